@@ -1,0 +1,348 @@
+/* pybp: multilayer perceptrons, trained by backpropagation, with the same bits everywhere.
+ *
+ * The one public header.  Plain C11, nothing but the C library behind it.
+ *
+ * Conventions
+ *   Status   Functions that can fail return a pybp_status; PYBP_OK is 0.  pybp_last_error() then
+ *            explains in a sentence, per thread.  After an error the net is as it was before the
+ *            call, unless the function says otherwise.  Nothing here aborts or prints.
+ *   Threads  Functions that take a const pybp_net * may run on one net from several threads at
+ *            once.  Functions that take a pybp_net * change the net: while one runs, any other call
+ *            on that net returns PYBP_BUSY at once.  Different nets are independent.
+ *   Memory   The caller owns every buffer that it passes; the library keeps no pointer to it after
+ *            the call.  A net is released with pybp_net_free().
+ *   Arrays   Matrices are row-major, one row a sample.  Weights are (n_out, n_in): row j holds the
+ *            weights into neuron j.  "The net's dtype" is float or double as the net was made.
+ *   Names    z = W a + b, a = f(z), delta = dL/dz, as in docs/backpropagation.md.
+ */
+#ifndef PYBP_H
+#define PYBP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32) && defined(PYBP_SHARED)
+#define PYBP_API __declspec(dllexport)
+#elif defined(__GNUC__)
+#define PYBP_API __attribute__((visibility("default")))
+#else
+#define PYBP_API
+#endif
+
+#define PYBP_VERSION "0.1.0"
+
+/* ---- what is registered: enums, expanded from csrc/registry ------------------------------- */
+
+typedef enum pybp_status {
+#define PYBP_STATUS(NAME, exception, message) PYBP_##NAME,
+#include "registry/status.def"
+#undef PYBP_STATUS
+    PYBP_N_STATUS
+} pybp_status;
+
+typedef enum pybp_activation {
+#define PYBP_ACTIVATION(NAME, name, kind, init, formula, derivative) PYBP_ACTIVATION_##NAME,
+#include "registry/activations.def"
+#undef PYBP_ACTIVATION
+    PYBP_N_ACTIVATIONS
+} pybp_activation;
+
+typedef enum pybp_loss {
+#define PYBP_LOSS(NAME, name, links, per_output, formula) PYBP_LOSS_##NAME,
+#include "registry/losses.def"
+#undef PYBP_LOSS
+    PYBP_N_LOSSES
+} pybp_loss;
+
+typedef enum pybp_optimizer_kind {
+#define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) PYBP_OPTIMIZER_##NAME,
+#include "registry/optimizers.def"
+#undef PYBP_OPTIMIZER
+    PYBP_N_OPTIMIZERS
+} pybp_optimizer_kind;
+
+typedef enum pybp_initializer {
+#define PYBP_INITIALIZER(NAME, name, dist, fan, scale, rule) PYBP_INIT_##NAME,
+#include "registry/initializers.def"
+#undef PYBP_INITIALIZER
+    PYBP_N_INITIALIZERS
+} pybp_initializer;
+
+typedef enum pybp_layer_kind {
+#define PYBP_LAYER(NAME, name, what) PYBP_LAYER_##NAME,
+#include "registry/layers.def"
+#undef PYBP_LAYER
+    PYBP_N_LAYER_KINDS
+} pybp_layer_kind;
+
+typedef enum pybp_dtype { PYBP_FLOAT32, PYBP_FLOAT64 } pybp_dtype;
+typedef enum pybp_reduction { PYBP_MEAN, PYBP_SUM } pybp_reduction;
+
+/* The registries as data: entry `index` of registry `which`.  `text` is the formula or rule.
+ * For PYBP_REGISTRY_OPTIMIZERS the parameters follow; for the others n_params is 0.
+ * Returns PYBP_INVALID past the last row.  The strings are static.  Thread-safe. */
+typedef enum pybp_registry {
+    PYBP_REGISTRY_ACTIVATIONS, PYBP_REGISTRY_LOSSES, PYBP_REGISTRY_OPTIMIZERS,
+    PYBP_REGISTRY_INITIALIZERS, PYBP_REGISTRY_LAYERS, PYBP_REGISTRY_STATUS
+} pybp_registry;
+
+#define PYBP_MAX_PARAMS 6
+
+typedef struct pybp_param_info {
+    const char *name;
+    double value;            /* the default */
+    double low, high;        /* the allowed range */
+    int low_open, high_open; /* 1: the bound itself is not allowed */
+} pybp_param_info;
+
+typedef struct pybp_row {
+    const char *name;
+    const char *label; /* Python class of an optimizer; links of a loss (ANY, SOFTMAX, SIGMOID); kind
+                          of an activation; distribution of an initialiser; exception of a status */
+    const char *text;
+    int n_params;
+    pybp_param_info params[PYBP_MAX_PARAMS];
+} pybp_row;
+
+PYBP_API pybp_status pybp_registry_row(pybp_registry which, int index, pybp_row *row);
+
+/* ---- errors, version, machine ------------------------------------------------------------- */
+
+/* The message of this thread's last failed call; "" if none.  Valid until its next failed call. */
+PYBP_API const char *pybp_last_error(void);
+/* Name of a status, "PYBP_OK" and so on; "unknown status" for other numbers.  Static. */
+PYBP_API const char *pybp_status_name(pybp_status status);
+/* "0.1.0".  Static. */
+PYBP_API const char *pybp_version(void);
+
+/* Instruction sets compiled in, best first: index 0, 1, ... until NULL.  Static. */
+PYBP_API const char *pybp_isa_compiled(int index);
+/* 1 if this CPU and its operating system can run that instruction set, else 0. */
+PYBP_API int pybp_isa_usable(const char *isa);
+/* The instruction set that nets created from now on will use.  First the environment variable
+ * PYBP_ISA, if it names a usable one, then the best usable.  Static. */
+PYBP_API const char *pybp_isa(void);
+/* Why: "best of this CPU", "PYBP_ISA=scalar", ...  Static. */
+PYBP_API const char *pybp_isa_reason(void);
+/* Choose for nets created from now on; NULL returns to the default.  The bits do not depend on it.
+ * PYBP_INVALID if unknown or not usable. */
+PYBP_API pybp_status pybp_isa_select(const char *isa);
+/* How many threads a call with threads = 0 may use: PYBP_NUM_THREADS, then OMP_NUM_THREADS, then
+ * the CPUs this process may run on.  *why, if not NULL, gets a text valid until the next call. */
+PYBP_API int pybp_default_threads(const char **why);
+
+/* ---- nets ---------------------------------------------------------------------------------- */
+
+typedef struct pybp_net pybp_net;
+
+/* One layer.  Zero-initialise, then fill. */
+typedef struct pybp_layer_desc {
+    pybp_layer_kind kind;
+    size_t n_out;                  /* >= 1 */
+    pybp_activation activation;    /* a ROWWISE one only in the last layer */
+    int no_bias;                   /* 1: z = W a */
+    pybp_initializer init;
+    double init_value;             /* PYBP_INIT_CONSTANT only; finite */
+    double bias_init;              /* initial value of every bias; finite */
+} pybp_layer_desc;
+
+typedef struct pybp_net_desc {
+    pybp_dtype dtype;
+    size_t n_in;                   /* >= 1 */
+    size_t n_layers;               /* >= 1 */
+    const pybp_layer_desc *layers; /* n_layers of them */
+    uint64_t seed;                 /* of weights and shuffles */
+} pybp_net_desc;
+
+/* Make a net with initialised weights.  *net is set only on PYBP_OK; release it with
+ * pybp_net_free.  Errors: PYBP_INVALID, PYBP_NO_MEMORY (also when a size overflows). */
+PYBP_API pybp_status pybp_net_create(const pybp_net_desc *desc, pybp_net **net);
+/* A copy of everything: parameters, optimizer state, counters.  (No activations or gradients.) */
+PYBP_API pybp_status pybp_net_copy(const pybp_net *net, pybp_net **copy);
+/* Release; NULL is allowed.  No other call on the net may be running. */
+PYBP_API void pybp_net_free(pybp_net *net);
+
+PYBP_API pybp_dtype pybp_net_dtype(const pybp_net *net);
+PYBP_API size_t pybp_net_n_in(const pybp_net *net);
+PYBP_API size_t pybp_net_n_out(const pybp_net *net);
+PYBP_API size_t pybp_net_n_layers(const pybp_net *net);
+PYBP_API uint64_t pybp_net_seed(const pybp_net *net);
+PYBP_API const char *pybp_net_isa(const pybp_net *net);
+/* Trainable parameters, biases included. */
+PYBP_API size_t pybp_net_n_parameters(const pybp_net *net);
+/* Inputs of layer l; for l >= n_layers 0. */
+PYBP_API size_t pybp_net_layer_n_in(const pybp_net *net, size_t layer);
+PYBP_API size_t pybp_net_layer_n_out(const pybp_net *net, size_t layer);
+PYBP_API int pybp_net_layer_has_bias(const pybp_net *net, size_t layer);
+
+/* Everything a net holds, by layer and in logical order.  Shapes, in the net's dtype:
+ *   WEIGHTS, WEIGHT_GRADIENT, WEIGHT_STATE1, WEIGHT_STATE2      (n_out, n_in)
+ *   BIASES, BIAS_GRADIENT, BIAS_STATE1, BIAS_STATE2              (n_out,)
+ *   INPUT                                                        (rows, n_in)   a of the layer before
+ *   Z, A, DELTA                                                  (rows, n_out)
+ *   BACK                                                         (rows, n_in)   what goes to the layer
+ *                                                                before: delta W, = dL/d INPUT
+ * INPUT and A need a forward before; Z and BACK need it with keep = 1; gradients and DELTA need
+ * a backward (or train with PYBP_KEEP_GRADIENTS); states need an optimizer that has them. */
+typedef enum pybp_array {
+    PYBP_WEIGHTS, PYBP_BIASES, PYBP_WEIGHT_GRADIENT, PYBP_BIAS_GRADIENT,
+    PYBP_WEIGHT_STATE1, PYBP_BIAS_STATE1, PYBP_WEIGHT_STATE2, PYBP_BIAS_STATE2,
+    PYBP_INPUT, PYBP_Z, PYBP_A, PYBP_DELTA, PYBP_BACK
+} pybp_array;
+
+/* Copy an array out into `out`, a contiguous buffer of exactly its size in the net's dtype
+ * (`bytes` says how large the buffer is: PYBP_SHAPE if it differs).  PYBP_STATE if the net does not
+ * hold it now.  Biases of a layer without bias: PYBP_STATE. */
+PYBP_API pybp_status pybp_net_get(const pybp_net *net, pybp_array what, size_t layer,
+                                  void *out, size_t bytes);
+/* Set WEIGHTS, BIASES or an optimizer state (others: PYBP_INVALID) from a contiguous buffer.
+ * Values must be finite (PYBP_NOT_FINITE).  Optimizer state stays as it is. */
+PYBP_API pybp_status pybp_net_set(pybp_net *net, pybp_array what, size_t layer,
+                                  const void *values, size_t bytes);
+/* Change one weight (column < n_in) or, at column == n_in, one bias; used by numerical
+ * differentiation.  *old, if not NULL, gets the value that stood there. */
+PYBP_API pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size_t column,
+                                   double value, double *old);
+
+/* ---- data ---------------------------------------------------------------------------------- */
+
+/* A matrix of float or double, whatever the net's dtype (it is converted, rounding once).
+ * Elements of a row are contiguous; rows are row_stride BYTES apart (may be 0 or negative; a multiple
+ * of the element size). */
+typedef struct pybp_matrix {
+    const void *data;
+    size_t rows, cols;
+    ptrdiff_t row_stride;
+    pybp_dtype dtype;
+} pybp_matrix;
+
+/* Targets: either `labels` (class indices in [0, n_out); cross_entropy only) or, if labels is
+ * NULL, `values` of shape (rows, n_out). */
+typedef struct pybp_targets {
+    const int32_t *labels;
+    pybp_matrix values;
+} pybp_targets;
+
+/* Look for NaN and infinity, also those that conversion to `as` would create.  PYBP_OK if all is
+ * finite; else PYBP_NOT_FINITE and *row, *col name the first.  Thread-safe. */
+PYBP_API pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as, size_t *row, size_t *col);
+
+/* ---- prediction and evaluation ---------------------------------------------------------- */
+
+/* Output activations of x (rows, n_in) into out (rows, n_out), contiguous, in the net's dtype.
+ * Row i of a batch has the same bits as row i alone.  threads: 0 = default. */
+PYBP_API pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, int threads);
+
+typedef struct pybp_evaluation {
+    double loss;        /* mean (weighted) or sum over rows */
+    double weight;      /* sum of sample weights; rows if none */
+    size_t n_correct;   /* rows whose largest output is at the largest target (or label); with one
+                           output or SIGMOID outputs: rows where every (a >= 1/2) == (y >= 1/2) */
+} pybp_evaluation;
+
+/* Loss and number of right answers.  weights: (rows,) doubles, or NULL. */
+PYBP_API pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
+                                   const double *weights, pybp_loss loss, pybp_reduction reduction,
+                                   int threads, pybp_evaluation *result);
+
+/* ---- one pass by hand: forward, backward, step ------------------------------------------- */
+
+/* Forward pass that the net remembers (inputs and activations; with keep = 1 also z, for
+ * PYBP_Z, and later what is passed back, for PYBP_BACK).  out: as in pybp_predict, or NULL. */
+PYBP_API pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int keep, void *out, int threads);
+/* Backward pass from dL/da of the output (rows as in the last forward): gradients of all parameters
+ * are kept in the net; dL/dx (rows, n_in), contiguous, in the net's dtype, goes to dx unless NULL.
+ * PYBP_STATE if no forward came before, or parameters changed since. */
+PYBP_API pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, int threads);
+/* The same from a loss.  Also gives its value. */
+PYBP_API pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const double *weights,
+                                        pybp_loss loss, pybp_reduction reduction, void *dx, int threads,
+                                        double *value);
+
+/* ---- training ------------------------------------------------------------------------------ */
+
+typedef struct pybp_optimizer {
+    pybp_optimizer_kind kind;
+    double params[PYBP_MAX_PARAMS]; /* in the order of optimizers.def */
+    double clip_norm;               /* > 0: scale the gradient so that its global norm is at most this
+                                       (before clip_value); 0: off */
+    double clip_value;              /* > 0: clip each gradient element to [-clip_value, clip_value]; 0: off */
+    int no_bias_decay;              /* 1: weight decay leaves the biases alone */
+    double bias_lr_factor;          /* the biases' learning rate is lr times this; 1 for the usual */
+} pybp_optimizer;
+
+/* One update of all parameters from the gradients that the last backward left.
+ * Optimizer state lives in the net: it goes on where it was as long as the kind stays the same, else it
+ * starts again from zero.  PYBP_STATE without gradients.  PYBP_DIVERGED, and no change, if the
+ * update would make a parameter infinite or NaN. */
+PYBP_API pybp_status pybp_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads);
+/* Forget optimizer state and its step counter. */
+PYBP_API pybp_status pybp_reset_optimizer(pybp_net *net);
+
+/* Scalars of the training state, for checkpoints and pickles. */
+#define PYBP_N_POWERS 2
+typedef struct pybp_progress {
+    uint64_t epochs;                /* finished: the shuffle of the next one depends on it */
+    uint64_t steps;                 /* updates since the optimizer state was new */
+    int optimizer;                  /* pybp_optimizer_kind, or -1: none yet */
+    int n_states;                   /* state buffers in use */
+    double powers[PYBP_N_POWERS];   /* running products beta^t */
+} pybp_progress;
+PYBP_API pybp_status pybp_get_progress(const pybp_net *net, pybp_progress *progress);
+/* Also allocates (zeroed) or drops state buffers, to be filled with pybp_net_set. */
+PYBP_API pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progress);
+
+/* Called from the thread that called pybp_train, at most every interval_ms, and at the end.
+ * steps: finished in this call; loss: mean so far in this call.  Non-zero stops after this step. */
+typedef int (*pybp_tick)(void *user, size_t steps, double loss);
+
+typedef struct pybp_train_options {
+    pybp_loss loss;
+    pybp_reduction reduction;
+    pybp_optimizer optimizer;
+    const double *lr;      /* n_lr learning rates, one a step; n_lr = 1: the same for all */
+    size_t n_lr;
+    size_t batch_size;     /* >= 1; the last batch of an epoch may be smaller */
+    int shuffle;           /* 1: a new order each epoch, from the net's seed and epoch count */
+    int threads;           /* 0 = default */
+    int restore;           /* 1: on PYBP_DIVERGED put the parameters back as they were before the call and
+                              clear the optimizer state (costs one copy of the parameters) */
+    int count_correct;     /* 1: fill result.n_correct */
+    pybp_tick tick;        /* or NULL */
+    void *user;
+    double interval_ms;
+} pybp_train_options;
+
+typedef struct pybp_train_result {
+    double loss;           /* over the epoch, weighted mean or sum, measured before each update */
+    size_t steps;          /* updates done */
+    size_t n_correct;      /* as in pybp_evaluation, measured before each update */
+    size_t bad_step;       /* PYBP_DIVERGED: the step (from 0) whose loss was not finite, or steps if the
+                              parameters at the end were not */
+} pybp_train_result;
+
+/* Train one epoch: every row of x once, in minibatches.  weights: (rows,), >= 0, or NULL; a
+ * minibatch whose weights sum to 0 is skipped.  PYBP_INTERRUPTED: the callback stopped it; the steps
+ * done stay done.  Needs no allocation per step.  *result is filled on every return but
+ * PYBP_INVALID, PYBP_SHAPE, PYBP_NO_MEMORY and PYBP_BUSY. */
+PYBP_API pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
+                                const double *weights, const pybp_train_options *options,
+                                pybp_train_result *result);
+
+/* ---- metrics --------------------------------------------------------------------------------- */
+
+typedef enum pybp_metric { PYBP_METRIC_MSE, PYBP_METRIC_MAE, PYBP_METRIC_R2 } pybp_metric;
+/* A metric of predictions against targets, both (rows, cols), summed in double as the contract says
+ * (chunks of 256 rows in order).  weights: (rows,) or NULL.  R2 is 1 - SS_res / SS_tot, averaged over
+ * columns; a constant column counts 1 if predicted exactly, else 0.  Thread-safe. */
+PYBP_API pybp_status pybp_metric_value(pybp_metric metric, const pybp_matrix *target,
+                                       const pybp_matrix *prediction, const double *weights, double *value);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* PYBP_H */

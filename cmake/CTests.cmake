@@ -1,0 +1,38 @@
+# Every csrc/tests/test_<x>.c is a test. A test that includes the verbs of one instruction set is
+# compiled and run once for each; exit code 77 means that this CPU cannot run it.
+enable_testing()
+
+set(tests ${PROJECT_SOURCE_DIR}/csrc/tests)
+set(tests_per_isa vmath)
+
+function(pybp_add_test name)
+    add_executable(${name} ${ARGN})
+    target_link_libraries(${name} PRIVATE pybp_core pybp_flags Threads::Threads m)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77)
+endfunction()
+
+file(GLOB sources CONFIGURE_DEPENDS ${tests}/test_*.c)
+foreach(source IN LISTS sources)
+    get_filename_component(name ${source} NAME_WE)
+    string(REPLACE "test_" "" subject ${name})
+    if(subject IN_LIST tests_per_isa)
+        foreach(isa IN LISTS PYBP_ISAS)
+            pybp_add_test(${name}_${isa} ${source})
+            pybp_use_isa(${name}_${isa} ${isa} ${PYBP_ISA_FLAGS_${isa}})
+        endforeach()
+    else()
+        pybp_add_test(${name} ${source})
+    endif()
+endforeach()
+
+# The contract is checked against the naive program. It shares nothing with the core, so it is
+# compiled on its own terms: no contraction, and the FMA instruction only to make fma() fast.
+if(TARGET test_contract)
+    file(GLOB naive_sources CONFIGURE_DEPENDS ${tests}/naive*.c)
+    add_library(pybp_naive OBJECT ${naive_sources})
+    target_include_directories(pybp_naive PRIVATE ${PROJECT_SOURCE_DIR}/csrc)
+    target_compile_options(pybp_naive PRIVATE -O2 -ffp-contract=off $<$<BOOL:${PYBP_HAVE_AVX2}>:-mfma>)
+    target_sources(test_contract PRIVATE ${tests}/contract_cases.c $<TARGET_OBJECTS:pybp_naive>)
+    target_compile_definitions(test_contract PRIVATE PYBP_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden")
+endif()

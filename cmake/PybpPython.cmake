@@ -1,0 +1,33 @@
+# The extension module pybp._core: Cython to C, compiled against the stable ABI where scikit-build-core
+# asks for it, with the core linked in and no symbol of it visible outside.
+include(CheckLinkerFlag)
+find_package(Python 3.11 REQUIRED COMPONENTS Interpreter Development.Module)
+
+set(pyx ${PROJECT_SOURCE_DIR}/pybp/_core.pyx)
+set(core_c ${PROJECT_BINARY_DIR}/_core.c)
+add_custom_command(
+    OUTPUT ${core_c}
+    COMMAND Python::Interpreter -m cython -3 --depfile --output-file ${core_c} ${pyx}
+    DEPENDS ${pyx}
+    DEPFILE ${core_c}.dep
+    COMMENT "Cythonizing pybp/_core.pyx"
+    VERBATIM)
+
+python_add_library(_core MODULE ${core_c})
+target_link_libraries(_core PRIVATE pybp_core)
+set_target_properties(_core PROPERTIES C_EXTENSIONS ON) # Python.h
+
+if(SKBUILD_SABI_VERSION)
+    target_compile_definitions(_core PRIVATE Py_LIMITED_API=0x030B0000)
+    set_target_properties(_core PROPERTIES SUFFIX .abi3${CMAKE_SHARED_MODULE_SUFFIX})
+else() # a free-threaded interpreter has no stable ABI yet
+    set_target_properties(_core PROPERTIES SUFFIX .${SKBUILD_SOABI}${CMAKE_SHARED_MODULE_SUFFIX})
+endif()
+
+# Symbols that pybp.h declares for C callers stay inside the module.
+check_linker_flag(C -Wl,--exclude-libs,ALL PYBP_HAVE_EXCLUDE_LIBS)
+if(PYBP_HAVE_EXCLUDE_LIBS)
+    target_link_options(_core PRIVATE -Wl,--exclude-libs,ALL)
+endif()
+
+install(TARGETS _core LIBRARY DESTINATION pybp)

@@ -76,6 +76,18 @@ PYBP_INLINE f32_v f32_pow2(f32_v n)
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(t), 23));
 }
 
+/* 2^n as a product, since n may be out of range: the sum's last bits are
+ * n + 254, and its halves, rounded down and up, are the two exponents. Only the
+ * second product can round. */
+PYBP_INLINE f32_v f32_ldexp(f32_v a, f32_v n)
+{
+    __m256i twice = _mm256_castps_si256(_mm256_add_ps(n, _mm256_set1_ps(0x1.8p23f + 254.0f)));
+    __m256i half = _mm256_srli_epi32(twice, 1);
+    __m256i p = _mm256_slli_epi32(half, 23);
+    __m256i q = _mm256_slli_epi32(_mm256_sub_epi32(twice, half), 23);
+    return _mm256_mul_ps(_mm256_mul_ps(a, _mm256_castsi256_ps(p)), _mm256_castsi256_ps(q));
+}
+
 /* Moving the boundary of the exponent field from 1 to sqrt(1/2) makes the field
  * of t equal k + 127 and its fraction the distance of m from sqrt(1/2). */
 PYBP_INLINE f32_v f32_split(f32_v x, f32_v *m)
@@ -166,6 +178,15 @@ PYBP_INLINE f64_v f64_pow2(f64_v n)
 {
     __m256d t = _mm256_add_pd(n, _mm256_set1_pd(0x1.8p52 + 1023.0));
     return _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(t), 52));
+}
+
+PYBP_INLINE f64_v f64_ldexp(f64_v a, f64_v n)
+{
+    __m256i twice = _mm256_castpd_si256(_mm256_add_pd(n, _mm256_set1_pd(0x1.8p52 + 2046.0)));
+    __m256i half = _mm256_srli_epi64(twice, 1);
+    __m256i p = _mm256_slli_epi64(half, 52);
+    __m256i q = _mm256_slli_epi64(_mm256_sub_epi64(twice, half), 52);
+    return _mm256_mul_pd(_mm256_mul_pd(a, _mm256_castsi256_pd(p)), _mm256_castsi256_pd(q));
 }
 
 PYBP_INLINE f64_v f64_split(f64_v x, f64_v *m)

@@ -86,6 +86,15 @@ PYBP_INLINE f32_v f32_pow2(f32_v n)
     return f32_from_bits(f32_to_bits(n + (0x1.8p23f + 127.0f)) << 23);
 }
 
+/* 2^n as a product, since n may be out of range: the sum's last bits are
+ * n + 254, and its halves, rounded down and up, are the two exponents. Only the
+ * second product can round. */
+PYBP_INLINE f32_v f32_ldexp(f32_v a, f32_v n)
+{
+    uint32_t twice = f32_to_bits(n + (0x1.8p23f + 254.0f)), half = twice >> 1;
+    return a * f32_from_bits(half << 23) * f32_from_bits((twice - half) << 23);
+}
+
 PYBP_INLINE f32_v f32_split(f32_v x, f32_v *m)
 {
     uint32_t t = f32_to_bits(x) + (0x3f800000u - 0x3f3504f3u);
@@ -138,6 +147,12 @@ PYBP_INLINE f64_v f64_select(f64_m m, f64_v a, f64_v b) { return m ? a : b; }
 PYBP_INLINE f64_v f64_pow2(f64_v n)
 {
     return f64_from_bits(f64_to_bits(n + (0x1.8p52 + 1023.0)) << 52);
+}
+
+PYBP_INLINE f64_v f64_ldexp(f64_v a, f64_v n)
+{
+    uint64_t twice = f64_to_bits(n + (0x1.8p52 + 2046.0)), half = twice >> 1;
+    return a * f64_from_bits(half << 52) * f64_from_bits((twice - half) << 52);
 }
 
 PYBP_INLINE f64_v f64_split(f64_v x, f64_v *m)

@@ -27,6 +27,8 @@
  *   P_mand P_mor P_mnot     on masks
  *   P_select(m, a, b)       m ? a : b, moves bits and computes nothing
  *   P_pow2(n)               2^n; n integral, 2^n a normal number
+ *   P_ldexp(a, n)           a * 2^n, rounded once; 1/2 <= |a| <= 2 or NaN, n integral,
+ *                           |n| <= 250 in float, 2042 in double
  *   P_split(x, &m)          k with x = m * 2^k and SQRT_HALF <= m < 2 SQRT_HALF,
  *                           x positive and normal; SQRT_HALF is sqrt(1/2)
  *                           rounded: 0x3f3504f3 or 0x3fe6a09e667f3bcd as bits
@@ -35,8 +37,8 @@
  *                           dst[j * dst_stride + i] = src[i * src_stride + j]
  *
  * All of them give the same bits on every instruction set, except for the
- * payload and sign of a NaN that an operation produces, and for P_pow2 and
- * P_split outside their domain (any value, but no trap). */
+ * payload and sign of a NaN that an operation produces, and for P_pow2,
+ * P_ldexp and P_split outside their domain (any value, but no trap). */
 #ifndef PYBP_SIMD_H
 #define PYBP_SIMD_H
 

@@ -37,6 +37,7 @@
 #define v_select REAL(select)
 
 #define v_pow2 REAL(pow2)
+#define v_ldexp REAL(ldexp)
 #define v_split REAL(split)
 #define v_transpose REAL(transpose)
 

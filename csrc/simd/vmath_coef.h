@@ -1,0 +1,60 @@
+/* Constants of vmath.h. The order is ascending: c[0] is the constant term.
+ *
+ * exp_q  fits (exp(r) - 1 - r) / r^2 on |r| <= ln2 / 2, weighted by |r| (so that
+ *        the relative error of expm1 is what is small): 2^-26.1 and 2^-61.6
+ *        (an even degree, since one more than odd gains six bits in double)
+ * log_c  fits (log((1+s) / (1-s)) - 2s) / (s z) with z = s^2, s up to
+ *        (sqrt(2)-1) / (sqrt(2)+1), weighted by z: 2^-30.2 and 2^-59.4
+ * Float is a Remez fit, double least squares at Chebyshev nodes; coefficients
+ * were rounded one by one in ascending order, refitting the rest each time. */
+#ifndef PYBP_SIMD_VMATH_COEF_H
+#define PYBP_SIMD_VMATH_COEF_H
+
+/* Adding and subtracting it rounds |x| < 2^22 (2^51) to the nearest integer,
+ * ties to even. */
+static const float f32_round_magic = 0x1.8p23f;
+static const double f64_round_magic = 0x1.8p52;
+
+static const float f32_log2e = 0x1.715476p+0f;
+static const double f64_log2e = 0x1.71547652b82fep+0;
+
+/* ln2 = hi + lo. With FMA, x - n hi is exact although hi has all its bits. */
+static const float f32_ln2_hi = 0x1.62e43p-1f, f32_ln2_lo = -0x1.05c61p-29f;
+static const double f64_ln2_hi = 0x1.62e42fefa39efp-1, f64_ln2_lo = 0x1.abc9e3b39803fp-56;
+
+/* exp is 0 below and inf above, rounded. */
+static const float f32_exp_low = -104.0f, f32_exp_high = 89.0f;
+static const double f64_exp_low = -746.0, f64_exp_high = 710.0;
+
+/* expm1 is -1 below, rounded. */
+static const float f32_expm1_low = -20.0f;
+static const double f64_expm1_low = -40.0;
+
+/* tanh(x) is 1 where 2 x exceeds it, rounded. */
+static const float f32_tanh_high = 20.0f;
+static const double f64_tanh_high = 40.0;
+
+/* Largest exponent of a normal number. */
+static const float f32_exponent_max = 127.0f;
+static const double f64_exponent_max = 1023.0;
+
+/* log of a denormal number: log(x 2^back) - back ln2, log_up = 2^log_back. */
+static const float f32_log_up = 0x1p25f, f32_log_back = 25.0f;
+static const double f64_log_up = 0x1p54, f64_log_back = 54.0;
+
+static const float f32_exp_q[5] = {
+    0x1p-1f, 0x1.5554aap-3f, 0x1.555538p-5f, 0x1.122c5ep-7f, 0x1.6cd77p-10f,
+};
+static const double f64_exp_q[11] = {
+    0x1p-1,                0x1.5555555555559p-3,  0x1.5555555555557p-5,  0x1.111111110f64ap-7,
+    0x1.6c16c16c15779p-10, 0x1.a01a01b00a418p-13, 0x1.a01a01ab165e3p-16, 0x1.71ddf7fa5f608p-19,
+    0x1.27e4d13bdc861p-22, 0x1.af5f55e010eedp-26, 0x1.1f83f2bcd42a5p-29,
+};
+
+static const float f32_log_c[3] = {0x1.55557ap-1f, 0x1.995ed2p-2f, 0x1.31e13ap-2f};
+static const double f64_log_c[7] = {
+    0x1.5555555555594p-1, 0x1.999999997f6e2p-2, 0x1.24924942435c3p-2, 0x1.c71c51cdba36p-3,
+    0x1.74664a2d495afp-3, 0x1.39a0a91cbe9dbp-3, 0x1.2f0fad9b02d27p-3,
+};
+
+#endif

@@ -1,0 +1,57 @@
+"""The documentation is true: its examples run and print what they say, its links lead somewhere."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import pybp
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MODULES = ["pybp", *(module.name for module in pkgutil.walk_packages(pybp.__path__, "pybp."))]
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+def page_name(page):
+    return page.relative_to(ROOT).as_posix()
+
+
+def run_doctest(test):
+    report = []
+    runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    runner.run(test, out=report.append, clear_globs=False)
+    assert runner.failures == 0, "".join(report)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_python_blocks(page):
+    """One namespace a page, as for a reader who types it in from top to bottom."""
+    text = page.read_text(encoding="utf-8")
+    namespace = {}
+    for block in BLOCK.finditer(text):
+        line = text.count("\n", 0, block.start(1))
+        if ">>>" in block[1]:
+            test = doctest.DocTestParser().get_doctest(block[1], {}, page.name, str(page), line)
+            test.globs = namespace
+            run_doctest(test)
+        else:
+            exec(compile("\n" * line + block[1], page, "exec"), namespace)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "pybp.__main__"])
+def test_docstrings(name):
+    for test in doctest.DocTestFinder().find(importlib.import_module(name)):
+        run_doctest(test)
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "CHANGELOG.md", ROOT / "SECURITY.md"], ids=page_name
+)
+def test_links(page):
+    targets = LINK.findall(page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []

@@ -1,0 +1,66 @@
+r"""Initialisers: weights (n_out, n_in) from uniform numbers u in (0, 1) of the same shape.
+
+A rule fixes the variance of a weight as scale / fan, so that signals neither grow nor fade on their
+way through the layers.  fan is n_in (He, LeCun) or the mean of n_in and n_out (Glorot).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .activations import ACTIVATIONS, Array
+from .random import WEIGHTS, normal_quantile, uniform, words
+
+Initializer = Callable[[Array, float, str], Array]
+
+
+def fan_in(shape: tuple[int, ...]) -> float:
+    return shape[1]
+
+
+def fan_average(shape: tuple[int, ...]) -> float:
+    return (shape[0] + shape[1]) / 2
+
+
+def uniform_rule(scale: float, fan: Callable[[tuple[int, ...]], float]) -> Initializer:
+    r""":math:`U(-r, r)`, :math:`r = \sqrt{3\,\mathrm{scale} / \mathrm{fan}}`."""
+    return lambda u, value, activation: np.sqrt(3.0 * scale / fan(u.shape)) * (2.0 * u - 1.0)
+
+
+def normal_rule(scale: float, fan: Callable[[tuple[int, ...]], float]) -> Initializer:
+    r""":math:`N(0, \mathrm{scale}/\mathrm{fan})`, by the inverse of the distribution function."""
+    return lambda u, value, activation: np.sqrt(scale / fan(u.shape)) * normal_quantile(u)
+
+
+def auto(u: Array, value: float, activation: str) -> Array:
+    """The rule that suits the layer's activation: He's for relu, Glorot's for the others."""
+    return INITIALIZERS[ACTIVATIONS[activation].initializer](u, value, activation)
+
+
+# Glorot and Bengio (2010), He et al. (2015), LeCun et al. (1998).
+INITIALIZERS: dict[str, Initializer] = {
+    "auto": auto,
+    "zeros": lambda u, value, activation: np.zeros_like(u),
+    "constant": lambda u, value, activation: np.full_like(u, value),
+    "glorot_uniform": uniform_rule(1.0, fan_average),
+    "glorot_normal": normal_rule(1.0, fan_average),
+    "he_uniform": uniform_rule(2.0, fan_in),
+    "he_normal": normal_rule(2.0, fan_in),
+    "lecun_uniform": uniform_rule(1.0, fan_in),
+    "lecun_normal": normal_rule(1.0, fan_in),
+}
+
+
+def initial_weights(
+    name: str,
+    n_out: int,
+    n_in: int,
+    *,
+    seed: int,
+    layer: int,
+    activation: str = "identity",
+    value: float = 0.0,
+) -> Array:
+    """Weights of a layer (counted from 0): element (j, i) uses word j n_in + i of that layer."""
+    u = uniform(words(seed, WEIGHTS, layer, n_out * n_in)).reshape(n_out, n_in)
+    return INITIALIZERS[name](u, value, activation)

@@ -1,0 +1,167 @@
+"""Optimizers: how a parameter array w moves with its gradient g at learning rate lr.
+
+The rules are those that PyTorch documents for torch.optim, with its names; tests/trajectories holds
+what PyTorch computes with them.  A rule is a pair of functions: ``begin(w)`` makes the state of one
+parameter array, and ``update(w, g, state, lr, decay)`` changes the state and returns the new w.
+`decay` is False for parameters that weight decay leaves alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from .activations import Array
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """What the rules share: how weight decay enters."""
+
+    weight_decay: float = 0.0
+
+    def begin(self, w: Array) -> State:
+        """State of an array that has not been updated yet."""
+        raise NotImplementedError
+
+    def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
+        """One step; returns the new w."""
+        raise NotImplementedError
+
+    def with_decay(self, w: Array, g: Array, decay: bool) -> Array:
+        r"""Gradient of :math:`L + \frac{\lambda}{2} w^2`: :math:`g + \lambda w`."""
+        return g + self.weight_decay * w if decay else g
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    r"""Gradient descent with momentum: :math:`v = \mu v + g`, :math:`w = w - \alpha v`.
+
+    Nesterov's variant steps along :math:`g + \mu v`.  Sutskever et al. (2013), in PyTorch's form,
+    where the learning rate multiplies the velocity instead of entering it.
+    """
+
+    momentum: float = 0.0
+    nesterov: bool = False
+
+    def begin(self, w: Array) -> State:
+        return {"v": np.zeros_like(w)}
+
+    def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
+        g = self.with_decay(w, g, decay)
+        v = state["v"] = self.momentum * state["v"] + g
+        return w - lr * (g + self.momentum * v if self.nesterov else v)
+
+
+@dataclass(frozen=True)
+class Adagrad(Optimizer):
+    r""":math:`s = s + g^2`, :math:`w = w - \alpha_t\, g / (\sqrt s + \epsilon)`.
+
+    :math:`\alpha_t = \alpha / (1 + (t - 1) \eta)` with :math:`\eta` = lr_decay, t counted from 1.
+    Duchi et al. (2011); the decay of the learning rate is PyTorch's.
+    """
+
+    lr_decay: float = 0.0
+    initial_accumulator_value: float = 0.0
+    eps: float = 1e-10
+
+    def begin(self, w: Array) -> State:
+        return {"s": np.full_like(w, self.initial_accumulator_value), "t": 0}
+
+    def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
+        g = self.with_decay(w, g, decay)
+        state["t"] += 1
+        s = state["s"] = state["s"] + g**2
+        return w - lr / (1.0 + (state["t"] - 1) * self.lr_decay) * g / (np.sqrt(s) + self.eps)
+
+
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    r""":math:`s = \rho s + (1 - \rho) g^2`, :math:`w = w - \alpha\, g / (\sqrt s + \epsilon)`, with
+    :math:`\rho` = alpha; Tieleman and Hinton (2012)."""
+
+    alpha: float = 0.99
+    eps: float = 1e-8
+
+    def begin(self, w: Array) -> State:
+        return {"s": np.zeros_like(w)}
+
+    def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
+        g = self.with_decay(w, g, decay)
+        s = state["s"] = self.alpha * state["s"] + (1.0 - self.alpha) * g**2
+        return w - lr * g / (np.sqrt(s) + self.eps)
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    r"""Adaptive moments, Kingma and Ba (2015), algorithm 1.
+
+    .. math::
+        m = \beta_1 m + (1 - \beta_1) g, \quad v = \beta_2 v + (1 - \beta_2) g^2, \quad
+        \hat m = m / (1 - \beta_1^t), \quad \hat v = v / (1 - \beta_2^t), \quad
+        w = w - \alpha\, \hat m / (\sqrt{\hat v} + \epsilon)
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+    def begin(self, w: Array) -> State:
+        return {"m": np.zeros_like(w), "v": np.zeros_like(w), "beta1^t": 1.0, "beta2^t": 1.0}
+
+    def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
+        return self.move(w, self.with_decay(w, g, decay), state, lr)
+
+    def move(self, w: Array, g: Array, state: State, lr: float) -> Array:
+        """The rule itself, weight decay aside."""
+        m = state["m"] = self.beta1 * state["m"] + (1.0 - self.beta1) * g
+        v = state["v"] = self.beta2 * state["v"] + (1.0 - self.beta2) * g**2
+        state["beta1^t"] *= self.beta1
+        state["beta2^t"] *= self.beta2
+        m_hat = m / (1.0 - state["beta1^t"])
+        v_hat = v / (1.0 - state["beta2^t"])
+        return w - lr * m_hat / (np.sqrt(v_hat) + self.eps)
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    r"""Adam with the decay apart from the gradient: first :math:`w = (1 - \alpha \lambda) w`;
+    Loshchilov and Hutter (2019), with the decay times the learning rate as in PyTorch."""
+
+    weight_decay: float = 1e-2
+
+    def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
+        if decay:
+            w = w * (1.0 - lr * self.weight_decay)
+        return self.move(w, g, state, lr)
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "adagrad": Adagrad,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+}
+
+
+def defaults(optimizer: type[Optimizer]) -> dict[str, float]:
+    """The parameters of a rule and their default values."""
+    return {field.name: field.default for field in fields(optimizer)}  # type: ignore[misc]
+
+
+def clip_norm(gradients: Sequence[Array], max_norm: float) -> list[Array]:
+    r"""All gradients times :math:`\min(1, c / (N + 10^{-6}))`, N the norm of all of them together.
+
+    Pascanu et al. (2013); the 1e-6 is that of torch.nn.utils.clip_grad_norm_.
+    """
+    norm = np.sqrt(sum(float((g**2).sum()) for g in gradients))
+    return [g * min(1.0, max_norm / (norm + 1e-6)) for g in gradients]
+
+
+def clip_value(gradients: Sequence[Array], limit: float) -> list[Array]:
+    """Every element cut to [-limit, limit], as torch.nn.utils.clip_grad_value_ does."""
+    return [np.clip(g, -limit, limit) for g in gradients]

@@ -1,0 +1,52 @@
+"""The optimizer cases whose trajectories are stored; for the script that makes them and the tests.
+
+A case is a row of pybp's registry (name and parameters) with a learning rate and the options that
+all optimizers share.  `lr` may be a list: one learning rate for each step.
+"""
+
+from typing import Any
+
+STEPS = 50
+WARM_UP = [min(1.0, (t + 1) / 10) * 0.97**t for t in range(STEPS)]
+
+
+def case(optimizer: str, lr: float | list[float], **options: Any) -> dict[str, Any]:
+    """One case: options of `common` are the caller's, the rest are the rule's parameters."""
+    common = ("clip_norm", "clip_value", "no_bias_decay", "bias_lr_factor")
+    return {
+        "optimizer": optimizer,
+        "lr": lr,
+        "common": {name: options.pop(name) for name in common if name in options},
+        "params": options,
+    }
+
+
+CASES: dict[str, dict[str, Any]] = {
+    "sgd": case("sgd", 0.05),
+    "sgd_decay": case("sgd", 0.05, weight_decay=0.1),
+    "sgd_momentum": case("sgd", 0.02, momentum=0.9),
+    "sgd_nesterov": case("sgd", 0.02, momentum=0.9, nesterov=True),
+    "sgd_nesterov_decay": case("sgd", 0.02, momentum=0.8, nesterov=True, weight_decay=0.05),
+    "sgd_schedule": case("sgd", [0.03 * x for x in WARM_UP], momentum=0.9),
+    "adagrad": case("adagrad", 0.2),
+    "adagrad_lr_decay": case("adagrad", 0.2, lr_decay=0.05),
+    "adagrad_all": case(
+        "adagrad", 0.3, lr_decay=0.01, initial_accumulator_value=0.5, weight_decay=0.1, eps=1e-3
+    ),
+    "rmsprop": case("rmsprop", 0.02),
+    "rmsprop_all": case("rmsprop", 0.02, alpha=0.8, eps=1e-2, weight_decay=0.1),
+    "adam": case("adam", 0.1),
+    "adam_decay": case("adam", 0.1, weight_decay=0.1),
+    "adam_betas_eps": case("adam", 0.1, beta1=0.5, beta2=0.8, eps=1e-2),
+    "adam_schedule": case("adam", [0.1 * x for x in WARM_UP]),
+    "adamw": case("adamw", 0.1),
+    "adamw_decay": case("adamw", 0.1, weight_decay=0.5, beta2=0.9),
+    "adamw_biases": case("adamw", 0.05, weight_decay=0.3, no_bias_decay=True, bias_lr_factor=2.0),
+    "sgd_biases": case(
+        "sgd", 0.05, momentum=0.5, weight_decay=0.3, no_bias_decay=True, bias_lr_factor=0.5
+    ),
+    "sgd_clip_norm": case("sgd", 0.05, momentum=0.5, clip_norm=0.5),
+    "sgd_clip_value": case("sgd", 0.05, clip_value=0.2),
+    "sgd_clip_both_decay": case("sgd", 0.05, clip_norm=1.0, clip_value=0.3, weight_decay=0.2),
+    "adam_clip_norm": case("adam", 0.1, clip_norm=0.3),
+}

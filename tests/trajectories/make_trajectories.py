@@ -1,0 +1,141 @@
+"""Make the PyTorch data in this folder: optimizers.npz and gradients.npz.
+
+Run it with PyTorch 2.13 when a case, an activation or a loss is added:
+
+    python tests/trajectories/make_trajectories.py
+
+Everything is float64 on one thread.
+"""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from cases import CASES, STEPS
+
+HERE = Path(__file__).parent
+
+# ---- optimizers: six parameters (W is 2 x 2, b has 2) on a quartic bowl ----
+
+START = ([[1.5, -1.0], [0.5, 2.0]], [-1.5, 0.8])
+MINIMUM = torch.tensor([0.3, 0.4, -0.7, 0.1, 0.2, -0.5], dtype=torch.float64)
+# Steep and flat directions: the flat ones tell where eps enters.
+CURVATURE = torch.tensor([3.0, 1.0, 0.1, 1e-2, 2.0, 1e-6], dtype=torch.float64)
+
+
+def bowl(W: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """sum c d^2 / 2 + (c d^2 / 2)^2 + a coupling of neighbours, d the distance from the minimum."""
+    d = torch.cat([W.flatten(), b]) - MINIMUM
+    valley = 0.5 * CURVATURE * d**2
+    return valley.sum() + (valley**2).sum() + 0.1 * (CURVATURE[1:] * d[1:] * d[:-1]).sum()
+
+
+def torch_optimizer(
+    name: str, params: dict[str, Any], groups: list[dict[str, Any]], lr: float
+) -> Any:
+    """The torch.optim class with pybp's parameters, unfused and without foreach."""
+    params = dict(params)
+    if "beta1" in params or "beta2" in params:
+        params["betas"] = (params.pop("beta1", 0.9), params.pop("beta2", 0.999))
+    classes = {
+        "sgd": torch.optim.SGD,
+        "adagrad": torch.optim.Adagrad,
+        "rmsprop": torch.optim.RMSprop,
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+    }
+    return classes[name](groups, lr=lr, foreach=False, **params)
+
+
+def run(
+    optimizer: str, lr: float | list[float], params: dict[str, Any], common: dict[str, Any]
+) -> Any:
+    """Parameters before the first and after each step, and the gradients before clipping."""
+    W, b = (torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in START)
+    rates = lr if isinstance(lr, list) else [lr] * STEPS
+    factor = common.get("bias_lr_factor", 1.0)
+    biases: dict[str, Any] = {"params": [b], "lr": rates[0] * factor}
+    if common.get("no_bias_decay"):
+        biases["weight_decay"] = 0.0
+    opt = torch_optimizer(optimizer, params, [{"params": [W]}, biases], rates[0])
+    flat = [torch.cat([W.flatten(), b]).detach().clone()]
+    gradients = []
+    for rate in rates:
+        opt.param_groups[0]["lr"] = rate
+        opt.param_groups[1]["lr"] = rate * factor
+        opt.zero_grad()
+        bowl(W, b).backward()
+        gradients.append(torch.cat([W.grad.flatten(), b.grad]).clone())
+        if "clip_norm" in common:
+            torch.nn.utils.clip_grad_norm_([W, b], common["clip_norm"])
+        if "clip_value" in common:
+            torch.nn.utils.clip_grad_value_([W, b], common["clip_value"])
+        opt.step()
+        flat.append(torch.cat([W.flatten(), b]).detach().clone())
+    return torch.stack(flat).numpy(), torch.stack(gradients).numpy()
+
+
+# ---- gradients of a 3-4-3 net, for each activation and loss ----
+
+ACTIVATIONS = {
+    "identity": lambda z: z,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "softmax": lambda z: torch.softmax(z, dim=1),
+}
+ELEMENTWISE = [name for name in ACTIVATIONS if name != "softmax"]
+# Loss of each row from the output's z and a, and the output activations it goes with.
+LOSSES = {
+    "squared_error": (lambda z, a, y: 0.5 * ((a - y) ** 2).sum(1), list(ACTIVATIONS)),
+    "mse": (lambda z, a, y: F.mse_loss(a, y, reduction="none").mean(1), list(ACTIVATIONS)),
+    "cross_entropy": (lambda z, a, y: F.cross_entropy(z, y, reduction="none"), ["softmax"]),
+    "binary_cross_entropy": (
+        lambda z, a, y: F.binary_cross_entropy_with_logits(z, y, reduction="none").mean(1),
+        ["sigmoid"],
+    ),
+}
+
+
+def make_gradients() -> dict[str, np.ndarray]:
+    """The inputs, and for each "hidden/output/loss" a flat [L, dW1, db1, dW2, db2, dX].
+
+    L is the mean over the rows, weighted with the stored weights.
+    """
+    torch.manual_seed(7)
+    n_rows, sizes = 5, (3, 4, 3)
+    shapes = {"X": (n_rows, 3), "W1": (4, 3), "b1": (4,), "W2": (3, 4), "b2": (3,)}
+    data = {name: torch.randn(shape, dtype=torch.float64) for name, shape in shapes.items()}
+    data["y"] = torch.softmax(torch.randn(n_rows, sizes[-1], dtype=torch.float64), dim=1)
+    data["weights"] = torch.tensor([1.0, 0.25, 0.0, 3.0, 0.5], dtype=torch.float64)
+    stored = {name: value.numpy().copy() for name, value in data.items()}
+    for name in ("W1", "b1", "W2", "b2", "X"):
+        data[name].requires_grad_(True)
+    for (loss, (rows, outputs)), hidden in itertools.product(LOSSES.items(), ELEMENTWISE):
+        for output in outputs:
+            a = ACTIVATIONS[hidden](data["X"] @ data["W1"].T + data["b1"])
+            z = a @ data["W2"].T + data["b2"]
+            w = data["weights"]
+            value = (rows(z, ACTIVATIONS[output](z), data["y"]) * w).sum() / w.sum()
+            wanted = [data[name] for name in ("W1", "b1", "W2", "b2", "X")]
+            gradients = torch.autograd.grad(value, wanted)
+            flat = torch.cat([value.detach().reshape(1), *(g.flatten() for g in gradients)])
+            stored[f"{hidden}/{output}/{loss}"] = flat.numpy()
+    return stored
+
+
+def main() -> None:
+    """Write both files."""
+    torch.set_num_threads(1)
+    trajectories = {}
+    for name, case in CASES.items():
+        trajectories[f"{name}/parameters"], trajectories[f"{name}/gradients"] = run(**case)
+    np.savez_compressed(HERE / "optimizers.npz", **trajectories)
+    np.savez_compressed(HERE / "gradients.npz", **make_gradients())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Every registered row has a twin in the oracle, and every twin a row; both agree on what they say."""
+
+import numpy as np
+import pytest
+from trajectories.cases import CASES
+
+import oracle
+from oracle import registry
+from oracle.optimizers import defaults
+
+TWINS = {
+    "activations": oracle.ACTIVATIONS,
+    "losses": oracle.LOSSES,
+    "optimizers": oracle.OPTIMIZERS,
+    "initializers": oracle.INITIALIZERS,
+    "layers": oracle.LAYERS,
+}
+
+
+@pytest.mark.parametrize("which", TWINS)
+def test_rows_and_twins_are_the_same(which):
+    rows = registry.names(which)
+    assert rows, f"no row found in {which}.def"
+    missing = set(rows) - set(TWINS[which])
+    assert not missing, f"rows of {which}.def without a twin in tests/oracle/{which}.py: {missing}"
+    orphans = set(TWINS[which]) - set(rows)
+    assert not orphans, f"twins in tests/oracle/{which}.py without a row in {which}.def: {orphans}"
+
+
+@pytest.mark.parametrize("row", registry.rows("activations"), ids=lambda row: row.name)
+def test_activation_rows_say_what_their_twins_say(row):
+    twin = oracle.ACTIVATIONS[row.name]
+    assert row.columns["kind"] == twin.kind
+    assert row.columns["initializer"].lower() == twin.initializer
+
+
+@pytest.mark.parametrize("row", registry.rows("losses"), ids=lambda row: row.name)
+def test_loss_rows_say_what_their_twins_say(row):
+    twin = oracle.LOSSES[row.name]
+    assert row.columns["links"] == twin.links
+    assert bool(int(row.columns["per_output"])) == twin.per_output
+
+
+@pytest.mark.parametrize("row", registry.rows("optimizers"), ids=lambda row: row.name)
+def test_optimizer_rows_say_what_their_twins_say(row):
+    twin = oracle.OPTIMIZERS[row.name]
+    assert row.columns["class"] == twin.__name__
+    assert {p.name: p.default for p in row.params} == defaults(twin)
+    # The states besides counters and powers are arrays of the size of the parameters.
+    arrays = [v for v in twin().begin(np.zeros(3)).values() if isinstance(v, np.ndarray)]
+    assert len(arrays) == int(row.columns["states"])
+
+
+@pytest.mark.parametrize("name", registry.names("optimizers"))
+def test_every_optimizer_has_a_stored_trajectory(name):
+    assert any(case["optimizer"] == name for case in CASES.values())
+
+
+@pytest.mark.parametrize("which", TWINS)
+def test_the_compiled_listing_has_the_rows_of_the_text(which):
+    from pybp import _core
+
+    listing = _core.registry(which)
+    assert [row["name"] for row in listing] == registry.names(which)
+
+
+def test_the_reader_understands_quotes_commas_and_nested_macros():
+    text = 'ROW(A, a, "f(x), or (g)", P(b, 1.0) P(c, 2.0)) ROW(B, b, "", )'
+    found = registry.calls(text, "ROW")
+    assert found == [["A", "a", '"f(x), or (g)"', "P(b, 1.0) P(c, 2.0)"], ["B", "b", '""', ""]]
+    assert registry.calls(found[0][3], "P") == [["b", "1.0"], ["c", "2.0"]]

@@ -12,6 +12,7 @@ from oracle.initializers import initial_weights
 from oracle.losses import one_hot
 from oracle.net import Layer, Pass, Update
 from oracle.optimizers import clip_norm, clip_value
+from oracle.random import permutation
 
 STORED = Path(__file__).parent / "trajectories"
 PAIRS = [(h, o, loss) for h, (o, loss) in product(registry.hidden_activations(), registry.pairs())]
@@ -273,3 +274,14 @@ def test_labels_are_one_hot_rows():
     labels, rows = trained(data=(X, y)), trained(data=(X, one_hot(y, 3)))
     assert labels[0] == rows[0]
     assert (labels[1] == rows[1]).all()
+
+
+def test_each_epoch_visits_the_rows_in_its_own_order():
+    X, y = problem()
+    net = Net.create([3, 5, 3], ["tanh", "softmax"], seed=9)
+    update = Update(OPTIMIZERS["sgd"](momentum=0.9), 0.1)
+    for epoch in range(3):
+        order = permutation(9, epoch, len(X))
+        net.train(X[order], y[order], "cross_entropy", update, batch_size=6, shuffle=False)
+    by_hand = np.concatenate([layer.W.ravel() for layer in net.layers])
+    assert (trained(epochs=3)[1] == by_hand).all()

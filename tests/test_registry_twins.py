@@ -56,12 +56,26 @@ def test_every_optimizer_has_a_stored_trajectory(name):
     assert any(case["optimizer"] == name for case in CASES.values())
 
 
+# The column that the compiled listing calls the label.
+LABEL = {
+    "activations": "kind",
+    "losses": "links",
+    "optimizers": "class",
+    "initializers": "distribution",
+}
+
+
 @pytest.mark.parametrize("which", TWINS)
 def test_the_compiled_listing_has_the_rows_of_the_text(which):
     from pybp import _core
 
     listing = _core.registry(which)
-    assert [row["name"] for row in listing] == registry.names(which)
+    rows = registry.rows(which)
+    assert [entry["name"] for entry in listing] == [row.name for row in rows]
+    for entry, row in zip(listing, rows, strict=True):
+        assert [registry.Param(**param) for param in entry["params"]] == row.params
+        if which in LABEL:
+            assert entry["label"] == row.columns[LABEL[which]]
 
 
 def test_the_reader_understands_quotes_commas_and_nested_macros():

@@ -77,10 +77,10 @@ def rows(which: str) -> tuple[Row, ...]:
     result = []
     for values in calls(text, macro):
         columns = dict(zip(names.split(), (v.strip('"') for v in values), strict=True))
-        params = [
-            Param(name, *map(number, numbers))
-            for name, *numbers in calls(columns.get("parameters", ""), "PYBP_PARAM")
-        ]
+        params = []
+        for name, *bounds in calls(columns.get("parameters", ""), "PYBP_PARAM"):
+            default, low, low_open, high, high_open = map(number, bounds)
+            params.append(Param(name, default, low, low_open == 1, high, high_open == 1))
         result.append(Row(columns["name"], columns, params))
     return tuple(result)
 

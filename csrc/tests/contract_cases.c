@@ -1,0 +1,398 @@
+#include "contract_cases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(list) (sizeof(list) / sizeof(list)[0])
+
+/* ---- the axes ------------------------------------------------------------------------------- */
+
+static const size_t widths[] = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 100, 257};
+static const size_t batches[] = {1, 2, 3, 5, 7, 32, 255, 256, 257, 300, 511, 513, 600};
+
+static const pybp_activation hidden[] = {PYBP_ACTIVATION_TANH, PYBP_ACTIVATION_RELU,
+                                         PYBP_ACTIVATION_SIGMOID, PYBP_ACTIVATION_IDENTITY};
+
+static const struct goal {
+    pybp_loss loss;
+    pybp_activation output;
+    int labels;
+} goals[] = {
+    {PYBP_LOSS_SQUARED_ERROR, PYBP_ACTIVATION_IDENTITY, 0},
+    {PYBP_LOSS_CROSS_ENTROPY, PYBP_ACTIVATION_SOFTMAX, 0},
+    {PYBP_LOSS_BINARY_CROSS_ENTROPY, PYBP_ACTIVATION_SIGMOID, 0},
+    {PYBP_LOSS_MSE, PYBP_ACTIVATION_IDENTITY, 0},
+    {PYBP_LOSS_SQUARED_ERROR, PYBP_ACTIVATION_TANH, 0},
+    {PYBP_LOSS_CROSS_ENTROPY, PYBP_ACTIVATION_SOFTMAX, 1},
+    {PYBP_LOSS_MSE, PYBP_ACTIVATION_SOFTMAX, 0},
+    {PYBP_LOSS_SQUARED_ERROR, PYBP_ACTIVATION_SIGMOID, 0},
+    {PYBP_LOSS_MSE, PYBP_ACTIVATION_RELU, 0},
+    {PYBP_LOSS_MSE, PYBP_ACTIVATION_SIGMOID, 0},
+    {PYBP_LOSS_SQUARED_ERROR, PYBP_ACTIVATION_SOFTMAX, 0},
+};
+
+static const struct method {
+    pybp_optimizer_kind kind;
+    double params[PYBP_MAX_PARAMS]; /* in the order of optimizers.def */
+    double lr;
+} methods[] = {
+    {PYBP_OPTIMIZER_SGD, {0.0, 0.0, 0.0}, 0.5},
+    {PYBP_OPTIMIZER_SGD, {0.9, 0.0, 0.0}, 0.125},
+    {PYBP_OPTIMIZER_SGD, {0.8, 1.0, 0.0}, 0.25},
+    {PYBP_OPTIMIZER_SGD, {0.0, 0.0, 0.01}, 0.3},
+    {PYBP_OPTIMIZER_SGD, {0.7, 1.0, 0.003}, 0.2},
+    {PYBP_OPTIMIZER_ADAGRAD, {0.0, 0.0, 0.0, 1e-10}, 0.03},
+    {PYBP_OPTIMIZER_ADAGRAD, {0.05, 0.02, 0.1, 1e-7}, 0.05},
+    {PYBP_OPTIMIZER_RMSPROP, {0.99, 1e-8, 0.0}, 0.002},
+    {PYBP_OPTIMIZER_RMSPROP, {0.9, 1e-6, 0.01}, 0.003},
+    {PYBP_OPTIMIZER_ADAM, {0.9, 0.999, 1e-8, 0.0}, 0.01},
+    {PYBP_OPTIMIZER_ADAM, {0.8, 0.99, 1e-6, 0.02}, 0.004},
+    {PYBP_OPTIMIZER_ADAMW, {0.9, 0.999, 1e-8, 0.01}, 0.01},
+    {PYBP_OPTIMIZER_ADAMW, {0.85, 0.995, 1e-7, 0.1}, 0.005},
+};
+
+/* ---- the hash behind sizes and data ------------------------------------------------------- */
+
+static uint64_t mix(uint64_t z)
+{
+    z += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static uint64_t hash(uint64_t seed, uint64_t kind, uint64_t index)
+{
+    return mix(mix(mix(seed) ^ kind) ^ index);
+}
+
+/* ---- cases that cycle through the axes ----------------------------------------------------- */
+
+#define N_CYCLED 104 /* 8 times the number of batch sizes and of methods */
+
+static size_t pick_width(size_t i, size_t position)
+{
+    return widths[hash(i, 1, position) % COUNT(widths)];
+}
+
+static void set_method(contract_case *c, const struct method *method)
+{
+    size_t widest = c->n_in;
+    for (size_t l = 0; l < c->n_layers; l++)
+        if (c->layers[l].n_out > widest)
+            widest = c->layers[l].n_out;
+
+    c->optimizer.kind = method->kind;
+    memcpy(c->optimizer.params, method->params, sizeof method->params);
+    c->optimizer.bias_lr_factor = 1.0;
+    c->lr = method->lr;
+    if (method->kind == PYBP_OPTIMIZER_SGD) /* steps in proportion to the gradient must not blow up */
+        c->lr /= (double)(8 + widest) * (c->reduction == PYBP_SUM ? (double)c->batch : 1.0);
+}
+
+/* The widest layer becomes the next narrower width of the list. */
+static void slim(contract_case *c)
+{
+    size_t *widest = &c->n_in, k = 0;
+    for (size_t l = 0; l < c->n_layers; l++)
+        if (c->layers[l].n_out > *widest)
+            widest = &c->layers[l].n_out;
+    while (k + 1 < COUNT(widths) && widths[k + 1] < *widest)
+        k++;
+    *widest = widths[k];
+}
+
+static void cycled(size_t i, contract_case *c)
+{
+    const struct goal *goal = &goals[i % COUNT(goals)];
+    c->seed = hash(i, 0, 0) >> (i % 64);
+    c->data_seed = i;
+    c->n_in = pick_width(i, 0);
+    c->n_layers = 1 + i % CONTRACT_MAX_LAYERS;
+    for (size_t l = 0; l < c->n_layers; l++) {
+        pybp_layer_desc *layer = &c->layers[l];
+        layer->kind = PYBP_LAYER_DENSE;
+        layer->n_out = pick_width(i, 1 + l);
+        layer->activation = hidden[(i / 3 + l) % COUNT(hidden)];
+        layer->init = (pybp_initializer)((i + 2 * l) % PYBP_N_INITIALIZERS);
+        layer->init_value = layer->init == PYBP_INIT_CONSTANT ? 0.1 / (double)(1 + l) : 0.0;
+        layer->no_bias = layer->init != PYBP_INIT_ZEROS && hash(i, 2, l) % 4 == 0;
+        layer->bias_init = layer->init == PYBP_INIT_ZEROS || hash(i, 3, l) % 3 == 0 ? 0.3 : 0.0;
+    }
+    c->layers[c->n_layers - 1].activation = goal->output;
+
+    c->loss = goal->loss;
+    c->labels = goal->labels;
+    c->reduction = i % 7 < 4 ? PYBP_MEAN : PYBP_SUM;
+    c->weighted = i % 3 == 1;
+    c->shuffle = i % 4 != 2;
+    c->wide = i % 5 == 3;
+    c->data_dtype = i % 6 < 3 ? c->dtype : i % 2 ? PYBP_FLOAT32 : PYBP_FLOAT64;
+    c->batch = batches[i % COUNT(batches)];
+    c->epochs = 1 + hash(i, 4, 0) % 3;
+    if (c->batch <= 32) /* ends with a short minibatch, except where the hash gives 0 */
+        c->rows = c->batch * (4 + hash(i, 5, 0) % 8) + hash(i, 6, 0) % c->batch;
+    else
+        c->rows = c->batch + hash(i, 6, 0) % (c->batch / 2);
+
+    while (contract_work(c) > (i % 13 == 8 ? 3e7 : 4e6))
+        slim(c);
+    set_method(c, &methods[(i + i / COUNT(methods)) % COUNT(methods)]);
+    c->optimizer.clip_norm = i % 8 == 2 || i % 8 == 5 ? (i % 16 < 8 ? 0.05 : 2.0) : 0.0;
+    c->optimizer.clip_value = i % 8 == 3 || i % 8 == 5 ? (i % 16 < 8 ? 0.002 : 0.3) : 0.0;
+    c->optimizer.no_bias_decay = i % 9 < 4;
+    c->optimizer.bias_lr_factor = i % 10 == 7 ? 2.0 : i % 10 == 4 ? 0.3 : 1.0;
+    c->lr_drop = i % 6 == 5 ? 0.07 : 0.0;
+    snprintf(c->name, sizeof c->name, "cycled-%03zu", i);
+}
+
+/* ---- cases with a point ---------------------------------------------------------------------- */
+
+/* 5 - 9 tanh - 3: what the cases below change. */
+static void plain(contract_case *c)
+{
+    c->seed = 42;
+    c->data_seed = 1000;
+    c->data_dtype = c->dtype;
+    c->n_in = 5;
+    c->n_layers = 2;
+    c->layers[0].n_out = 9;
+    c->layers[0].activation = PYBP_ACTIVATION_TANH;
+    c->layers[1].n_out = 3;
+    c->loss = PYBP_LOSS_SQUARED_ERROR;
+    c->rows = 70;
+    c->batch = 16;
+    c->epochs = 2;
+    c->shuffle = 1;
+    set_method(c, &methods[9]);
+}
+
+static void output(contract_case *c, size_t goal)
+{
+    c->loss = goals[goal].loss;
+    c->labels = goals[goal].labels;
+    c->layers[c->n_layers - 1].activation = goals[goal].output;
+}
+
+static void saturated(contract_case *c, size_t goal, pybp_activation activation)
+{
+    output(c, goal);
+    c->layers[0].activation = activation;
+    c->x_exponent = c->dtype == PYBP_FLOAT32 ? 7 : 10; /* exp() runs into 0, subnormals and 1 */
+}
+
+static void subnormal(contract_case *c, size_t method)
+{
+    c->layers[0].activation = PYBP_ACTIVATION_IDENTITY;
+    c->x_exponent = c->dtype == PYBP_FLOAT32 ? -70 : -530; /* squares of gradients are subnormal */
+    if (method < 5) /* the gradients themselves are */
+        c->x_exponent = c->dtype == PYBP_FLOAT32 ? -124 : -1020;
+    set_method(c, &methods[method]);
+}
+
+static void deep_and_wide(contract_case *c, size_t n_in, size_t n_hidden, size_t n_out)
+{
+    c->n_in = n_in;
+    c->n_layers = 3;
+    c->layers[0].n_out = c->layers[1].n_out = n_hidden;
+    c->layers[1].activation = PYBP_ACTIVATION_RELU;
+    c->layers[2].n_out = n_out;
+    c->rows = 300;
+    c->batch = 257;
+    c->epochs = 1;
+}
+
+/* Each row changes `c`, a plain case, to what its name says. */
+#define POINTS(POINT)                                                                              \
+    POINT("plain", (void)c)                                                                        \
+    POINT("one row", c->rows = 1)                                                                  \
+    POINT("one row of 600 in a batch", c->rows = 600; c->batch = 1; c->epochs = 1)                 \
+    POINT("batch beyond the rows", c->batch = 1000)                                                \
+    POINT("three chunks", c->rows = 1100; c->batch = 600; set_method(c, &methods[1]))              \
+    POINT("many epochs", c->rows = 33; c->batch = 8; c->epochs = 12)                               \
+    POINT("largest seed", c->seed = UINT64_MAX)                                                    \
+    POINT("rate drops", c->lr_drop = 0.5; c->rows = 160; set_method(c, &methods[6]))               \
+    POINT("biases at rest", c->optimizer.bias_lr_factor = 0.0)                                     \
+    POINT("adamw, biases do not decay", set_method(c, &methods[12]); c->optimizer.no_bias_decay = 1) \
+    POINT("weightless minibatch", c->weighted = 1; c->weightless = 20; c->shuffle = 0)       \
+    POINT("weightless minibatch, sum", c->weighted = 1; c->weightless = 32; c->shuffle = 0;  \
+          c->reduction = PYBP_SUM; output(c, 1))                                                   \
+    POINT("saturated tanh", saturated(c, 1, PYBP_ACTIVATION_TANH))                                 \
+    POINT("saturated sigmoid", saturated(c, 2, PYBP_ACTIVATION_SIGMOID))                           \
+    POINT("saturated softmax", saturated(c, 5, PYBP_ACTIVATION_RELU))                              \
+    POINT("saturated logits", saturated(c, 2, PYBP_ACTIVATION_RELU))                               \
+    POINT("subnormal sgd", subnormal(c, 0))                                                        \
+    POINT("subnormal momentum", subnormal(c, 1))                                                   \
+    POINT("subnormal nesterov", subnormal(c, 2))                                                   \
+    POINT("subnormal adagrad", subnormal(c, 5))                                                    \
+    POINT("subnormal rmsprop", subnormal(c, 7))                                                    \
+    POINT("subnormal adam", subnormal(c, 9))                                                       \
+    POINT("norm over several blocks", deep_and_wide(c, 33, 100, 9); c->optimizer.clip_norm = 0.01) \
+    POINT("both clips, several blocks", deep_and_wide(c, 100, 100, 7); output(c, 5);               \
+          c->optimizer.clip_norm = 0.5; c->optimizer.clip_value = 0.01)                            \
+    POINT("257 wide", deep_and_wide(c, 257, 257, 257); output(c, 1); c->rows = 40; c->batch = 27;  \
+          set_method(c, &methods[4]))
+
+static void pointed(size_t i, contract_case *c)
+{
+    size_t k = 0;
+    plain(c);
+    c->data_seed += i;
+#define POINT(text, change)                            \
+    if (k++ == i) {                                    \
+        change;                                        \
+        snprintf(c->name, sizeof c->name, "%s", text); \
+    }
+    POINTS(POINT)
+#undef POINT
+}
+
+#define POINT(text, change) +1
+static const size_t n_pointed = POINTS(POINT);
+#undef POINT
+
+/* ---- the list ---------------------------------------------------------------------------------- */
+
+size_t contract_n_cases(void)
+{
+    return 2 * (N_CYCLED + n_pointed);
+}
+
+void contract_get_case(size_t index, contract_case *c)
+{
+    memset(c, 0, sizeof *c);
+    c->dtype = index % 2 ? PYBP_FLOAT64 : PYBP_FLOAT32;
+    index /= 2;
+    if (index < N_CYCLED)
+        cycled(index, c);
+    else
+        pointed(index - N_CYCLED, c);
+}
+
+size_t contract_n_out(const contract_case *c)
+{
+    return c->layers[c->n_layers - 1].n_out;
+}
+
+size_t contract_n_parameters(const contract_case *c)
+{
+    size_t n = 0, n_in = c->n_in;
+    for (size_t l = 0; l < c->n_layers; l++) {
+        n += c->layers[l].n_out * (n_in + !c->layers[l].no_bias);
+        n_in = c->layers[l].n_out;
+    }
+    return n;
+}
+
+size_t contract_n_minibatches(const contract_case *c)
+{
+    return (c->rows + c->batch - 1) / c->batch;
+}
+
+double contract_work(const contract_case *c)
+{
+    size_t first = c->batch < c->rows ? c->batch : c->rows;
+    return (double)contract_n_parameters(c) * (double)(3 * (c->epochs * c->rows + first) + 2 * c->rows);
+}
+
+void contract_describe(const contract_case *c, char *text, size_t size)
+{
+    size_t used = 0;
+#define ADD(...)                                                     \
+    do {                                                             \
+        if (used < size)                                             \
+            used += (size_t)snprintf(text + used, size - used, __VA_ARGS__); \
+    } while (0)
+    ADD("%s %s: %zu", c->dtype == PYBP_FLOAT32 ? "f32" : "f64", c->name, c->n_in);
+    for (size_t l = 0; l < c->n_layers; l++)
+        ADD("-%zu(a%d i%d%s)", c->layers[l].n_out, (int)c->layers[l].activation, (int)c->layers[l].init,
+            c->layers[l].no_bias ? " no bias" : "");
+    ADD(", loss %d%s%s%s, optimizer %d", (int)c->loss, c->labels ? " labels" : "",
+        c->reduction == PYBP_SUM ? " sum" : "", c->weighted ? " weighted" : "", (int)c->optimizer.kind);
+    ADD(", clip %g %g, %zu rows by %zu, %zu epochs%s", c->optimizer.clip_norm, c->optimizer.clip_value,
+        c->rows, c->batch, c->epochs, c->shuffle ? ", shuffled" : "");
+#undef ADD
+}
+
+/* ---- data ---------------------------------------------------------------------------------------- */
+
+enum { KIND_X = 16, KIND_Y, KIND_LABEL, KIND_WEIGHT }; /* the hash's `kind` */
+
+/* In [-1, 1), exact. */
+static double symmetric(const contract_case *c, uint64_t kind, uint64_t index)
+{
+    uint64_t h = hash(c->data_seed, kind, index);
+    if (c->wide)
+        return (double)((int64_t)(h >> 11) - ((int64_t)1 << 52)) * 0x1p-52;
+    return (double)((int64_t)(h >> 43) - ((int64_t)1 << 20)) * 0x1p-20;
+}
+
+/* Exact, so that a matrix of float can carry it. */
+static double as_data(const contract_case *c, double value)
+{
+    return c->data_dtype == PYBP_FLOAT32 ? (double)(float)value : value;
+}
+
+static double target(const contract_case *c, uint64_t index)
+{
+    double value = symmetric(c, KIND_Y, index);
+    if (c->loss == PYBP_LOSS_CROSS_ENTROPY) /* not normalised; a good part is 0 */
+        return value < -0.5 ? 0.0 : value < 0.0 ? value + 1.0 : value;
+    if (c->loss == PYBP_LOSS_BINARY_CROSS_ENTROPY)
+        return value < -0.3 ? 0.0 : value < 0.0 ? 1.0 : value;
+    return value;
+}
+
+static double sample_weight(const contract_case *c, uint64_t row)
+{
+    uint64_t h = hash(c->data_seed, KIND_WEIGHT, row);
+    if (row >= c->batch && row < c->batch + c->weightless)
+        return 0.0;
+    return h % 8 == 0 && row != 0 ? 0.0 : 0.25 + (double)(h >> 12) * 0x1p-52;
+}
+
+int contract_data_make(const contract_case *c, contract_data *data)
+{
+    size_t n_out = contract_n_out(c);
+    double x_scale = 1.0;
+    for (int e = 0; e < abs(c->x_exponent); e++)
+        x_scale *= c->x_exponent < 0 ? 0.5 : 2.0;
+
+    memset(data, 0, sizeof *data);
+    data->n_lr = c->lr_drop != 0.0 ? contract_n_minibatches(c) : 1;
+    data->x = malloc(c->rows * c->n_in * sizeof *data->x);
+    data->y = c->labels ? NULL : malloc(c->rows * n_out * sizeof *data->y);
+    data->labels = c->labels ? malloc(c->rows * sizeof *data->labels) : NULL;
+    data->weights = c->weighted ? malloc(c->rows * sizeof *data->weights) : NULL;
+    data->lr = malloc(data->n_lr * sizeof *data->lr);
+    if (!data->x || (c->labels ? !data->labels : !data->y) || (c->weighted && !data->weights) ||
+        !data->lr) {
+        contract_data_free(data);
+        return 0;
+    }
+
+    for (size_t k = 0; k < c->rows * c->n_in; k++)
+        data->x[k] = as_data(c, symmetric(c, KIND_X, k) * x_scale);
+    for (size_t k = 0; data->y && k < c->rows * n_out; k++)
+        data->y[k] = as_data(c, target(c, k));
+    for (size_t r = 0; data->labels && r < c->rows; r++)
+        data->labels[r] = (int32_t)(hash(c->data_seed, KIND_LABEL, r) % n_out);
+    for (size_t r = 0; data->weights && r < c->rows; r++)
+        data->weights[r] = sample_weight(c, r);
+    for (size_t s = 0; s < data->n_lr; s++) {
+        double drop = (double)s * c->lr_drop;
+        data->lr[s] = c->lr / (1.0 + drop);
+    }
+    return 1;
+}
+
+void contract_data_free(contract_data *data)
+{
+    free(data->x);
+    free(data->y);
+    free(data->labels);
+    free(data->weights);
+    free(data->lr);
+    memset(data, 0, sizeof *data);
+}

@@ -1,0 +1,70 @@
+/* The training runs on which the core and the naive program must agree to the last bit.
+ *
+ * A case says everything about a run: the net, the data, the loss, the optimizer.  Case
+ * numbers and contents are fixed by contract_cases.c, and tests/golden/checksums.txt holds the
+ * results; a changed case means a changed golden file.
+ *
+ * Data come from an integer hash that has nothing to do with pybp's random numbers (the finaliser of
+ * SplitMix64 over case, kind of data and position) and are exact: a number of k bits times a power of
+ * two, so no rounding of this program enters the run. */
+#ifndef PYBP_TESTS_CONTRACT_CASES_H
+#define PYBP_TESTS_CONTRACT_CASES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pybp.h"
+
+#define CONTRACT_MAX_LAYERS 5
+
+typedef struct contract_case {
+    char name[48];
+    pybp_dtype dtype;
+    size_t n_in, n_layers;
+    pybp_layer_desc layers[CONTRACT_MAX_LAYERS];
+    uint64_t seed;
+
+    size_t rows;
+    uint64_t data_seed;
+    pybp_dtype data_dtype;    /* of x and y as given; values of 21 bits, of 53 if `wide` */
+    int wide;
+    int x_exponent;           /* x is in [-1, 1) times 2^x_exponent */
+    int labels;               /* cross_entropy: class indices instead of values */
+    int weighted;             /* sample weights: some of them 0, the others in [1/4, 5/4) */
+    size_t weightless;        /* weighted: so many rows from the second minibatch on weigh 0 */
+
+    pybp_loss loss;
+    pybp_reduction reduction;
+    pybp_optimizer optimizer;
+    double lr, lr_drop;       /* the learning rate of minibatch s of an epoch is lr / (1 + s lr_drop) */
+    size_t batch, epochs;
+    int shuffle;
+} contract_case;
+
+size_t contract_n_cases(void);
+/* index < contract_n_cases() */
+void contract_get_case(size_t index, contract_case *c);
+
+size_t contract_n_out(const contract_case *c);
+size_t contract_n_parameters(const contract_case *c);
+size_t contract_n_minibatches(const contract_case *c);
+/* Fused multiply-adds of a run, about. */
+double contract_work(const contract_case *c);
+/* One line for people. */
+void contract_describe(const contract_case *c, char *text, size_t size);
+
+/* All values are exact in data_dtype, although they stand in doubles here. */
+typedef struct contract_data {
+    double *x;       /* (rows, n_in) */
+    double *y;       /* (rows, n_out), NULL if labels are given */
+    int32_t *labels; /* (rows,), or NULL */
+    double *weights; /* (rows,), or NULL */
+    double *lr;      /* n_lr of them: 1, or one for each minibatch */
+    size_t n_lr;
+} contract_data;
+
+/* 0 if memory is exhausted. */
+int contract_data_make(const contract_case *c, contract_data *data);
+void contract_data_free(contract_data *data);
+
+#endif

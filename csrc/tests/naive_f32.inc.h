@@ -1,0 +1,30 @@
+/* T = float: names, operations and the constants of naive_math.inc.h (csrc/simd/vmath_coef.h has the
+ * same).  May be included again after naive_f64.inc.h. */
+#include "naive_undef.inc.h"
+
+#define T float
+#define F(name) name##_f32
+#define FMA(a, b, c) fmaf(a, b, c)
+#define SQRT(x) sqrtf(x)
+#define ABS(x) fabsf(x)
+#define C(constant) constant##f
+#define SMALLEST_NORMAL FLT_MIN
+#define LANES 16
+
+#define BITS uint32_t
+#define MANTISSA_BITS 23
+#define EXPONENT_BIAS 127
+#define ONE_BITS 0x3f800000u
+#define SQRT_HALF_BITS 0x3f3504f3u
+
+#define ROUND_MAGIC 0x1.8p23f
+#define LOG2E 0x1.715476p+0f
+#define LN2_HI 0x1.62e43p-1f
+#define LN2_LO -0x1.05c61p-29f
+#define EXP_LOW -104.0f
+#define EXP_HIGH 89.0f
+#define TANH_HIGH 20.0f
+#define LOG_UP 0x1p25f
+#define LOG_BACK 25.0f
+#define EXP_Q {0x1p-1f, 0x1.5554aap-3f, 0x1.555538p-5f, 0x1.122c5ep-7f, 0x1.6cd77p-10f}
+#define LOG_C {0x1.55557ap-1f, 0x1.995ed2p-2f, 0x1.31e13ap-2f}

@@ -1,0 +1,245 @@
+/* The net: docs/contract.md, "Sums" to "Backward". */
+
+typedef struct F(layer) {
+    pybp_activation activation;
+    int bias;                   /* 1: there is one */
+    size_t n_in, n_out;
+    size_t first, stride;       /* w_ji = p[first + j stride + i]; b_j at i = n_in */
+    T *z, *a, *delta;           /* (rows, n_out) */
+    T *back;                    /* (rows, n_in): delta W */
+} F(layer);
+
+typedef struct F(net) {
+    size_t n_layers;
+    F(layer) layers[CONTRACT_MAX_LAYERS];
+    size_t n;                   /* parameters */
+    T *p, *g;                   /* parameters and gradient, in logical order */
+    T *x, *y;                   /* inputs and targets of the minibatch at hand */
+    T *t1, *t2;                 /* scratch: a row each, of the outputs */
+    double *row_loss, *weights; /* of the minibatch */
+    /* naive_update.inc.h */
+    T *state1, *state2;
+    uint64_t t;
+    double p1, p2;
+} F(net);
+
+/* ---- Sums ------------------------------------------------------------------------------------ */
+
+static T F(lane_sum)(const T *x, size_t n)
+{
+    T lane[LANES], s;
+    for (size_t c = 0; c < LANES; c++) {
+        lane[c] = C(0.0);
+        for (size_t j = c; j < n; j += LANES)
+            lane[c] = lane[c] + x[j];
+    }
+    s = lane[0];
+    for (size_t c = 1; c < LANES; c++)
+        s = s + lane[c];
+    return s;
+}
+
+static T F(lane_dot)(const T *p, const T *q, size_t n)
+{
+    T lane[LANES], s;
+    for (size_t c = 0; c < LANES; c++) {
+        lane[c] = C(0.0);
+        for (size_t j = c; j < n; j += LANES)
+            lane[c] = FMA(p[j], q[j], lane[c]);
+    }
+    s = lane[0];
+    for (size_t c = 1; c < LANES; c++)
+        s = s + lane[c];
+    return s;
+}
+
+/* ---- Forward --------------------------------------------------------------------------------- */
+
+/* z of one neuron: one chain from the bias, inputs ascending. */
+static T F(neuron)(T bias, const T *w, const T *a, size_t n)
+{
+#ifdef NAIVE_SPLIT
+    T even = bias, odd = C(0.0);
+    for (size_t i = 0; i < n; i += 2)
+        even = FMA(a[i], w[i], even);
+    for (size_t i = 1; i < n; i += 2)
+        odd = FMA(a[i], w[i], odd);
+    return even + odd;
+#else
+    T z = bias;
+    for (size_t i = 0; i < n; i++)
+        z = FMA(a[i], w[i], z);
+    return z;
+#endif
+}
+
+/* e_j = exp(z_j - m), and their sum. */
+static T F(softmax_terms)(const T *z, size_t n, T *e, T *m)
+{
+    *m = z[0];
+    for (size_t j = 1; j < n; j++)
+        if (z[j] > *m)
+            *m = z[j];
+    for (size_t j = 0; j < n; j++)
+        e[j] = F(exp)(z[j] - *m);
+    return F(lane_sum)(e, n);
+}
+
+static void F(activate)(pybp_activation activation, const T *z, size_t n, T *a)
+{
+    T m, s;
+    switch (activation) {
+    case PYBP_ACTIVATION_RELU:
+        for (size_t j = 0; j < n; j++)
+            a[j] = C(0.0) > z[j] ? C(0.0) : z[j];
+        break;
+    case PYBP_ACTIVATION_SIGMOID:
+        for (size_t j = 0; j < n; j++)
+            a[j] = F(sigmoid)(z[j]);
+        break;
+    case PYBP_ACTIVATION_TANH:
+        for (size_t j = 0; j < n; j++)
+            a[j] = F(tanh)(z[j]);
+        break;
+    case PYBP_ACTIVATION_SOFTMAX:
+        s = F(softmax_terms)(z, n, a, &m);
+        for (size_t j = 0; j < n; j++)
+            a[j] = a[j] / s;
+        break;
+    default:
+        memcpy(a, z, n * sizeof *a);
+    }
+}
+
+/* net->x to z and a of every layer. */
+static void F(forward)(F(net) *net, size_t rows)
+{
+    const T *input = net->x;
+    for (size_t l = 0; l < net->n_layers; l++) {
+        F(layer) *layer = &net->layers[l];
+        for (size_t r = 0; r < rows; r++) {
+            T *z = &layer->z[r * layer->n_out];
+            for (size_t j = 0; j < layer->n_out; j++) {
+                const T *w = &net->p[layer->first + j * layer->stride];
+                z[j] = F(neuron)(layer->bias ? w[layer->n_in] : C(0.0), w, &input[r * layer->n_in],
+                                 layer->n_in);
+            }
+            F(activate)(layer->activation, z, layer->n_out, &layer->a[r * layer->n_out]);
+        }
+        input = layer->a;
+    }
+}
+
+/* ---- Backward, 1 and 3: from dL/da to delta ------------------------------------------------- */
+
+static void F(derive)(pybp_activation activation, const T *a, const T *g, size_t n, T *delta)
+{
+    T t;
+    switch (activation) {
+    case PYBP_ACTIVATION_RELU:
+        for (size_t j = 0; j < n; j++)
+            delta[j] = a[j] > C(0.0) ? g[j] : C(0.0);
+        break;
+    case PYBP_ACTIVATION_SIGMOID:
+        for (size_t j = 0; j < n; j++)
+            delta[j] = g[j] * (a[j] * (C(1.0) - a[j]));
+        break;
+    case PYBP_ACTIVATION_TANH:
+        for (size_t j = 0; j < n; j++)
+            delta[j] = g[j] * FMA(-a[j], a[j], C(1.0));
+        break;
+    case PYBP_ACTIVATION_SOFTMAX:
+        t = F(lane_dot)(g, a, n);
+        for (size_t j = 0; j < n; j++)
+            delta[j] = a[j] * (g[j] - t);
+        break;
+    default:
+        memcpy(delta, g, n * sizeof *delta);
+    }
+}
+
+/* ---- Loss of a row, and its delta ------------------------------------------------------------- */
+
+static T F(row_loss)(F(net) *net, pybp_loss loss, size_t r, T scale)
+{
+    const F(layer) *last = &net->layers[net->n_layers - 1];
+    size_t n = last->n_out;
+    const T *z = &last->z[r * n], *a = &last->a[r * n], *y = &net->y[r * n];
+    T *delta = &last->delta[r * n], *t1 = net->t1, *t2 = net->t2;
+
+    if (loss == PYBP_LOSS_CROSS_ENTROPY) {
+        T m, s = F(softmax_terms)(z, n, t1, &m), t = F(log)(s);
+        for (size_t j = 0; j < n; j++)
+            t2[j] = y[j] == C(0.0) ? C(0.0) : t - (z[j] - m);
+        T total = F(lane_sum)(y, n);
+        for (size_t j = 0; j < n; j++)
+            delta[j] = FMA(a[j], total, -y[j]) * scale;
+        return F(lane_dot)(y, t2, n);
+    }
+    if (loss == PYBP_LOSS_BINARY_CROSS_ENTROPY) {
+        for (size_t j = 0; j < n; j++) {
+            T above = C(0.0) > z[j] ? C(0.0) : z[j], product = z[j] * y[j];
+            t1[j] = (above - product) + F(log1p)(F(exp)(-ABS(z[j])));
+            delta[j] = (a[j] - y[j]) * scale;
+        }
+        return F(lane_sum)(t1, n);
+    }
+    for (size_t j = 0; j < n; j++) {
+        t1[j] = a[j] - y[j];
+        t2[j] = loss == PYBP_LOSS_MSE ? (C(2.0) * t1[j]) * scale : t1[j] * scale;
+    }
+    F(derive)(last->activation, a, t2, n, delta);
+    T sum = F(lane_dot)(t1, t1, n);
+    return loss == PYBP_LOSS_MSE ? sum : C(0.5) * sum;
+}
+
+/* Loss of the rows of net->x, net->y, net->weights, and delta of the last layer.  Returns the row sum,
+ * before the divisions of loss_value(). */
+static double F(loss)(F(net) *net, const contract_case *c, size_t rows, double weight)
+{
+    for (size_t r = 0; r < rows; r++) {
+        double scale = c->weighted ? net->weights[r] : 1.0;
+        if (c->reduction == PYBP_MEAN)
+            scale = scale / weight; /* 1 / B, or w_r / W */
+        if (loss_per_output[c->loss])
+            scale = scale / (double)contract_n_out(c);
+        net->row_loss[r] = (double)F(row_loss)(net, c->loss, r, (T)scale);
+    }
+    return c->weighted ? row_dot(net->weights, net->row_loss, rows) : row_sum(net->row_loss, rows);
+}
+
+/* ---- Backward, 2 to 4 -------------------------------------------------------------------------- */
+
+/* From delta of the last layer to back and delta of all, and the gradient. */
+static void F(backward)(F(net) *net, size_t rows)
+{
+    for (size_t l = net->n_layers; l-- > 0;) {
+        F(layer) *layer = &net->layers[l], *before = l ? &net->layers[l - 1] : NULL;
+        size_t n_in = layer->n_in, n_out = layer->n_out;
+        for (size_t r = 0; r < rows; r++) {
+            for (size_t i = 0; i < n_in; i++) {
+                T back = C(0.0);
+                for (size_t j = 0; j < n_out; j++)
+                    back = FMA(layer->delta[r * n_out + j], net->p[layer->first + j * layer->stride + i],
+                               back);
+                layer->back[r * n_in + i] = back;
+            }
+            if (before)
+                F(derive)(before->activation, &before->a[r * n_in], &layer->back[r * n_in], n_in,
+                          &before->delta[r * n_in]);
+        }
+
+        const T *a = before ? before->a : net->x;
+        for (size_t j = 0; j < n_out; j++)
+            for (size_t i = 0; i < layer->stride; i++) { /* i = n_in is the bias */
+                T g = C(0.0);
+                for (size_t chunk = 0; chunk < rows; chunk += CHUNK) {
+                    T sum = C(0.0);
+                    for (size_t r = chunk; r < rows && r < chunk + CHUNK; r++)
+                        sum = FMA(layer->delta[r * n_out + j], i < n_in ? a[r * n_in + i] : C(1.0), sum);
+                    g = chunk ? g + sum : sum;
+                }
+                net->g[layer->first + j * layer->stride + i] = g;
+            }
+    }
+}

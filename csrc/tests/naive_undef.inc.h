@@ -1,0 +1,25 @@
+/* Forget a dtype's names. */
+#undef T
+#undef F
+#undef FMA
+#undef SQRT
+#undef ABS
+#undef C
+#undef SMALLEST_NORMAL
+#undef LANES
+#undef BITS
+#undef MANTISSA_BITS
+#undef EXPONENT_BIAS
+#undef ONE_BITS
+#undef SQRT_HALF_BITS
+#undef ROUND_MAGIC
+#undef LOG2E
+#undef LN2_HI
+#undef LN2_LO
+#undef EXP_LOW
+#undef EXP_HIGH
+#undef TANH_HIGH
+#undef LOG_UP
+#undef LOG_BACK
+#undef EXP_Q
+#undef LOG_C

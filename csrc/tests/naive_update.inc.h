@@ -1,0 +1,157 @@
+/* docs/contract.md, "Update". */
+
+/* Scalars of one update, for weights or for biases: in double, then rounded to T. */
+typedef struct F(scalars) {
+    int decays;
+    T wd, lr, keep;    /* keep = 1 - lr wd */
+    T c, root, eps;    /* root = 1 / sqrt(1 - p2) */
+    T rate1, rest1;    /* momentum, alpha or beta1; 1 - it */
+    T rate2, rest2;    /* beta2 */
+} F(scalars);
+
+static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, double lr, int bias)
+{
+    const double *params = o->params; /* in the order of optimizers.def */
+    double wd = 0.0, eps = 0.0, rate1 = 0.0, rate2 = 0.0, c = 0.0, product;
+    F(scalars) s;
+    if (bias)
+        lr = lr * o->bias_lr_factor;
+    switch (o->kind) {
+    case PYBP_OPTIMIZER_ADAGRAD:
+        wd = params[1];
+        eps = params[3];
+        product = (double)(net->t - 1) * params[0];
+        c = lr / (1.0 + product);
+        break;
+    case PYBP_OPTIMIZER_RMSPROP:
+        rate1 = params[0];
+        eps = params[1];
+        wd = params[2];
+        break;
+    case PYBP_OPTIMIZER_ADAM:
+    case PYBP_OPTIMIZER_ADAMW:
+        rate1 = params[0];
+        rate2 = params[1];
+        eps = params[2];
+        wd = params[3];
+        c = lr / (1.0 - net->p1);
+        break;
+    default: /* sgd */
+        rate1 = params[0];
+        wd = params[2];
+    }
+    if (bias && o->no_bias_decay)
+        wd = 0.0;
+    product = lr * wd;
+    s.decays = wd != 0.0 && o->kind != PYBP_OPTIMIZER_ADAMW;
+    s.wd = (T)wd;
+    s.lr = (T)lr;
+    s.keep = (T)(1.0 - product);
+    s.c = (T)c;
+    s.root = (T)(1.0 / sqrt(1.0 - net->p2));
+    s.eps = (T)eps;
+    s.rate1 = (T)rate1;
+    s.rest1 = (T)(1.0 - rate1);
+    s.rate2 = (T)rate2;
+    s.rest2 = (T)(1.0 - rate2);
+    return s;
+}
+
+static T F(flushed)(T x)
+{
+    return ABS(x) < SMALLEST_NORMAL ? C(0.0) : x;
+}
+
+/* One parameter: its gradient g, value *w and states *s1, *s2. */
+static void F(move)(const pybp_optimizer *o, const F(scalars) *s, T g, T *w, T *s1, T *s2)
+{
+    if (s->decays)
+        g = FMA(s->wd, *w, g);
+    switch (o->kind) {
+    case PYBP_OPTIMIZER_ADAGRAD:
+        *s1 = F(flushed)(FMA(g, g, *s1));
+        *w = FMA(-s->c, g / (SQRT(*s1) + s->eps), *w);
+        break;
+    case PYBP_OPTIMIZER_RMSPROP:
+        *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * (g * g)));
+        *w = FMA(-s->lr, g / (SQRT(*s1) + s->eps), *w);
+        break;
+    case PYBP_OPTIMIZER_ADAM:
+    case PYBP_OPTIMIZER_ADAMW:
+        if (o->kind == PYBP_OPTIMIZER_ADAMW)
+            *w = *w * s->keep;
+        *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * g));
+        *s2 = F(flushed)(FMA(s->rate2, *s2, s->rest2 * (g * g)));
+        *w = FMA(-s->c, *s1 / FMA(SQRT(*s2), s->root, s->eps), *w);
+        break;
+    default: /* sgd */
+        if (o->params[0] == 0.0) {
+            *w = FMA(-s->lr, g, *w);
+            break;
+        }
+        *s1 = F(flushed)(FMA(s->rate1, *s1, g));
+        *w = FMA(-s->lr, o->params[1] != 0.0 ? FMA(s->rate1, *s1, g) : *s1, *w);
+    }
+}
+
+static void F(clip)(F(net) *net, const pybp_optimizer *o)
+{
+    if (o->clip_norm > 0.0) {
+        double total = 0.0;
+        for (size_t block = 0; block < net->n; block += NORM_BLOCK) {
+            double sum = 0.0;
+            for (size_t k = block; k < net->n && k < block + NORM_BLOCK; k++)
+                sum = fma((double)net->g[k], (double)net->g[k], sum);
+            total = block ? total + sum : sum;
+        }
+        double f = o->clip_norm / (sqrt(total) + 1e-6);
+        for (size_t k = 0; f < 1.0 && k < net->n; k++)
+            net->g[k] = net->g[k] * (T)f;
+    }
+    if (o->clip_value > 0.0) {
+        T v = (T)o->clip_value;
+        for (size_t k = 0; k < net->n; k++) {
+            net->g[k] = net->g[k] < -v ? -v : net->g[k];
+            net->g[k] = net->g[k] > v ? v : net->g[k];
+        }
+    }
+}
+
+static void F(update)(F(net) *net, const pybp_optimizer *o, double lr)
+{
+    net->t = net->t + 1;
+    if (o->kind == PYBP_OPTIMIZER_ADAM || o->kind == PYBP_OPTIMIZER_ADAMW) {
+        net->p1 = net->p1 * o->params[0];
+        net->p2 = net->p2 * o->params[1];
+    }
+    F(clip)(net, o);
+
+    const F(scalars) of_weights = F(make_scalars)(net, o, lr, 0), of_biases = F(make_scalars)(net, o, lr, 1);
+    T none = C(0.0);
+    for (size_t l = 0; l < net->n_layers; l++) {
+        const F(layer) *layer = &net->layers[l];
+        for (size_t j = 0; j < layer->n_out; j++)
+            for (size_t i = 0; i < layer->stride; i++) {
+                size_t k = layer->first + j * layer->stride + i;
+                F(move)(o, i < layer->n_in ? &of_weights : &of_biases, net->g[k], &net->p[k],
+                        net->state1 ? &net->state1[k] : &none, net->state2 ? &net->state2[k] : &none);
+            }
+    }
+}
+
+/* New states. */
+static void F(start_state)(F(net) *net, const pybp_optimizer *o)
+{
+    static const int states[] = {
+#define PYBP_OPTIMIZER(NAME, name, ClassName, states, rule, parameters) states,
+#include "registry/optimizers.def"
+#undef PYBP_OPTIMIZER
+    };
+    int n = o->kind == PYBP_OPTIMIZER_SGD && o->params[0] == 0.0 ? 0 : states[o->kind];
+    net->state1 = n > 0 ? need(net->n, sizeof(T)) : NULL;
+    net->state2 = n > 1 ? need(net->n, sizeof(T)) : NULL;
+    for (size_t k = 0; o->kind == PYBP_OPTIMIZER_ADAGRAD && k < net->n; k++)
+        net->state1[k] = (T)o->params[2];
+    net->t = 0;
+    net->p1 = net->p2 = 1.0;
+}

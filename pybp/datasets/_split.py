@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pybp.errors import ArgumentError, ShapeError
+
 
 def train_test_split(
     X: ArrayLike, y: ArrayLike, *, test_size: float = 0.2, seed: int = 0
@@ -34,11 +36,11 @@ def train_test_split(
     X, y = np.asarray(X), np.asarray(y)
     n = len(X)
     if len(y) != n:
-        raise ValueError(f"X has {n} rows and y has {len(y)}; they must have as many")
+        raise ShapeError(f"X has {n} rows and y has {len(y)}; they must have as many")
     if n < 2:
-        raise ValueError(f"X has {n} rows; a split needs at least 2")
+        raise ShapeError(f"X has {n} rows; a split needs at least 2")
     if not 0 < test_size < 1:
-        raise ValueError(f"test_size is {test_size!r}; it must lie between 0 and 1")
+        raise ArgumentError(f"test_size is {test_size!r}; it must lie between 0 and 1")
 
     # Sorting by raw random words, since NumPy promises their values but not those of shuffle().
     order = np.random.Philox(key=seed).random_raw(n).argsort(kind="stable")

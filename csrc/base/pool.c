@@ -1,0 +1,250 @@
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE 1
+#elif defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
+#define _DARWIN_C_SOURCE 1
+#endif
+
+#include "base/pool.h"
+
+#include "base/fpenv.h"
+#include "base/threads.h"
+#include "base/wait.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* Things that different threads write at different times stay on different cache lines. */
+#define CACHE_LINE 64
+
+/* ---- state ------------------------------------------------------------------------------------ */
+
+struct pybp_barrier {
+    _Alignas(CACHE_LINE) atomic_int missing; /* threads still to come in this phase */
+    int threads;
+    bool spin;
+    pybp_signal phase;
+};
+
+/* A worker's job stands next to the signal that announces it: one cache line travels per dispatch. */
+typedef struct worker {
+    _Alignas(CACHE_LINE) pybp_signal go;
+    int tid;
+    int threads;
+    bool spin;
+    pybp_job fn;
+    void *ctx;
+    uint32_t first; /* the generation of `go` when it was created */
+    pthread_t thread;
+} worker;
+
+static struct {
+    atomic_bool busy;         /* owned by the caller that runs a job, with all that follows */
+    bool fork_handled;
+    int retry_after;          /* jobs to run before asking again for a thread that was refused */
+    atomic_int n_workers;
+    atomic_uint era;          /* forks between the first process and this one */
+    _Alignas(CACHE_LINE) atomic_int unfinished; /* workers still in the job */
+    pybp_signal done;
+    pybp_barrier barrier;
+    worker workers[PYBP_MAX_THREADS - 1];
+} pool = {.done = PYBP_SIGNAL_INIT, .barrier = {.phase = PYBP_SIGNAL_INIT}};
+
+/* For jobs of one thread, any number of them at once: never written. */
+static pybp_barrier solo = {.threads = 1, .phase = PYBP_SIGNAL_INIT};
+
+/* ---- barrier ---------------------------------------------------------------------------------- */
+
+void pybp_barrier_wait(pybp_barrier *barrier)
+{
+    if (barrier->threads == 1)
+        return;
+    /* The phase cannot move before this thread has arrived. */
+    const uint32_t phase = pybp_signal_generation(&barrier->phase);
+    if (atomic_fetch_sub_explicit(&barrier->missing, 1, memory_order_acq_rel) == 1) {
+        atomic_store_explicit(&barrier->missing, barrier->threads, memory_order_relaxed);
+        pybp_signal_advance(&barrier->phase, phase);
+    } else {
+        (void)pybp_signal_wait(&barrier->phase, phase, barrier->spin);
+    }
+}
+
+/* ---- workers ---------------------------------------------------------------------------------- */
+
+static void *worker_main(void *argument)
+{
+    worker *self = argument;
+    uint32_t seen = self->first;
+    bool spin = true;
+    for (;;) {
+        seen = pybp_signal_wait(&self->go, seen, spin);
+        if (self->fn == NULL)
+            return NULL;
+        spin = self->spin; /* the job is overwritten once this thread has finished */
+        (void)pybp_fpenv_enter();
+        self->fn(self->ctx, self->tid, self->threads, &pool.barrier);
+        if (atomic_fetch_sub_explicit(&pool.unfinished, 1, memory_order_acq_rel) == 1)
+            pybp_signal_advance(&pool.done, pybp_signal_generation(&pool.done));
+    }
+}
+
+/* Announce a job to an idle worker; fn = NULL ends it. */
+static void post(worker *w, pybp_job fn, void *ctx, int threads, bool spin)
+{
+    w->fn = fn;
+    w->ctx = ctx;
+    w->threads = threads;
+    w->spin = spin;
+    pybp_signal_advance(&w->go, pybp_signal_generation(&w->go));
+}
+
+/* ---- the operating system: threads, their signals, fork ------------------------------------- */
+
+#define STACK_BYTES ((size_t)1 << 20) /* small: kernels keep their scratch elsewhere */
+
+/* In the child of a fork only the forking thread lives on.  If it stands inside a job, its barriers and
+ * its wait for the others end at once. */
+static void after_fork_in_child(void)
+{
+    atomic_fetch_add(&pool.era, 1);
+    pool.barrier.threads = 1;
+    pybp_signal_reset(&pool.barrier.phase);
+    pybp_signal_reset(&pool.done);
+    atomic_store(&pool.n_workers, 0);
+    pool.retry_after = 0;
+    pybp_cpus_forget();
+    atomic_store(&pool.busy, false);
+}
+
+/* The signals that a worker leaves to other threads.  Faults stay open: blocked, they would kill the
+ * process without a word from its crash handler. */
+static void asynchronous_signals(sigset_t *set)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+    sigfillset(set);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        sigdelset(set, faults[i]);
+}
+
+static atomic_int creations_left = -1; /* for tests; < 0: no limit */
+
+static bool create_thread(worker *w)
+{
+    const int left = atomic_load(&creations_left);
+    if (left == 0)
+        return false;
+    if (left > 0)
+        atomic_store(&creations_left, left - 1);
+
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    const bool created = pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0 &&
+                         pthread_create(&w->thread, &attributes, worker_main, w) == 0;
+    pthread_attr_destroy(&attributes);
+    return created;
+}
+
+/* At exit, and before the library is unloaded with the code that the workers stand in.  Not if a job is
+ * running: whoever calls exit then has to live with it.  The pool stays busy: later callers, in handlers
+ * that exit runs after this, work alone. */
+__attribute__((destructor)) static void dismiss_workers(void)
+{
+    if (atomic_exchange_explicit(&pool.busy, true, memory_order_acquire))
+        return;
+    const int n = atomic_load_explicit(&pool.n_workers, memory_order_relaxed);
+    for (int i = 0; i < n; i++)
+        post(&pool.workers[i], NULL, NULL, 1, false);
+    for (int i = 0; i < n; i++)
+        pthread_join(pool.workers[i].thread, NULL);
+    atomic_store_explicit(&pool.n_workers, 0, memory_order_relaxed);
+}
+
+#define RETRY_JOBS 1000
+
+/* Have `wanted` workers if possible; returns how many of them there are.  For the pool's owner. */
+static int provide_workers(int wanted)
+{
+    int n = atomic_load_explicit(&pool.n_workers, memory_order_relaxed);
+    if (n >= wanted)
+        return wanted;
+    if (pool.retry_after > 0) {
+        pool.retry_after--;
+        return n;
+    }
+    if (!pool.fork_handled) {
+        if (pthread_atfork(NULL, NULL, after_fork_in_child) != 0)
+            return 0;
+        pool.fork_handled = true;
+    }
+    sigset_t blocked, before; /* a thread inherits its creator's mask */
+    asynchronous_signals(&blocked);
+    if (pthread_sigmask(SIG_BLOCK, &blocked, &before) != 0)
+        return n;
+    for (; n < wanted; n++) {
+        worker *w = &pool.workers[n];
+        pybp_signal_reset(&w->go);
+        w->first = pybp_signal_generation(&w->go);
+        w->tid = n + 1;
+        if (!create_thread(w)) {
+            pool.retry_after = RETRY_JOBS;
+            break;
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    atomic_store_explicit(&pool.n_workers, n, memory_order_relaxed);
+    return n;
+}
+
+/* ---- jobs ------------------------------------------------------------------------------------- */
+
+static int run_inline(pybp_job fn, void *ctx)
+{
+    fn(ctx, 0, 1, &solo);
+    return 1;
+}
+
+int pybp_pool_run(int threads, pybp_job fn, void *ctx)
+{
+    /* The look before the exchange keeps callers that find the pool busy off each other's cache lines. */
+    if (threads <= 1 || atomic_load_explicit(&pool.busy, memory_order_relaxed) ||
+        atomic_exchange_explicit(&pool.busy, true, memory_order_acquire))
+        return run_inline(fn, ctx);
+
+    threads = 1 + provide_workers((threads < PYBP_MAX_THREADS ? threads : PYBP_MAX_THREADS) - 1);
+    if (threads == 1) {
+        atomic_store_explicit(&pool.busy, false, memory_order_release);
+        return run_inline(fn, ctx);
+    }
+
+    const unsigned era = atomic_load_explicit(&pool.era, memory_order_relaxed);
+    const bool spin = threads <= pybp_cpus();
+    const uint32_t done = pybp_signal_generation(&pool.done);
+    pool.barrier.threads = threads;
+    pool.barrier.spin = spin;
+    atomic_store_explicit(&pool.barrier.missing, threads, memory_order_relaxed);
+    atomic_store_explicit(&pool.unfinished, threads - 1, memory_order_relaxed);
+    for (int i = 0; i < threads - 1; i++)
+        post(&pool.workers[i], fn, ctx, threads, spin);
+
+    fn(ctx, 0, threads, &pool.barrier);
+
+    (void)pybp_signal_wait(&pool.done, done, spin);
+    if (atomic_load_explicit(&pool.era, memory_order_relaxed) != era)
+        return 0; /* a child now, forked inside fn; the pool is no longer this job's */
+    atomic_store_explicit(&pool.busy, false, memory_order_release);
+    return threads;
+}
+
+int pybp_pool_workers(void)
+{
+    return atomic_load_explicit(&pool.n_workers, memory_order_relaxed);
+}
+
+void pybp_pool_fail_create_after(int n)
+{
+    atomic_store(&creations_left, n < 0 ? -1 : n);
+    if (n < 0)
+        pool.retry_after = 0;
+}

@@ -1,0 +1,288 @@
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE 1 /* sched_getaffinity */
+#elif defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
+#define _DARWIN_C_SOURCE 1
+#endif
+
+#include "base/threads.h"
+
+#include "base/pool.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- the operating system ------------------------------------------------------------------- */
+
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sched.h>
+
+/* CPUs in the calling thread's affinity mask; 0 if unknown. */
+static int affinity_cpus(void)
+{
+    cpu_set_t masks[8]; /* 8192 CPUs, the most a kernel is built for */
+    if (sched_getaffinity(0, sizeof masks, masks) != 0)
+        return 0;
+    return CPU_COUNT_S(sizeof masks, masks);
+}
+#else
+static int affinity_cpus(void)
+{
+    return 0;
+}
+#endif
+
+static int online_cpus(void)
+{
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > INT32_MAX ? INT32_MAX : (int)n;
+}
+
+static int64_t milliseconds(void)
+{
+    struct timespec now;
+#ifdef CLOCK_MONOTONIC_COARSE
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+#else
+    clock_gettime(CLOCK_MONOTONIC, &now);
+#endif
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- cgroup quota ---------------------------------------------------------------------------- */
+
+/* The first line of a small file, without its newline; false if there is none. */
+static bool first_line(const char *path, char *line, int size)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    const bool read = fgets(line, size, file) != NULL;
+    fclose(file);
+    if (read)
+        line[strcspn(line, "\n")] = '\0';
+    return read;
+}
+
+/* quota / period, rounded up; 0 for no quota. */
+static int quota_cpus(long long quota, long long period)
+{
+    if (quota <= 0 || period <= 0)
+        return 0;
+    const long long cpus = (quota - 1) / period + 1;
+    return cpus > PYBP_MAX_THREADS ? PYBP_MAX_THREADS : (int)cpus;
+}
+
+/* The quota that one directory sets.  Its path has `length` bytes and is put back as it was. */
+static int directory_quota(char *path, size_t length, size_t size)
+{
+    char line[64];
+    long long quota = 0, period = 0;
+    snprintf(path + length, size - length, "/cpu.max"); /* version 2: "max 100000" or "150000 100000" */
+    if (first_line(path, line, sizeof line)) {
+        if (sscanf(line, "%lld %lld", &quota, &period) != 2)
+            quota = 0;
+    } else {
+        snprintf(path + length, size - length, "/cpu.cfs_quota_us"); /* version 1: -1 for none */
+        if (first_line(path, line, sizeof line) && sscanf(line, "%lld", &quota) == 1) {
+            snprintf(path + length, size - length, "/cpu.cfs_period_us");
+            if (!first_line(path, line, sizeof line) || sscanf(line, "%lld", &period) != 1)
+                period = 0;
+        }
+    }
+    path[length] = '\0';
+    return quota_cpus(quota, period);
+}
+
+/* The smallest quota from mount/group up to mount.  Directories that are not there set none: inside a
+ * container the group's name is often the host's. */
+static int smallest_quota(const char *mount, const char *group)
+{
+    enum { NAME = 32 }; /* room for the longest file name */
+    char path[4096];
+    const size_t stop = strlen(mount);
+    size_t length = stop + strlen(group);
+    if (length + NAME > sizeof path)
+        return 0;
+    memcpy(path, mount, stop);
+    memcpy(path + stop, group, length - stop + 1);
+    int least = 0;
+    for (;;) {
+        while (length > stop && path[length - 1] == '/')
+            path[--length] = '\0';
+        const int cpus = directory_quota(path, length, sizeof path);
+        if (cpus > 0 && (least == 0 || cpus < least))
+            least = cpus;
+        if (length == stop)
+            return least;
+        while (length > stop && path[length - 1] != '/')
+            path[--length] = '\0';
+    }
+}
+
+static bool list_contains(const char *list, const char *name)
+{
+    const size_t n = strlen(name);
+    for (const char *p = list; p != NULL; p = strchr(p, ',')) {
+        p += *p == ',';
+        if (strncmp(p, name, n) == 0 && (p[n] == ',' || p[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+int pybp_cgroup_cpus(const char *membership, const char *root)
+{
+    FILE *file = fopen(membership, "re");
+    if (file == NULL)
+        return 0;
+    int least = 0;
+    char line[4096], mount[1024];
+    while (fgets(line, sizeof line, file) != NULL) {
+        /* number:controllers:/group; version 2 has number 0 and no controllers. */
+        line[strcspn(line, "\n")] = '\0';
+        char *controllers = strchr(line, ':');
+        char *group = controllers == NULL ? NULL : strchr(controllers + 1, ':');
+        if (group == NULL)
+            continue;
+        *controllers++ = '\0';
+        *group++ = '\0';
+        int length;
+        if (*controllers == '\0')
+            length = snprintf(mount, sizeof mount, "%s", root);
+        else if (list_contains(controllers, "cpu"))
+            length = snprintf(mount, sizeof mount, "%s/%s", root, controllers);
+        else
+            continue;
+        if (length < 0 || (size_t)length >= sizeof mount)
+            continue;
+        const int cpus = smallest_quota(mount, group);
+        if (cpus > 0 && (least == 0 || cpus < least))
+            least = cpus;
+    }
+    fclose(file);
+    return least;
+}
+
+/* ---- CPUs, remembered ------------------------------------------------------------------------ */
+
+enum source { AFFINITY, QUOTA, ONLINE };
+
+#define NOW (-1)           /* older than any age */
+#define MASK_AGE 100       /* milliseconds */
+#define HOST_AGE 10000     /* quota and online CPUs change rarely and cost more to look up */
+
+/* A number and where it comes from.  Races are harmless: the value is whole, and whoever writes has
+ * just looked. */
+typedef struct known {
+    atomic_int cpus; /* 4 * number + source; 0: unknown */
+    _Atomic int64_t since;
+} known;
+
+static known usable, host;
+
+void pybp_cpus_forget(void)
+{
+    atomic_store(&usable.cpus, 0);
+    atomic_store(&host.cpus, 0);
+}
+
+/* What is known, unless it is older than `age`; else 0. */
+static int recall(known *k, int64_t now, int64_t age)
+{
+    const int cpus = atomic_load_explicit(&k->cpus, memory_order_relaxed);
+    return now - atomic_load_explicit(&k->since, memory_order_relaxed) <= age ? cpus : 0;
+}
+
+static int remember(known *k, int64_t now, int cpus)
+{
+    atomic_store_explicit(&k->since, now, memory_order_relaxed);
+    atomic_store_explicit(&k->cpus, cpus, memory_order_relaxed);
+    return cpus;
+}
+
+static int look_up_cpus(int64_t now, int64_t host_age)
+{
+    int cpus = recall(&host, now, host_age);
+    if (cpus == 0) {
+        const int online = online_cpus();
+        const int quota = pybp_cgroup_cpus("/proc/self/cgroup", "/sys/fs/cgroup");
+        cpus = remember(&host, now, quota > 0 && quota < online ? 4 * quota + QUOTA : 4 * online + ONLINE);
+    }
+    const int affinity = affinity_cpus();
+    if (affinity > 0 && affinity <= cpus / 4)
+        cpus = 4 * affinity + AFFINITY;
+    return remember(&usable, now, cpus);
+}
+
+static int usable_cpus(void)
+{
+    const int64_t now = milliseconds();
+    const int cpus = recall(&usable, now, MASK_AGE);
+    return cpus != 0 ? cpus : look_up_cpus(now, HOST_AGE);
+}
+
+int pybp_cpus(void)
+{
+    return usable_cpus() / 4;
+}
+
+/* ---- the environment ------------------------------------------------------------------------- */
+
+static int cap(int threads)
+{
+    return threads > PYBP_MAX_THREADS ? PYBP_MAX_THREADS : threads;
+}
+
+/* The positive number that the text, or the first item of a comma list, is; 0 if it is none.  Large ones
+ * saturate. */
+static int positive_number(const char *text)
+{
+    const char *p = text + strspn(text, " \t");
+    p += *p == '+';
+    if (*p < '0' || *p > '9')
+        return 0;
+    int number = 0;
+    for (; *p >= '0' && *p <= '9'; p++)
+        number = number > 99999999 ? number : 10 * number + (*p - '0');
+    p += strspn(p, " \t");
+    return *p == '\0' || *p == ',' ? number : 0;
+}
+
+int pybp_threads_resolve(int requested, const char **why)
+{
+    static _Thread_local char reason[80];
+    static const char *const names[] = {"PYBP_NUM_THREADS", "OMP_NUM_THREADS"};
+
+    if (requested > 0) {
+        if (why != NULL)
+            *why = requested > PYBP_MAX_THREADS ? "the argument, capped at 256" : "the argument";
+        return cap(requested);
+    }
+    for (int i = 0; i < 2; i++) {
+        const char *text = getenv(names[i]);
+        const int number = text == NULL ? 0 : positive_number(text);
+        if (number == 0)
+            continue;
+        if (why != NULL) {
+            snprintf(reason, sizeof reason, "%s=%.24s%s", names[i], text,
+                     number > PYBP_MAX_THREADS ? ", capped at 256" : "");
+            *why = reason;
+        }
+        return cap(number);
+    }
+    const int cpus = why == NULL ? usable_cpus() : look_up_cpus(milliseconds(), NOW);
+    if (why != NULL) {
+        static const char *const texts[] = {"in the affinity mask", "of cgroup quota", "online"};
+        snprintf(reason, sizeof reason, "%d CPU%s %s%s", cpus / 4, cpus / 4 == 1 ? "" : "s",
+                 texts[cpus % 4], cpus / 4 > PYBP_MAX_THREADS ? ", capped at 256" : "");
+        *why = reason;
+    }
+    return cap(cpus / 4);
+}

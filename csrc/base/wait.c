@@ -1,0 +1,126 @@
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE 1 /* syscall */
+#elif defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
+#define _DARWIN_C_SOURCE 1
+#endif
+
+#include "base/wait.h"
+
+#include <time.h>
+
+/* ---- the operating system: sleep while the word is `word`, wake all ------------------------ */
+
+#ifdef PYBP_WAIT_CONDVAR
+
+static void sleep_while(pybp_signal *signal, uint32_t word)
+{
+    pthread_mutex_lock(&signal->mutex);
+    /* The setter takes the mutex before it wakes, so it cannot slip in between look and sleep. */
+    while (atomic_load_explicit(&signal->word, memory_order_acquire) == word)
+        pthread_cond_wait(&signal->changed, &signal->mutex);
+    pthread_mutex_unlock(&signal->mutex);
+}
+
+void pybp_signal_wake(pybp_signal *signal)
+{
+    pthread_mutex_lock(&signal->mutex);
+    pthread_cond_broadcast(&signal->changed);
+    pthread_mutex_unlock(&signal->mutex);
+}
+
+static void forget_sleepers(pybp_signal *signal)
+{
+    pthread_mutex_init(&signal->mutex, NULL);
+    pthread_cond_init(&signal->changed, NULL);
+}
+
+#else
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_futex
+#define SYS_futex SYS_futex_time64 /* 32-bit systems born with a 64-bit time_t */
+#endif
+
+static void sleep_while(pybp_signal *signal, uint32_t word)
+{
+    (void)syscall(SYS_futex, &signal->word, FUTEX_WAIT_PRIVATE, word, NULL, NULL, 0);
+}
+
+void pybp_signal_wake(pybp_signal *signal)
+{
+    (void)syscall(SYS_futex, &signal->word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+static void forget_sleepers(pybp_signal *signal)
+{
+    (void)signal;
+}
+
+#endif
+
+static int64_t nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* ---- spin, then sleep ------------------------------------------------------------------------ */
+
+/* Long enough to bridge the gap between two jobs of a training loop, short enough not to hurt whoever
+ * shares the cores: the other side may not even be running. */
+#define SPIN_NANOSECONDS 19000 /* and a little for the look at the clock: 20 us in all */
+#define LOOKS_PER_CLOCK 16
+
+static inline void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb"); /* yield does next to nothing on most cores */
+#endif
+}
+
+static bool spin_while(pybp_signal *signal, uint32_t known)
+{
+    int64_t start = 0;
+    for (;;) {
+        for (int look = 0; look < LOOKS_PER_CLOCK; look++) {
+            if (pybp_signal_generation(signal) != known)
+                return true;
+            relax();
+        }
+        const int64_t now = nanoseconds();
+        if (start == 0)
+            start = now;
+        else if (now - start > SPIN_NANOSECONDS)
+            return false;
+    }
+}
+
+uint32_t pybp_signal_wait(pybp_signal *signal, uint32_t known, bool spin)
+{
+    if (spin)
+        (void)spin_while(signal, known);
+    for (;;) {
+        uint32_t word = atomic_load_explicit(&signal->word, memory_order_acquire);
+        if (word >> 1 != known)
+            return word >> 1;
+        if (!(word & 1) && !atomic_compare_exchange_strong_explicit(&signal->word, &word, word | 1,
+                                                                    memory_order_acquire,
+                                                                    memory_order_acquire))
+            continue;
+        sleep_while(signal, known << 1 | 1);
+    }
+}
+
+void pybp_signal_reset(pybp_signal *signal)
+{
+    forget_sleepers(signal);
+    const uint32_t next = pybp_signal_generation(signal) + 1;
+    atomic_store_explicit(&signal->word, next << 1, memory_order_release);
+}

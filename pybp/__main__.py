@@ -1,0 +1,8 @@
+"""``python -m pybp`` is the command ``pybp``."""
+
+import sys
+
+from pybp.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""The command `pybp`."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import pybp
+from pybp import _core
+from pybp.cli import GOAL, Screen, main
+
+
+def run(*arguments, **environment):
+    """Run `python -m pybp` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "pybp", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+        check=False,
+    )
+
+
+def test_demo_reaches_its_goal(capsys):
+    assert main(["demo"]) == 0
+    out = capsys.readouterr().out
+    assert f"pybp {pybp.__version__}" in out
+    assert f"{_core.isa()} kernels" in out
+    accuracy = float(re.search(r"([\d.]+)% of the held-out digits right", out)[1]) / 100
+    assert accuracy >= GOAL
+    rows = re.findall(r"^ +(\d+)  +[\d.]+  +[\d.]+%  +[\d.]+%", out, re.MULTILINE)
+    assert [int(epoch) for epoch in rows] == list(range(1, len(rows) + 1))
+    assert float(re.search(r"largest relative error (\S+)", out)[1]) < 1e-6
+    assert re.search(r"[\d,]+ samples a second", out)
+
+
+def test_demo_gives_the_same_numbers_on_any_number_of_threads_and_instruction_set():
+    def numbers(*arguments, **environment):
+        out = run("demo", "--epochs", "3", *arguments, **environment).stdout
+        return re.findall(r"^ +\d+  +[\d.]+  +[\d.]+%  +[\d.]+%", out, re.MULTILINE)
+
+    expected = numbers()
+    assert len(expected) == 3
+    assert numbers("--threads", "1") == expected
+    assert numbers("--threads", "3", PYBP_ISA="scalar") == expected
+
+
+def test_demo_fails_below_its_goal(capsys):
+    assert main(["demo", "--epochs", "1"]) == 1
+    assert "below the goal" in capsys.readouterr().err
+
+
+def test_info(capsys):
+    assert main(["info"]) == 0
+    rows = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert rows["pybp"] == pybp.__version__
+    assert rows["kernels"] == f"{_core.isa()} ({_core.isa_reason()})"
+    assert all(name in rows["compiled"] for name in _core.isa_compiled())
+    threads, why = _core.default_threads()
+    assert rows["threads"] == f"{threads} ({why})"
+
+
+def test_info_follows_the_environment():
+    out = run("info", PYBP_ISA="scalar", PYBP_NUM_THREADS="3").stdout
+    assert re.search(r"^kernels +scalar \(.*PYBP_ISA", out, re.MULTILINE)
+    assert re.search(r"^threads +3 \(.*PYBP_NUM_THREADS", out, re.MULTILINE)
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit, match="^0$"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"pybp {pybp.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "required: command"),
+        (["train"], "invalid choice: 'train'"),
+        (["demo", "--epochs", "0"], "'0' is not a whole number from 1 upward"),
+        (["demo", "--threads", "two"], "'two' is not a whole number from 1 upward"),
+        (["demo", "--seed", "-1"], "'-1' is not a whole number from 0"),
+        (["demo", "--seed", str(2**64)], "is not a whole number from 0"),
+        (["info", "--epochs", "3"], "unrecognized arguments"),
+    ],
+)
+def test_bad_arguments(arguments, complaint, capsys):
+    with pytest.raises(SystemExit, match="^2$"):
+        main(arguments)
+    assert complaint in capsys.readouterr().err
+
+
+def test_interrupt_ends_quietly():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pybp", "demo", "--epochs", "1000000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not process.stdout.readline().startswith("    1"):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    begin = time.monotonic()
+    _, err = process.communicate(timeout=30)
+    assert time.monotonic() - begin < 5
+    assert process.returncode == 130
+    assert err.strip() == "pybp: interrupted"
+
+
+def test_closed_pipe_ends_quietly():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pybp", "demo", "--epochs", "1000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=30) == 1
+    process.stderr.close()
+
+
+def test_ascii_where_the_terminal_knows_nothing_else():
+    result = run("demo", "--epochs", "1", PYTHONIOENCODING="ascii")
+    assert result.stdout.isascii()
+    assert "#" in result.stdout
+    assert "Traceback" not in result.stderr
+
+
+def test_colours_only_on_a_terminal(capsys, monkeypatch):
+    assert Screen().bold("title") == "title"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert Screen().bold("title") == "\033[1mtitle\033[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert Screen().bold("title") == "title"

@@ -72,7 +72,7 @@ def test_info_follows_the_environment():
 
 
 def test_version(capsys):
-    with pytest.raises(SystemExit, match="^0$"):
+    with pytest.raises(SystemExit, match=r"^0$"):
         main(["--version"])
     assert capsys.readouterr().out == f"pybp {pybp.__version__}\n"
 
@@ -90,7 +90,7 @@ def test_version(capsys):
     ],
 )
 def test_bad_arguments(arguments, complaint, capsys):
-    with pytest.raises(SystemExit, match="^2$"):
+    with pytest.raises(SystemExit, match=r"^2$"):
         main(arguments)
     assert complaint in capsys.readouterr().err
 

@@ -1,5 +1,7 @@
 """Every registered row has a twin in the oracle, and every twin a row; both agree on what they say."""
 
+import importlib
+
 import numpy as np
 import pytest
 from trajectories.cases import CASES
@@ -67,15 +69,28 @@ LABEL = {
 
 @pytest.mark.parametrize("which", TWINS)
 def test_the_compiled_listing_has_the_rows_of_the_text(which):
-    from pybp import _core
-
-    listing = _core.registry(which)
+    listing = importlib.import_module("pybp._core").registry(which)
     rows = registry.rows(which)
     assert [entry["name"] for entry in listing] == [row.name for row in rows]
     for entry, row in zip(listing, rows, strict=True):
         assert [registry.Param(**param) for param in entry["params"]] == row.params
         if which in LABEL:
             assert entry["label"] == row.columns[LABEL[which]]
+
+
+@pytest.mark.parametrize(
+    ("which", "base"),
+    [
+        ("activations", "Activation"),
+        ("losses", "Loss"),
+        ("optimizers", "Optimizer"),
+        ("initializers", "Initializer"),
+    ],
+)
+def test_every_row_has_a_spec_in_python(which, base):
+    module = importlib.import_module(f"pybp.{which}")
+    specs = importlib.import_module("pybp.specs").names(getattr(module, base))
+    assert set(specs) == set(registry.names(which))
 
 
 def test_the_reader_understands_quotes_commas_and_nested_macros():

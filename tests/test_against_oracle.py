@@ -1,0 +1,341 @@
+"""pybp against the oracle: every activation, loss, optimizer and initialiser that is registered."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trajectories.cases import CASES
+
+import pybp
+from pybp import MLP, _core
+from pybp.specs import names
+
+from oracle import OPTIMIZERS, Net, registry
+from oracle.initializers import initial_weights
+from oracle.losses import one_hot
+from oracle.net import Layer, Update
+from oracle.random import permutation
+
+# The oracle computes in float64 from the net's own (rounded) weights and inputs, so what differs is
+# the rounding of the computation itself.
+TOLERANCE = {
+    "float64": {"rtol": 1e-10, "atol": 1e-13},
+    "float32": {"rtol": 5e-5, "atol": 2e-6},
+}
+HIDDEN = registry.hidden_activations()
+PAIRS = registry.pairs()
+CLASS = {row.name: row.columns["class"] for row in registry.rows("optimizers")}
+LINKS = {row.name: row.columns["links"] for row in registry.rows("losses")}
+both_dtypes = pytest.mark.parametrize("dtype", TOLERANCE)
+each_pair = pytest.mark.parametrize(("output", "loss"), PAIRS)
+
+
+def close(actual, wanted, dtype, **other):
+    np.testing.assert_allclose(actual, wanted, **{**TOLERANCE[dtype], **other})
+
+
+def spec(name, lr, params=None, no_bias_decay=False, **common):
+    """pybp's optimizer for a registered row; beta1 and beta2 are its `betas`."""
+    params = {"decay_bias": not no_bias_decay, **(params or {})}
+    if any(p in params for p in ("beta1", "beta2")):
+        params["betas"] = (params.pop("beta1", 0.9), params.pop("beta2", 0.999))
+    if "nesterov" in params:
+        params["nesterov"] = bool(params["nesterov"])
+    return getattr(pybp.optimizers, CLASS[name])(lr=lr, **params, **common)
+
+
+def loss_spec(name, reduction):
+    """pybp's loss for a registered row."""
+    return names(pybp.losses.Loss)[name](reduction=reduction)
+
+
+def twin(net, activations):
+    """The oracle's net with the weights of pybp's."""
+    layers = [
+        Layer(W.astype(np.float64), b.astype(np.float64), name)
+        for W, b, name in zip(net.weights, net.biases, activations, strict=True)
+    ]
+    return Net(layers, net.seed)
+
+
+def make(sizes, hidden, output, dtype, seed=1):
+    """A net of pybp with biases that are not 0, and its twin."""
+    net = MLP(sizes, activation=hidden, output=output, dtype=dtype, seed=seed)
+    rng = np.random.default_rng(seed)
+    net.biases = [rng.normal(size=b.shape) / 2 for b in net.biases]
+    return net, twin(net, [hidden] * (len(sizes) - 2) + [output])
+
+
+def data(n, n_in, n_out, loss, dtype, seed=0):
+    """Inputs and targets that suit the loss: probabilities for the two logarithmic ones."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, n_in)).astype(dtype)
+    y = rng.uniform(size=(n, n_out)).astype(dtype)
+    if LINKS[loss] == "SOFTMAX":
+        y = (y / y.sum(axis=1, keepdims=True)).astype(dtype)
+    return X, y
+
+
+def assert_same_parameters(net, other, dtype, **tolerance):
+    for W, b, layer in zip(net.weights, net.biases, other.layers, strict=True):
+        close(W, layer.W, dtype, **tolerance)
+        close(b, layer.b, dtype, **tolerance)
+
+
+# ---- initial weights and shuffles ----
+
+
+@both_dtypes
+@pytest.mark.parametrize("seed", [0, 12345, 2**63 - 1])
+@pytest.mark.parametrize("init", registry.names("initializers"))
+def test_initial_weights(init, seed, dtype):
+    sizes, activations = [7, 5, 4, 3], ["relu", "relu", "identity"]
+    given_init, value = init, 0.0
+    if init == "constant":
+        given_init, value = pybp.initializers.Constant(0.3), 0.3
+    net = MLP(sizes, activation="relu", output="identity", init=given_init, dtype=dtype, seed=seed)
+    for i, (W, name) in enumerate(zip(net.weights, activations, strict=True)):
+        wanted = initial_weights(init, *W.shape, seed=seed, layer=i, activation=name, value=value)
+        np.testing.assert_allclose(W, wanted, rtol=1e-13 if dtype == "float64" else 1e-7)
+    assert all((b == 0).all() for b in net.biases)
+
+
+@pytest.mark.parametrize("n", [1, 2, 257, 1000])
+@pytest.mark.parametrize("seed", [0, 2**63 - 1])
+def test_order_of_an_epoch(n, seed):
+    net = _core.Net("float64", 1, [(0, 1, 0, True, 0, 0.0, 0.0)], seed)
+    for epoch in (0, 1, 7):
+        net.set_progress((epoch, *net.get_progress()[1:]))
+        order = net.order(np.empty(n, dtype=np.uintp))
+        assert order.tolist() == permutation(seed, epoch, n).tolist()
+
+
+# ---- forward and backward ----
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    rows=st.integers(1, 40) | st.sampled_from([255, 256, 257, 600]),
+    sizes=st.lists(st.integers(1, 40), min_size=2, max_size=5),
+    hidden=st.sampled_from(HIDDEN),
+    output=st.sampled_from(registry.names("activations")),
+    dtype=st.sampled_from(sorted(TOLERANCE)),
+    seed=st.integers(0, 2**32),
+)
+def test_any_shape(rows, sizes, hidden, output, dtype, seed):
+    net, other = make(sizes, hidden, output, dtype, seed)
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, sizes[0])).astype(dtype)
+    slope = rng.normal(size=(rows, sizes[-1])).astype(dtype)
+    passes = other.backward_from(other.forward(X), slope)
+    close(net.predict(X), passes[-1].a, dtype)
+    close(net.forward(X), passes[-1].a, dtype)
+    # A sum over the rows carries the rounding of each of them.
+    wide = {"atol": TOLERANCE[dtype]["atol"] * max(rows, 10)}
+    close(net.backward(slope), passes[0].back, dtype, **wide)
+    for (dW, db), p in zip(net.gradients, passes, strict=True):
+        close(dW, p.dW, dtype, **wide)
+        close(db, p.db, dtype, **wide)
+
+
+@both_dtypes
+@each_pair
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_trace(hidden, output, loss, dtype):
+    net, other = make([6, 9, 5, 4], hidden, output, dtype)
+    X, y = data(11, 6, 4, loss, dtype)
+    found = net.trace(X, y, loss=loss)
+    passes = other.backward(X, y, loss)
+    close(found.loss, other.loss(X, y, loss), dtype)
+    close(found.output, passes[-1].a, dtype)
+    assert len(found.layers) == len(passes)
+    for layer, p in zip(found.layers, passes, strict=True):
+        for name in ("input", "z", "a", "delta", "dW", "db", "back"):
+            close(getattr(layer, name), getattr(p, name), dtype, err_msg=name)
+
+
+# ---- losses ----
+
+
+@both_dtypes
+@each_pair
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_losses(output, loss, reduction, weighted, dtype):
+    net, other = make([3, 8, 5], "tanh", output, dtype)
+    X, y = data(300, 3, 5, loss, dtype)
+    w = np.random.default_rng(2).uniform(size=300) * 3 if weighted else None
+    found = net.evaluate(X, y, loss=loss_spec(loss, reduction), sample_weight=w)["loss"]
+    wanted = other.loss(X, y, loss, w, reduction)
+    assert found == pytest.approx(wanted, rel=TOLERANCE[dtype]["rtol"])
+
+
+@both_dtypes
+def test_losses_far_out(dtype):
+    """Outputs that saturate: the logarithmic losses stay exact, and so do their deltas."""
+    for output, loss in PAIRS:
+        net, other = make([2, 3], "identity", output, dtype)
+        X, y = data(6, 2, 3, loss, dtype)
+        X *= 200
+        y = np.round(y)
+        wanted = other.backward(X, y, loss)[-1].delta
+        found = net.trace(X, y, loss=loss)
+        assert found.loss == pytest.approx(other.loss(X, y, loss), rel=TOLERANCE[dtype]["rtol"])
+        close(found.layers[-1].delta, wanted, dtype, err_msg=f"{output}, {loss}")
+
+
+@both_dtypes
+def test_targets_as_indices_rows_and_probabilities(dtype):
+    rng = np.random.default_rng(4)
+    X, labels = rng.normal(size=(40, 3)).astype(dtype), rng.integers(0, 4, size=40)
+    rows = one_hot(labels, 4)
+    soft = 0.9 * rows + 0.1 / 4
+    for y in (labels, labels.astype(np.int32), rows, soft):
+        net, other = make([3, 6, 4], "tanh", "softmax", dtype)
+        wanted = other.train(
+            X,
+            y.astype(dtype) if y.ndim == 2 else y,
+            "cross_entropy",
+            Update(OPTIMIZERS["sgd"](), 0.1),
+        )
+        history = net.fit(X, y, optimizer=spec("sgd", 0.1), epochs=1, progress=False)
+        assert history.history["loss"] == pytest.approx(wanted, rel=TOLERANCE[dtype]["rtol"])
+        assert_same_parameters(net, other, dtype)
+
+
+# ---- training ----
+
+
+@both_dtypes
+@each_pair
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("optimizer", registry.names("optimizers"))
+def test_training(hidden, output, loss, optimizer, dtype):
+    net, other = make([4, 7, 3], hidden, output, dtype)
+    X, y = data(50, 4, 3, loss, dtype)
+    wanted = other.train(X, y, loss, Update(OPTIMIZERS[optimizer](), 0.01), epochs=3, batch_size=16)
+    history = net.fit(
+        X, y, loss=loss, optimizer=spec(optimizer, 0.01), epochs=3, batch_size=16, progress=False
+    )
+    assert history.history["loss"] == pytest.approx(wanted, rel=TOLERANCE[dtype]["rtol"])
+    assert_same_parameters(net, other, dtype)
+
+
+OPTIONS = [
+    {"clip_norm": 0.1},
+    {"clip_value": 0.01},
+    {"clip_norm": 0.2, "clip_value": 0.05},
+    {"no_bias_decay": True},
+    {"bias_lr_factor": 2.5},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("optimizer", registry.names("optimizers"))
+def test_options_of_all_optimizers(optimizer, options):
+    net, other = make([4, 7, 6, 3], "tanh", "softmax", "float64")
+    X, y = data(50, 4, 3, "cross_entropy", "float64")
+    params = {"weight_decay": 0.2}
+    update = Update(OPTIMIZERS[optimizer](**params), 0.05, **options)
+    other.train(X, y, "cross_entropy", update, epochs=3, batch_size=16)
+    ours = spec(optimizer, 0.05, params, **options)
+    net.fit(X, y, optimizer=ours, epochs=3, batch_size=16, progress=False)
+    assert_same_parameters(net, other, "float64")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_sample_weights_and_a_batch_without_weight(optimizer, threads):
+    net, other = make([4, 7, 3], "relu", "softmax", "float64")
+    X, y = data(700, 4, 3, "cross_entropy", "float64")
+    w = np.random.default_rng(8).uniform(size=700)
+    w[300:600] = 0.0
+    options = {"batch_size": 300, "shuffle": False, "epochs": 3}
+    wanted = other.train(
+        X, y, "cross_entropy", Update(OPTIMIZERS[optimizer](), 0.05), weights=w, **options
+    )
+    history = net.fit(
+        X,
+        y,
+        optimizer=spec(optimizer, 0.05),
+        sample_weight=w,
+        progress=False,
+        threads=threads,
+        **options,
+    )
+    assert history.history["loss"] == pytest.approx(wanted, rel=1e-10)
+    assert_same_parameters(net, other, "float64")
+
+
+@each_pair
+def test_reduction_by_sum(output, loss):
+    net, other = make([4, 7, 3], "tanh", output, "float64")
+    X, y = data(50, 4, 3, loss, "float64")
+    w = np.random.default_rng(8).uniform(size=50)
+    wanted = other.train(
+        X, y, loss, Update(OPTIMIZERS["sgd"](), 0.01), epochs=2, weights=w, reduction="sum"
+    )
+    history = net.fit(
+        X,
+        y,
+        loss=loss_spec(loss, "sum"),
+        optimizer=spec("sgd", 0.01),
+        epochs=2,
+        sample_weight=w,
+        progress=False,
+    )
+    assert history.history["loss"] == pytest.approx(wanted, rel=1e-10)
+    assert_same_parameters(net, other, "float64")
+
+
+def test_state_goes_on_and_a_new_optimizer_starts_anew():
+    net, other = make([4, 7, 3], "tanh", "softmax", "float64")
+    X, y = data(50, 4, 3, "cross_entropy", "float64")
+    for name, lr in [("adam", 0.02), ("adam", 0.01), ("sgd", 0.1), ("adam", 0.02)]:
+        other.train(X, y, "cross_entropy", Update(OPTIMIZERS[name](), lr), batch_size=20)
+        net.fit(X, y, optimizer=spec(name, lr), batch_size=20, epochs=1, progress=False)
+        assert_same_parameters(net, other, "float64")
+
+
+def test_train_step_is_an_epoch_of_one_batch():
+    net, other = make([4, 7, 3], "tanh", "sigmoid", "float64")
+    X, y = data(20, 4, 3, "binary_cross_entropy", "float64")
+    for _ in range(5):
+        wanted = other.train(
+            X, y, "binary_cross_entropy", Update(OPTIMIZERS["adam"](), 0.01), shuffle=False
+        )
+        found = net.train_step(X, y, loss="binary_cross_entropy", optimizer=spec("adam", 0.01))
+        assert found == pytest.approx(wanted[0], rel=1e-10)
+    assert_same_parameters(net, other, "float64")
+
+
+# ---- the core's optimizers against PyTorch's ----
+
+
+def leave_gradients(net, dW, db):
+    """Make a 2 x 2 net of identities hold exactly these gradients: dW = slope' X, db = its sums."""
+    e, nothing = np.eye(2), np.zeros((1, 2))
+    X = np.stack([e[0], -e[0], e[1], -e[1], nothing[0]])
+    # Rows in pairs of opposite sign: their sum is exactly 0, so that db is left to the last row.
+    slope = np.stack([dW[:, 0] / 2, -dW[:, 0] / 2, dW[:, 1] / 2, -dW[:, 1] / 2, db])
+    net.forward(X)
+    net.backward(slope)
+    assert (net.gradients[0][0] == dW).all()
+    assert (net.gradients[0][1] == db).all()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_optimizers_follow_pytorch(name):
+    stored = np.load(Path(__file__).parent / "trajectories" / "optimizers.npz")
+    parameters, gradients = stored[f"{name}/parameters"], stored[f"{name}/gradients"]
+    case = CASES[name]
+    net = MLP([2, 2], output="identity", dtype="float64", seed=0)
+    net.weights, net.biases = [parameters[0, :4].reshape(2, 2)], [parameters[0, 4:]]
+    rates = case["lr"] if isinstance(case["lr"], list) else [case["lr"]] * len(gradients)
+    for g, lr, wanted in zip(gradients, rates, parameters[1:], strict=True):
+        leave_gradients(net, g[:4].reshape(2, 2), g[4:])
+        net.step(spec(case["optimizer"], lr, case["params"], **case["common"]))
+        found = np.concatenate([net.weights[0].ravel(), net.biases[0]])
+        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-13)

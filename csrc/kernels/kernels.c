@@ -1,0 +1,22 @@
+/* The only unit that is compiled once per instruction set: the build passes the flags and PYBP_ISA_xxx.
+ * Every body is included twice, for float and for double. */
+#include "kernels/kernels.h"
+
+#include <string.h>
+
+#include "simd/simd.h"
+#include "simd/vmath.h"
+
+#if defined(PYBP_ISA_AVX2)
+#define ISA avx2
+#else
+#define ISA scalar
+#endif
+#define PYBP_STRING_(x) #x
+#define PYBP_STRING(x) PYBP_STRING_(x)
+
+#include "simd/real_f32.h"
+#include "kernels/body.inc.h"
+
+#include "simd/real_f64.h"
+#include "kernels/body.inc.h"

@@ -1,0 +1,132 @@
+/* The kernel table: what an instruction set provides, for one dtype.
+ *
+ * Kernels take plain pointers and sizes, allocate nothing, call nothing but kernels and cannot
+ * fail. Signatures are the same for both dtypes: `void *` stands for that table's dtype, T.
+ *
+ * Panels. A matrix of `rows` samples and n features is kept in panels of 64 bytes (16 floats, 8 doubles):
+ * element (r, c) is lane c % panel of line r of panel c / panel. A *line* is 64 bytes. Lines of a
+ * panel follow each other; panels are `stride` lines apart. Lanes past n are padding: they
+ * hold finite garbage at most, and nothing real is ever computed from them.
+ *
+ * Packed weights of a dense layer: panels of outputs, each n_in + 1 lines; line i holds the
+ * weights from input i into the panel's outputs, line n_in their biases (zero if the layer has none).
+ *
+ * The order of operations is docs/contract.md's; results do not depend on the table. */
+#ifndef PYBP_KERNELS_H
+#define PYBP_KERNELS_H
+
+#include "pybp.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PYBP_LINE 64u     /* bytes */
+#define PYBP_CHUNK 256u   /* rows whose gradient is one chain (contract) */
+#define PYBP_BLOCK_K 48u  /* inputs in a tile of the weight gradient */
+#define PYBP_N_CONSTANTS 8
+
+typedef struct pybp_panels {
+    char *at;      /* first line of the first panel; NULL: not there */
+    size_t stride; /* lines from panel to panel */
+} pybp_panels;
+
+/* In place on the first `cols` lanes (or all) of `rows` lines of one panel: z becomes a. */
+typedef void pybp_activate(size_t rows, size_t cols, void *strip);
+/* In place: back (dL/da) becomes delta = back f'(z), with f' computed from a. */
+typedef void pybp_derive(size_t rows, size_t cols, const void *a, void *strip);
+
+typedef struct pybp_forward_args {
+    size_t rows, n_in, n_out;
+    pybp_panels in;       /* n_in */
+    const void *weights;
+    pybp_panels out;      /* n_out */
+    pybp_panels z;        /* gets a copy of z, unless .at is NULL */
+    pybp_activate *activate; /* elementwise, or NULL: out stays z */
+} pybp_forward_args;
+
+typedef struct pybp_back_args {
+    size_t rows, n_in, n_out;
+    pybp_panels delta;    /* n_out */
+    const void *weights;
+    void *scratch;        /* n_out lines, rounded up to whole panels: a panel of transposed weights */
+    pybp_panels out;      /* n_in: delta of the layer before */
+    pybp_panels keep;     /* gets dL/da of the layer before, unless .at is NULL */
+    pybp_panels a;        /* n_in: a of the layer before (with derive) */
+    pybp_derive *derive;  /* elementwise, or NULL: out stays dL/da */
+} pybp_back_args;
+
+typedef struct pybp_loss_args {
+    size_t rows, cols;
+    pybp_panels z;        /* of the output layer */
+    pybp_panels a;        /* f(z): out for losses that are computed from z, in for the others */
+    const int32_t *labels; /* class indices, or NULL: then y */
+    pybp_panels y;
+    const void *scale;    /* T, one a row */
+    void *row_loss;       /* out: T, one a row */
+    pybp_panels delta;    /* out: delta; for losses of kind ANY dL/da */
+} pybp_loss_args;
+typedef void pybp_loss_kernel(const pybp_loss_args *args);
+
+/* One row of an optimizer: constants of a step, then the update of elements. */
+typedef struct pybp_step_scalars {
+    const double *params;  /* of the optimizer, in registry order */
+    double lr;             /* of these parameters: with the biases' factor */
+    double weight_decay_factor; /* 1, or 0 for parameters exempt from decay */
+    uint64_t t;            /* this update's number, from 1 */
+    const double *powers;  /* beta1^t, beta2^t, this update's included */
+} pybp_step_scalars;
+typedef struct pybp_constants {
+    _Alignas(64) char c[PYBP_N_CONSTANTS * 8]; /* T */
+} pybp_constants;
+typedef void pybp_prepare(const pybp_step_scalars *step, pybp_constants *constants);
+/* n elements, a multiple of a line. state1, state2 as the row has states, else NULL. */
+typedef void pybp_update(size_t n, void *w, const void *g, void *state1, void *state2,
+                         const pybp_constants *constants);
+
+typedef struct pybp_kernels {
+    const char *isa;
+    size_t size;  /* bytes of a T */
+    size_t panel; /* Ts in a line */
+
+    /* Rows order[first ...] (order NULL: first, first + 1, ...) of a user's matrix into panels, converted. */
+    void (*gather)(const pybp_matrix *x, const uint32_t *order, size_t first, size_t rows, pybp_panels out);
+    /* Panels to a row-major matrix whose rows are `cols` Ts. */
+    void (*scatter)(pybp_panels a, size_t rows, size_t cols, void *out);
+    /* Column col := 1, the input that the bias gradient sees. */
+    void (*ones)(pybp_panels a, size_t rows, size_t col);
+
+    void (*forward)(const pybp_forward_args *args);
+    void (*back)(const pybp_back_args *args);
+    /* g[k - k0] (lines) = sum over rows of delta[row] in[row][k], for k0 <= k < k1 <= k0 + BLOCK_K,
+     * in chunks of PYBP_CHUNK rows; add: on top of what g holds. delta: the line of row 0 of one
+     * panel, `cols` real lanes. */
+    void (*gradient)(size_t rows, pybp_panels in, const void *delta, size_t cols, size_t k0, size_t k1, int add, void *g);
+    /* sum[i] += add[i], n elements, a multiple of a line. */
+    void (*accumulate)(size_t n, void *sum, const void *add);
+    /* sum[i] = fma(x, x, sum[i]) over n elements, each a line after the last, from each of 4 places. */
+    void (*squares)(size_t n, const void *const at[4], double sum[4]);
+    /* 1 if all n elements, a multiple of a line, are finite. */
+    int (*finite)(size_t n, const void *x);
+    /* n Ts to doubles, and back with one rounding. */
+    void (*widen)(size_t n, const void *from, double *to);
+    void (*narrow)(size_t n, const double *from, void *to);
+    /* One element. */
+    double (*get)(const void *x);
+    void (*set)(void *x, double value);
+    /* g *= factor (unless 1), then clip to [-limit, limit] (unless 0). */
+    void (*clip)(size_t n, void *g, double factor, double limit);
+
+    pybp_activate *activate[PYBP_N_ACTIVATIONS]; /* elementwise ones; NULL for rowwise ones */
+    pybp_derive *derive[PYBP_N_ACTIVATIONS];
+    /* The rowwise ones, on whole rows: z -> a in place; (a, dL/da) -> delta in place of dL/da. */
+    void (*activate_rows[PYBP_N_ACTIVATIONS])(size_t rows, size_t cols, pybp_panels z);
+    void (*derive_rows[PYBP_N_ACTIVATIONS])(size_t rows, size_t cols, pybp_panels a, pybp_panels g);
+    pybp_loss_kernel *loss[PYBP_N_LOSSES];
+    pybp_prepare *prepare[PYBP_N_OPTIMIZERS];
+    pybp_update *update[PYBP_N_OPTIMIZERS];
+} pybp_kernels;
+
+extern const pybp_kernels pybp_f32_kernels_scalar, pybp_f64_kernels_scalar;
+extern const pybp_kernels pybp_f32_kernels_avx2, pybp_f64_kernels_avx2;
+
+#endif

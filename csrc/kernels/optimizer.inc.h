@@ -1,0 +1,190 @@
+/* Optimizers; two bodies a row of optimizers.def:
+ *   <name>_prepare  the constants of one step, in double, rounded once to T
+ *   <name>_update   the rule on n elements
+ * Moments below the smallest normal number become 0: units whose gradient has died would otherwise
+ * crawl through subnormals, at a hundred times the cost. */
+
+PYBP_INLINE vec REAL(flush)(vec x)
+{
+    return v_select(v_lt(v_abs(x), v_set1(REAL_MIN)), v_zero(), x);
+}
+
+PYBP_INLINE real *REAL(constants)(pybp_constants *constants)
+{
+    return (real *)(void *)constants->c;
+}
+
+PYBP_INLINE vec REAL(constant)(const pybp_constants *constants, size_t i)
+{
+    return v_bcast((const real *)(const void *)constants->c + i);
+}
+
+/* g + decay w, where there is a decay. */
+PYBP_INLINE vec REAL(decayed)(vec g, vec w, vec decay, int decays)
+{
+    return decays ? v_fma(decay, w, g) : g;
+}
+
+PYBP_INLINE int REAL(decays)(const pybp_constants *constants, size_t i)
+{
+    return ((const real *)(const void *)constants->c)[i] != 0;
+}
+
+static void REAL(clip)(size_t n, void *gradient, double factor, double limit)
+{
+    real *g = gradient;
+    const vec f = v_set1((real)factor), high = v_set1((real)limit), low = v_neg(high);
+    for (size_t i = 0; factor < 1 && i < n; i += LANES)
+        v_store(g + i, v_mul(v_load(g + i), f));
+    for (size_t i = 0; limit > 0 && i < n; i += LANES) /* NaN stays NaN in this order */
+        v_store(g + i, v_min(high, v_max(low, v_load(g + i))));
+}
+
+/* ---- sgd: lr, momentum, decay, nesterov ---- */
+
+static void REAL(sgd_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
+{
+    real *c = REAL(constants)(constants);
+    c[0] = -(real)s->lr;
+    c[1] = (real)s->params[0];
+    c[2] = (real)(s->params[2] * s->weight_decay_factor);
+    c[3] = (real)s->params[1];
+}
+
+static void REAL(sgd_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+                             const pybp_constants *constants)
+{
+    real *w = weights, *velocity = state1;
+    const real *g = gradient;
+    const vec lr = REAL(constant)(constants, 0), momentum = REAL(constant)(constants, 1);
+    const vec decay = REAL(constant)(constants, 2);
+    const int decays = REAL(decays)(constants, 2), nesterov = REAL(decays)(constants, 3);
+    (void)state2;
+    if (velocity == NULL) {
+        for (size_t i = 0; i < n; i += LANES) {
+            const vec wi = v_load(w + i);
+            v_store(w + i, v_fma(lr, REAL(decayed)(v_load(g + i), wi, decay, decays), wi));
+        }
+        return;
+    }
+    for (size_t i = 0; i < n; i += LANES) {
+        const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
+        const vec v = REAL(flush)(v_fma(momentum, v_load(velocity + i), gi));
+        v_store(velocity + i, v);
+        v_store(w + i, v_fma(lr, nesterov ? v_fma(momentum, v, gi) : v, wi));
+    }
+}
+
+/* ---- adagrad: rate, decay, eps ---- */
+
+static void REAL(adagrad_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
+{
+    real *c = REAL(constants)(constants);
+    c[0] = -(real)(s->lr / (1 + (double)(s->t - 1) * s->params[0]));
+    c[1] = (real)(s->params[1] * s->weight_decay_factor);
+    c[2] = (real)s->params[3];
+}
+
+static void REAL(adagrad_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+                                 const pybp_constants *constants)
+{
+    real *w = weights, *sum = state1;
+    const real *g = gradient;
+    const vec rate = REAL(constant)(constants, 0), decay = REAL(constant)(constants, 1);
+    const vec eps = REAL(constant)(constants, 2);
+    const int decays = REAL(decays)(constants, 1);
+    (void)state2;
+    for (size_t i = 0; i < n; i += LANES) {
+        const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
+        const vec s = REAL(flush)(v_fma(gi, gi, v_load(sum + i)));
+        v_store(sum + i, s);
+        v_store(w + i, v_fma(rate, v_div(gi, v_add(v_sqrt(s), eps)), wi));
+    }
+}
+
+/* ---- rmsprop: lr, alpha, 1 - alpha, eps, decay ---- */
+
+static void REAL(rmsprop_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
+{
+    real *c = REAL(constants)(constants);
+    c[0] = -(real)s->lr;
+    c[1] = (real)s->params[0];
+    c[2] = (real)(1 - s->params[0]);
+    c[3] = (real)s->params[1];
+    c[4] = (real)(s->params[2] * s->weight_decay_factor);
+}
+
+static void REAL(rmsprop_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+                                 const pybp_constants *constants)
+{
+    real *w = weights, *square = state1;
+    const real *g = gradient;
+    const vec lr = REAL(constant)(constants, 0), alpha = REAL(constant)(constants, 1);
+    const vec rest = REAL(constant)(constants, 2), eps = REAL(constant)(constants, 3);
+    const vec decay = REAL(constant)(constants, 4);
+    const int decays = REAL(decays)(constants, 4);
+    (void)state2;
+    for (size_t i = 0; i < n; i += LANES) {
+        const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
+        const vec s = REAL(flush)(v_fma(alpha, v_load(square + i), v_mul(rest, v_mul(gi, gi))));
+        v_store(square + i, s);
+        v_store(w + i, v_fma(lr, v_div(gi, v_add(v_sqrt(s), eps)), wi));
+    }
+}
+
+/* ---- adam, adamw: rate, beta1, 1 - beta1, beta2, 1 - beta2, 1 / sqrt(1 - beta2^t), eps, decay ---- */
+
+static void REAL(adam_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
+{
+    real *c = REAL(constants)(constants);
+    c[0] = -(real)(s->lr / (1 - s->powers[0]));
+    c[1] = (real)s->params[0];
+    c[2] = (real)(1 - s->params[0]);
+    c[3] = (real)s->params[1];
+    c[4] = (real)(1 - s->params[1]);
+    c[5] = (real)(1 / __builtin_sqrt(1 - s->powers[1]));
+    c[6] = (real)s->params[2];
+    c[7] = (real)(s->params[3] * s->weight_decay_factor);
+}
+
+/* shrink: the last constant scales the weights (adamw) instead of being a decay (adam). */
+PYBP_INLINE void REAL(adam_rule)(size_t n, real *w, const real *g, real *first, real *second,
+                                 const pybp_constants *constants, int decays, int shrink)
+{
+    const vec rate = REAL(constant)(constants, 0), beta1 = REAL(constant)(constants, 1);
+    const vec rest1 = REAL(constant)(constants, 2), beta2 = REAL(constant)(constants, 3);
+    const vec rest2 = REAL(constant)(constants, 4), unbias = REAL(constant)(constants, 5);
+    const vec eps = REAL(constant)(constants, 6), decay = REAL(constant)(constants, 7);
+    for (size_t i = 0; i < n; i += LANES) {
+        vec wi = v_load(w + i), gi = v_load(g + i);
+        if (shrink)
+            wi = v_mul(wi, decay);
+        gi = REAL(decayed)(gi, wi, decay, decays);
+        const vec m = REAL(flush)(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
+        const vec v = REAL(flush)(v_fma(beta2, v_load(second + i), v_mul(rest2, v_mul(gi, gi))));
+        v_store(first + i, m);
+        v_store(second + i, v);
+        v_store(w + i, v_fma(rate, v_div(m, v_fma(v_sqrt(v), unbias, eps)), wi));
+    }
+}
+
+static void REAL(adam_update)(size_t n, void *w, const void *g, void *state1, void *state2,
+                              const pybp_constants *constants)
+{
+    if (REAL(decays)(constants, 7))
+        REAL(adam_rule)(n, w, g, state1, state2, constants, 1, 0);
+    else
+        REAL(adam_rule)(n, w, g, state1, state2, constants, 0, 0);
+}
+
+static void REAL(adamw_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
+{
+    REAL(adam_prepare)(s, constants);
+    REAL(constants)(constants)[7] = (real)(1 - s->lr * (s->params[3] * s->weight_decay_factor));
+}
+
+static void REAL(adamw_update)(size_t n, void *w, const void *g, void *state1, void *state2,
+                               const pybp_constants *constants)
+{
+    REAL(adam_rule)(n, w, g, state1, state2, constants, 0, 1);
+}

@@ -1,0 +1,40 @@
+/* The table of this instruction set and dtype: pybp_f32_kernels_avx2, ... Rows come from the registries. */
+#ifndef PYBP_TABLE
+#define PYBP_TABLE PYBP_PASTE(PYBP_PASTE(pybp_, REAL(kernels_)), ISA)
+#define PYBP_ENTRY_ELEMENTWISE(NAME, name) \
+    .activate[PYBP_ACTIVATION_##NAME] = REAL(name##_activate), \
+    .derive[PYBP_ACTIVATION_##NAME] = REAL(name##_derive),
+#define PYBP_ENTRY_ROWWISE(NAME, name) \
+    .activate_rows[PYBP_ACTIVATION_##NAME] = REAL(name##_activate_rows), \
+    .derive_rows[PYBP_ACTIVATION_##NAME] = REAL(name##_derive_rows),
+#endif
+
+const pybp_kernels PYBP_TABLE = {
+    .isa = PYBP_STRING(ISA),
+    .size = sizeof(real),
+    .panel = PANEL,
+    .gather = REAL(gather),
+    .scatter = REAL(scatter),
+    .ones = REAL(ones),
+    .forward = REAL(forward),
+    .back = REAL(back),
+    .gradient = REAL(gradient),
+    .accumulate = REAL(accumulate),
+    .squares = REAL(squares),
+    .finite = REAL(finite),
+    .widen = REAL(widen),
+    .narrow = REAL(narrow),
+    .get = REAL(get),
+    .set = REAL(set),
+    .clip = REAL(clip),
+#define PYBP_ACTIVATION(NAME, name, kind, init, formula, derivative) PYBP_ENTRY_##kind(NAME, name)
+#include "registry/activations.def"
+#undef PYBP_ACTIVATION
+#define PYBP_LOSS(NAME, name, links, per_output, formula) .loss[PYBP_LOSS_##NAME] = REAL(name##_loss),
+#include "registry/losses.def"
+#undef PYBP_LOSS
+#define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) \
+    .prepare[PYBP_OPTIMIZER_##NAME] = REAL(name##_prepare), .update[PYBP_OPTIMIZER_##NAME] = REAL(name##_update),
+#include "registry/optimizers.def"
+#undef PYBP_OPTIMIZER
+};

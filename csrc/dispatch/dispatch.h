@@ -1,0 +1,10 @@
+/* Which kernel table nets get. The public part is in pybp.h: pybp_isa() and its neighbours. */
+#ifndef PYBP_DISPATCH_DISPATCH_H
+#define PYBP_DISPATCH_DISPATCH_H
+
+#include "kernels/kernels.h"
+
+/* The table for nets created now. Thread-safe. */
+const pybp_kernels *pybp_dispatch(pybp_dtype dtype);
+
+#endif

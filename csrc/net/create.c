@@ -1,0 +1,161 @@
+/* Nets come and go: description -> layout -> memory; copies; exclusive use. */
+#include "base/status.h"
+#include "dispatch/dispatch.h"
+#include "net/pass.h"
+#include "net/train.h"
+
+#include <string.h>
+
+static const struct {
+    bool rowwise;
+    pybp_initializer init;
+} activations[PYBP_N_ACTIVATIONS] = {
+#define ELEMENTWISE false
+#define ROWWISE true
+#define PYBP_ACTIVATION(NAME, name, kind, init, formula, derivative) [PYBP_ACTIVATION_##NAME] = {kind, PYBP_INIT_##init},
+#include "registry/activations.def"
+#undef PYBP_ACTIVATION
+#undef ELEMENTWISE
+#undef ROWWISE
+};
+
+/* Where each layer's parameters lie. False if a size overflows. */
+static bool lay_out(pybp_net *net, const pybp_layer_desc *descs)
+{
+    size_t n_in = net->n_in;
+    for (size_t l = 0; l < net->n_layers; l++) {
+        pybp_layer *layer = &net->layers[l];
+        size_t inputs, bytes;
+        layer->desc = descs[l];
+        if (layer->desc.init == PYBP_INIT_AUTO)
+            layer->desc.init = activations[layer->desc.activation].init;
+        layer->rowwise = activations[layer->desc.activation].rowwise;
+        layer->n_in = n_in;
+        layer->n_out = n_in = descs[l].n_out;
+        layer->panels = layer->n_out / net->k->panel + (layer->n_out % net->k->panel != 0);
+        layer->offset = net->lines;
+        layer->first = net->n_parameters;
+        if (!pybp_add_size(layer->n_in, 1, &inputs) || !pybp_mul_size(layer->panels, inputs, &layer->lines) ||
+            !pybp_add_size(net->lines, layer->lines, &net->lines) ||
+            !pybp_mul_size(net->lines, PYBP_LINE, &bytes))
+            return false;
+        layer->count = layer->n_out * (layer->desc.no_bias ? layer->n_in : inputs); /* < 16 lines: no overflow */
+        net->n_parameters += layer->count;
+    }
+    return true;
+}
+
+pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **out)
+{
+    pybp_net *net = pybp_alloc(sizeof *net);
+    if (net == NULL)
+        goto fail;
+    net->k = pybp_dispatch(desc->dtype);
+    net->dtype = desc->dtype;
+    net->seed = desc->seed;
+    net->n_in = desc->n_in;
+    net->n_layers = desc->n_layers;
+    net->layers = NULL;
+    if (desc->n_layers <= SIZE_MAX / sizeof *net->layers)
+        net->layers = pybp_alloc(desc->n_layers * sizeof *net->layers);
+    if (net->layers == NULL || !lay_out(net, desc->layers))
+        goto fail;
+    net->params = pybp_alloc(pybp_buffer_bytes(net));
+    if (net->params == NULL)
+        goto fail;
+    pybp_optimizer_detach(net);
+    pybp_initialize(net);
+    *out = net;
+    return PYBP_OK;
+fail:
+    pybp_net_destroy(net);
+    return pybp_fail(PYBP_NO_MEMORY, "no memory for a net of these sizes");
+}
+
+static bool copy_buffer(const pybp_net *net, const char *from, char **to)
+{
+    if (from == NULL)
+        return true;
+    *to = pybp_alloc(pybp_buffer_bytes(net));
+    if (*to == NULL)
+        return false;
+    memcpy(*to, from, pybp_buffer_bytes(net));
+    return true;
+}
+
+pybp_status pybp_net_clone(const pybp_net *net, pybp_net **out)
+{
+    pybp_net *copy = pybp_alloc(sizeof *copy);
+    if (copy == NULL)
+        goto fail;
+    copy->k = net->k;
+    copy->dtype = net->dtype;
+    copy->seed = net->seed;
+    copy->n_in = net->n_in;
+    copy->n_layers = net->n_layers;
+    copy->n_parameters = net->n_parameters;
+    copy->lines = net->lines;
+    copy->progress = net->progress;
+    copy->layers = pybp_alloc(net->n_layers * sizeof *net->layers);
+    if (copy->layers == NULL)
+        goto fail;
+    memcpy(copy->layers, net->layers, net->n_layers * sizeof *net->layers);
+    if (!copy_buffer(net, net->params, &copy->params) || !copy_buffer(net, net->state[0], &copy->state[0]) ||
+        !copy_buffer(net, net->state[1], &copy->state[1]))
+        goto fail;
+    *out = copy;
+    return PYBP_OK;
+fail:
+    pybp_net_destroy(copy);
+    return pybp_fail(PYBP_NO_MEMORY, "no memory for a copy of the net");
+}
+
+void pybp_net_destroy(pybp_net *net)
+{
+    if (net == NULL)
+        return;
+    pybp_pass_free(atomic_load(&net->spare));
+    pybp_pass_free(net->hand);
+    pybp_trainer_free(net->trainer);
+    pybp_free(net->params);
+    pybp_free(net->grads);
+    pybp_free(net->state[0]);
+    pybp_free(net->state[1]);
+    pybp_free(net->layers);
+    pybp_free(net);
+}
+
+void pybp_forget_pass(pybp_net *net)
+{
+    net->hand_rows = 0;
+    net->hand_deltas = false;
+}
+
+/* ---- exclusive use: readers count up from 0, a writer is -1 ---- */
+
+bool pybp_enter_read(const pybp_net *net)
+{
+    atomic_int *users = (atomic_int *)(uintptr_t)&net->users;
+    int n = atomic_load_explicit(users, memory_order_relaxed);
+    while (n >= 0)
+        if (atomic_compare_exchange_weak_explicit(users, &n, n + 1, memory_order_acquire, memory_order_relaxed))
+            return true;
+    return false;
+}
+
+void pybp_leave_read(const pybp_net *net)
+{
+    atomic_fetch_sub_explicit((atomic_int *)(uintptr_t)&net->users, 1, memory_order_release);
+}
+
+bool pybp_enter_write(pybp_net *net)
+{
+    int idle = 0;
+    return atomic_compare_exchange_strong_explicit(&net->users, &idle, -1, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+void pybp_leave_write(pybp_net *net)
+{
+    atomic_store_explicit(&net->users, 0, memory_order_release);
+}

@@ -1,0 +1,242 @@
+/* One pass by hand: forward, backward, step, each remembering what the next one needs. */
+#include "base/status.h"
+#include "net/tiles.h"
+#include "net/train.h"
+
+#include <string.h>
+
+#define BLOCK 256u
+
+typedef struct job {
+    pybp_net *net;
+    pybp_source source;
+    size_t rows;
+    pybp_output output;
+    const pybp_matrix *dl_da; /* or a loss: */
+    pybp_loss loss;
+    double divisor, per_output;
+    double *losses;
+    const pybp_rule *rule;
+    char *tiles; /* one a thread */
+} job;
+
+static double operations(const pybp_net *net, size_t rows)
+{
+    return (double)net->n_parameters * (double)rows;
+}
+
+/* ---- forward ---- */
+
+static void forward_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
+{
+    job *j = ctx;
+    size_t begin, end;
+    (void)barrier;
+    pybp_share(j->rows, tid, threads, &begin, &end);
+    for (; begin < end; begin += BLOCK) {
+        const pybp_run run = {j->net, j->net->hand, begin, end - begin < BLOCK ? end - begin : BLOCK, tid};
+        pybp_run_gather(&run, &j->source, begin);
+        pybp_run_forward(&run, PYBP_OUTPUT_A);
+    }
+}
+
+pybp_status pybp_hand_forward(pybp_net *net, const pybp_matrix *x, bool keep, void *out, int threads)
+{
+    const int flags = PYBP_PASS_BACK | PYBP_PASS_LOSS | PYBP_PASS_DX | (keep ? PYBP_PASS_KEEP : 0);
+    job j = {.net = net, .source = {.x = x}, .rows = x->rows};
+    threads = pybp_worth_threads(threads, operations(net, x->rows));
+    if (net->hand == NULL || net->hand->capacity != x->rows || net->hand->flags != flags ||
+        net->hand->threads < threads) {
+        pybp_pass *pass = pybp_pass_new(net, x->rows, flags, threads);
+        if (pass == NULL)
+            return PYBP_NO_MEMORY;
+        pybp_pass_free(net->hand);
+        net->hand = pass;
+    }
+    pybp_pool_run(threads, forward_work, &j);
+    net->hand_rows = x->rows;
+    net->hand_keep = keep;
+    net->hand_deltas = false;
+    if (out != NULL)
+        net->k->scatter(net->hand->layers[net->n_layers - 1].a, x->rows, net->layers[net->n_layers - 1].n_out, out);
+    return PYBP_OK;
+}
+
+/* ---- backward ---- */
+
+typedef struct gradient_job {
+    const pybp_run *run;
+    char *grads;
+} gradient_job;
+
+static void store_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
+{
+    const gradient_job *g = ctx;
+    pybp_run_gradient(g->run, l, panel, k0, k1, false, pybp_param_line(g->run->net, g->grads, l, panel, k0));
+}
+
+static void backward_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
+{
+    job *j = ctx;
+    const pybp_run all = {j->net, j->net->hand, 0, j->rows, tid};
+    gradient_job g = {&all, j->net->grads};
+    size_t begin, end;
+    pybp_share(j->rows, tid, threads, &begin, &end);
+    for (; begin < end; begin += BLOCK) {
+        const pybp_run run = {j->net, j->net->hand, begin, end - begin < BLOCK ? end - begin : BLOCK, tid};
+        if (j->dl_da != NULL) {
+            j->net->k->gather(j->dl_da, NULL, begin, run.rows,
+                              pybp_rows_from(run.pass->layers[j->net->n_layers - 1].delta, begin));
+            pybp_run_output_delta(&run);
+        } else {
+            pybp_run_gather(&run, &j->source, begin);
+            pybp_run_scale(&run, &j->source, begin, j->divisor, j->per_output);
+            pybp_run_loss(&run, j->loss);
+            pybp_run_losses(&run, j->losses + begin);
+        }
+        pybp_run_back(&run);
+    }
+    pybp_barrier_wait(barrier);
+    pybp_each_tile(j->net, tid, threads, store_tile, &g);
+}
+
+pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const pybp_source *source, pybp_loss loss,
+                               pybp_reduction reduction, void *dx, int threads, double *value)
+{
+    const size_t rows = net->hand_rows;
+    job j = {.net = net, .rows = rows, .dl_da = dl_da, .loss = loss};
+    if (net->grads == NULL)
+        net->grads = pybp_alloc(pybp_buffer_bytes(net));
+    if (net->grads == NULL)
+        return pybp_fail(PYBP_NO_MEMORY, "no memory for the gradients");
+    threads = pybp_worth_threads(threads, 2 * operations(net, rows));
+    threads = threads < net->hand->threads ? threads : net->hand->threads;
+    if (dl_da == NULL) {
+        const double weight = pybp_sum_weights(source, 0, rows);
+        j.losses = rows <= SIZE_MAX / sizeof *j.losses ? pybp_alloc(rows * sizeof *j.losses) : NULL;
+        if (j.losses == NULL)
+            return pybp_fail(PYBP_NO_MEMORY, "no memory for the losses of %zu rows", rows);
+        j.source = *source;
+        j.divisor = reduction == PYBP_MEAN ? weight : 1;
+        j.per_output = pybp_loss_per_output(net, loss);
+        net->hand->y_is_labels = source->y->labels != NULL;
+    }
+    pybp_pool_run(threads, backward_work, &j);
+    if (dl_da == NULL)
+        *value = pybp_sum_losses(j.losses, source, 0, rows) / j.per_output / j.divisor;
+    pybp_free(j.losses);
+    net->has_gradients = true;
+    net->hand_deltas = true;
+    if (dx != NULL)
+        net->k->scatter(net->hand->layers[0].back, rows, net->n_in, dx);
+    return PYBP_OK;
+}
+
+/* ---- step ---- */
+
+typedef struct update_job {
+    pybp_net *net;
+    const pybp_rule *rule;
+    char *tile;
+} update_job;
+
+/* From a copy: the caller may still want to see the gradients, unclipped. */
+static void update_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
+{
+    const update_job *u = ctx;
+    memcpy(u->tile, pybp_param_line(u->net, u->net->grads, l, panel, k0), (k1 - k0) * PYBP_LINE);
+    pybp_rule_apply(u->net, u->rule, l, panel, k0, k1, u->tile);
+}
+
+static void step_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
+{
+    job *j = ctx;
+    update_job u = {j->net, j->rule, j->tiles + (size_t)tid * PYBP_BLOCK_K * PYBP_LINE};
+    (void)barrier;
+    pybp_each_tile(j->net, tid, threads, update_tile, &u);
+}
+
+static pybp_status clip_factor(const pybp_net *net, const pybp_optimizer *optimizer, pybp_rule *rule)
+{
+    const size_t blocks = pybp_norm_blocks(net);
+    double *sums = pybp_alloc(blocks * sizeof *sums);
+    if (sums == NULL)
+        return pybp_fail(PYBP_NO_MEMORY, "no memory for the gradient's norm");
+    pybp_norm_part(net, net->grads, 0, blocks, sums);
+    rule->factor = optimizer->clip_norm / (pybp_norm_total(sums, blocks) + 1e-6);
+    pybp_free(sums);
+    return PYBP_OK;
+}
+
+/* Parameters and states, to go back to. */
+typedef struct snapshot {
+    char *buffer[3];
+} snapshot;
+
+static char **buffer_of(pybp_net *net, int i)
+{
+    return i == 0 ? &net->params : &net->state[i - 1];
+}
+
+static void snapshot_free(snapshot *s)
+{
+    for (int i = 0; i < 3; i++)
+        pybp_free(s->buffer[i]);
+}
+
+static bool snapshot_take(pybp_net *net, snapshot *s)
+{
+    *s = (snapshot){{NULL, NULL, NULL}};
+    for (int i = 0; i < 3; i++) {
+        const char *from = *buffer_of(net, i);
+        if (from == NULL)
+            continue;
+        s->buffer[i] = pybp_alloc(pybp_buffer_bytes(net));
+        if (s->buffer[i] == NULL) {
+            snapshot_free(s);
+            return false;
+        }
+        memcpy(s->buffer[i], from, pybp_buffer_bytes(net));
+    }
+    return true;
+}
+
+static void snapshot_restore(pybp_net *net, snapshot *s)
+{
+    for (int i = 0; i < 3; i++) {
+        pybp_free(*buffer_of(net, i));
+        *buffer_of(net, i) = s->buffer[i];
+    }
+}
+
+pybp_status pybp_hand_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads)
+{
+    pybp_progress before, next;
+    pybp_rule rule;
+    snapshot old;
+    job j = {.net = net, .rule = &rule};
+    pybp_status status = pybp_optimizer_attach(net, optimizer);
+    if (status != PYBP_OK)
+        return status;
+    before = next = net->progress;
+    threads = pybp_worth_threads(threads, 8 * (double)net->n_parameters);
+    pybp_rule_next(net, optimizer, lr, &next, &rule);
+    if (optimizer->clip_norm > 0 && (status = clip_factor(net, optimizer, &rule)) != PYBP_OK)
+        return status;
+    j.tiles = pybp_alloc((size_t)threads * PYBP_BLOCK_K * PYBP_LINE);
+    if (j.tiles == NULL || !snapshot_take(net, &old)) {
+        pybp_free(j.tiles);
+        return pybp_fail(PYBP_NO_MEMORY, "no memory for a step");
+    }
+    pybp_pool_run(threads, step_work, &j);
+    pybp_free(j.tiles);
+    if (!pybp_buffer_finite(net, net->params)) {
+        snapshot_restore(net, &old);
+        net->progress = before;
+        return pybp_fail(PYBP_DIVERGED, "the step would make parameters infinite or NaN");
+    }
+    snapshot_free(&old);
+    net->progress = next;
+    pybp_forget_pass(net);
+    return PYBP_OK;
+}

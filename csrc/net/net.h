@@ -1,0 +1,106 @@
+/* The inside of a net, shared by the files of net/ and api/. */
+#ifndef PYBP_NET_NET_H
+#define PYBP_NET_NET_H
+
+#include "base/arena.h"
+#include "base/pool.h"
+#include "kernels/kernels.h"
+#include "pybp.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+typedef struct pybp_layer {
+    pybp_layer_desc desc; /* init resolved: never AUTO */
+    size_t n_in, n_out;
+    size_t panels;  /* of outputs */
+    size_t offset;  /* lines before this layer's in a parameter buffer */
+    size_t lines;   /* panels * (n_in + 1) */
+    size_t first;   /* parameters before this layer's in logical order */
+    size_t count;   /* parameters */
+    bool rowwise;   /* activation couples the outputs */
+} pybp_layer;
+
+typedef struct pybp_pass pybp_pass;
+typedef struct pybp_trainer pybp_trainer;
+
+struct pybp_net {
+    const pybp_kernels *k;
+    pybp_dtype dtype;
+    uint64_t seed;
+    size_t n_in, n_layers;
+    pybp_layer *layers;
+    size_t n_parameters;
+    size_t lines;          /* of a parameter buffer: all layers, packed */
+    char *params;          /* parameter buffers are this many lines, 64-byte aligned */
+    char *grads;           /* NULL until a backward pass */
+    char *state[2];        /* NULL unless the optimizer has them */
+    pybp_progress progress;
+    pybp_pass *hand;       /* what pybp_forward remembers, or NULL */
+    size_t hand_rows;      /* rows of that pass; 0: none */
+    bool hand_keep;        /* z and back are kept */
+    bool hand_deltas;      /* a backward has run on it */
+    bool has_gradients;
+    pybp_trainer *trainer; /* work space of the last pybp_train, for the next */
+    _Atomic(pybp_pass *) spare; /* a pass for prediction that nobody uses now */
+    atomic_int users;      /* calls running: n readers, or -1: one writer */
+};
+
+/* ---- exclusive use ---- */
+bool pybp_enter_read(const pybp_net *net);
+void pybp_leave_read(const pybp_net *net);
+bool pybp_enter_write(pybp_net *net);
+void pybp_leave_write(pybp_net *net);
+
+/* ---- parameters ---- */
+static inline size_t pybp_buffer_bytes(const pybp_net *net)
+{
+    return net->lines * PYBP_LINE;
+}
+/* Line k of panel p of layer l in a parameter buffer. */
+static inline char *pybp_param_line(const pybp_net *net, char *buffer, size_t l, size_t panel, size_t k)
+{
+    const pybp_layer *layer = &net->layers[l];
+    return buffer + (layer->offset + panel * (layer->n_in + 1) + k) * PYBP_LINE;
+}
+pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **net);
+pybp_status pybp_net_clone(const pybp_net *net, pybp_net **copy);
+void pybp_net_destroy(pybp_net *net);
+/* Fill params from seed and description. */
+void pybp_initialize(pybp_net *net);
+/* Logical order <-> packed. weights: (n_out, n_in); biases (n_out). One of `to`, `from` is used. */
+void pybp_unpack_weights(const pybp_net *net, const char *buffer, size_t layer, void *to);
+void pybp_unpack_biases(const pybp_net *net, const char *buffer, size_t layer, void *to);
+void pybp_pack_weights(const pybp_net *net, char *buffer, size_t layer, const void *from);
+void pybp_pack_biases(const pybp_net *net, char *buffer, size_t layer, const void *from);
+/* Whether all real entries of a parameter buffer are finite. */
+bool pybp_buffer_finite(const pybp_net *net, const char *buffer);
+/* After parameters changed: a remembered forward pass no longer fits them. */
+void pybp_forget_pass(pybp_net *net);
+
+/* ---- optimizer state (optimizer.c) ---- */
+int pybp_optimizer_states(const pybp_optimizer *optimizer);
+/* Make the state buffers fit `optimizer`: kept while the kind is the same, else new. */
+pybp_status pybp_optimizer_attach(pybp_net *net, const pybp_optimizer *optimizer);
+void pybp_optimizer_detach(pybp_net *net);
+
+/* One step's constants, for weights and for biases. */
+typedef struct pybp_rule {
+    pybp_update *update;
+    pybp_constants weights, biases;
+    bool same;            /* both alike: one call does both */
+    double factor, limit; /* clipping: of norm (1: none) and by value (0: none) */
+} pybp_rule;
+/* Advance `progress` (t and powers) by one update and make its rule. */
+void pybp_rule_next(const pybp_net *net, const pybp_optimizer *optimizer, double lr, pybp_progress *progress,
+                    pybp_rule *rule);
+/* Clip the gradient g (lines k0 ... k1 of a panel, changed in place) and update those parameters and states. */
+void pybp_rule_apply(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0, size_t k1,
+                     char *g);
+
+/* Gradient norm (norm.c): sums of squares of blocks of logical elements, then their root. */
+size_t pybp_norm_blocks(const pybp_net *net);
+void pybp_norm_part(const pybp_net *net, const char *grads, size_t first, size_t end, double *sums);
+double pybp_norm_total(const double *sums, size_t blocks);
+
+#endif

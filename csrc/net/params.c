@@ -1,0 +1,56 @@
+/* Parameters between logical order (row-major, as users see them) and packed panels. */
+#include "net/net.h"
+
+#include <string.h>
+
+/* The element (row j of the panel layout, line k) of layer l. */
+static char *element(const pybp_net *net, const char *buffer, size_t l, size_t j, size_t k)
+{
+    return pybp_param_line(net, (char *)(uintptr_t)buffer, l, j / net->k->panel, k) + j % net->k->panel * net->k->size;
+}
+
+static void copy_weights(const pybp_net *net, const char *buffer, size_t l, char *values, bool pack)
+{
+    const pybp_layer *layer = &net->layers[l];
+    const size_t size = net->k->size;
+    for (size_t j = 0; j < layer->n_out; j++) {
+        char *packed = element(net, buffer, l, j, 0), *value = values + j * layer->n_in * size;
+        for (size_t i = 0; i < layer->n_in; i++, packed += PYBP_LINE, value += size)
+            memcpy(pack ? packed : value, pack ? value : packed, size);
+    }
+}
+
+static void copy_biases(const pybp_net *net, const char *buffer, size_t l, char *values, bool pack)
+{
+    const pybp_layer *layer = &net->layers[l];
+    const size_t size = net->k->size;
+    for (size_t j = 0; j < layer->n_out; j++) {
+        char *packed = element(net, buffer, l, j, layer->n_in), *value = values + j * size;
+        memcpy(pack ? packed : value, pack ? value : packed, size);
+    }
+}
+
+void pybp_unpack_weights(const pybp_net *net, const char *buffer, size_t layer, void *to)
+{
+    copy_weights(net, buffer, layer, to, false);
+}
+
+void pybp_unpack_biases(const pybp_net *net, const char *buffer, size_t layer, void *to)
+{
+    copy_biases(net, buffer, layer, to, false);
+}
+
+void pybp_pack_weights(const pybp_net *net, char *buffer, size_t layer, const void *from)
+{
+    copy_weights(net, buffer, layer, (char *)(uintptr_t)from, true);
+}
+
+void pybp_pack_biases(const pybp_net *net, char *buffer, size_t layer, const void *from)
+{
+    copy_biases(net, buffer, layer, (char *)(uintptr_t)from, true);
+}
+
+bool pybp_buffer_finite(const pybp_net *net, const char *buffer)
+{
+    return net->k->finite(net->lines * net->k->panel, buffer);
+}

@@ -1,0 +1,103 @@
+/* A pass: the workspace in which rows go forward and deltas come back. */
+#ifndef PYBP_NET_PASS_H
+#define PYBP_NET_PASS_H
+
+#include "net/net.h"
+
+enum pybp_pass_flags {
+    PYBP_PASS_BACK = 1,    /* deltas, and the 1-columns the bias gradients need */
+    PYBP_PASS_LOSS = 2,    /* targets, scales and losses of rows, z and delta of the output layer */
+    PYBP_PASS_KEEP = 4,    /* z of all layers, and what they pass back */
+    PYBP_PASS_DX = 8       /* what the first layer passes back */
+};
+
+typedef struct pybp_layer_space {
+    pybp_panels z, a, delta, back; /* .at NULL: not kept */
+} pybp_layer_space;
+
+struct pybp_pass {
+    pybp_arena arena;
+    size_t capacity; /* rows */
+    int flags, threads;
+    pybp_panels input, y;
+    pybp_layer_space *layers;
+    bool y_is_labels;           /* which of y and labels the last gather filled */
+    int32_t *labels;
+    char *scale, *row_loss;     /* T, one a row */
+    char *scratch;              /* threads times scratch_bytes: transposed weights, then a gradient tile */
+    size_t scratch_bytes, tile_offset;
+};
+
+/* NULL and a message when memory is short. */
+pybp_pass *pybp_pass_new(const pybp_net *net, size_t capacity, int flags, int threads);
+void pybp_pass_free(pybp_pass *pass);
+
+static inline pybp_panels pybp_rows_from(pybp_panels m, size_t row)
+{
+    if (m.at != NULL)
+        m.at += row * PYBP_LINE;
+    return m;
+}
+
+/* A run of rows of a pass, worked on by one thread. */
+typedef struct pybp_run {
+    const pybp_net *net;
+    const pybp_pass *pass;
+    size_t row, rows;
+    int tid;
+} pybp_run;
+
+/* Where a call's rows come from. */
+typedef struct pybp_source {
+    const pybp_matrix *x;
+    const pybp_targets *y;  /* or NULL */
+    const double *weights;  /* or NULL */
+    const uint32_t *order;  /* or NULL */
+} pybp_source;
+
+typedef enum pybp_output { PYBP_OUTPUT_A, PYBP_OUTPUT_Z } pybp_output;
+
+/* Rows first, first + 1, ... of the source (in its order) into the run: x, targets and scales. */
+void pybp_run_gather(const pybp_run *run, const pybp_source *source, size_t first);
+/* scale of the run's rows: weight / divisor / per_output. */
+void pybp_run_scale(const pybp_run *run, const pybp_source *source, size_t first, double divisor, double per_output);
+/* The run's row losses, as doubles. */
+void pybp_run_losses(const pybp_run *run, double *losses);
+/* All layers. PYBP_OUTPUT_Z: the last leaves z only, for a loss that is computed from it. */
+void pybp_run_forward(const pybp_run *run, pybp_output output);
+/* What pybp_run_forward has to leave for this loss. */
+pybp_output pybp_loss_output(pybp_loss loss);
+/* Row losses and the output layer's delta. */
+void pybp_run_loss(const pybp_run *run, pybp_loss loss);
+/* The output layer's delta from dL/da, which stands in its place. */
+void pybp_run_output_delta(const pybp_run *run);
+/* Deltas of all layers before, and dL/dx where the pass keeps it. */
+void pybp_run_back(const pybp_run *run);
+/* Rows that the net got right (pybp_evaluation). */
+size_t pybp_run_correct(const pybp_run *run);
+/* Lines k0 ... k1 of a panel of a layer's gradient over the run's rows into g; add: on top of g. */
+void pybp_run_gradient(const pybp_run *run, size_t layer, size_t panel, size_t k0, size_t k1, bool add, char *g);
+
+/* What the loss divides by besides the rows' weight: its outputs, or 1. */
+double pybp_loss_per_output(const pybp_net *net, pybp_loss loss);
+/* Sum over rows of weight times loss, in the contract's order; losses[0] is that of row `first`. */
+double pybp_sum_losses(const double *losses, const pybp_source *source, size_t first, size_t rows);
+/* Sum of the weights of rows first ... of the source; their number without weights. */
+double pybp_sum_weights(const pybp_source *source, size_t first, size_t rows);
+
+/* Rows of thread tid: [*begin, *end). Multiples of 4 but for the last. */
+static inline void pybp_share(size_t rows, int tid, int threads, size_t *begin, size_t *end)
+{
+    const size_t quads = (rows + 3) / 4;
+    *begin = quads * (size_t)tid / (size_t)threads * 4;
+    *end = quads * ((size_t)tid + 1) / (size_t)threads * 4;
+    if (*end > rows)
+        *end = rows;
+    if (*begin > rows)
+        *begin = rows;
+}
+
+/* Threads that are worth waking for this many fused multiply-adds. */
+int pybp_worth_threads(int requested, double operations);
+
+#endif

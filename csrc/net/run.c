@@ -1,0 +1,213 @@
+/* What one thread does with a run of rows: in, forward, loss, back. */
+#include "net/layer.h"
+#include "net/pass.h"
+
+#include <string.h>
+
+#define LAST(run) ((run)->net->n_layers - 1)
+
+const pybp_layer_type *pybp_layer_type_of(const pybp_net *net, size_t l)
+{
+    static const pybp_layer_type *const types[PYBP_N_LAYER_KINDS] = {
+#define PYBP_LAYER(NAME, name, what) [PYBP_LAYER_##NAME] = &pybp_layer_##name,
+#include "registry/layers.def"
+#undef PYBP_LAYER
+    };
+    return types[net->layers[l].desc.kind];
+}
+
+static const int loss_links[PYBP_N_LOSSES] = {
+#define ANY 0
+#define SOFTMAX 1
+#define SIGMOID 1
+#define PYBP_LOSS(NAME, name, links, per_output, formula) [PYBP_LOSS_##NAME] = links,
+#include "registry/losses.def"
+#undef PYBP_LOSS
+#undef ANY
+#undef SOFTMAX
+#undef SIGMOID
+};
+
+static const bool loss_averages[PYBP_N_LOSSES] = {
+#define PYBP_LOSS(NAME, name, links, per_output, formula) [PYBP_LOSS_##NAME] = per_output,
+#include "registry/losses.def"
+#undef PYBP_LOSS
+};
+
+pybp_output pybp_loss_output(pybp_loss loss)
+{
+    return loss_links[loss] ? PYBP_OUTPUT_Z : PYBP_OUTPUT_A;
+}
+
+double pybp_loss_per_output(const pybp_net *net, pybp_loss loss)
+{
+    return loss_averages[loss] ? (double)net->layers[net->n_layers - 1].n_out : 1.0;
+}
+
+static size_t source_row(const pybp_source *source, size_t i)
+{
+    return source->order != NULL ? source->order[i] : i;
+}
+
+void pybp_run_gather(const pybp_run *run, const pybp_source *source, size_t first)
+{
+    const pybp_kernels *k = run->net->k;
+    const pybp_pass *pass = run->pass;
+    k->gather(source->x, source->order, first, run->rows, pybp_rows_from(pass->input, run->row));
+    if (source->y == NULL)
+        return;
+    if (source->y->labels == NULL) {
+        k->gather(&source->y->values, source->order, first, run->rows, pybp_rows_from(pass->y, run->row));
+        return;
+    }
+    for (size_t r = 0; r < run->rows; r++)
+        pass->labels[run->row + r] = source->y->labels[source_row(source, first + r)];
+}
+
+void pybp_run_scale(const pybp_run *run, const pybp_source *source, size_t first, double divisor, double per_output)
+{
+    const pybp_kernels *k = run->net->k;
+    double scale[PYBP_CHUNK];
+    for (size_t r = 0; r < run->rows;) {
+        const size_t begin = r, end = run->rows - r < PYBP_CHUNK ? run->rows : r + PYBP_CHUNK;
+        for (; r < end; r++) {
+            const double weight = source->weights != NULL ? source->weights[source_row(source, first + r)] : 1.0;
+            scale[r - begin] = weight / divisor / per_output;
+        }
+        k->narrow(end - begin, scale, run->pass->scale + (run->row + begin) * k->size);
+    }
+}
+
+void pybp_run_losses(const pybp_run *run, double *losses)
+{
+    const pybp_kernels *k = run->net->k;
+    k->widen(run->rows, run->pass->row_loss + run->row * k->size, losses);
+}
+
+void pybp_run_forward(const pybp_run *run, pybp_output output)
+{
+    for (size_t l = 0; l < run->net->n_layers; l++)
+        pybp_layer_type_of(run->net, l)->forward(run, l, l == LAST(run) ? output : PYBP_OUTPUT_A);
+}
+
+void pybp_run_output_delta(const pybp_run *run)
+{
+    const size_t l = LAST(run);
+    pybp_layer_type_of(run->net, l)->output_delta(run, l);
+}
+
+void pybp_run_loss(const pybp_run *run, pybp_loss loss)
+{
+    const pybp_pass *pass = run->pass;
+    const pybp_layer_space *out = &pass->layers[LAST(run)];
+    const size_t size = run->net->k->size;
+    const pybp_loss_args args = {
+        .rows = run->rows,
+        .cols = run->net->layers[LAST(run)].n_out,
+        .z = pybp_rows_from(out->z, run->row),
+        .a = pybp_rows_from(out->a, run->row),
+        .labels = pass->y_is_labels ? pass->labels + run->row : NULL,
+        .y = pybp_rows_from(pass->y, run->row),
+        .scale = pass->scale + run->row * size,
+        .row_loss = pass->row_loss + run->row * size,
+        .delta = pybp_rows_from(out->delta, run->row),
+    };
+    run->net->k->loss[loss](&args);
+    if (pybp_loss_output(loss) == PYBP_OUTPUT_A)
+        pybp_run_output_delta(run);
+}
+
+void pybp_run_back(const pybp_run *run)
+{
+    for (size_t l = LAST(run); l > 0; l--)
+        pybp_layer_type_of(run->net, l)->back(run, l);
+    if (run->pass->layers[0].back.at != NULL)
+        pybp_layer_type_of(run->net, 0)->back(run, 0);
+}
+
+void pybp_run_gradient(const pybp_run *run, size_t layer, size_t panel, size_t k0, size_t k1, bool add, char *g)
+{
+    pybp_layer_type_of(run->net, layer)->gradient(run, layer, panel, k0, k1, add, g);
+}
+
+/* ---- sums over rows: chunks of PYBP_CHUNK, each a chain from zero, added in order ---- */
+
+double pybp_sum_losses(const double *losses, const pybp_source *source, size_t first, size_t rows)
+{
+    double sum = 0;
+    for (size_t r = 0; r < rows;) {
+        const size_t end = rows - r < PYBP_CHUNK ? rows : r + PYBP_CHUNK;
+        double chunk = 0;
+        if (source->weights == NULL)
+            for (; r < end; r++)
+                chunk = chunk + losses[r];
+        else
+            for (; r < end; r++)
+                chunk = __builtin_fma(source->weights[source_row(source, first + r)], losses[r], chunk);
+        sum = end <= PYBP_CHUNK ? chunk : sum + chunk;
+    }
+    return sum;
+}
+
+double pybp_sum_weights(const pybp_source *source, size_t first, size_t rows)
+{
+    double sum = 0;
+    if (source->weights == NULL)
+        return (double)rows;
+    for (size_t r = 0; r < rows;) {
+        const size_t end = rows - r < PYBP_CHUNK ? rows : r + PYBP_CHUNK;
+        double chunk = 0;
+        for (; r < end; r++)
+            chunk = chunk + source->weights[source_row(source, first + r)];
+        sum = end <= PYBP_CHUNK ? chunk : sum + chunk;
+    }
+    return sum;
+}
+
+/* ---- right answers ---- */
+
+static double element(const pybp_run *run, pybp_panels m, size_t row, size_t col)
+{
+    const pybp_kernels *k = run->net->k;
+    return k->get(m.at + (col / k->panel * m.stride + run->row + row) * PYBP_LINE + col % k->panel * k->size);
+}
+
+static size_t largest(const pybp_run *run, pybp_panels m, size_t row, size_t cols)
+{
+    size_t best = 0;
+    double top = element(run, m, row, 0);
+    for (size_t c = 1; c < cols; c++) {
+        const double x = element(run, m, row, c);
+        if (x > top) {
+            top = x;
+            best = c;
+        }
+    }
+    return best;
+}
+
+static bool halves_agree(const pybp_run *run, pybp_panels a, size_t row, size_t cols)
+{
+    for (size_t c = 0; c < cols; c++)
+        if ((element(run, a, row, c) >= 0.5) != (element(run, run->pass->y, row, c) >= 0.5))
+            return false;
+    return true;
+}
+
+size_t pybp_run_correct(const pybp_run *run)
+{
+    const pybp_layer *last = &run->net->layers[LAST(run)];
+    const pybp_pass *pass = run->pass;
+    const pybp_panels a = pass->layers[LAST(run)].a;
+    const bool yes_or_no = last->n_out == 1 || last->desc.activation == PYBP_ACTIVATION_SIGMOID;
+    size_t correct = 0;
+    for (size_t r = 0; r < run->rows; r++) {
+        if (pass->y_is_labels)
+            correct += largest(run, a, r, last->n_out) == (size_t)pass->labels[run->row + r];
+        else if (yes_or_no)
+            correct += halves_agree(run, a, r, last->n_out);
+        else
+            correct += largest(run, a, r, last->n_out) == largest(run, pass->y, r, last->n_out);
+    }
+    return correct;
+}

@@ -1,0 +1,22 @@
+#include "net/tiles.h"
+
+void pybp_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx)
+{
+    const size_t share = net->lines / (size_t)threads, spare = net->lines % (size_t)threads;
+    const size_t begin = share * (size_t)tid + spare * (size_t)tid / (size_t)threads;
+    const size_t end = share * ((size_t)tid + 1) + spare * ((size_t)tid + 1) / (size_t)threads;
+    for (size_t l = 0; l < net->n_layers; l++) {
+        const pybp_layer *layer = &net->layers[l];
+        const size_t lines = layer->n_in + 1, used = layer->desc.no_bias ? layer->n_in : lines;
+        for (size_t p = 0; p < layer->panels; p++) {
+            const size_t first = layer->offset + p * lines;
+            size_t k = 0;
+            if (first >= end || first + used <= begin)
+                continue;
+            if (first < begin) /* the first tile that starts in the share */
+                k = (begin - first + PYBP_BLOCK_K - 1) / PYBP_BLOCK_K * PYBP_BLOCK_K;
+            for (; k < used && first + k < end; k += PYBP_BLOCK_K)
+                fn(ctx, l, p, k, used - k < PYBP_BLOCK_K ? used : k + PYBP_BLOCK_K);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/* Parameters cut into tiles: at most PYBP_BLOCK_K lines of one panel of one layer. */
+#ifndef PYBP_NET_TILES_H
+#define PYBP_NET_TILES_H
+
+#include "net/net.h"
+
+typedef void pybp_tile_fn(void *ctx, size_t layer, size_t panel, size_t k0, size_t k1);
+
+/* Call fn for this thread's share of all tiles, so that every tile is some thread's. Lines of absent
+ * biases belong to none. */
+void pybp_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
+
+#endif

@@ -1,0 +1,364 @@
+/* Training, an epoch a call: every thread runs the same loop over the minibatches, two barriers a step.
+ *
+ * Stage A splits the rows: gather, forward, loss, deltas. Stage B splits the parameters into tiles:
+ * gradient over the whole batch, update in place. With clip_norm the update waits for all gradients
+ * (stage C). Where many rows meet few parameters, stage A also sums each chunk's gradient while
+ * its activations are in cache, and stage B adds the chunks: the same chains, so the same bits. */
+#include "net/train.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "net/tiles.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SMALL_NET (256u << 10)     /* bytes of parameters up to which gradients go by chunks */
+#define PARTIALS (16u << 20)       /* bytes of chunk sums at the most */
+#define ROW_BLOCK 256u             /* rows that go through all layers together */
+
+/* What a shape of training needs; kept in the net, so that the next call need not allocate. */
+struct pybp_trainer {
+    size_t batch;        /* rows of a minibatch */
+    int threads;
+    bool chunked, flat;  /* gradients by chunks; gradients to memory before the update */
+    pybp_pass *pass;     /* batch rows, or a chunk for each thread */
+    size_t partials;     /* gradient buffers in `grads` */
+    char *grads;
+    double *losses;      /* of the minibatch's rows */
+    double *norm;        /* sums of squares of blocks */
+    uint32_t *order;     /* of n rows */
+    size_t n;
+    char *snapshot;      /* parameters before the call */
+};
+
+typedef struct call {
+    pybp_net *net;
+    pybp_trainer *trainer;
+    const pybp_train_options *options;
+    pybp_train_result *result;
+    pybp_source source;
+    size_t n, batch, steps;
+    double per_output;
+    double loss, weight;       /* sums so far */
+    pybp_status status;
+    atomic_bool stop;
+    atomic_size_t correct;
+    size_t clock_every, clock_next; /* steps between looks at the clock */
+    double told, looked;       /* when the callback ran, when the clock was read */
+} call;
+
+/* ---- the trainer's memory ---- */
+
+void pybp_trainer_free(pybp_trainer *t)
+{
+    if (t == NULL)
+        return;
+    pybp_pass_free(t->pass);
+    pybp_free(t->grads);
+    pybp_free(t->losses);
+    pybp_free(t->norm);
+    pybp_free(t->order);
+    pybp_free(t->snapshot);
+    pybp_free(t);
+}
+
+static size_t chunks_of(size_t rows)
+{
+    return (rows + PYBP_CHUNK - 1) / PYBP_CHUNK;
+}
+
+/* Chunks are dealt out in runs; thread 0, which gets at least one, sums its run as it goes, the others
+ * keep theirs apart. */
+static size_t first_chunk(size_t chunks, int tid, int threads)
+{
+    return (chunks * (size_t)tid + (size_t)threads - 1) / (size_t)threads;
+}
+
+static pybp_trainer *trainer_new(const pybp_net *net, size_t batch, int threads, bool flat)
+{
+    pybp_trainer *t = pybp_alloc(sizeof *t);
+    const size_t bytes = pybp_buffer_bytes(net), chunks = chunks_of(batch);
+    size_t partials = 1 + chunks - first_chunk(chunks, 1, threads);
+    if (t == NULL)
+        return NULL;
+    t->batch = batch;
+    t->threads = threads;
+    t->flat = flat;
+    t->chunked = chunks > 1 && bytes <= SMALL_NET && partials <= PARTIALS / bytes;
+    t->partials = t->chunked ? partials : flat ? 1 : 0;
+    t->pass = pybp_pass_new(net, t->chunked ? PYBP_CHUNK * (size_t)threads : batch, PYBP_PASS_BACK | PYBP_PASS_LOSS,
+                            threads);
+    t->grads = pybp_alloc(t->partials * bytes);
+    t->losses = batch <= SIZE_MAX / sizeof *t->losses ? pybp_alloc(batch * sizeof *t->losses) : NULL;
+    t->norm = pybp_alloc(flat ? pybp_norm_blocks(net) * sizeof *t->norm : 0);
+    if (t->pass == NULL || t->grads == NULL || t->losses == NULL || t->norm == NULL) {
+        pybp_trainer_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+static pybp_status trainer_fit(pybp_net *net, size_t n, size_t batch, int threads, const pybp_train_options *options)
+{
+    const bool flat = options->optimizer.clip_norm > 0;
+    pybp_trainer *t = net->trainer;
+    if (t == NULL || t->batch != batch || t->threads != threads || t->flat != flat) {
+        pybp_trainer_free(t);
+        net->trainer = t = trainer_new(net, batch, threads, flat);
+        if (t == NULL)
+            goto fail;
+    }
+    if (options->shuffle && t->n < n) {
+        pybp_free(t->order);
+        t->n = 0;
+        t->order = n <= SIZE_MAX / sizeof *t->order ? pybp_alloc(n * sizeof *t->order) : NULL;
+        if (t->order == NULL)
+            goto fail;
+        t->n = n;
+    }
+    if (options->restore && t->snapshot == NULL && (t->snapshot = pybp_alloc(pybp_buffer_bytes(net))) == NULL)
+        goto fail;
+    return PYBP_OK;
+fail:
+    return pybp_fail(PYBP_NO_MEMORY, "no memory to train on minibatches of %zu rows", batch);
+}
+
+/* ---- stage A ---- */
+
+static void rows_through(call *c, const pybp_run *run, size_t first, size_t in_batch, double divisor)
+{
+    pybp_run_gather(run, &c->source, first + in_batch);
+    pybp_run_scale(run, &c->source, first + in_batch, divisor, c->per_output);
+    pybp_run_forward(run, pybp_loss_output(c->options->loss));
+    pybp_run_loss(run, c->options->loss);
+    pybp_run_losses(run, c->trainer->losses + in_batch);
+    if (c->options->count_correct)
+        atomic_fetch_add_explicit(&c->correct, pybp_run_correct(run), memory_order_relaxed);
+    pybp_run_back(run);
+}
+
+typedef struct tile_job {
+    const call *c;
+    const pybp_run *run;
+    const pybp_rule *rule;
+    bool add;
+    char *g;         /* a tile, or a gradient buffer */
+    size_t partials; /* of this step */
+} tile_job;
+
+static void chunk_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
+{
+    const tile_job *t = ctx;
+    pybp_run_gradient(t->run, l, panel, k0, k1, t->add, pybp_param_line(t->run->net, t->g, l, panel, k0));
+}
+
+static void stage_a_chunks(call *c, size_t first, size_t rows, double divisor, int tid, int threads)
+{
+    const size_t chunks = chunks_of(rows), begin = first_chunk(chunks, tid, threads);
+    const size_t end = first_chunk(chunks, tid + 1, threads), apart = first_chunk(chunks, 1, threads);
+    for (size_t i = begin; i < end; i++) {
+        const size_t row = i * PYBP_CHUNK, left = rows - row;
+        const pybp_run run = {c->net, c->trainer->pass, (size_t)tid * PYBP_CHUNK, left < PYBP_CHUNK ? left : PYBP_CHUNK,
+                              tid};
+        tile_job t = {.c = c, .run = &run, .add = tid == 0 && i > 0};
+        t.g = c->trainer->grads + (tid == 0 ? 0 : 1 + i - apart) * pybp_buffer_bytes(c->net);
+        rows_through(c, &run, first, row, divisor);
+        pybp_each_tile(c->net, 0, 1, chunk_tile, &t);
+    }
+}
+
+static void stage_a_rows(call *c, size_t first, size_t rows, double divisor, int tid, int threads)
+{
+    size_t begin, end;
+    pybp_share(rows, tid, threads, &begin, &end);
+    for (; begin < end; begin += ROW_BLOCK) {
+        const size_t left = end - begin;
+        const pybp_run run = {c->net, c->trainer->pass, begin, left < ROW_BLOCK ? left : ROW_BLOCK, tid};
+        rows_through(c, &run, first, begin, divisor);
+    }
+}
+
+/* ---- stages B and C ---- */
+
+static void fused_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
+{
+    const tile_job *t = ctx;
+    pybp_run_gradient(t->run, l, panel, k0, k1, false, t->g);
+    pybp_rule_apply(t->c->net, t->rule, l, panel, k0, k1, t->g);
+}
+
+static void sum_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
+{
+    const tile_job *t = ctx;
+    const pybp_net *net = t->c->net;
+    char *g = pybp_param_line(net, t->g, l, panel, k0);
+    for (size_t i = 1; i < t->partials; i++)
+        net->k->accumulate((k1 - k0) * net->k->panel, g, g + i * pybp_buffer_bytes(net));
+    if (!t->c->trainer->flat)
+        pybp_rule_apply(net, t->rule, l, panel, k0, k1, g);
+}
+
+static void apply_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
+{
+    const tile_job *t = ctx;
+    pybp_rule_apply(t->c->net, t->rule, l, panel, k0, k1, pybp_param_line(t->c->net, t->g, l, panel, k0));
+}
+
+static void clip_and_apply(call *c, tile_job *t, pybp_rule *rule, int tid, int threads, pybp_barrier *barrier)
+{
+    const size_t blocks = pybp_norm_blocks(c->net);
+    pybp_barrier_wait(barrier);
+    pybp_norm_part(c->net, c->trainer->grads, blocks * (size_t)tid / (size_t)threads,
+                   blocks * ((size_t)tid + 1) / (size_t)threads, c->trainer->norm);
+    pybp_barrier_wait(barrier);
+    rule->factor = c->options->optimizer.clip_norm / (pybp_norm_total(c->trainer->norm, blocks) + 1e-6);
+    pybp_each_tile(c->net, tid, threads, apply_tile, t);
+}
+
+static void stage_b(call *c, size_t rows, pybp_rule *rule, int tid, int threads, pybp_barrier *barrier)
+{
+    const pybp_trainer *trainer = c->trainer;
+    const pybp_pass *pass = trainer->pass;
+    const pybp_run all = {c->net, pass, 0, rows, tid};
+    tile_job t = {.c = c, .run = &all, .rule = rule, .g = trainer->grads};
+    if (trainer->chunked) {
+        const size_t chunks = chunks_of(rows);
+        t.partials = 1 + chunks - first_chunk(chunks, 1, threads);
+        pybp_each_tile(c->net, tid, threads, sum_tile, &t);
+    } else if (trainer->flat) {
+        pybp_each_tile(c->net, tid, threads, chunk_tile, &t);
+    } else {
+        t.g = pass->scratch + (size_t)tid * pass->scratch_bytes + pass->tile_offset;
+        pybp_each_tile(c->net, tid, threads, fused_tile, &t);
+    }
+    if (trainer->flat)
+        clip_and_apply(c, &t, rule, tid, threads, barrier);
+}
+
+/* ---- the loop ---- */
+
+static double mean_so_far(const call *c)
+{
+    const double loss = c->loss / c->per_output;
+    return c->options->reduction == PYBP_MEAN ? loss / c->weight : loss;
+}
+
+/* Thread 0, beside its tiles: the step's loss counts, and ends everything if it is not finite. */
+static void account(call *c, size_t first, size_t rows, double weight)
+{
+    const double sum = pybp_sum_losses(c->trainer->losses, &c->source, first, rows);
+    c->loss = c->loss + sum;
+    c->weight = c->weight + weight;
+    if (!isfinite(sum)) {
+        c->status = PYBP_DIVERGED;
+        c->result->bad_step = c->result->steps;
+        atomic_store_explicit(&c->stop, true, memory_order_relaxed);
+    }
+    c->result->steps++;
+}
+
+/* Thread 0: run the callback when it is time. The clock costs as much as a step of the smallest
+ * nets, so it is read only about every millisecond. */
+static void tell(call *c)
+{
+    if (c->options->tick == NULL || c->result->steps < c->clock_next)
+        return;
+    const double now = pybp_clock_ms(), since = now - c->looked;
+    c->looked = now;
+    if (since < 0.5 && c->clock_every < 1u << 20)
+        c->clock_every *= 2;
+    else if (since > 2 && c->clock_every > 1)
+        c->clock_every = since > 2 * (double)c->clock_every ? 1 : c->clock_every / 2;
+    c->clock_next = c->result->steps + c->clock_every;
+    if (now - c->told < c->options->interval_ms)
+        return;
+    c->told = now;
+    if (c->options->tick(c->options->user, c->result->steps, mean_so_far(c)) != 0 && c->status == PYBP_OK) {
+        c->status = PYBP_INTERRUPTED;
+        atomic_store_explicit(&c->stop, true, memory_order_relaxed);
+    }
+}
+
+static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
+{
+    call *c = ctx;
+    const pybp_train_options *options = c->options;
+    pybp_progress progress = c->net->progress;
+    for (size_t step = 0; step < c->steps; step++) {
+        const size_t first = step * c->batch, rows = c->n - first < c->batch ? c->n - first : c->batch;
+        const double weight = pybp_sum_weights(&c->source, first, rows);
+        const double divisor = options->reduction == PYBP_MEAN ? weight : 1;
+        pybp_rule rule;
+        if (weight == 0)
+            continue;
+        if (c->trainer->chunked)
+            stage_a_chunks(c, first, rows, divisor, tid, threads);
+        else
+            stage_a_rows(c, first, rows, divisor, tid, threads);
+        pybp_barrier_wait(barrier);
+        if (tid == 0)
+            account(c, first, rows, weight);
+        pybp_rule_next(c->net, &options->optimizer, options->lr[options->n_lr > 1 ? step : 0], &progress, &rule);
+        stage_b(c, rows, &rule, tid, threads, barrier);
+        if (tid == 0)
+            tell(c);
+        pybp_barrier_wait(barrier);
+        if (atomic_load_explicit(&c->stop, memory_order_relaxed))
+            break;
+    }
+    if (tid == 0)
+        c->net->progress = progress;
+}
+
+static pybp_status finish(call *c)
+{
+    pybp_net *net = c->net;
+    c->result->loss = mean_so_far(c);
+    c->result->n_correct = atomic_load(&c->correct);
+    if (c->status != PYBP_DIVERGED && !pybp_buffer_finite(net, net->params)) {
+        c->status = PYBP_DIVERGED;
+        c->result->bad_step = c->result->steps;
+    }
+    if (c->status == PYBP_DIVERGED) {
+        if (c->options->restore) {
+            memcpy(net->params, c->trainer->snapshot, pybp_buffer_bytes(net));
+            pybp_optimizer_detach(net);
+        }
+        return pybp_fail(PYBP_DIVERGED, "training diverged at step %zu", c->result->bad_step);
+    }
+    if (c->status == PYBP_INTERRUPTED)
+        return pybp_fail(PYBP_INTERRUPTED, "stopped by the callback after %zu steps", c->result->steps);
+    net->progress.epochs++;
+    return PYBP_OK;
+}
+
+pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
+                             const pybp_train_options *options, pybp_train_result *result)
+{
+    const size_t n = x->rows, batch = options->batch_size < n ? options->batch_size : n;
+    const int threads = pybp_worth_threads(options->threads, 3 * (double)net->n_parameters * (double)batch);
+    pybp_status status = trainer_fit(net, n, batch, threads, options);
+    if (status == PYBP_OK)
+        status = pybp_optimizer_attach(net, &options->optimizer);
+    if (status != PYBP_OK)
+        return status;
+    call c = {.net = net, .trainer = net->trainer, .options = options, .result = result, .n = n, .batch = batch};
+    c.source = (pybp_source){x, y, weights, options->shuffle ? net->trainer->order : NULL};
+    c.steps = n / batch + (n % batch != 0);
+    c.per_output = pybp_loss_per_output(net, options->loss);
+    c.clock_every = c.clock_next = 1;
+    if (options->tick != NULL)
+        c.told = c.looked = pybp_clock_ms();
+    if (options->shuffle)
+        pybp_shuffle(net->seed, net->progress.epochs, n, net->trainer->order);
+    if (options->restore)
+        memcpy(net->trainer->snapshot, net->params, pybp_buffer_bytes(net));
+    net->trainer->pass->y_is_labels = y->labels != NULL;
+    *result = (pybp_train_result){0};
+    pybp_forget_pass(net);
+    net->has_gradients = false;
+    pybp_pool_run(threads, loop, &c);
+    return finish(&c);
+}

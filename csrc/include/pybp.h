@@ -187,7 +187,7 @@ PYBP_API int pybp_net_layer_has_bias(const pybp_net *net, size_t layer);
  *   BACK                                                         (rows, n_in)   what goes to the layer
  *                                                                before: delta W, = dL/d INPUT
  * INPUT and A need a forward before; Z and BACK need it with keep = 1; gradients and DELTA need
- * a backward (or train with PYBP_KEEP_GRADIENTS); states need an optimizer that has them. */
+ * a backward; states need an optimizer that has them. */
 typedef enum pybp_array {
     PYBP_WEIGHTS, PYBP_BIASES, PYBP_WEIGHT_GRADIENT, PYBP_BIAS_GRADIENT,
     PYBP_WEIGHT_STATE1, PYBP_BIAS_STATE1, PYBP_WEIGHT_STATE2, PYBP_BIAS_STATE2,
@@ -293,8 +293,12 @@ typedef struct pybp_progress {
     double powers[PYBP_N_POWERS];   /* running products beta^t */
 } pybp_progress;
 PYBP_API pybp_status pybp_get_progress(const pybp_net *net, pybp_progress *progress);
-/* Also allocates (zeroed) or drops state buffers, to be filled with pybp_net_set. */
+/* State buffers stay as they are if `optimizer` and `n_states` do not change; else they are made anew, zeroed,
+ * to be filled with pybp_net_set.  PYBP_INVALID for a combination that cannot be. */
 PYBP_API pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progress);
+
+/* The order in which pybp_train with shuffle = 1 will take n rows in the net's next epoch. */
+PYBP_API pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order);
 
 /* Called from the thread that called pybp_train, at most every interval_ms, and at the end.
  * steps: finished in this call; loss: mean so far in this call.  Non-zero stops after this step. */
@@ -325,8 +329,9 @@ typedef struct pybp_train_result {
                               parameters at the end were not */
 } pybp_train_result;
 
-/* Train one epoch: every row of x once, in minibatches.  weights: (rows,), >= 0, or NULL; a
- * minibatch whose weights sum to 0 is skipped.  PYBP_INTERRUPTED: the callback stopped it; the steps
+/* Train one epoch: every row of x once, in minibatches; x and y hold finite values.  Finished, it adds
+ * 1 to progress.epochs, shuffled or not.  weights: (rows,), >= 0, or NULL; a minibatch whose
+ * weights sum to 0 is skipped.  PYBP_INTERRUPTED: the callback stopped it; the steps
  * done stay done.  Needs no allocation per step.  *result is filled on every return but
  * PYBP_INVALID, PYBP_SHAPE, PYBP_NO_MEMORY and PYBP_BUSY. */
 PYBP_API pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y,

@@ -1,0 +1,176 @@
+#include "api/data.h"
+
+#include "base/status.h"
+
+#include <float.h>
+#include <math.h>
+
+static size_t element_size(pybp_dtype dtype)
+{
+    return dtype == PYBP_FLOAT32 ? sizeof(float) : sizeof(double);
+}
+
+pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t cols)
+{
+    size_t bytes;
+    if (x == NULL || x->data == NULL)
+        return pybp_fail(PYBP_INVALID, "%s is NULL", name);
+    if (x->dtype != PYBP_FLOAT32 && x->dtype != PYBP_FLOAT64)
+        return pybp_fail(PYBP_INVALID, "%s has the unknown dtype %d", name, (int)x->dtype);
+    if (x->rows == 0)
+        return pybp_fail(PYBP_SHAPE, "%s has no rows", name);
+    if (x->cols != cols)
+        return pybp_fail(PYBP_SHAPE, "%s has %zu columns, expected %zu", name, x->cols, cols);
+    const size_t size = element_size(x->dtype), stride = (size_t)(x->row_stride < 0 ? -x->row_stride : x->row_stride);
+    if ((uintptr_t)x->data % size != 0 || stride % size != 0)
+        return pybp_fail(PYBP_INVALID, "%s is not aligned to its elements", name);
+    if (!pybp_mul_size(x->rows, stride, &bytes) || bytes > PTRDIFF_MAX)
+        return pybp_fail(PYBP_SHAPE, "%s is larger than memory", name);
+    return PYBP_OK;
+}
+
+static pybp_status check_labels(const int32_t *labels, size_t rows, size_t classes)
+{
+    for (size_t r = 0; r < rows; r++)
+        if (labels[r] < 0 || (size_t)labels[r] >= classes)
+            return pybp_fail(PYBP_INVALID, "label %d in row %zu: expected 0 to %zu", (int)labels[r], r, classes - 1);
+    return PYBP_OK;
+}
+
+pybp_status pybp_check_targets(const pybp_net *net, const pybp_targets *y, size_t rows, pybp_loss loss)
+{
+    const size_t n_out = pybp_net_n_out(net);
+    pybp_status status;
+    if (y == NULL)
+        return pybp_fail(PYBP_INVALID, "y is NULL");
+    if (y->labels != NULL) {
+        if (loss != PYBP_LOSS_CROSS_ENTROPY)
+            return pybp_fail(PYBP_INVALID, "class indices go with cross_entropy only");
+        return check_labels(y->labels, rows, n_out);
+    }
+    if ((status = pybp_check_matrix("y", &y->values, n_out)) != PYBP_OK)
+        return status;
+    if (y->values.rows != rows)
+        return pybp_fail(PYBP_SHAPE, "y has %zu rows, x has %zu", y->values.rows, rows);
+    return PYBP_OK;
+}
+
+pybp_status pybp_check_weights(const double *weights, size_t rows)
+{
+    double sum = 0;
+    if (weights == NULL)
+        return PYBP_OK;
+    for (size_t r = 0; r < rows; r++) {
+        if (!(weights[r] >= 0) || !isfinite(weights[r]))
+            return pybp_fail(PYBP_INVALID, "weight %g in row %zu: expected a finite number >= 0", weights[r], r);
+        sum += weights[r];
+    }
+    if (!(sum > 0) || !isfinite(sum))
+        return pybp_fail(PYBP_INVALID, "the weights sum to %g", sum);
+    return PYBP_OK;
+}
+
+pybp_status pybp_check_loss(const pybp_net *net, pybp_loss loss, pybp_reduction reduction)
+{
+    const pybp_activation output = net->layers[net->n_layers - 1].desc.activation;
+    if ((unsigned)loss >= PYBP_N_LOSSES)
+        return pybp_fail(PYBP_INVALID, "no loss %d", (int)loss);
+    if (reduction != PYBP_MEAN && reduction != PYBP_SUM)
+        return pybp_fail(PYBP_INVALID, "no reduction %d", (int)reduction);
+    static const int linked[PYBP_N_LOSSES] = {
+#define ANY -1
+#define SOFTMAX PYBP_ACTIVATION_SOFTMAX
+#define SIGMOID PYBP_ACTIVATION_SIGMOID
+#define PYBP_LOSS(NAME, name, links, per_output, formula) [PYBP_LOSS_##NAME] = links,
+#include "registry/losses.def"
+#undef PYBP_LOSS
+#undef ANY
+#undef SOFTMAX
+#undef SIGMOID
+    };
+    if (linked[loss] >= 0 && linked[loss] != (int)output)
+        return pybp_fail(PYBP_INVALID, "this loss needs a %s output",
+                         linked[loss] == PYBP_ACTIVATION_SOFTMAX ? "softmax" : "sigmoid");
+    return PYBP_OK;
+}
+
+pybp_status pybp_check_optimizer(const pybp_optimizer *o)
+{
+    pybp_row row;
+    if (o == NULL || (unsigned)o->kind >= PYBP_N_OPTIMIZERS)
+        return pybp_fail(PYBP_INVALID, "no such optimizer");
+    pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, (int)o->kind, &row);
+    for (int i = 0; i < row.n_params; i++) {
+        const pybp_param_info *p = &row.params[i];
+        const double v = o->params[i];
+        const int low = p->low_open ? v > p->low : v >= p->low, high = p->high_open ? v < p->high : v <= p->high;
+        if (!low || !high)
+            return pybp_fail(PYBP_INVALID, "%s: %s = %g, expected %s%g, %g%s", row.label, p->name, v,
+                             p->low_open ? "(" : "[", p->low, p->high, p->high_open ? ")" : "]");
+    }
+    if (o->kind == PYBP_OPTIMIZER_SGD && o->params[1] != 0 && o->params[0] == 0)
+        return pybp_fail(PYBP_INVALID, "SGD: nesterov needs a momentum above 0");
+    if (!(o->clip_norm >= 0) || !isfinite(o->clip_norm) || !(o->clip_value >= 0) || !isfinite(o->clip_value))
+        return pybp_fail(PYBP_INVALID, "clip_norm = %g, clip_value = %g: expected finite numbers >= 0", o->clip_norm,
+                         o->clip_value);
+    if (!(o->bias_lr_factor >= 0) || !isfinite(o->bias_lr_factor))
+        return pybp_fail(PYBP_INVALID, "bias_lr_factor = %g: expected a finite number >= 0", o->bias_lr_factor);
+    return PYBP_OK;
+}
+
+pybp_status pybp_check_rates(const double *lr, size_t n)
+{
+    if (lr == NULL || n == 0)
+        return pybp_fail(PYBP_INVALID, "no learning rate");
+    for (size_t i = 0; i < n; i++)
+        if (!(lr[i] >= 0) || !isfinite(lr[i]))
+            return pybp_fail(PYBP_INVALID, "learning rate %g of step %zu: expected a finite number >= 0", lr[i], i);
+    return PYBP_OK;
+}
+
+/* The smallest magnitude that T cannot hold after rounding. Between FLT_MAX and half a unit above it floats
+ * round down to FLT_MAX. */
+static double first_infinite(pybp_dtype from, pybp_dtype as)
+{
+    return from == PYBP_FLOAT64 && as == PYBP_FLOAT32 ? 0x1.ffffffp127 : HUGE_VAL;
+}
+
+static size_t bad_column(const pybp_matrix *x, const char *row, double limit)
+{
+    size_t c, good = 1;
+    if (x->dtype == PYBP_FLOAT32) {
+        const float *f = (const float *)(const void *)row;
+        for (c = 0; c < x->cols; c++)
+            good &= fabsf(f[c]) <= FLT_MAX;
+        for (c = 0; !good && fabsf(f[c]) <= FLT_MAX;)
+            c++;
+    } else {
+        const double *f = (const double *)(const void *)row;
+        for (c = 0; c < x->cols; c++)
+            good &= fabs(f[c]) < limit;
+        for (c = 0; !good && fabs(f[c]) < limit;)
+            c++;
+    }
+    return good ? x->cols : c;
+}
+
+pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as, size_t *row, size_t *col)
+{
+    if (x == NULL || row == NULL || col == NULL)
+        return pybp_fail(PYBP_INVALID, "an argument is NULL");
+    if (x->rows == 0 || x->cols == 0)
+        return PYBP_OK;
+    const pybp_status status = pybp_check_matrix("x", x, x->cols);
+    if (status != PYBP_OK)
+        return status;
+    const double limit = first_infinite(x->dtype, as);
+    for (size_t r = 0; r < x->rows; r++) {
+        const size_t c = bad_column(x, (const char *)x->data + (ptrdiff_t)r * x->row_stride, limit);
+        if (c == x->cols)
+            continue;
+        *row = r;
+        *col = c;
+        return pybp_fail(PYBP_NOT_FINITE, "NaN or infinity in row %zu, column %zu", r, c);
+    }
+    return PYBP_OK;
+}

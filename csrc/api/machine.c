@@ -1,0 +1,16 @@
+#include "base/pool.h"
+#include "base/status.h"
+
+const char *pybp_version(void)
+{
+    return PYBP_VERSION;
+}
+
+int pybp_default_threads(const char **why)
+{
+    const char *reason = "";
+    const int threads = pybp_threads_resolve(0, &reason);
+    if (why != NULL)
+        *why = reason;
+    return threads;
+}

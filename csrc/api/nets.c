@@ -1,0 +1,245 @@
+/* Entry points: nets and what they hold. */
+#include "base/fpenv.h"
+#include "base/status.h"
+#include "net/pass.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BUSY(net) pybp_fail(PYBP_BUSY, "another call is using this net")
+
+static pybp_status check_layer(const pybp_layer_desc *layer, size_t l, bool last)
+{
+    pybp_row row;
+    if ((unsigned)layer->kind >= PYBP_N_LAYER_KINDS)
+        return pybp_fail(PYBP_INVALID, "layer %zu: no layer kind %d", l, (int)layer->kind);
+    if (layer->n_out == 0)
+        return pybp_fail(PYBP_INVALID, "layer %zu: n_out is 0, expected 1 or more", l);
+    if (pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, (int)layer->activation, &row) != PYBP_OK)
+        return pybp_fail(PYBP_INVALID, "layer %zu: no activation %d", l, (int)layer->activation);
+    if (strcmp(row.label, "ROWWISE") == 0 && !last)
+        return pybp_fail(PYBP_INVALID, "layer %zu: %s is for the last layer only", l, row.name);
+    if ((unsigned)layer->init >= PYBP_N_INITIALIZERS)
+        return pybp_fail(PYBP_INVALID, "layer %zu: no initializer %d", l, (int)layer->init);
+    if (!isfinite(layer->init_value) || !isfinite(layer->bias_init))
+        return pybp_fail(PYBP_INVALID, "layer %zu: initial values must be finite", l);
+    return PYBP_OK;
+}
+
+pybp_status pybp_net_create(const pybp_net_desc *desc, pybp_net **net)
+{
+    if (desc == NULL || net == NULL || desc->layers == NULL)
+        return pybp_fail(PYBP_INVALID, "an argument is NULL");
+    if (desc->dtype != PYBP_FLOAT32 && desc->dtype != PYBP_FLOAT64)
+        return pybp_fail(PYBP_INVALID, "no dtype %d", (int)desc->dtype);
+    if (desc->n_in == 0 || desc->n_layers == 0)
+        return pybp_fail(PYBP_INVALID, "a net needs inputs and at least one layer");
+    for (size_t l = 0; l < desc->n_layers; l++) {
+        const pybp_status status = check_layer(&desc->layers[l], l, l + 1 == desc->n_layers);
+        if (status != PYBP_OK)
+            return status;
+    }
+    const pybp_fpenv env = pybp_fpenv_enter();
+    const pybp_status status = pybp_net_build(desc, net);
+    pybp_fpenv_leave(env);
+    return status;
+}
+
+pybp_status pybp_net_copy(const pybp_net *net, pybp_net **copy)
+{
+    if (net == NULL || copy == NULL)
+        return pybp_fail(PYBP_INVALID, "an argument is NULL");
+    if (!pybp_enter_read(net))
+        return BUSY(net);
+    const pybp_status status = pybp_net_clone(net, copy);
+    pybp_leave_read(net);
+    return status;
+}
+
+void pybp_net_free(pybp_net *net)
+{
+    pybp_net_destroy(net);
+}
+
+pybp_dtype pybp_net_dtype(const pybp_net *net) { return net->dtype; }
+size_t pybp_net_n_in(const pybp_net *net) { return net->n_in; }
+size_t pybp_net_n_out(const pybp_net *net) { return net->layers[net->n_layers - 1].n_out; }
+size_t pybp_net_n_layers(const pybp_net *net) { return net->n_layers; }
+uint64_t pybp_net_seed(const pybp_net *net) { return net->seed; }
+const char *pybp_net_isa(const pybp_net *net) { return net->k->isa; }
+size_t pybp_net_n_parameters(const pybp_net *net) { return net->n_parameters; }
+
+size_t pybp_net_layer_n_in(const pybp_net *net, size_t layer)
+{
+    return layer < net->n_layers ? net->layers[layer].n_in : 0;
+}
+
+size_t pybp_net_layer_n_out(const pybp_net *net, size_t layer)
+{
+    return layer < net->n_layers ? net->layers[layer].n_out : 0;
+}
+
+int pybp_net_layer_has_bias(const pybp_net *net, size_t layer)
+{
+    return layer < net->n_layers && !net->layers[layer].desc.no_bias;
+}
+
+/* ---- arrays ---- */
+
+static bool is_bias(pybp_array what)
+{
+    return what == PYBP_BIASES || what == PYBP_BIAS_GRADIENT || what == PYBP_BIAS_STATE1 || what == PYBP_BIAS_STATE2;
+}
+
+/* The parameter buffer that an array is part of; NULL if it is not there, or for activations. */
+static char *buffer_of(const pybp_net *net, pybp_array what)
+{
+    switch (what) {
+    case PYBP_WEIGHTS:
+    case PYBP_BIASES:
+        return net->params;
+    case PYBP_WEIGHT_GRADIENT:
+    case PYBP_BIAS_GRADIENT:
+        return net->has_gradients ? net->grads : NULL;
+    case PYBP_WEIGHT_STATE1:
+    case PYBP_BIAS_STATE1:
+        return net->state[0];
+    case PYBP_WEIGHT_STATE2:
+    case PYBP_BIAS_STATE2:
+        return net->state[1];
+    default:
+        return NULL;
+    }
+}
+
+/* The panels and width of an activation array; .at NULL if the net does not hold it. */
+static pybp_panels panels_of(const pybp_net *net, pybp_array what, size_t l, size_t *cols)
+{
+    const pybp_panels none = {NULL, 0};
+    *cols = what == PYBP_INPUT || what == PYBP_BACK ? net->layers[l].n_in : net->layers[l].n_out;
+    if (net->hand_rows == 0)
+        return none;
+    const pybp_layer_space *space = &net->hand->layers[l];
+    switch (what) {
+    case PYBP_INPUT:
+        return l == 0 ? net->hand->input : net->hand->layers[l - 1].a;
+    case PYBP_Z:
+        return net->hand_keep ? space->z : none;
+    case PYBP_A:
+        return space->a;
+    case PYBP_DELTA:
+        return net->hand_deltas ? space->delta : none;
+    default:
+        return net->hand_deltas && net->hand_keep ? space->back : none;
+    }
+}
+
+static pybp_status check_array(const pybp_net *net, pybp_array what, size_t layer, const void *values)
+{
+    if (net == NULL || values == NULL)
+        return pybp_fail(PYBP_INVALID, "an argument is NULL");
+    if ((unsigned)what > PYBP_BACK)
+        return pybp_fail(PYBP_INVALID, "no array %d", (int)what);
+    if (layer >= net->n_layers)
+        return pybp_fail(PYBP_INVALID, "layer %zu of a net of %zu layers", layer, net->n_layers);
+    return PYBP_OK;
+}
+
+static pybp_status check_bytes(size_t bytes, size_t expected)
+{
+    if (bytes == expected)
+        return PYBP_OK;
+    return pybp_fail(PYBP_SHAPE, "the buffer has %zu bytes, expected %zu", bytes, expected);
+}
+
+/* Bytes of a parameter array; PYBP_STATE for what is not there. */
+static pybp_status parameter_bytes(const pybp_net *net, pybp_array what, size_t l, size_t bytes)
+{
+    const pybp_layer *layer = &net->layers[l];
+    if (buffer_of(net, what) == NULL)
+        return pybp_fail(PYBP_STATE, "the net holds no such array now");
+    if (is_bias(what) && layer->desc.no_bias)
+        return pybp_fail(PYBP_STATE, "layer %zu has no biases", l);
+    return check_bytes(bytes, layer->n_out * (is_bias(what) ? 1 : layer->n_in) * net->k->size);
+}
+
+static pybp_status get(const pybp_net *net, pybp_array what, size_t layer, void *out, size_t bytes)
+{
+    pybp_status status;
+    size_t cols;
+    if (what <= PYBP_BIAS_STATE2) {
+        if ((status = parameter_bytes(net, what, layer, bytes)) != PYBP_OK)
+            return status;
+        (is_bias(what) ? pybp_unpack_biases : pybp_unpack_weights)(net, buffer_of(net, what), layer, out);
+        return PYBP_OK;
+    }
+    const pybp_panels panels = panels_of(net, what, layer, &cols);
+    if (panels.at == NULL)
+        return pybp_fail(PYBP_STATE, "the net holds no such array now: a forward or backward pass comes first");
+    if ((status = check_bytes(bytes, net->hand_rows * cols * net->k->size)) != PYBP_OK)
+        return status;
+    net->k->scatter(panels, net->hand_rows, cols, out);
+    return PYBP_OK;
+}
+
+pybp_status pybp_net_get(const pybp_net *net, pybp_array what, size_t layer, void *out, size_t bytes)
+{
+    pybp_status status = check_array(net, what, layer, out);
+    if (status != PYBP_OK)
+        return status;
+    if (!pybp_enter_read(net))
+        return BUSY(net);
+    status = get(net, what, layer, out, bytes);
+    pybp_leave_read(net);
+    return status;
+}
+
+static pybp_status check_finite(const pybp_net *net, const void *values, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += net->k->size)
+        if (!isfinite(net->k->get((const char *)values + i)))
+            return pybp_fail(PYBP_NOT_FINITE, "NaN or infinity at index %zu", i / net->k->size);
+    return PYBP_OK;
+}
+
+pybp_status pybp_net_set(pybp_net *net, pybp_array what, size_t layer, const void *values, size_t bytes)
+{
+    pybp_status status = check_array(net, what, layer, values);
+    if (status != PYBP_OK)
+        return status;
+    if (what > PYBP_BIAS_STATE2 || what == PYBP_WEIGHT_GRADIENT || what == PYBP_BIAS_GRADIENT)
+        return pybp_fail(PYBP_INVALID, "this array cannot be set");
+    if (!pybp_enter_write(net))
+        return BUSY(net);
+    status = parameter_bytes(net, what, layer, bytes);
+    if (status == PYBP_OK)
+        status = check_finite(net, values, bytes);
+    if (status == PYBP_OK) {
+        (is_bias(what) ? pybp_pack_biases : pybp_pack_weights)(net, buffer_of(net, what), layer, values);
+        pybp_forget_pass(net);
+        net->has_gradients = false;
+    }
+    pybp_leave_write(net);
+    return status;
+}
+
+pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size_t column, double value, double *old)
+{
+    if (net == NULL || layer >= net->n_layers)
+        return pybp_fail(PYBP_INVALID, "no such layer");
+    const pybp_layer *at = &net->layers[layer];
+    if (row >= at->n_out || column >= at->n_in + (at->desc.no_bias ? 0 : 1))
+        return pybp_fail(PYBP_INVALID, "no parameter (%zu, %zu) in layer %zu", row, column, layer);
+    if (!isfinite(value))
+        return pybp_fail(PYBP_NOT_FINITE, "the value is not finite");
+    if (!pybp_enter_write(net))
+        return BUSY(net);
+    const size_t panel = net->k->panel;
+    char *place = pybp_param_line(net, net->params, layer, row / panel, column) + row % panel * net->k->size;
+    if (old != NULL)
+        *old = net->k->get(place);
+    net->k->set(place, value);
+    pybp_forget_pass(net);
+    pybp_leave_write(net);
+    return PYBP_OK;
+}

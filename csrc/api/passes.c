@@ -1,0 +1,230 @@
+/* Entry points: prediction, passes by hand, training. Each checks its arguments, then calls net/. */
+#include "api/data.h"
+#include "base/fpenv.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "net/train.h"
+
+#include <math.h>
+
+#define CHECK(call) \
+    do { \
+        const pybp_status checked = (call); \
+        if (checked != PYBP_OK) \
+            return checked; \
+    } while (0)
+
+/* Run the body alone on the net (or beside other readers), with IEEE arithmetic as the contract has it. */
+#define RUN(net, mode, body) \
+    do { \
+        if (!pybp_enter_##mode(net)) \
+            return pybp_fail(PYBP_BUSY, "another call is using this net"); \
+        const pybp_fpenv env = pybp_fpenv_enter(); \
+        const pybp_status status = (body); \
+        pybp_fpenv_leave(env); \
+        pybp_leave_##mode(net); \
+        return status; \
+    } while (0)
+
+static pybp_status check_some(const void *a, const void *b, const void *c)
+{
+    return a != NULL && b != NULL && c != NULL ? PYBP_OK : pybp_fail(PYBP_INVALID, "an argument is NULL");
+}
+
+pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, int threads)
+{
+    CHECK(check_some(net, x, out));
+    CHECK(pybp_check_matrix("x", x, net->n_in));
+    RUN(net, read, pybp_predict_rows(net, x, out, threads));
+}
+
+pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
+                          pybp_loss loss, pybp_reduction reduction, int threads, pybp_evaluation *result)
+{
+    CHECK(check_some(net, x, result));
+    CHECK(pybp_check_loss(net, loss, reduction));
+    CHECK(pybp_check_matrix("x", x, net->n_in));
+    CHECK(pybp_check_targets(net, y, x->rows, loss));
+    CHECK(pybp_check_weights(weights, x->rows));
+    const pybp_source source = {x, y, weights, NULL};
+    RUN(net, read, pybp_evaluate_rows(net, &source, x->rows, loss, reduction, threads, result));
+}
+
+pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int keep, void *out, int threads)
+{
+    CHECK(check_some(net, x, x));
+    CHECK(pybp_check_matrix("x", x, net->n_in));
+    RUN(net, write, pybp_hand_forward(net, x, keep != 0, out, threads));
+}
+
+/* Inside the lock: whether there was a forward pass is the net's to say. */
+static pybp_status backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, int threads)
+{
+    if (net->hand_rows == 0)
+        return pybp_fail(PYBP_STATE, "backward needs a forward pass first, on these parameters");
+    CHECK(pybp_check_matrix("dl_da", dl_da, pybp_net_n_out(net)));
+    if (dl_da->rows != net->hand_rows)
+        return pybp_fail(PYBP_SHAPE, "dl_da has %zu rows, the forward pass had %zu", dl_da->rows, net->hand_rows);
+    return pybp_hand_backward(net, dl_da, NULL, PYBP_LOSS_MSE, PYBP_MEAN, dx, threads, NULL);
+}
+
+pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, int threads)
+{
+    CHECK(check_some(net, dl_da, dl_da));
+    RUN(net, write, backward(net, dl_da, dx, threads));
+}
+
+static pybp_status backward_loss(pybp_net *net, const pybp_targets *y, const double *weights, pybp_loss loss,
+                                 pybp_reduction reduction, void *dx, int threads, double *value)
+{
+    if (net->hand_rows == 0)
+        return pybp_fail(PYBP_STATE, "backward needs a forward pass first, on these parameters");
+    CHECK(pybp_check_targets(net, y, net->hand_rows, loss));
+    CHECK(pybp_check_weights(weights, net->hand_rows));
+    const pybp_matrix same = {net->params, net->hand_rows, 0, 0, net->dtype}; /* x is in the pass already */
+    const pybp_source source = {&same, y, weights, NULL};
+    return pybp_hand_backward(net, NULL, &source, loss, reduction, dx, threads, value);
+}
+
+pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const double *weights, pybp_loss loss,
+                               pybp_reduction reduction, void *dx, int threads, double *value)
+{
+    CHECK(check_some(net, y, value));
+    CHECK(pybp_check_loss(net, loss, reduction));
+    RUN(net, write, backward_loss(net, y, weights, loss, reduction, dx, threads, value));
+}
+
+static pybp_status step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads)
+{
+    if (!net->has_gradients)
+        return pybp_fail(PYBP_STATE, "step needs the gradients of a backward pass");
+    return pybp_hand_step(net, optimizer, lr, threads);
+}
+
+pybp_status pybp_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads)
+{
+    CHECK(check_some(net, optimizer, optimizer));
+    CHECK(pybp_check_optimizer(optimizer));
+    CHECK(pybp_check_rates(&lr, 1));
+    RUN(net, write, step(net, optimizer, lr, threads));
+}
+
+static pybp_status reset(pybp_net *net)
+{
+    pybp_optimizer_detach(net);
+    return PYBP_OK;
+}
+
+pybp_status pybp_reset_optimizer(pybp_net *net)
+{
+    CHECK(check_some(net, net, net));
+    RUN(net, write, reset(net));
+}
+
+static pybp_status get_progress(const pybp_net *net, pybp_progress *progress)
+{
+    *progress = net->progress;
+    return PYBP_OK;
+}
+
+pybp_status pybp_get_progress(const pybp_net *net, pybp_progress *progress)
+{
+    CHECK(check_some(net, progress, progress));
+    RUN(net, read, get_progress(net, progress));
+}
+
+static pybp_status check_progress(const pybp_progress *p)
+{
+    const bool none = p->optimizer == -1;
+    if (!none && (p->optimizer < 0 || p->optimizer >= PYBP_N_OPTIMIZERS))
+        return pybp_fail(PYBP_INVALID, "no optimizer %d", p->optimizer);
+    if (p->n_states < 0 || p->n_states > 2 || (none && p->n_states != 0))
+        return pybp_fail(PYBP_INVALID, "%d optimizer states", p->n_states);
+    for (int i = 0; i < PYBP_N_POWERS; i++)
+        if (!(p->powers[i] >= 0 && p->powers[i] <= 1))
+            return pybp_fail(PYBP_INVALID, "power %g, expected 0 to 1", p->powers[i]);
+    if (!none) { /* the number of states must be one that the optimizer can have */
+        pybp_optimizer like = {.kind = (pybp_optimizer_kind)p->optimizer, .params = {0}};
+        const int least = pybp_optimizer_states(&like);
+        like.params[0] = 0.5;
+        if (p->n_states != least && p->n_states != pybp_optimizer_states(&like))
+            return pybp_fail(PYBP_INVALID, "%d states do not fit the optimizer", p->n_states);
+    }
+    return PYBP_OK;
+}
+
+static pybp_status set_progress(pybp_net *net, const pybp_progress *progress)
+{
+    const bool same = net->progress.optimizer == progress->optimizer && net->progress.n_states == progress->n_states;
+    if (!same) {
+        char *state[2] = {NULL, NULL};
+        for (int i = 0; i < progress->n_states; i++) {
+            state[i] = pybp_alloc(pybp_buffer_bytes(net));
+            if (state[i] == NULL) {
+                pybp_free(state[0]);
+                return pybp_fail(PYBP_NO_MEMORY, "no memory for the optimizer's state");
+            }
+        }
+        pybp_optimizer_detach(net);
+        net->state[0] = state[0];
+        net->state[1] = state[1];
+    }
+    net->progress = *progress;
+    return PYBP_OK;
+}
+
+pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progress)
+{
+    CHECK(check_some(net, progress, progress));
+    CHECK(check_progress(progress));
+    RUN(net, write, set_progress(net, progress));
+}
+
+static pybp_status order_of(const pybp_net *net, size_t n, size_t *order)
+{
+    uint32_t *shuffled = n <= SIZE_MAX / sizeof *shuffled ? pybp_alloc(n * sizeof *shuffled) : NULL;
+    if (shuffled == NULL)
+        return pybp_fail(PYBP_NO_MEMORY, "no memory to shuffle %zu rows", n);
+    pybp_shuffle(net->seed, net->progress.epochs, n, shuffled);
+    for (size_t i = 0; i < n; i++)
+        order[i] = shuffled[i];
+    pybp_free(shuffled);
+    return PYBP_OK;
+}
+
+static pybp_status check_shuffle(size_t n)
+{
+    return n <= UINT32_MAX ? PYBP_OK : pybp_fail(PYBP_SHAPE, "%zu rows: shuffling takes at most 2^32 - 1", n);
+}
+
+pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order)
+{
+    CHECK(check_some(net, order, order));
+    CHECK(check_shuffle(n));
+    RUN(net, read, order_of(net, n, order));
+}
+
+static pybp_status check_options(const pybp_net *net, const pybp_train_options *o, size_t rows)
+{
+    CHECK(pybp_check_loss(net, o->loss, o->reduction));
+    CHECK(pybp_check_optimizer(&o->optimizer));
+    if (o->batch_size == 0)
+        return pybp_fail(PYBP_INVALID, "batch_size is 0, expected 1 or more");
+    CHECK(pybp_check_rates(o->lr, o->n_lr));
+    const size_t batch = o->batch_size < rows ? o->batch_size : rows, steps = rows / batch + (rows % batch != 0);
+    if (o->n_lr != 1 && o->n_lr != steps)
+        return pybp_fail(PYBP_INVALID, "%zu learning rates for %zu steps", o->n_lr, steps);
+    return o->shuffle ? check_shuffle(rows) : PYBP_OK;
+}
+
+pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
+                       const pybp_train_options *options, pybp_train_result *result)
+{
+    CHECK(check_some(net, x, options));
+    CHECK(check_some(result, result, result));
+    CHECK(pybp_check_matrix("x", x, net->n_in));
+    CHECK(check_options(net, options, x->rows));
+    CHECK(pybp_check_targets(net, y, x->rows, options->loss));
+    CHECK(pybp_check_weights(weights, x->rows));
+    RUN(net, write, pybp_train_epoch(net, x, y, weights, options, result));
+}

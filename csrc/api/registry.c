@@ -1,0 +1,76 @@
+/* The registries as data, expanded from the .def files. */
+#include "base/status.h"
+
+#include <math.h>
+
+typedef struct table {
+    const pybp_row *rows;
+    int n;
+} table;
+
+static const pybp_row activations[] = {
+#define PYBP_ACTIVATION(NAME, name, kind, init, formula, derivative) {#name, #kind, formula, 0, {{0}}},
+#include "registry/activations.def"
+#undef PYBP_ACTIVATION
+};
+
+static const pybp_row losses[] = {
+#define PYBP_LOSS(NAME, name, links, per_output, formula) {#name, #links, formula, 0, {{0}}},
+#include "registry/losses.def"
+#undef PYBP_LOSS
+};
+
+/* A parameter's row ends in a comma, so that rows in sequence make an initialiser; counting turns each
+ * into a + 1. */
+#define PYBP_PARAM(name, value, low, low_open, high, high_open) {#name, value, low, high, low_open, high_open},
+static const pybp_row optimizers[] = {
+#define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) {#name, #Class, rule, 0, {params}},
+#include "registry/optimizers.def"
+#undef PYBP_OPTIMIZER
+};
+#undef PYBP_PARAM
+
+#define PYBP_PARAM(name, value, low, low_open, high, high_open) +1
+static const int optimizer_params[] = {
+#define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) 0 params,
+#include "registry/optimizers.def"
+#undef PYBP_OPTIMIZER
+};
+#undef PYBP_PARAM
+
+static const pybp_row initializers[] = {
+#define PYBP_INITIALIZER(NAME, name, dist, fan, scale, rule) {#name, #dist, rule, 0, {{0}}},
+#include "registry/initializers.def"
+#undef PYBP_INITIALIZER
+};
+
+static const pybp_row layers[] = {
+#define PYBP_LAYER(NAME, name, what) {#name, "", what, 0, {{0}}},
+#include "registry/layers.def"
+#undef PYBP_LAYER
+};
+
+static const pybp_row statuses[] = {
+#define PYBP_STATUS(NAME, exception, message) {"PYBP_" #NAME, #exception, message, 0, {{0}}},
+#include "registry/status.def"
+#undef PYBP_STATUS
+};
+
+#define TABLE(rows) {rows, (int)(sizeof rows / sizeof *rows)}
+static const table tables[] = {
+    [PYBP_REGISTRY_ACTIVATIONS] = TABLE(activations), [PYBP_REGISTRY_LOSSES] = TABLE(losses),
+    [PYBP_REGISTRY_OPTIMIZERS] = TABLE(optimizers),   [PYBP_REGISTRY_INITIALIZERS] = TABLE(initializers),
+    [PYBP_REGISTRY_LAYERS] = TABLE(layers),           [PYBP_REGISTRY_STATUS] = TABLE(statuses),
+};
+
+pybp_status pybp_registry_row(pybp_registry which, int index, pybp_row *row)
+{
+    if ((unsigned)which >= sizeof tables / sizeof *tables || row == NULL)
+        return pybp_fail(PYBP_INVALID, "no registry %d", (int)which);
+    if (index < 0 || index >= tables[which].n)
+        return pybp_fail(PYBP_INVALID, "row %d of a registry of %d rows", index, tables[which].n);
+    *row = tables[which].rows[index];
+    if (which == PYBP_REGISTRY_OPTIMIZERS)
+        row->n_params = optimizer_params[index];
+    return PYBP_OK;
+}

@@ -1,0 +1,183 @@
+"""The part of csrc/include/pybp.h that the binding uses."""
+
+from libc.stddef cimport ptrdiff_t, size_t
+from libc.stdint cimport int32_t, uint64_t
+
+cdef extern from "pybp.h" nogil:
+    ctypedef enum pybp_status:
+        PYBP_OK
+        PYBP_NOT_FINITE
+        PYBP_DIVERGED
+        PYBP_INTERRUPTED
+    ctypedef enum pybp_dtype:
+        PYBP_FLOAT32
+        PYBP_FLOAT64
+    ctypedef enum pybp_reduction:
+        PYBP_MEAN
+        PYBP_SUM
+    ctypedef enum pybp_activation:
+        pass
+    ctypedef enum pybp_loss:
+        pass
+    ctypedef enum pybp_optimizer_kind:
+        pass
+    ctypedef enum pybp_initializer:
+        pass
+    ctypedef enum pybp_layer_kind:
+        pass
+
+    ctypedef enum pybp_registry:
+        PYBP_REGISTRY_ACTIVATIONS
+        PYBP_REGISTRY_LOSSES
+        PYBP_REGISTRY_OPTIMIZERS
+        PYBP_REGISTRY_INITIALIZERS
+        PYBP_REGISTRY_LAYERS
+        PYBP_REGISTRY_STATUS
+    ctypedef struct pybp_param_info:
+        const char *name
+        double value
+        double low
+        double high
+        int low_open
+        int high_open
+    ctypedef struct pybp_row:
+        const char *name
+        const char *label
+        const char *text
+        int n_params
+        pybp_param_info params[6]
+    enum: PYBP_MAX_PARAMS
+    pybp_status pybp_registry_row(pybp_registry which, int index, pybp_row *row)
+
+    const char *pybp_last_error()
+    const char *pybp_version()
+    const char *pybp_isa_compiled(int index)
+    int pybp_isa_usable(const char *isa)
+    const char *pybp_isa()
+    const char *pybp_isa_reason()
+    pybp_status pybp_isa_select(const char *isa)
+    int pybp_default_threads(const char **why)
+
+    ctypedef struct pybp_net:
+        pass
+    ctypedef struct pybp_layer_desc:
+        pybp_layer_kind kind
+        size_t n_out
+        pybp_activation activation
+        int no_bias
+        pybp_initializer init
+        double init_value
+        double bias_init
+    ctypedef struct pybp_net_desc:
+        pybp_dtype dtype
+        size_t n_in
+        size_t n_layers
+        const pybp_layer_desc *layers
+        uint64_t seed
+    pybp_status pybp_net_create(const pybp_net_desc *desc, pybp_net **net)
+    pybp_status pybp_net_copy(const pybp_net *net, pybp_net **copy)
+    void pybp_net_free(pybp_net *net)
+    pybp_dtype pybp_net_dtype(const pybp_net *net)
+    size_t pybp_net_n_out(const pybp_net *net)
+    size_t pybp_net_layer_n_in(const pybp_net *net, size_t layer)
+    const char *pybp_net_isa(const pybp_net *net)
+    size_t pybp_net_n_parameters(const pybp_net *net)
+
+    ctypedef enum pybp_array:
+        PYBP_WEIGHTS
+        PYBP_BIASES
+        PYBP_WEIGHT_GRADIENT
+        PYBP_BIAS_GRADIENT
+        PYBP_WEIGHT_STATE1
+        PYBP_BIAS_STATE1
+        PYBP_WEIGHT_STATE2
+        PYBP_BIAS_STATE2
+        PYBP_INPUT
+        PYBP_Z
+        PYBP_A
+        PYBP_DELTA
+        PYBP_BACK
+    pybp_status pybp_net_get(const pybp_net *net, pybp_array what, size_t layer, void *out,
+                             size_t bytes)
+    pybp_status pybp_net_set(pybp_net *net, pybp_array what, size_t layer, const void *values,
+                             size_t bytes)
+    pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size_t column, double value,
+                              double *old)
+
+    ctypedef struct pybp_matrix:
+        const void *data
+        size_t rows
+        size_t cols
+        ptrdiff_t row_stride
+        pybp_dtype dtype
+    ctypedef struct pybp_targets:
+        const int32_t *labels
+        pybp_matrix values
+    pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as_dtype, size_t *row,
+                                  size_t *col)
+
+    pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, int threads)
+    ctypedef struct pybp_evaluation:
+        double loss
+        double weight
+        size_t n_correct
+    pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
+                              const double *weights, pybp_loss loss, pybp_reduction reduction,
+                              int threads, pybp_evaluation *result)
+
+    pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int keep, void *out, int threads)
+    pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, int threads)
+    pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const double *weights,
+                                   pybp_loss loss, pybp_reduction reduction, void *dx, int threads,
+                                   double *value)
+
+    ctypedef struct pybp_optimizer:
+        pybp_optimizer_kind kind
+        double params[6]
+        double clip_norm
+        double clip_value
+        int no_bias_decay
+        double bias_lr_factor
+    pybp_status pybp_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads)
+    pybp_status pybp_reset_optimizer(pybp_net *net)
+    ctypedef struct pybp_progress:
+        uint64_t epochs
+        uint64_t steps
+        int optimizer
+        int n_states
+        double powers[2]
+    pybp_status pybp_get_progress(const pybp_net *net, pybp_progress *progress)
+    pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progress)
+    pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order)
+
+    ctypedef int (*pybp_tick)(void *user, size_t steps, double loss) noexcept
+    ctypedef struct pybp_train_options:
+        pybp_loss loss
+        pybp_reduction reduction
+        pybp_optimizer optimizer
+        const double *lr
+        size_t n_lr
+        size_t batch_size
+        int shuffle
+        int threads
+        int restore
+        int count_correct
+        pybp_tick tick
+        void *user
+        double interval_ms
+    ctypedef struct pybp_train_result:
+        double loss
+        size_t steps
+        size_t n_correct
+        size_t bad_step
+    pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
+                           const double *weights, const pybp_train_options *options,
+                           pybp_train_result *result)
+
+    ctypedef enum pybp_metric:
+        PYBP_METRIC_MSE
+        PYBP_METRIC_MAE
+        PYBP_METRIC_R2
+    pybp_status pybp_metric_value(pybp_metric metric, const pybp_matrix *target,
+                                  const pybp_matrix *prediction, const double *weights,
+                                  double *value)

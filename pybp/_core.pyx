@@ -1,0 +1,461 @@
+# cython: language_level=3, binding=False, boundscheck=False, wraparound=False
+# cython: initializedcheck=False, freethreading_compatible=False
+"""The binding to the C core: buffers in, status out, GIL released.
+
+Nothing is decided here. Arrays must come as the core reads them (float32 or float64 with
+contiguous rows, int32 class indices, float64 sample weights); `pybp.validation` sees to that and
+words the errors. Enums cross as the index of their row in the registry, or as a name.
+"""
+
+import builtins
+
+from numpy import dtype as numpy_dtype
+from numpy import empty
+
+from pybp import errors
+
+cimport cython
+from cpython.buffer cimport (
+    PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE,
+    PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer,
+)
+from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
+from cpython.mem cimport PyMem_Free, PyMem_Calloc
+
+from pybp._core cimport *
+
+cdef extern from "Python.h":
+    unsigned long PyThread_get_thread_ident()
+    int try_buffer "PyObject_GetBuffer"(object exporter, Py_buffer *view, int flags) noexcept
+
+include "_registry.pxi"
+include "_buffers.pxi"
+
+cdef dict DTYPES = {"float32": PYBP_FLOAT32, "float64": PYBP_FLOAT64}
+cdef dict REDUCTIONS = {"mean": PYBP_MEAN, "sum": PYBP_SUM}
+cdef dict METRICS = {"mse": PYBP_METRIC_MSE, "mae": PYBP_METRIC_MAE, "r2": PYBP_METRIC_R2}
+cdef dict ARRAYS = {
+    "weights": PYBP_WEIGHTS,
+    "biases": PYBP_BIASES,
+    "weight_gradient": PYBP_WEIGHT_GRADIENT,
+    "bias_gradient": PYBP_BIAS_GRADIENT,
+    "weight_state1": PYBP_WEIGHT_STATE1,
+    "bias_state1": PYBP_BIAS_STATE1,
+    "weight_state2": PYBP_WEIGHT_STATE2,
+    "bias_state2": PYBP_BIAS_STATE2,
+    "input": PYBP_INPUT,
+    "z": PYBP_Z,
+    "a": PYBP_A,
+    "delta": PYBP_DELTA,
+    "back": PYBP_BACK,
+}
+
+
+def find_nonfinite(x, str dtype):
+    """(row, column) of the first NaN or infinity, also one that `dtype` would make; else None."""
+    cdef size_t row = 0, column = 0
+    cdef pybp_dtype target = DTYPES[dtype]
+    cdef pybp_status status
+    cdef Matrix lent = lend_matrix(x)
+    with nogil:
+        status = pybp_matrix_check(&lent.matrix, target, &row, &column)
+    if status == PYBP_NOT_FINITE:
+        return row, column
+    check(status)
+    return None
+
+
+def metric_value(str metric, target, prediction, weights):
+    """Mean squared error, mean absolute error or R^2 of predictions, both (rows, columns)."""
+    cdef double value = 0.0
+    cdef pybp_metric number = METRICS[metric]
+    cdef pybp_status status
+    cdef Matrix y = lend_matrix(target)
+    cdef Matrix a = lend_matrix(prediction)
+    cdef View w = lend_weights(weights, y.matrix.rows)
+    with nogil:
+        status = pybp_metric_value(number, &y.matrix, &a.matrix, <const double *> w.buffer.buf,
+                                   &value)
+    check(status)
+    return value
+
+
+# ---- training --------------------------------------------------------------------------------
+
+
+@cython.internal
+@cython.final
+cdef class Ticker:
+    """What the core's tick calls: signal handlers, then `report(steps, loss)` if there is one."""
+
+    cdef object report
+    cdef object error
+
+    def __cinit__(self, report):
+        self.report = report
+
+
+cdef int on_tick(void *user, size_t steps, double loss) noexcept with gil:
+    cdef Ticker ticker = <Ticker> user
+    try:
+        PyErr_CheckSignals()
+        if ticker.report is not None:
+            ticker.report(steps, loss)
+    except BaseException as error:
+        ticker.error = error
+        return 1
+    return 0
+
+
+cdef int fill_optimizer(tuple spec, pybp_optimizer *optimizer) except -1:
+    kind, params, clip_norm, clip_value, no_bias_decay, bias_lr_factor = spec
+    if len(params) > PYBP_MAX_PARAMS:
+        raise errors.ArgumentError(f"an optimizer has at most {PYBP_MAX_PARAMS} parameters")
+    optimizer.kind = <pybp_optimizer_kind> <int> kind
+    for i in range(PYBP_MAX_PARAMS):
+        optimizer.params[i] = params[i] if i < len(params) else 0.0
+    optimizer.clip_norm = clip_norm
+    optimizer.clip_value = clip_value
+    optimizer.no_bias_decay = no_bias_decay
+    optimizer.bias_lr_factor = bias_lr_factor
+    return 0
+
+
+# ---- the net ---------------------------------------------------------------------------------
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class Net:
+    """A net of the core: parameters, optimizer state, and the activations of the last `forward`.
+
+    ``layers`` are tuples (kind, n_out, activation, bias, init, init_value, bias_init).
+    """
+
+    cdef pybp_net *net
+    cdef pybp_dtype number
+    cdef size_t n_out
+    cdef unsigned long owner
+    cdef readonly object dtype
+
+    def __init__(self, str dtype, n_in, layers, seed):
+        cdef pybp_net_desc desc
+        cdef pybp_layer_desc *rows
+        cdef pybp_net *net = NULL
+        cdef pybp_status status
+        if self.net != NULL:
+            raise errors.StateError("the net is initialised already")
+        desc.dtype = DTYPES[dtype]
+        desc.n_in = n_in
+        desc.n_layers = len(layers)
+        desc.seed = seed
+        rows = <pybp_layer_desc *> PyMem_Calloc(desc.n_layers + 1, sizeof(pybp_layer_desc))
+        if rows == NULL:
+            raise MemoryError
+        try:
+            for i, layer in enumerate(layers):
+                kind, n_out, activation, bias, init, init_value, bias_init = layer
+                rows[i].kind = <pybp_layer_kind> <int> kind
+                rows[i].n_out = n_out
+                rows[i].activation = <pybp_activation> <int> activation
+                rows[i].no_bias = not bias
+                rows[i].init = <pybp_initializer> <int> init
+                rows[i].init_value = init_value
+                rows[i].bias_init = bias_init
+            desc.layers = rows
+            with nogil:
+                status = pybp_net_create(&desc, &net)
+            check(status)
+        finally:
+            PyMem_Free(rows)
+        self.adopt(net)
+
+    def __dealloc__(self):
+        pybp_net_free(self.net)
+
+    cdef void adopt(self, pybp_net *net):
+        self.net = net
+        self.number = pybp_net_dtype(net)
+        self.n_out = pybp_net_n_out(net)
+        self.dtype = numpy_dtype("f4" if self.number == PYBP_FLOAT32 else "f8")
+
+    cdef inline size_t itemsize(self) noexcept:
+        return sizeof(float) if self.number == PYBP_FLOAT32 else sizeof(double)
+
+    # One thread may keep a net to itself over several calls, as `fit` does.
+
+    cdef int guard(self) except -1:
+        if self.net == NULL:
+            raise errors.StateError("the net was not initialised")
+        if self.owner != 0 and self.owner != PyThread_get_thread_ident():
+            raise errors.BusyError("another thread is training this net")
+        return 0
+
+    def acquire(self):
+        """Refuse other threads until `release`; False if this thread already does."""
+        self.guard()
+        if self.owner != 0:
+            return False
+        self.owner = PyThread_get_thread_ident()
+        return True
+
+    def release(self):
+        """Admit other threads again."""
+        self.owner = 0
+
+    @property
+    def isa(self):
+        """The instruction set the net computes with."""
+        return pybp_net_isa(self.net).decode()
+
+    @property
+    def n_parameters(self):
+        """Trainable parameters, biases included."""
+        return pybp_net_n_parameters(self.net)
+
+    def copy(self):
+        """A copy of parameters, optimizer state and counters."""
+        cdef Net twin = Net.__new__(Net)
+        cdef pybp_net *net = NULL
+        cdef pybp_status status
+        self.guard()
+        with nogil:
+            status = pybp_net_copy(self.net, &net)
+        check(status)
+        twin.adopt(net)
+        return twin
+
+    def get(self, str what, size_t layer, out):
+        """Copy an array of a layer into `out`, contiguous and of its size; returns `out`."""
+        cdef View lent = View(out, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef pybp_array which = ARRAYS[what]
+        self.guard()
+        check(pybp_net_get(self.net, which, layer, lent.buffer.buf, lent.buffer.len))
+        return out
+
+    def set(self, str what, size_t layer, values):
+        """Set weights, biases or optimizer state of a layer from a contiguous array."""
+        cdef View lent = View(values, PyBUF_C_CONTIGUOUS)
+        cdef pybp_array which = ARRAYS[what]
+        self.guard()
+        check(pybp_net_set(self.net, which, layer, lent.buffer.buf, lent.buffer.len))
+
+    def poke(self, size_t layer, size_t row, size_t column, double value):
+        """Set one weight, or with column n_in one bias; returns what stood there."""
+        cdef double old = 0.0
+        self.guard()
+        check(pybp_net_poke(self.net, layer, row, column, value, &old))
+        return old
+
+    def get_progress(self):
+        """(epochs, steps, optimizer, n_states, powers), the scalars of the training state."""
+        cdef pybp_progress progress
+        self.guard()
+        check(pybp_get_progress(self.net, &progress))
+        return (progress.epochs, progress.steps, progress.optimizer, progress.n_states,
+                (progress.powers[0], progress.powers[1]))
+
+    def set_progress(self, progress):
+        """Set what `get_progress` gave; state buffers come or go as it says."""
+        cdef pybp_progress value
+        value.epochs, value.steps, value.optimizer, value.n_states, powers = progress
+        value.powers[0], value.powers[1] = powers
+        self.guard()
+        check(pybp_set_progress(self.net, &value))
+
+    def order(self, out):
+        """Fill `out` (uintp) with the order in which the next epoch takes as many rows."""
+        cdef View lent = View(out, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        self.guard()
+        check(pybp_net_order(self.net, lent.buffer.len // sizeof(size_t),
+                             <size_t *> lent.buffer.buf))
+        return out
+
+    def try_predict(self, x, out):
+        """Outputs for `x` into `out` (None: a new array); None if either doesn't fit as it is.
+
+        The short way, without conversion and without words for what is wrong.
+        """
+        cdef Py_buffer given, result
+        cdef pybp_matrix matrix
+        cdef size_t row = 0, column = 0
+        cdef pybp_status status = PYBP_OK
+        cdef bint fits
+        self.guard()
+        if not PyObject_CheckBuffer(x):
+            return None
+        if try_buffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT) < 0:
+            PyErr_Clear()
+            return None
+        if not describe(&given, &matrix) or matrix.rows == 0:
+            PyBuffer_Release(&given)
+            return None
+        if out is None:
+            if given.ndim == 1:
+                out = empty(self.n_out, self.dtype)
+            else:
+                out = empty((matrix.rows, self.n_out), self.dtype)
+        if try_buffer(out, &result, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0:
+            PyErr_Clear()
+            PyBuffer_Release(&given)
+            return None
+        fits = self.fits(&given, &matrix, &result)
+        if fits:
+            with nogil:
+                status = pybp_matrix_check(&matrix, self.number, &row, &column)
+                if status == PYBP_OK:
+                    status = pybp_predict(self.net, &matrix, result.buf, 0)
+                else:
+                    fits = False
+        PyBuffer_Release(&result)
+        PyBuffer_Release(&given)
+        if not fits:
+            return None
+        check(status)
+        return out
+
+    cdef bint fits(self, const Py_buffer *given, const pybp_matrix *x, const Py_buffer *result):
+        """Whether `result` has the outputs' dtype and shape, and no memory in common with x."""
+        cdef size_t start = <size_t> x.data
+        cdef size_t end = start + x.cols * given.itemsize
+        cdef size_t span = (x.rows - 1) * <size_t> abs(x.row_stride)
+        if x.row_stride < 0:
+            start -= span
+        else:
+            end += span
+        return (
+            result.ndim == given.ndim
+            and result.format[0] == (c"f" if self.number == PYBP_FLOAT32 else c"d")
+            and result.format[1] == 0
+            and <size_t> result.shape[result.ndim - 1] == self.n_out
+            and (result.ndim == 1 or <size_t> result.shape[0] == x.rows)
+            and (end <= <size_t> result.buf or <size_t> result.buf + result.len <= start)
+        )
+
+    def predict(self, x, out, int threads):
+        """Output activations of `x` into `out`, contiguous, in the net's dtype; returns `out`."""
+        cdef pybp_status status
+        cdef Matrix lent_x = lend_matrix(x)
+        cdef View lent_out = self.lend_outputs(out, lent_x.matrix.rows)
+        self.guard()
+        with nogil:
+            status = pybp_predict(self.net, &lent_x.matrix, lent_out.buffer.buf, threads)
+        check(status)
+        return out
+
+    def evaluate(self, x, y, weights, int loss, str reduction, int threads):
+        """(loss, number of rows answered right)."""
+        cdef pybp_evaluation result
+        cdef pybp_reduction how = REDUCTIONS[reduction]
+        cdef pybp_status status
+        cdef Matrix lent_x = lend_matrix(x)
+        cdef Targets lent_y = lend_targets(y, lent_x.matrix.rows)
+        cdef View lent_w = lend_weights(weights, lent_x.matrix.rows)
+        self.guard()
+        with nogil:
+            status = pybp_evaluate(self.net, &lent_x.matrix, &lent_y.targets,
+                                   <const double *> lent_w.buffer.buf, <pybp_loss> loss, how,
+                                   threads, &result)
+        check(status)
+        return result.loss, result.n_correct
+
+    def forward(self, x, bint keep, out, int threads):
+        """Forward pass that the net remembers, with `keep` z too; returns `out`."""
+        cdef pybp_status status
+        cdef Matrix lent_x = lend_matrix(x)
+        cdef View lent_out = self.lend_outputs(out, lent_x.matrix.rows)
+        self.guard()
+        with nogil:
+            status = pybp_forward(self.net, &lent_x.matrix, keep, lent_out.buffer.buf, threads)
+        check(status)
+        return out
+
+    def backward(self, dl_da, dx, int threads):
+        """Backward pass from dL/da of the output; dL/dx goes to `dx` unless None."""
+        cdef pybp_status status
+        cdef Matrix lent = lend_matrix(dl_da)
+        cdef View lent_dx = self.lend_dx(dx, lent.matrix.rows)
+        self.guard()
+        with nogil:
+            status = pybp_backward(self.net, &lent.matrix, lent_dx.buffer.buf, threads)
+        check(status)
+        return dx
+
+    def backward_loss(self, y, weights, int loss, str reduction, dx, int threads):
+        """Backward pass from the loss, whose value is returned; dL/dx goes to `dx` unless None."""
+        cdef pybp_reduction how = REDUCTIONS[reduction]
+        cdef pybp_status status
+        cdef double value = 0.0
+        cdef size_t rows = len(y)
+        cdef Targets lent_y = lend_targets(y, rows)
+        cdef View lent_w = lend_weights(weights, rows)
+        cdef View lent_dx = self.lend_dx(dx, rows)
+        self.guard()
+        with nogil:
+            status = pybp_backward_loss(self.net, &lent_y.targets,
+                                        <const double *> lent_w.buffer.buf, <pybp_loss> loss, how,
+                                        lent_dx.buffer.buf, threads, &value)
+        check(status)
+        return value
+
+    cdef View lend_outputs(self, out, size_t rows):
+        return lend_out(out, rows * self.n_out * self.itemsize())
+
+    cdef View lend_dx(self, dx, size_t rows):
+        return lend_out(dx, rows * pybp_net_layer_n_in(self.net, 0) * self.itemsize())
+
+    def step(self, tuple optimizer, double lr, int threads):
+        """One update from the gradients that the last backward pass left."""
+        cdef pybp_optimizer filled
+        cdef pybp_status status
+        fill_optimizer(optimizer, &filled)
+        self.guard()
+        with nogil:
+            status = pybp_step(self.net, &filled, lr, threads)
+        check(status)
+
+    def reset_optimizer(self):
+        """Forget optimizer state and its step counter."""
+        self.guard()
+        check(pybp_reset_optimizer(self.net))
+
+    def train(self, x, y, weights, *, int loss, str reduction, tuple optimizer, double lr,
+              size_t batch_size, bint shuffle, int threads, report, double interval_ms):
+        """Train one epoch; (loss, number of rows answered right, steps).
+
+        Every `interval_ms` at most, signal handlers run, then ``report(steps, loss)`` unless
+        None; what either raises stops training and is raised from here. Divergence raises
+        DivergenceError with the parameters as they were before the call.
+        """
+        cdef pybp_train_options options
+        cdef pybp_train_result result
+        cdef pybp_status status
+        cdef Ticker ticker = Ticker(report)
+        cdef Matrix lent_x = lend_matrix(x)
+        cdef Targets lent_y = lend_targets(y, lent_x.matrix.rows)
+        cdef View lent_w = lend_weights(weights, lent_x.matrix.rows)
+        options.loss = <pybp_loss> loss
+        options.reduction = REDUCTIONS[reduction]
+        fill_optimizer(optimizer, &options.optimizer)
+        options.lr = &lr
+        options.n_lr = 1
+        options.batch_size = batch_size
+        options.shuffle = shuffle
+        options.threads = threads
+        options.restore = 1
+        options.count_correct = 1
+        options.tick = on_tick
+        options.user = <void *> ticker
+        options.interval_ms = interval_ms
+        self.guard()
+        with nogil:
+            status = pybp_train(self.net, &lent_x.matrix, &lent_y.targets,
+                                <const double *> lent_w.buffer.buf, &options, &result)
+        if ticker.error is not None:
+            raise ticker.error
+        if status == PYBP_DIVERGED:
+            error = errors.DivergenceError(pybp_last_error().decode())
+            error.step = result.bad_step + 1
+            raise error
+        check(status)
+        return result.loss, result.n_correct, result.steps

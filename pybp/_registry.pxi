@@ -1,0 +1,96 @@
+# Part of _core.pyx: statuses, registries, version and machine.
+
+
+cdef int check(pybp_status status) except -1:
+    """Raise the exception that the registry of statuses names."""
+    if status == PYBP_OK:
+        return 0
+    raise EXCEPTIONS[status](pybp_last_error().decode())
+
+
+cdef dict REGISTRIES = {
+    "activations": PYBP_REGISTRY_ACTIVATIONS,
+    "losses": PYBP_REGISTRY_LOSSES,
+    "optimizers": PYBP_REGISTRY_OPTIMIZERS,
+    "initializers": PYBP_REGISTRY_INITIALIZERS,
+    "layers": PYBP_REGISTRY_LAYERS,
+    "status": PYBP_REGISTRY_STATUS,
+}
+
+
+def registry(str which):
+    """The rows of a registry, in the order of their numbers."""
+    cdef pybp_row row
+    cdef pybp_registry number = REGISTRIES[which]
+    rows = []
+    while pybp_registry_row(number, <int> len(rows), &row) == PYBP_OK:
+        params = []
+        for i in range(row.n_params):
+            params.append({
+                "name": row.params[i].name.decode(),
+                "default": row.params[i].value,
+                "low": row.params[i].low,
+                "high": row.params[i].high,
+                "low_open": bool(row.params[i].low_open),
+                "high_open": bool(row.params[i].high_open),
+            })
+        rows.append({
+            "name": row.name.decode(),
+            "label": row.label.decode(),
+            "text": row.text.decode(),
+            "params": tuple(params),
+        })
+    return tuple(rows)
+
+
+cdef tuple exception_classes():
+    classes = []
+    for row in registry("status"):
+        label = row["label"]
+        classes.append(getattr(errors, label, None) or getattr(builtins, label, None))
+    return tuple(classes)
+
+
+cdef tuple EXCEPTIONS = exception_classes()
+
+
+def version():
+    """The version of the core, such as "0.1.0"."""
+    return pybp_version().decode()
+
+
+def isa():
+    """The instruction set that new nets will use."""
+    return pybp_isa().decode()
+
+
+def isa_reason():
+    """Why that instruction set was chosen."""
+    return pybp_isa_reason().decode()
+
+
+def isa_compiled():
+    """The instruction sets compiled in, best first."""
+    names = []
+    while pybp_isa_compiled(<int> len(names)) != NULL:
+        names.append(pybp_isa_compiled(<int> len(names)).decode())
+    return tuple(names)
+
+
+def isa_usable(str name):
+    """Whether this machine can run that instruction set."""
+    return pybp_isa_usable(name.encode()) != 0
+
+
+def isa_select(name):
+    """Choose the instruction set of nets created from now on; None returns to the default."""
+    cdef bytes encoded = b"" if name is None else name.encode()
+    cdef const char *text = encoded
+    check(pybp_isa_select(NULL if name is None else text))
+
+
+def default_threads():
+    """How many threads a call may use by default, and why."""
+    cdef const char *why = NULL
+    threads = pybp_default_threads(&why)
+    return threads, why.decode()

@@ -1,0 +1,121 @@
+"""Initial weights of a layer with n_in inputs and n_out outputs.
+
+Biases start at the layer's `bias_init`. Weights depend on the net's seed and on their place in the
+net, on nothing else. A plain name such as ``"he_uniform"`` works wherever one of these does.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pybp.specs import Spec
+from pybp.validation import real
+
+__all__ = [
+    "Auto",
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Zeros",
+]
+
+
+@dataclass(frozen=True, repr=False)
+class Initializer(Spec):
+    """Base class of the initializers."""
+
+    registry: ClassVar[str] = "initializers"
+
+
+@dataclass(frozen=True, repr=False)
+class Auto(Initializer):
+    """What suits the layer's activation: `HeUniform` for relu, else `GlorotUniform`."""
+
+    name: ClassVar[str] = "auto"
+
+
+@dataclass(frozen=True, repr=False)
+class Zeros(Initializer):
+    """Every weight 0. Hidden layers that start so can't learn: all their neurons stay equal."""
+
+    name: ClassVar[str] = "zeros"
+
+
+@dataclass(frozen=True, repr=False)
+class Constant(Initializer):
+    """Every weight `value`.
+
+    Parameters
+    ----------
+    value : float
+        Any finite number.
+    """
+
+    name: ClassVar[str] = "constant"
+    value: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", real(self.value, "value"))
+
+
+@dataclass(frozen=True, repr=False)
+class GlorotUniform(Initializer):
+    """Uniform in (-r, r), ``r = sqrt(6 / (n_in + n_out))``.
+
+    References
+    ----------
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+    networks", AISTATS 2010.
+    """
+
+    name: ClassVar[str] = "glorot_uniform"
+
+
+@dataclass(frozen=True, repr=False)
+class GlorotNormal(Initializer):
+    """Normal with mean 0 and variance ``2 / (n_in + n_out)``; see `GlorotUniform`."""
+
+    name: ClassVar[str] = "glorot_normal"
+
+
+@dataclass(frozen=True, repr=False)
+class HeUniform(Initializer):
+    """Uniform in (-r, r), ``r = sqrt(6 / n_in)``.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015.
+    """
+
+    name: ClassVar[str] = "he_uniform"
+
+
+@dataclass(frozen=True, repr=False)
+class HeNormal(Initializer):
+    """Normal with mean 0 and variance ``2 / n_in``; see `HeUniform`."""
+
+    name: ClassVar[str] = "he_normal"
+
+
+@dataclass(frozen=True, repr=False)
+class LecunUniform(Initializer):
+    """Uniform in (-r, r), ``r = sqrt(3 / n_in)``.
+
+    References
+    ----------
+    LeCun, Bottou, Orr and Müller, "Efficient BackProp", in "Neural Networks: Tricks of the
+    Trade", 1998.
+    """
+
+    name: ClassVar[str] = "lecun_uniform"
+
+
+@dataclass(frozen=True, repr=False)
+class LecunNormal(Initializer):
+    """Normal with mean 0 and variance ``1 / n_in``; see `LecunUniform`."""
+
+    name: ClassVar[str] = "lecun_normal"

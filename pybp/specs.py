@@ -1,0 +1,98 @@
+"""Specs: small frozen descriptions of what the core has in its registries.
+
+A spec class stands for one registry row. Wherever a spec is taken, its class or its name with the
+defaults is taken too.
+"""
+
+import dataclasses
+import difflib
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from pybp import _core
+from pybp.errors import ArgumentError
+from pybp.validation import shown
+
+if TYPE_CHECKING:
+    from pybp._core import _Row as Row
+
+__all__ = ["Spec", "names", "resolve", "unknown_name"]
+
+S = TypeVar("S", bound="Spec")
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Spec:
+    """Base of all specs: equal if class and parameters are, and printed as written."""
+
+    registry: ClassVar[str]
+    name: ClassVar[str]
+
+    @property
+    def number(self) -> int:
+        """Index of this spec's row in the registry."""
+        return _numbers(self.registry)[self.name]
+
+    @property
+    def row(self) -> "Row":
+        """This spec's row in the registry."""
+        return _rows(self.registry)[self.number]
+
+    def __repr__(self) -> str:
+        values = [(field, getattr(self, field.name)) for field in dataclasses.fields(self)]
+        parts = [
+            repr(value) if field.default is dataclasses.MISSING else f"{field.name}={value!r}"
+            for field, value in values
+            if value != field.default
+        ]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+@cache
+def _rows(registry: str) -> tuple["Row", ...]:
+    return _core.registry(registry)
+
+
+@cache
+def _numbers(registry: str) -> dict[str, int]:
+    return {row["name"]: number for number, row in enumerate(_rows(registry))}
+
+
+def names(base: type[S]) -> dict[str, type[S]]:
+    """The spec classes derived from `base`, by the name of their registry row."""
+    rows = _numbers(base.registry)
+    return {spec.name: spec for spec in base.__subclasses__() if spec.name in rows}
+
+
+_defaults: dict[type[Spec], Any] = {}
+
+
+def _default(spec: type[S]) -> S:
+    """The one instance with default parameters: specs never change."""
+    if spec not in _defaults:
+        _defaults[spec] = spec()
+    default: S = _defaults[spec]
+    return default
+
+
+def resolve(value: object, base: type[S], what: str) -> S:
+    """The spec that an instance, a class or a name stands for."""
+    if isinstance(value, type) and issubclass(value, base) and value is not base:
+        return _default(value)
+    if isinstance(value, base):
+        return value
+    if isinstance(value, str):
+        known = names(base)
+        if value in known:
+            return _default(known[value])
+        raise ArgumentError(unknown_name(what, value, known))
+    raise TypeError(f"{what} must be a name or one of pybp.{base.registry}, got {shown(value)}")
+
+
+def unknown_name(what: str, value: str, known: Iterable[str]) -> str:
+    """The message for a name that nothing has: the nearest known one, and all of them."""
+    known = sorted(known)
+    near = difflib.get_close_matches(value.lower(), known, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{what} {value!r} is unknown{hint} (known: {', '.join(known)})"

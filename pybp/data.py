@@ -1,0 +1,225 @@
+"""Samples, targets and sample weights, brought into the form that the core reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pybp._types import Array, DType
+from pybp.errors import ArgumentError, NotFiniteError, ShapeError
+from pybp.losses import BinaryCrossEntropy, CrossEntropy, Custom, Loss
+from pybp.validation import as_matrix, as_numbers, check_finite, core_layout, count, real, shown
+
+__all__ = ["ClassWeight", "Data", "prepare"]
+
+ClassWeight = str | Mapping[Any, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Checked samples: ``X`` (rows, n_in), targets ``y``, ``weights`` (rows,) or None.
+
+    ``y`` is (rows,) int32 class indices or (rows, n_out); for a custom loss of several outputs
+    also (rows,) of any numbers.
+    """
+
+    X: Array
+    y: Array
+    weights: Array | None
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def take(self, rows: Array | slice) -> "Data":
+        """These rows of it."""
+        return Data(
+            self.X[rows], self.y[rows], None if self.weights is None else self.weights[rows]
+        )
+
+
+def prepare(
+    X: object,
+    y: object,
+    loss: Loss,
+    *,
+    n_in: int,
+    n_out: int,
+    dtype: DType,
+    sample_weight: object = None,
+    class_weight: ClassWeight = None,
+    names: tuple[str, str, str] = ("X", "y", "sample_weight"),
+) -> Data:
+    """Check samples, targets and weights against a net and a loss."""
+    x_name, y_name, weight_name = names
+    matrix = as_matrix(X, x_name, dtype, n_in)
+    targets = as_numbers(y, y_name)
+    if matrix.shape[0] == 1:
+        targets = _one_row(targets, n_out)
+    if targets.ndim not in (1, 2):
+        raise ShapeError(f"{y_name} has {targets.ndim} dimensions; expected 1 or 2")
+    if len(targets) != len(matrix):
+        raise ShapeError(f"{y_name} has {len(targets)} rows, but {x_name} has {len(matrix)}")
+    if isinstance(loss, Custom):
+        targets = _custom_targets(targets, y_name, n_out, dtype)
+    elif isinstance(loss, CrossEntropy) and (targets.ndim == 1 or targets.shape[1] != n_out):
+        targets = _labels(targets, y_name, n_out)
+    else:
+        targets = _values(targets, y_name, n_out, dtype, loss)
+    weights = _sample_weights(sample_weight, weight_name, len(matrix))
+    if class_weight is not None:
+        own = _class_weights(class_weight, _classes(targets, loss), n_out)
+        weights = own if weights is None else weights * own
+        _check_total(weights, "class_weight")
+    return Data(matrix, targets, weights)
+
+
+# ---- targets ---------------------------------------------------------------------------------
+
+
+def _one_row(targets: Array, n_out: int) -> Array:
+    """Targets of a single sample may leave out the dimension of the rows."""
+    if targets.ndim == 0:
+        return targets.reshape(1)
+    if targets.ndim == 1 and targets.size == n_out > 1:
+        return targets.reshape(1, n_out)
+    return targets
+
+
+def _values(targets: Array, name: str, n_out: int, dtype: DType, loss: Loss) -> Array:
+    """(rows, n_out) targets; for one output also given as (rows,)."""
+    if targets.ndim == 1 and n_out == 1:
+        targets = targets.reshape(-1, 1)
+    if targets.ndim == 1 or targets.shape[1] != n_out:
+        hint = "; for class indices use output='softmax' and cross_entropy" * (targets.ndim == 1)
+        raise ShapeError(
+            f"{name} has shape {targets.shape}; expected {(len(targets), n_out)} for "
+            f"{loss.name} with {n_out} outputs{hint}"
+        )
+    values = core_layout(targets, dtype)
+    check_finite(values, name, dtype)
+    if isinstance(loss, BinaryCrossEntropy | CrossEntropy):
+        _check_probabilities(values, name, loss)
+    return values
+
+
+def _check_probabilities(values: Array, name: str, loss: Loss) -> None:
+    wrong = (values < 0) | (values > 1)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise ArgumentError(
+            f"{name} holds {float(values[row, column])!r} at row {row}, column {column}; "
+            f"{loss.name} expects targets in [0, 1]"
+        )
+    if isinstance(loss, CrossEntropy):
+        sums = values.sum(axis=1, dtype=np.float64)
+        off = np.abs(sums - 1) > 1e-3
+        if off.any():
+            row = int(np.argmax(off))
+            raise ArgumentError(
+                f"row {row} of {name} sums to {sums[row]:.6g}; cross_entropy expects class "
+                "indices, one-hot rows or probabilities that sum to 1"
+            )
+
+
+def _labels(targets: Array, name: str, n_classes: int) -> Array:
+    """(rows,) class indices as int32."""
+    if targets.ndim == 2:
+        if targets.shape[1] != 1:
+            raise ShapeError(
+                f"{name} has shape {targets.shape}; expected {(len(targets),)} (class indices) "
+                f"or {(len(targets), n_classes)} for cross_entropy with {n_classes} outputs"
+            )
+        targets = targets[:, 0]
+    if targets.dtype.kind == "f":
+        _refuse(~np.isfinite(targets), targets, name, n_classes, NotFiniteError)
+        _refuse(targets != np.floor(targets), targets, name, n_classes, ArgumentError)
+    if targets.dtype.kind != "b":
+        _refuse((targets < 0) | (targets >= n_classes), targets, name, n_classes, ArgumentError)
+    return np.ascontiguousarray(targets, dtype=np.int32)
+
+
+def _refuse(
+    wrong: Array, targets: Array, name: str, n_classes: int, error: type[Exception]
+) -> None:
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise error(
+            f"{name} holds {targets[row].item()!r} at row {row}; expected class indices, whole "
+            f"numbers from 0 to {n_classes - 1}"
+        )
+
+
+def _custom_targets(targets: Array, name: str, n_out: int, dtype: DType) -> Array:
+    """Targets for a function: as they are, but never (rows,) against (rows, 1) outputs."""
+    if targets.ndim == 1 and n_out == 1:
+        targets = targets.reshape(-1, 1)
+    if targets.dtype.kind == "f":
+        columns = targets.reshape(len(targets), -1)
+        check_finite(core_layout(columns, dtype), name, np.dtype(np.float64))
+    return targets
+
+
+# ---- weights ---------------------------------------------------------------------------------
+
+
+def _sample_weights(values: object, name: str, rows: int) -> Array | None:
+    if values is None:
+        return None
+    weights = as_numbers(values, name)
+    if weights.shape != (rows,):
+        raise ShapeError(f"{name} has shape {weights.shape}; expected {(rows,)}")
+    weights = np.ascontiguousarray(weights, dtype=np.float64)
+    if not np.isfinite(weights).all():
+        row = int(np.argmin(np.isfinite(weights)))
+        raise NotFiniteError(
+            f"{name} holds {float(weights[row])!r} at row {row}; expected finite numbers"
+        )
+    if (weights < 0).any():
+        row = int(np.argmax(weights < 0))
+        raise ArgumentError(f"{name} holds {float(weights[row])!r} at row {row}; expected >= 0")
+    _check_total(weights, name)
+    return weights
+
+
+def _check_total(weights: Array, name: str) -> None:
+    if not (weights > 0).any():
+        raise ArgumentError(f"{name} is zero for every sample; expected at least one above 0")
+
+
+def _classes(targets: Array, loss: Loss) -> Array:
+    """The class of each sample."""
+    if targets.dtype == np.int32 and targets.ndim == 1:
+        return targets
+    if isinstance(loss, CrossEntropy):
+        largest: Array = targets.argmax(axis=1)
+        return largest
+    if isinstance(loss, BinaryCrossEntropy) and targets.shape[1] == 1:
+        return (targets[:, 0] >= 0.5).astype(np.intp)
+    raise ArgumentError(
+        f"class_weight needs classes: cross_entropy, or binary_cross_entropy with one output; "
+        f"got {loss!r}"
+    )
+
+
+def _class_weights(class_weight: ClassWeight, classes: Array, n_out: int) -> Array:
+    """The weight of each sample's class."""
+    n_classes = max(n_out, 2)
+    factors = np.ones(n_classes)
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise ArgumentError(f"class_weight must be 'balanced' or a dict, got {class_weight!r}")
+        counts = np.bincount(classes, minlength=n_classes)
+        present = counts > 0
+        factors[present] = len(classes) / (present.sum() * counts[present])
+    elif isinstance(class_weight, Mapping):
+        for index, factor in class_weight.items():
+            place = count(index, "a class of class_weight", low=0)
+            if place >= n_classes:
+                raise ArgumentError(
+                    f"class_weight names class {place}, but the classes are 0 to {n_classes - 1}"
+                )
+            factors[place] = real(factor, f"class_weight[{place}]", low=0.0)
+    else:
+        raise TypeError(f"class_weight must be 'balanced' or a dict, got {shown(class_weight)}")
+    return factors[classes]

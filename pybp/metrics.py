@@ -1,0 +1,98 @@
+"""Metrics: numbers that are watched, not trained on.
+
+By name: ``"accuracy"``, the share of samples answered right (the largest output is at the largest
+target; with one output or sigmoid outputs, every output is on the target's side of 1/2), not
+weighted; ``"mse"``, ``"mae"`` and ``"r2"``, mean squared error, mean absolute error and coefficient
+of determination over all outputs, weighted by the sample weights. Or any function
+``f(y_true, y_pred) -> number``.
+"""
+
+import numbers
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from pybp import _core
+from pybp._types import Array
+from pybp.data import Data
+from pybp.errors import ArgumentError
+from pybp.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from pybp.specs import unknown_name
+from pybp.validation import shown
+
+__all__ = ["Metric", "MetricLike", "n_correct", "resolve_metrics"]
+
+MetricLike = str | Callable[[Any, Any], float]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of outputs on some data; ``function`` None is the core's count of right answers."""
+
+    name: str
+    function: Callable[[Data, Array], float] | None
+
+    def __call__(self, data: Data, outputs: Array) -> float:
+        """The metric's value."""
+        assert self.function is not None
+        value = self.function(data, outputs)
+        if not isinstance(value, numbers.Real):
+            raise TypeError(f"metric {self.name!r} must give a number, got {shown(value)}")
+        return float(value)
+
+
+def _core_metric(name: str, data: Data, outputs: Array) -> float:
+    y = data.y
+    if y.ndim == 1:
+        y = np.equal.outer(y, np.arange(outputs.shape[1])).astype(outputs.dtype)
+    return _core.metric_value(name, y, outputs, data.weights)
+
+
+def _custom_metric(function: Callable[[Any, Any], float], data: Data, outputs: Array) -> float:
+    return function(data.y, outputs)
+
+
+_KNOWN = {
+    "accuracy": Metric("accuracy", None),
+    **{name: Metric(name, partial(_core_metric, name)) for name in ("mse", "mae", "r2")},
+}
+
+
+def resolve_metrics(metrics: Sequence[MetricLike] | None, loss: Loss) -> tuple[Metric, ...]:
+    """The metrics that the argument `metrics` stands for; None chooses by the loss."""
+    if metrics is None:
+        classifies = isinstance(loss, CrossEntropy | BinaryCrossEntropy)
+        return (_KNOWN["accuracy"],) if classifies else ()
+    if isinstance(metrics, str) or not isinstance(metrics, Sequence):
+        raise TypeError(f"metrics must be a list of names or functions, got {shown(metrics)}")
+    chosen = tuple(_resolve_metric(metric) for metric in metrics)
+    names = ["loss", *(metric.name for metric in chosen)]
+    if len(set(names)) < len(names):
+        raise ArgumentError(
+            f"metrics must have different names, none of them loss; got {names[1:]}"
+        )
+    return chosen
+
+
+def _resolve_metric(metric: MetricLike) -> Metric:
+    if callable(metric):
+        return Metric(
+            getattr(metric, "__name__", type(metric).__name__), partial(_custom_metric, metric)
+        )
+    if not isinstance(metric, str):
+        raise TypeError(f"a metric must be a name or a function, got {shown(metric)}")
+    if metric not in _KNOWN:
+        raise ArgumentError(unknown_name("metric", metric, _KNOWN))
+    return _KNOWN[metric]
+
+
+def n_correct(y: Array, outputs: Array) -> int:
+    """Rows answered right, counted as the core counts them; for losses that it doesn't know."""
+    if y.ndim == 1:
+        return int(np.count_nonzero(outputs.argmax(axis=1) == y))
+    if outputs.shape[1] == 1:
+        return int(np.count_nonzero((outputs >= 0.5) == (y >= 0.5)))
+    return int(np.count_nonzero(outputs.argmax(axis=1) == y.argmax(axis=1)))

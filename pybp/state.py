@@ -1,0 +1,60 @@
+"""What a net holds, as arrays and plain numbers; and who may touch it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from pybp._core import Net
+from pybp._types import Array
+from pybp.layers import Layer
+
+__all__ = ["exclusive", "read", "read_state", "write_state"]
+
+
+@contextmanager
+def exclusive(net: Net) -> Iterator[bool]:
+    """Refuse other threads for the length of a block; gives False if this thread already did."""
+    acquired = net.acquire()
+    try:
+        yield acquired
+    finally:
+        if acquired:
+            net.release()
+
+
+def read(net: Net, what: str, layer: int, shape: tuple[int, ...]) -> Array:
+    """A copy of one of the core's arrays."""
+    return net.get(what, layer, np.empty(shape, net.dtype))
+
+
+def read_state(net: Net, layers: tuple[Layer, ...]) -> dict[str, Any]:
+    """Parameters, optimizer state and counters."""
+    progress = net.get_progress()
+    return {
+        "progress": progress,
+        "arrays": [
+            (what, place, read(net, what, place, shape))
+            for what, place, shape in _arrays(layers, n_states=progress[3])
+        ],
+    }
+
+
+def write_state(net: Net, state: dict[str, Any]) -> None:
+    """Put back what `read_state` gave."""
+    net.set_progress(state["progress"])
+    for what, place, values in state["arrays"]:
+        net.set(what, place, np.ascontiguousarray(values, dtype=net.dtype))
+
+
+def _arrays(layers: tuple[Layer, ...], n_states: int) -> list[tuple[str, int, tuple[int, ...]]]:
+    """Name, layer and shape of each array that makes up the state."""
+    states = [f"_state{number}" for number in range(1, n_states + 1)]
+    matrices = ["weights", *(f"weight{state}" for state in states)]
+    vectors = ["biases", *(f"bias{state}" for state in states)]
+    arrays: list[tuple[str, int, tuple[int, ...]]] = []
+    for place, layer in enumerate(layers):
+        arrays += [(what, place, (layer.n_out, layer.n_in)) for what in matrices]
+        arrays += [(what, place, (layer.n_out,)) for what in vectors if layer.bias]
+    return arrays

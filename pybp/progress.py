@@ -1,0 +1,102 @@
+"""The progress of `MLP.fit` on the screen: a tqdm bar where tqdm is installed, lines elsewhere."""
+
+import sys
+import time
+from typing import Any, TextIO
+
+from pybp.compat import available, in_notebook, require
+from pybp.errors import ArgumentError
+from pybp.validation import shown
+
+__all__ = ["Bar", "Lines", "Progress", "formatted", "make_progress"]
+
+
+def formatted(logs: dict[str, float]) -> str:
+    """Loss and metrics on one line."""
+    return "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
+
+
+class Progress:
+    """Base class, and the one that shows nothing."""
+
+    shows_steps = False
+
+    def on_step(self, steps: int, loss: float) -> None:
+        """`steps` of this epoch are done; `loss` is their mean loss."""
+
+    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+        """Epoch `epoch` is done."""
+
+    def close(self) -> None:
+        """Training is over, in whatever way."""
+
+
+class Lines(Progress):
+    """A line for each epoch; of epochs that follow faster than `interval` seconds only some."""
+
+    def __init__(self, epochs: int, stream: TextIO, interval: float = 0.1) -> None:
+        self.epochs = epochs
+        self.stream = stream
+        self.interval = interval
+        self.start = time.monotonic()
+        self.due = self.start
+
+    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+        """Print the line, if it is due."""
+        now = time.monotonic()
+        if now >= self.due or epoch == self.epochs:
+            self.due = now + self.interval
+            print(
+                f"epoch {epoch}/{self.epochs}  {formatted(logs)}  ({now - self.start:.1f} s)",
+                file=self.stream,
+                flush=True,
+            )
+
+
+class Bar(Progress):
+    """A tqdm bar over all steps of all epochs."""
+
+    shows_steps = True
+
+    def __init__(self, epochs: int, steps: int, stream: TextIO) -> None:
+        tqdm = require("tqdm.auto" if in_notebook() else "tqdm", "progress", "a progress bar").tqdm
+        self.epochs = epochs
+        self.steps = steps
+        self.done = 0
+        self.bar: Any = tqdm(total=epochs * steps, unit="step", file=stream, mininterval=0.1)
+        self.bar.set_description(f"epoch 1/{epochs}", refresh=False)
+
+    def on_step(self, steps: int, loss: float) -> None:
+        """Move the bar."""
+        self._move_to(self.done + steps, f"loss {loss:.4g}")
+
+    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+        """Move the bar to the end of the epoch."""
+        self.done = epoch * self.steps
+        self._move_to(self.done, formatted(logs))
+        self.bar.set_description(
+            f"epoch {min(epoch + 1, self.epochs)}/{self.epochs}", refresh=False
+        )
+
+    def _move_to(self, position: int, text: str) -> None:
+        self.bar.set_postfix_str(text, refresh=False)
+        self.bar.update(position - self.bar.n)
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        self.bar.close()
+
+
+def make_progress(progress: bool | str, epochs: int, steps: int) -> Progress:
+    """What the argument `progress` of `fit` stands for.
+
+    "auto" shows progress if standard error is a terminal, or in a notebook.
+    """
+    if progress not in (True, False, "auto"):
+        raise ArgumentError(f"progress must be True, False or 'auto', got {shown(progress)}")
+    shows = in_notebook() or sys.stderr.isatty() if progress == "auto" else progress
+    if not shows:
+        return Progress()
+    if available("tqdm"):
+        return Bar(epochs, steps, sys.stderr)
+    return Lines(epochs, sys.stderr)

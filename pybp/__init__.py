@@ -1,0 +1,35 @@
+"""Multilayer perceptrons, trained by backpropagation, with the same bits everywhere."""
+
+from pybp import activations, callbacks, errors, initializers, losses, optimizers
+from pybp._core import version as _version
+from pybp.callbacks import Callback
+from pybp.errors import PybpError
+from pybp.layers import Dense
+from pybp.losses import MSE, BinaryCrossEntropy, CrossEntropy, SquaredError
+from pybp.mlp import MLP
+from pybp.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
+
+__version__ = _version()
+
+__all__ = [
+    "MLP",
+    "MSE",
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "BinaryCrossEntropy",
+    "Callback",
+    "CrossEntropy",
+    "Dense",
+    "PybpError",
+    "RMSprop",
+    "SquaredError",
+    "__version__",
+    "activations",
+    "callbacks",
+    "errors",
+    "initializers",
+    "losses",
+    "optimizers",
+]

@@ -1,0 +1,386 @@
+"""The class `MLP`."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from pybp._core import Net
+from pybp._types import Array
+from pybp.callbacks import Callback
+from pybp.data import ClassWeight, Data, prepare
+from pybp.errors import ArgumentError, ShapeError
+from pybp.fitting import Fit, History, checked_callbacks, measure, split
+from pybp.gradcheck import GradientCheck, check_gradients
+from pybp.losses import Loss, LossLike, resolve_loss
+from pybp.metrics import MetricLike, resolve_metrics
+from pybp.optimizers import Optimizer, OptimizerLike
+from pybp.passes import Plan, evaluate, train_epoch
+from pybp.progress import make_progress
+from pybp.specs import resolve
+from pybp.state import exclusive
+from pybp.stepwise import Stepwise
+from pybp.trace import Trace, trace
+from pybp.validation import as_matrix, count, flag, real, shown, threads_count
+
+__all__ = ["MLP"]
+
+
+class MLP(Stepwise):
+    """A multilayer perceptron.
+
+    Parameters
+    ----------
+    layers : list of int or Dense
+        The number of inputs, then a number of neurons or a `Dense` for each layer.
+    activation : str or Activation
+        Of the hidden layers that are given as plain numbers.
+    output : str or Activation, optional
+        Activation of the last layer, unless it is a `Dense` with its own; default identity.
+    init : str or Initializer
+        How weights start, where a layer doesn't say; "auto" suits the activation.
+    dtype : {"float32", "float64"}
+        Of parameters, outputs and all computation.
+    seed : int, optional
+        Of initial weights and shuffles, 0 to 2^64 - 1; one is drawn and recorded if not given.
+
+    Raises
+    ------
+    ArgumentError
+        A size, name or combination that can't be.
+    MemoryError
+        The net is too large.
+
+    Notes
+    -----
+    With l counted from 1, ``z_l = W_l a_(l-1) + b_l`` and ``a_l = f_l(z_l)``, a_0 being the input.
+    One seed gives the same bits on any number of threads and on any machine.
+
+    Wherever X is taken, it is anything that NumPy reads as numbers: (n_samples, n_in), or (n_in,)
+    for one sample. float32 and float64 with contiguous rows are not copied. NaN and infinity are
+    refused. Several threads may predict and evaluate at once; while one trains the net, the others
+    get a BusyError.
+
+    Examples
+    --------
+    >>> from pybp import MLP
+    >>> net = MLP([2, 8, 1], activation="tanh", output="sigmoid", seed=0)
+    >>> history = net.fit([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], epochs=500,
+    ...                   batch_size=4, optimizer=pybp.Adam(lr=0.05))
+    >>> net.predict([[0, 1], [1, 1]]).round()
+    array([[1.],
+           [0.]], dtype=float32)
+    """
+
+    # ---- learning ----------------------------------------------------------------------------
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: LossLike = None,
+        optimizer: OptimizerLike = "adam",
+        epochs: int = 10,
+        batch_size: int = 32,
+        shuffle: bool = True,
+        sample_weight: Any = None,
+        class_weight: ClassWeight = None,
+        validation_data: Sequence[Any] | None = None,
+        validation_split: float | None = None,
+        metrics: Sequence[MetricLike] | None = None,
+        callbacks: Iterable[Callback] = (),
+        progress: bool | str = "auto",
+        threads: int | None = None,
+    ) -> History:
+        """Train on samples X with targets y. Called again, it goes on where it was.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_in)
+            Inputs.
+        y : array-like
+            Class indices (n_samples,) or probabilities (n_samples, n_out) for cross_entropy; 0 or
+            1 for binary_cross_entropy; numbers for the other losses. The last two have shape
+            (n_samples, n_out), or (n_samples,) for one output.
+        loss : str, Loss or callable, optional
+            If not given: cross_entropy for a softmax output, binary_cross_entropy for a sigmoid
+            output, else mse. A function ``f(y_true, y_pred) -> (loss per row, d loss / d y_pred)``
+            works too.
+        optimizer : str or Optimizer
+            Its state goes on from the last call as long as its class is the same.
+        epochs : int
+            How often every sample is used.
+        batch_size : int
+            Samples in a minibatch; one batch if there are not that many samples.
+        shuffle : bool
+            Whether each epoch takes the samples in a new order.
+        sample_weight : array-like, shape (n_samples,), optional
+            Weights >= 0 of the samples in the loss.
+        class_weight : dict or "balanced", optional
+            Weights of classes, multiplied with `sample_weight`; 1 for those that a dict leaves
+            out. "balanced" is n_samples / (number of classes * samples of the class).
+        validation_data : tuple (X, y) or (X, y, sample_weight), optional
+            Data to evaluate after each epoch.
+        validation_split : float, optional
+            Instead of it, the share of samples to take from the end of X: the last
+            ceil(n_samples * validation_split), before any shuffle.
+        metrics : list of str or callable, optional
+            "accuracy", "mse", "mae", "r2", or functions ``f(y_true, y_pred) -> number``. If not
+            given, the accuracy for the two cross entropies. On training data, loss and accuracy
+            are measured before each update, the others at the end of the epoch.
+        callbacks : list of Callback
+            Called between epochs.
+        progress : bool or "auto"
+            Whether to show progress on standard error; "auto" if that is a terminal, or in
+            notebooks.
+        threads : int, optional
+            At most so many; if not given, PYBP_NUM_THREADS, OMP_NUM_THREADS or the CPUs decide.
+            The result doesn't depend on it.
+
+        Returns
+        -------
+        History
+            Loss and metrics of each epoch.
+
+        Raises
+        ------
+        ArgumentError, ShapeError, NotFiniteError, TypeError
+            An argument is wrong; the net is as it was.
+        DivergenceError
+            Loss or parameters became infinite or NaN; the net has the parameters of the end of
+            the last finite epoch.
+        BusyError
+            Another thread is training this net.
+        KeyboardInterrupt
+            Ctrl-C, within a tenth of a second or one step; the net is usable.
+        """
+        chosen = resolve_loss(loss, self._layers[-1].activation)
+        data = self._data(X, y, chosen, sample_weight, class_weight)
+        if validation_split is not None and validation_data is not None:
+            raise ArgumentError("give validation_data or validation_split, not both")
+        validation = None
+        if validation_split is not None:
+            kept = split(len(data), real(validation_split, "validation_split"))
+            data, validation = data.take(slice(kept)), data.take(slice(kept, None))
+        elif validation_data is not None:
+            validation = self._validation(validation_data, chosen)
+        fit = Fit(
+            model=self,
+            data=data,
+            validation=validation,
+            plan=Plan(
+                loss=chosen,
+                optimizer=resolve(optimizer, Optimizer, "optimizer"),
+                batch_size=min(count(batch_size, "batch_size"), len(data)),
+                shuffle=flag(shuffle, "shuffle"),
+                threads=threads_count(threads),
+            ),
+            epochs=count(epochs, "epochs"),
+            metrics=resolve_metrics(metrics, chosen),
+            callbacks=checked_callbacks(callbacks),
+        )
+        return fit.run(self._net, make_progress(progress, fit.epochs, fit.steps))
+
+    def train_step(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: LossLike = None,
+        optimizer: OptimizerLike = "adam",
+        sample_weight: Any = None,
+        threads: int | None = None,
+    ) -> float:
+        """One update from these samples as one minibatch: online learning.
+
+        Parameters
+        ----------
+        X, y, loss, optimizer, sample_weight, threads
+            As in `fit`.
+
+        Returns
+        -------
+        float
+            The loss before the update.
+
+        Raises
+        ------
+        DivergenceError
+            The update would make a parameter infinite or NaN; it is not done.
+        """
+        chosen = resolve_loss(loss, self._layers[-1].activation)
+        data = self._data(X, y, chosen, sample_weight)
+        spec = resolve(optimizer, Optimizer, "optimizer")
+        plan = Plan(chosen, spec, len(data), shuffle=False, threads=threads_count(threads))
+        with exclusive(self._net):
+            return train_epoch(self._net, self._layers, data, plan, None)[0]
+
+    # ---- predicting --------------------------------------------------------------------------
+
+    def predict(self, X: Any, out: Array | None = None, *, threads: int | None = None) -> Array:
+        """Outputs of the net.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_in) or (n_in,)
+            Inputs.
+        out : ndarray, shape (n_samples, n_out) or (n_out,), optional
+            Where to put the outputs: C-contiguous, in the net's dtype.
+        threads : int, optional
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_out) or (n_out,)
+            The outputs, in the net's dtype; `out` if given. Row i is the same to the last bit
+            whether predicted alone or among others.
+
+        Raises
+        ------
+        ShapeError, NotFiniteError, TypeError
+            X or out is not as it should be.
+        """
+        if threads is None:
+            outputs = self._net.try_predict(X, out)
+            if outputs is not None:
+                return outputs
+        return self._predict(X, out, threads_count(threads))
+
+    def _predict(self, X: Any, out: Array | None, threads: int) -> Array:
+        """The long way of `predict`: convert X, or say what is wrong."""
+        matrix = as_matrix(X, "X", self.dtype, self.n_in)
+        shape = (self.n_out,) if np.ndim(X) == 1 else (len(matrix), self.n_out)
+        if out is None:
+            out = np.empty(shape, self.dtype)
+        elif not isinstance(out, np.ndarray) or out.dtype != self.dtype:
+            found = f"dtype {out.dtype}" if isinstance(out, np.ndarray) else shown(out)
+            raise TypeError(f"out must be an array of {self.dtype}, got {found}")
+        elif out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
+            raise ShapeError(
+                f"out has shape {out.shape}, C-contiguous {out.flags.c_contiguous}, writeable "
+                f"{out.flags.writeable}; expected {shape}, contiguous and writeable"
+            )
+        if np.may_share_memory(matrix, out):
+            matrix = matrix.copy()
+        return self._net.predict(matrix, out, threads)
+
+    def evaluate(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: LossLike = None,
+        metrics: Sequence[MetricLike] | None = None,
+        sample_weight: Any = None,
+        threads: int | None = None,
+    ) -> dict[str, float]:
+        """Loss and metrics on samples X with targets y.
+
+        Parameters
+        ----------
+        X, y, loss, metrics, sample_weight, threads
+            As in `fit`.
+
+        Returns
+        -------
+        dict of str to float
+            "loss", and each metric by its name.
+        """
+        chosen = resolve_loss(loss, self._layers[-1].activation)
+        watched = resolve_metrics(metrics, chosen)
+        data = self._data(X, y, chosen, sample_weight)
+        number = threads_count(threads)
+        value, correct = evaluate(self._net, data, chosen, self.n_out, number)
+        return measure(self._net, data, watched, self.n_out, value, correct, number)
+
+    # ---- looking inside ----------------------------------------------------------------------
+
+    def trace(self, x: Any, y: Any, *, loss: LossLike = None, sample_weight: Any = None) -> Trace:
+        """Every quantity of one forward and one backward pass; the net itself stays as it is.
+
+        Parameters
+        ----------
+        x, y, loss, sample_weight
+            As in `fit`; one sample or several.
+
+        Returns
+        -------
+        Trace
+            Prints as a table; z, a, delta, dW, db and what is passed back, layer by layer.
+        """
+        chosen = resolve_loss(loss, self._layers[-1].activation)
+        data = self._data(x, y, chosen, sample_weight)
+        return trace(self._net, self._layers, data, chosen)
+
+    def check_gradients(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: LossLike = None,
+        sample_weight: Any = None,
+        max_entries: int = 200,
+        seed: int = 0,
+    ) -> GradientCheck:
+        """Backpropagation against central differences, on a float64 copy of the net.
+
+        Parameters
+        ----------
+        X, y, loss, sample_weight
+            As in `fit`; some ten samples will do.
+        max_entries : int
+            How many entries of each weight matrix, bias vector and of X to compare.
+        seed : int
+            Of the choice of entries.
+
+        Returns
+        -------
+        GradientCheck
+            ``.ok``, ``.max_relative_error``, ``.blocks``; prints as a table.
+        """
+        chosen = resolve_loss(loss, self._layers[-1].activation)
+        net = self._in_float64()
+        data = self._data(X, y, chosen, sample_weight, dtype=net.dtype)
+        data = Data(data.X.astype(net.dtype), data.y, data.weights)
+        entries = count(max_entries, "max_entries")
+        return check_gradients(net, self._layers, data, chosen, entries, count(seed, "seed", low=0))
+
+    def _in_float64(self) -> Net:
+        net = Net("float64", self.n_in, [layer.core for layer in self._layers], self._seed)
+        for what, arrays in (("weights", self.weights), ("biases", self.biases)):
+            for place, array in enumerate(arrays):
+                if array is not None:
+                    net.set(what, place, array.astype(net.dtype))
+        return net
+
+    # ---- data --------------------------------------------------------------------------------
+
+    def _data(
+        self,
+        X: Any,
+        y: Any,
+        loss: Loss,
+        sample_weight: Any = None,
+        class_weight: ClassWeight = None,
+        **others: Any,
+    ) -> Data:
+        return prepare(
+            X,
+            y,
+            loss,
+            n_in=self.n_in,
+            n_out=self.n_out,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            **{"dtype": self.dtype, **others},
+        )
+
+    def _validation(self, given: Sequence[Any], loss: Loss) -> Data:
+        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+            raise TypeError(
+                f"validation_data must be (X, y) or (X, y, sample_weight), got {shown(given)}"
+            )
+        names = tuple(f"validation_data[{place}]" for place in range(3))
+        X, y, *weight = given
+        return self._data(X, y, loss, *weight, names=names)

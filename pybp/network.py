@@ -1,0 +1,226 @@
+"""What a net is: layers, parameters, identity."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from pybp._core import Net
+from pybp._types import Array, DType
+from pybp.activations import Activation
+from pybp.display import Summary, net_repr, summary
+from pybp.errors import ArgumentError, ShapeError
+from pybp.initializers import Initializer
+from pybp.layers import Dense, Layer, resolve_layers
+from pybp.specs import unknown_name
+from pybp.state import exclusive, read, read_state, write_state
+from pybp.validation import as_numbers, check_finite, count, shown
+
+__all__ = ["Network"]
+
+_DTYPES = ("float32", "float64")
+
+
+class Network:
+    """Base class of `MLP`: everything but learning and predicting."""
+
+    _FORMAT: ClassVar[int] = 1  # of the pickled state
+
+    _net: Net
+    _layers: tuple[Layer, ...]
+    _seed: int
+
+    def __init__(
+        self,
+        layers: Sequence[int | Dense],
+        *,
+        activation: str | Activation | type[Activation] = "relu",
+        output: str | Activation | type[Activation] | None = None,
+        init: str | Initializer | type[Initializer] = "auto",
+        dtype: str | type[np.floating[Any]] | DType = "float32",
+        seed: int | None = None,
+    ) -> None:
+        resolved = resolve_layers(layers, activation, output, init)
+        seed = secrets.randbits(32) if seed is None else count(seed, "seed", low=0, high=2**64 - 1)
+        self._make(resolved, _dtype_name(dtype), seed)
+
+    def _make(self, layers: tuple[Layer, ...], dtype: str, seed: int) -> None:
+        self._net = Net(dtype, layers[0].n_in, [layer.core for layer in layers], seed)
+        self._layers = layers
+        self._seed = seed
+
+    # ---- what it is --------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, from the first hidden one to the output."""
+        return self._layers
+
+    @property
+    def n_in(self) -> int:
+        """Number of inputs."""
+        return self._layers[0].n_in
+
+    @property
+    def n_out(self) -> int:
+        """Number of outputs."""
+        return self._layers[-1].n_out
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of trainable parameters, biases included."""
+        return self._net.n_parameters
+
+    @property
+    def dtype(self) -> DType:
+        """The NumPy dtype of parameters and outputs."""
+        return self._net.dtype
+
+    @property
+    def seed(self) -> int:
+        """The seed of initial weights and shuffles: the one given, or the one drawn."""
+        return self._seed
+
+    def summary(self) -> Summary:
+        """The layers as a table.
+
+        Returns
+        -------
+        Summary
+            Prints as text, shows as a table in notebooks.
+        """
+        return summary(self._layers, self.dtype.name, self._seed)
+
+    def __repr__(self) -> str:
+        return net_repr(self._layers, self.dtype.name, self._seed)
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+    # ---- parameters --------------------------------------------------------------------------
+
+    @property
+    def weights(self) -> tuple[Array, ...]:
+        """Weights of each layer, read-only copies of shape (n_out, n_in).
+
+        Row j holds the weights into neuron j. Assign a list of arrays to change them all;
+        the optimizer's state stays.
+
+        Raises
+        ------
+        ShapeError, NotFiniteError, TypeError
+            What is assigned doesn't fit; the net then stays as it was.
+        """
+        return tuple(
+            _read_only(read(self._net, "weights", place, (layer.n_out, layer.n_in)))
+            for place, layer in enumerate(self._layers)
+        )
+
+    @weights.setter
+    def weights(self, values: Sequence[object]) -> None:
+        self._assign("weights", values, [(layer.n_out, layer.n_in) for layer in self._layers])
+
+    @property
+    def biases(self) -> tuple[Array | None, ...]:
+        """Biases of each layer, read-only copies of shape (n_out,); None for a layer without.
+
+        Assign a list to change them all, as for `weights`.
+        """
+        return tuple(
+            _read_only(read(self._net, "biases", place, (layer.n_out,))) if layer.bias else None
+            for place, layer in enumerate(self._layers)
+        )
+
+    @biases.setter
+    def biases(self, values: Sequence[object]) -> None:
+        shapes = [(layer.n_out,) if layer.bias else None for layer in self._layers]
+        self._assign("biases", values, shapes)
+
+    def _assign(
+        self, what: str, values: Sequence[object], shapes: Sequence[tuple[int, ...] | None]
+    ) -> None:
+        """Check all arrays, then set them."""
+        if isinstance(values, str) or not hasattr(values, "__len__"):
+            raise TypeError(f"{what} must be a list of arrays, one a layer, got {shown(values)}")
+        if len(values) != len(shapes):
+            raise ShapeError(
+                f"{what} has {len(values)} arrays, but the net has {len(shapes)} layers"
+            )
+        arrays = [
+            self._parameter(f"{what}[{place}]", value, shape)
+            for place, (value, shape) in enumerate(zip(values, shapes, strict=True))
+        ]
+        with exclusive(self._net):
+            for place, array in enumerate(arrays):
+                if array is not None:
+                    self._net.set(what, place, array)
+
+    def _parameter(self, name: str, value: object, shape: tuple[int, ...] | None) -> Array | None:
+        if shape is None:
+            if value is not None:
+                raise ShapeError(f"{name} must be None: that layer has no bias")
+            return None
+        array = as_numbers(value, name)
+        if array.shape != shape:
+            raise ShapeError(f"{name} has shape {array.shape}; expected {shape}")
+        with np.errstate(over="ignore"):
+            array = np.ascontiguousarray(array, dtype=self.dtype)
+        check_finite(array.reshape(shape[0], -1), name, self.dtype)
+        return array
+
+    def reset_optimizer(self) -> None:
+        """Forget the optimizer's state: the next update starts as the first one did."""
+        self._net.reset_optimizer()
+
+    # ---- copies ------------------------------------------------------------------------------
+
+    def copy(self) -> Self:
+        """A copy of everything: parameters, optimizer state, counters.
+
+        What `forward` and `backward` left in the net is not copied.
+        """
+        twin = type(self).__new__(type(self))
+        twin._net = self._net.copy()
+        twin._layers = self._layers
+        twin._seed = self._seed
+        return twin
+
+    def __copy__(self) -> Self:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.copy()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "format": self._FORMAT,
+            "dtype": self.dtype.name,
+            "seed": self._seed,
+            "layers": [layer.description for layer in self._layers],
+            **read_state(self._net, self._layers),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if state.get("format") != self._FORMAT:
+            raise ArgumentError(
+                f"this pickle has format {state.get('format')!r}; this pybp reads {self._FORMAT}"
+            )
+        layers = tuple(map(Layer.from_description, state["layers"]))
+        self._make(layers, state["dtype"], state["seed"])
+        write_state(self._net, state)
+
+
+def _read_only(array: Array) -> Array:
+    array.flags.writeable = False
+    return array
+
+
+def _dtype_name(dtype: str | type[np.floating[Any]] | DType) -> str:
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = str(dtype)
+    if name not in _DTYPES:
+        raise ArgumentError(unknown_name("dtype", name, _DTYPES))
+    return name

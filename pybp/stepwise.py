@@ -1,0 +1,104 @@
+"""Training loops written by hand: forward, backward, step."""
+
+from typing import Any
+
+import numpy as np
+
+from pybp._types import Array
+from pybp.network import Network
+from pybp.optimizers import Optimizer, OptimizerLike
+from pybp.specs import resolve
+from pybp.state import read
+from pybp.validation import as_matrix, threads_count
+
+__all__ = ["Stepwise"]
+
+
+class Stepwise(Network):
+    """Base class of `MLP`: single passes and updates."""
+
+    def forward(self, X: Any, *, threads: int | None = None) -> Array:
+        """Forward pass that the net remembers, for `backward`.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_in) or (n_in,)
+            Inputs.
+        threads : int, optional
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_out) or (n_out,)
+            The outputs.
+        """
+        matrix = as_matrix(X, "X", self.dtype, self.n_in)
+        out = np.empty((len(matrix), self.n_out), self.dtype)
+        self._net.forward(matrix, False, out, threads_count(threads))
+        return out[0] if np.ndim(X) == 1 else out
+
+    def backward(self, dL_dy: Any, *, threads: int | None = None) -> Array:
+        """Backward pass from the derivative of a loss L by the outputs of the last `forward`.
+
+        Parameters
+        ----------
+        dL_dy : array-like, shape (n_samples, n_out) or (n_out,)
+            ``dL/dy``, y being what `forward` returned.
+        threads : int, optional
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_in) or (n_in,)
+            ``dL/dX``. The gradients of the parameters are then in `gradients`.
+
+        Raises
+        ------
+        StateError
+            There was no `forward`, or the parameters have changed since.
+        ShapeError
+            The rows are not those of the last `forward`.
+        """
+        matrix = as_matrix(dL_dy, "dL_dy", self.dtype, self.n_out, of="outputs")
+        dx = np.empty((len(matrix), self.n_in), self.dtype)
+        self._net.backward(matrix, dx, threads_count(threads))
+        return dx[0] if np.ndim(dL_dy) == 1 else dx
+
+    @property
+    def gradients(self) -> list[tuple[Array, Array | None]]:
+        """(dW, db) of each layer from the last backward pass, of shapes (n_out, n_in), (n_out,).
+
+        db is None for a layer without bias.
+
+        Raises
+        ------
+        StateError
+            There was no `backward`.
+        """
+        return [
+            (
+                read(self._net, "weight_gradient", place, (layer.n_out, layer.n_in)),
+                read(self._net, "bias_gradient", place, (layer.n_out,)) if layer.bias else None,
+            )
+            for place, layer in enumerate(self._layers)
+        ]
+
+    def step(self, optimizer: OptimizerLike = "sgd", *, threads: int | None = None) -> None:
+        """One update of all parameters from the gradients of the last `backward`.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer
+            Its state goes on from the last update as long as its class is the same.
+        threads : int, optional
+            As in `fit`.
+
+        Raises
+        ------
+        StateError
+            There was no `backward`.
+        DivergenceError
+            The update would make a parameter infinite or NaN; it is not done.
+        """
+        spec = resolve(optimizer, Optimizer, "optimizer")
+        self._net.step(spec.core, spec.lr, threads_count(threads))

@@ -20,7 +20,10 @@ typedef void (*pybp_job)(void *ctx, int tid, int threads, pybp_barrier *barrier)
  * allocates nothing but the workers.
  *
  * Workers run fn in the floating-point environment of fpenv.h; tid 0 keeps the caller's, which the
- * entry point has set.  Workers take no asynchronous signals.
+ * entry point has set.  Workers take no asynchronous signals, and keep the CPU affinity of
+ * the thread whose call started them.  They end at exit and when the library is unloaded.
+ *
+ * The return waits for all threads: a barrier at the end of fn would be wasted.
  *
  * fork: a child may use the pool, whatever the parent was doing, and starts its own workers.  fn itself
  * should not fork; if tid 0 does (say, a callback), barriers no longer wait in the child and

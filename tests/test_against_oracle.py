@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from trajectories.cases import CASES
 
 import pybp
-from pybp import MLP, _core
+from pybp import MLP, Dense, _core
 from pybp.specs import names
 
-from oracle import OPTIMIZERS, Net, registry
+from oracle import LOSSES, OPTIMIZERS, Net, registry
 from oracle.initializers import initial_weights
 from oracle.losses import one_hot
 from oracle.net import Layer, Update
@@ -54,7 +54,7 @@ def loss_spec(name, reduction):
 def twin(net, activations):
     """The oracle's net with the weights of pybp's."""
     layers = [
-        Layer(W.astype(np.float64), b.astype(np.float64), name)
+        Layer(np.float64(W), None if b is None else np.float64(b), name)
         for W, b, name in zip(net.weights, net.biases, activations, strict=True)
     ]
     return Net(layers, net.seed)
@@ -156,6 +156,29 @@ def test_trace(hidden, output, loss, dtype):
             close(getattr(layer, name), getattr(p, name), dtype, err_msg=name)
 
 
+@both_dtypes
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_trace_with_weights_of_mixed_layers(reduction, dtype):
+    """Each layer has its own activation; one has no bias, another starts at a given bias."""
+    layers = [6, Dense(9, "relu"), Dense(5, "sigmoid", bias=False), Dense(4, bias_init=0.25)]
+    net = MLP(layers, dtype=dtype, seed=3)
+    rng = np.random.default_rng(3)
+    assert [b is None for b in net.biases] == [False, True, False]
+    assert (net.biases[2] == 0.25).all()
+    other = twin(net, ["relu", "sigmoid", "identity"])
+    X, y = data(300, 6, 4, "mse", dtype)
+    w = rng.uniform(size=300)
+    found = net.trace(X, y, loss=loss_spec("mse", reduction), sample_weight=w)
+    passes = other.backward(X, y, "mse", w, reduction)
+    close(found.loss, other.loss(X, y, "mse", w, reduction), dtype)
+    sums = {"rtol": 1e-4, "atol": 2e-4} if dtype == "float32" else {}
+    for layer, p in zip(found.layers, passes, strict=True):
+        for name in ("z", "a", "delta", "dW", "back"):
+            close(getattr(layer, name), getattr(p, name), dtype, err_msg=name, **sums)
+    assert found.layers[1].db is None
+    close(found.layers[2].db, passes[2].db, dtype, **sums)
+
+
 # ---- losses ----
 
 
@@ -179,7 +202,7 @@ def test_losses_far_out(dtype):
         net, other = make([2, 3], "identity", output, dtype)
         X, y = data(6, 2, 3, loss, dtype)
         X *= 200
-        y = np.round(y)
+        y = one_hot(y.argmax(axis=1), 3)
         wanted = other.backward(X, y, loss)[-1].delta
         found = net.trace(X, y, loss=loss)
         assert found.loss == pytest.approx(other.loss(X, y, loss), rel=TOLERANCE[dtype]["rtol"])
@@ -221,6 +244,39 @@ def test_training(hidden, output, loss, optimizer, dtype):
     )
     assert history.history["loss"] == pytest.approx(wanted, rel=TOLERANCE[dtype]["rtol"])
     assert_same_parameters(net, other, dtype)
+
+
+@pytest.mark.parametrize("loss", [name for name in LINKS if LINKS[name] == "ANY"])
+def test_a_loss_written_in_python(loss):
+    """The oracle's own loss, handed over as a function, trains as the registered one does."""
+    net, other = make([4, 7, 3], "tanh", "softmax", "float64")
+    X, y = data(50, 4, 3, loss, "float64")
+
+    def function(y_true, y_pred):
+        return LOSSES[loss].rows(None, y_pred, y_true), LOSSES[loss].slope(y_pred, y_true)
+
+    w = np.random.default_rng(8).uniform(size=50)
+    options = {"epochs": 3, "batch_size": 16}
+    wanted = other.train(X, y, loss, Update(OPTIMIZERS["adam"](), 0.01), weights=w, **options)
+    ours = spec("adam", 0.01)
+    history = net.fit(
+        X, y, loss=function, optimizer=ours, sample_weight=w, progress=False, **options
+    )
+    assert history.history["loss"] == pytest.approx(wanted, rel=1e-10)
+    assert_same_parameters(net, other, "float64")
+
+
+def test_inputs_are_rounded_to_the_dtype_of_the_net():
+    net, other = make([4, 7, 3], "tanh", "identity", "float32")
+    X, y = data(50, 4, 3, "mse", "float64")
+    rounded = X.astype(np.float32), y.astype(np.float32)
+    other.train(*rounded, "mse", Update(OPTIMIZERS["sgd"](), 0.1), epochs=3)
+    twice = net.copy()
+    net.fit(X, y, optimizer=spec("sgd", 0.1), epochs=3, progress=False)
+    twice.fit(*rounded, optimizer=spec("sgd", 0.1), epochs=3, progress=False)
+    assert_same_parameters(net, other, "float32")
+    for one, same in zip(net.weights, twice.weights, strict=True):
+        assert (one == same).all()
 
 
 OPTIONS = [

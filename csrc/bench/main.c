@@ -1,0 +1,118 @@
+/* pybp_bench [--rounds N] [--threads N] [--only TEXT] [--json FILE] */
+#include "bench/bench.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUND_SECONDS 20e-3
+
+bench_job *bench_add(bench *b, const char *group, pybp_dtype dtype, const char *format, ...)
+{
+    if (b->n == b->room) {
+        const size_t room = b->room == 0 ? 64 : 2 * b->room;
+        bench_job *jobs = realloc(b->jobs, room * sizeof *jobs);
+        if (jobs == NULL)
+            return NULL;
+        b->jobs = jobs;
+        b->room = room;
+    }
+    bench_job *job = &b->jobs[b->n++];
+    va_list args;
+    memset(job, 0, sizeof *job);
+    va_start(args, format);
+    vsnprintf(job->name, sizeof job->name, format, args);
+    va_end(args);
+    job->group = group;
+    job->dtype = dtype;
+    job->unit = 1;
+    return job;
+}
+
+static void keep_only(bench *b, const char *text)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        char label[128];
+        snprintf(label, sizeof label, "%s %s %s", b->jobs[i].group, b->jobs[i].dtype == PYBP_FLOAT32 ? "f32" : "f64",
+                 b->jobs[i].name);
+        if (strstr(label, text) != NULL)
+            b->jobs[kept++] = b->jobs[i];
+        else
+            b->jobs[i].release(b->jobs[i].state);
+    }
+    b->n = kept;
+}
+
+static double seconds_of(const bench_job *job, size_t times)
+{
+    const double start = bench_now();
+    job->run(job->state, times);
+    return bench_now() - start;
+}
+
+static void calibrate(bench_job *job)
+{
+    job->run(job->state, 1); /* caches, work space */
+    for (job->times = 1; job->times < (size_t)1 << 24; job->times *= 2) {
+        const double seconds = seconds_of(job, job->times);
+        if (seconds >= ROUND_SECONDS / 2)
+            return;
+    }
+}
+
+static void run_rounds(bench *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        calibrate(&b->jobs[i]);
+    for (size_t r = 0; r < b->rounds; r++) {
+        for (int d = 0; d < 2; d++)
+            b->peak[d][r] = bench_peak((pybp_dtype)d);
+        b->clock[r] = bench_clock();
+        for (size_t i = 0; i < b->n; i++)
+            b->jobs[i].seconds[r] = seconds_of(&b->jobs[i], b->jobs[i].times) / (double)b->jobs[i].times;
+        fprintf(stderr, "\rround %zu of %zu", r + 1, b->rounds);
+    }
+    fputc('\n', stderr);
+}
+
+int main(int argc, char **argv)
+{
+    static bench b = {.rounds = 9};
+    const char *only = NULL, *json = NULL;
+    int threads = 1;
+    for (int i = 1; i < argc; i += 2) {
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (value != NULL && strcmp(argv[i], "--rounds") == 0)
+            b.rounds = (size_t)atoi(value);
+        else if (value != NULL && strcmp(argv[i], "--threads") == 0)
+            threads = atoi(value);
+        else if (value != NULL && strcmp(argv[i], "--only") == 0)
+            only = value;
+        else if (value != NULL && strcmp(argv[i], "--json") == 0)
+            json = value;
+        else {
+            fprintf(stderr, "usage: %s [--rounds N] [--threads N] [--only TEXT] [--json FILE]\n", argv[0]);
+            return 2;
+        }
+    }
+    if (b.rounds < 1 || b.rounds > BENCH_MAX_ROUNDS) {
+        fprintf(stderr, "--rounds takes 1 to %d\n", BENCH_MAX_ROUNDS);
+        return 2;
+    }
+    bench_add_kernels(&b);
+    bench_add_steps(&b, threads);
+    if (only != NULL)
+        keep_only(&b, only);
+    run_rounds(&b);
+    bench_print(&b);
+    if (json != NULL && !bench_write_json(&b, json)) {
+        fprintf(stderr, "cannot write %s\n", json);
+        return 1;
+    }
+    for (size_t i = 0; i < b.n; i++)
+        b.jobs[i].release(b.jobs[i].state);
+    free(b.jobs);
+    return 0;
+}

@@ -191,7 +191,6 @@ PYBP_INLINE void REAL(gradient_tile)(const size_t R, const size_t NV, size_t row
         for (size_t v = 0; v < NV; v++)
             acc[i * NV + v] = v_zero();
     }
-    PYBP_UNROLL(2)
     for (size_t r = 0; r < rows * PANEL; r += PANEL) {
         vec d[VPP];
         PYBP_UNROLL(4)

@@ -43,6 +43,8 @@ static struct {
     atomic_bool busy;         /* owned by the caller that runs a job, with all that follows */
     bool fork_handled;
     int retry_after;          /* jobs to run before asking again for a thread that was refused */
+    unsigned n_jobs;
+    int cpus;                 /* as of the last look */
     atomic_int n_workers;
     atomic_uint era;          /* forks between the first process and this one */
     _Alignas(CACHE_LINE) atomic_int unfinished; /* workers still in the job */
@@ -113,6 +115,7 @@ static void after_fork_in_child(void)
     pybp_signal_reset(&pool.done);
     atomic_store(&pool.n_workers, 0);
     pool.retry_after = 0;
+    pool.n_jobs = 0;
     pybp_cpus_forget();
     atomic_store(&pool.busy, false);
 }
@@ -205,6 +208,8 @@ static int run_inline(pybp_job fn, void *ctx)
     return 1;
 }
 
+#define JOBS_PER_LOOK 32 /* at the number of CPUs, which costs a good part of a dispatch */
+
 int pybp_pool_run(int threads, pybp_job fn, void *ctx)
 {
     /* The look before the exchange keeps callers that find the pool busy off each other's cache lines. */
@@ -219,7 +224,9 @@ int pybp_pool_run(int threads, pybp_job fn, void *ctx)
     }
 
     const unsigned era = atomic_load_explicit(&pool.era, memory_order_relaxed);
-    const bool spin = threads <= pybp_cpus();
+    if (pool.n_jobs++ % JOBS_PER_LOOK == 0)
+        pool.cpus = pybp_cpus();
+    const bool spin = threads <= pool.cpus;
     const uint32_t done = pybp_signal_generation(&pool.done);
     pool.barrier.threads = threads;
     pool.barrier.spin = spin;

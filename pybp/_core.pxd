@@ -78,8 +78,8 @@ cdef extern from "pybp.h" nogil:
     pybp_status pybp_net_copy(const pybp_net *net, pybp_net **copy)
     void pybp_net_free(pybp_net *net)
     pybp_dtype pybp_net_dtype(const pybp_net *net)
+    size_t pybp_net_n_in(const pybp_net *net)
     size_t pybp_net_n_out(const pybp_net *net)
-    size_t pybp_net_layer_n_in(const pybp_net *net, size_t layer)
     const char *pybp_net_isa(const pybp_net *net)
     size_t pybp_net_n_parameters(const pybp_net *net)
 

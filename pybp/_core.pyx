@@ -9,8 +9,7 @@ words the errors. Enums cross as the index of their row in the registry, or as a
 
 import builtins
 
-from numpy import dtype as numpy_dtype
-from numpy import empty
+import numpy
 
 from pybp import errors
 
@@ -31,6 +30,7 @@ cdef extern from "Python.h":
 include "_registry.pxi"
 include "_buffers.pxi"
 
+cdef object new_array = numpy.empty
 cdef dict DTYPES = {"float32": PYBP_FLOAT32, "float64": PYBP_FLOAT64}
 cdef dict REDUCTIONS = {"mean": PYBP_MEAN, "sum": PYBP_SUM}
 cdef dict METRICS = {"mse": PYBP_METRIC_MSE, "mae": PYBP_METRIC_MAE, "r2": PYBP_METRIC_R2}
@@ -134,7 +134,7 @@ cdef class Net:
 
     cdef pybp_net *net
     cdef pybp_dtype number
-    cdef size_t n_out
+    cdef size_t n_in, n_out
     cdef unsigned long owner
     cdef readonly object dtype
 
@@ -176,8 +176,9 @@ cdef class Net:
     cdef void adopt(self, pybp_net *net):
         self.net = net
         self.number = pybp_net_dtype(net)
+        self.n_in = pybp_net_n_in(net)
         self.n_out = pybp_net_n_out(net)
-        self.dtype = numpy_dtype("f4" if self.number == PYBP_FLOAT32 else "f8")
+        self.dtype = numpy.dtype("f4" if self.number == PYBP_FLOAT32 else "f8")
 
     cdef inline size_t itemsize(self) noexcept:
         return sizeof(float) if self.number == PYBP_FLOAT32 else sizeof(double)
@@ -287,14 +288,14 @@ cdef class Net:
         if try_buffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT) < 0:
             PyErr_Clear()
             return None
-        if not describe(&given, &matrix) or matrix.rows == 0:
+        if not describe(&given, &matrix) or matrix.rows == 0 or matrix.cols != self.n_in:
             PyBuffer_Release(&given)
             return None
         if out is None:
             if given.ndim == 1:
-                out = empty(self.n_out, self.dtype)
+                out = new_array(self.n_out, self.dtype)
             else:
-                out = empty((matrix.rows, self.n_out), self.dtype)
+                out = new_array((matrix.rows, self.n_out), self.dtype)
         if try_buffer(out, &result, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0:
             PyErr_Clear()
             PyBuffer_Release(&given)
@@ -402,7 +403,7 @@ cdef class Net:
         return lend_out(out, rows * self.n_out * self.itemsize())
 
     cdef View lend_dx(self, dx, size_t rows):
-        return lend_out(dx, rows * pybp_net_layer_n_in(self.net, 0) * self.itemsize())
+        return lend_out(dx, rows * self.n_in * self.itemsize())
 
     def step(self, tuple optimizer, double lr, int threads):
         """One update from the gradients that the last backward pass left."""

@@ -11,6 +11,7 @@ from pybp.compat import require
 from pybp.data import Data
 from pybp.errors import ArgumentError, BusyError, DivergenceError
 from pybp.metrics import Metric
+from pybp.optimizers import Optimizer
 from pybp.passes import Plan, evaluate, predict, train_epoch
 from pybp.progress import Progress, formatted
 from pybp.state import exclusive
@@ -19,7 +20,7 @@ from pybp.validation import shown
 if TYPE_CHECKING:
     from pybp.mlp import MLP
 
-__all__ = ["Fit", "History", "measure", "split"]
+__all__ = ["Fit", "History", "advice", "checked_callbacks", "measure", "split"]
 
 
 @dataclass(repr=False)
@@ -165,16 +166,24 @@ class Fit:
         return logs
 
     def _explained(self, error: DivergenceError, epoch: int) -> DivergenceError:
-        optimizer = self.plan.optimizer
-        clip = "" if optimizer.clip_norm else ", clip_norm=1.0"
+        step = min(error.step or 1, self.steps)
         kept = f"the end of epoch {epoch - 1}" if epoch > 1 else "before this fit"
         explained = DivergenceError(
-            f"training diverged in epoch {epoch} of {self.epochs}, step {error.step}: {error}. "
-            f"The net has the parameters of {kept}. Try a smaller learning rate than "
-            f"lr={optimizer.lr:g}{clip}, or scale the inputs to mean 0 and standard deviation 1."
+            f"training diverged in epoch {epoch} of {self.epochs}, step {step} of {self.steps}: "
+            f"loss or parameters are not finite. The net has the parameters of {kept}. "
+            f"{advice(self.plan.optimizer)}"
         )
-        explained.epoch, explained.step = epoch, error.step
+        explained.epoch, explained.step = epoch, step
         return explained
+
+
+def advice(optimizer: Optimizer) -> str:
+    """What to try when training diverges."""
+    clip = "" if optimizer.clip_norm else ", clip_norm=1.0"
+    return (
+        f"Try a smaller learning rate than lr={optimizer.lr:g}{clip}, or scale the inputs to "
+        "mean 0 and standard deviation 1."
+    )
 
 
 def _any_true(answers: Iterable[bool | None]) -> bool:

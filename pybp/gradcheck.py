@@ -18,7 +18,7 @@ from pybp.data import Data
 from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.passes import backward, evaluate
-from pybp.state import read
+from pybp.state import read, read_gradients
 
 __all__ = ["BlockCheck", "GradientCheck", "check_gradients"]
 
@@ -154,14 +154,7 @@ def analytic_gradients(
     dx = np.empty((len(data), layers[0].n_in), net.dtype)
     net.forward(data.X, False, output, 0)
     value = backward(net, data, loss, output, dx, 0)
-    gradients = [
-        (
-            read(net, "weight_gradient", place, (layer.n_out, layer.n_in)),
-            read(net, "bias_gradient", place, (layer.n_out,)) if layer.bias else None,
-        )
-        for place, layer in enumerate(layers)
-    ]
-    return value, gradients, dx
+    return value, read_gradients(net, layers), dx
 
 
 def _check(

@@ -122,8 +122,9 @@ class Custom(Loss):
         scale = np.ones(len(outputs)) if weights is None else weights
         if self.reduction == "mean":
             scale = scale / scale.sum()
-        scaled = gradient * scale[:, np.newaxis]
-        return float(loss @ scale), np.ascontiguousarray(scaled, dtype=outputs.dtype)
+        dtype = outputs.dtype
+        scaled = gradient.astype(dtype) * scale.astype(dtype)[:, np.newaxis]
+        return float(loss @ scale), np.ascontiguousarray(scaled)
 
 
 LossLike = str | Loss | type[Loss] | LossFunction | None

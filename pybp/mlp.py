@@ -9,8 +9,8 @@ from pybp._core import Net
 from pybp._types import Array
 from pybp.callbacks import Callback
 from pybp.data import ClassWeight, Data, prepare
-from pybp.errors import ArgumentError, ShapeError
-from pybp.fitting import Fit, History, checked_callbacks, measure, split
+from pybp.errors import ArgumentError, DivergenceError, ShapeError
+from pybp.fitting import Fit, History, advice, checked_callbacks, measure, split
 from pybp.gradcheck import GradientCheck, check_gradients
 from pybp.losses import Loss, LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
@@ -214,7 +214,13 @@ class MLP(Stepwise):
         spec = resolve(optimizer, Optimizer, "optimizer")
         plan = Plan(chosen, spec, len(data), shuffle=False, threads=threads_count(threads))
         with exclusive(self._net):
-            return train_epoch(self._net, self._layers, data, plan, None)[0]
+            try:
+                return train_epoch(self._net, self._layers, data, plan, None)[0]
+            except DivergenceError:
+                raise DivergenceError(
+                    "the update diverged: loss or parameters are not finite. The net has the "
+                    f"parameters from before. {advice(spec)}"
+                ) from None
 
     # ---- predicting --------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from pybp._core import Net
 from pybp._types import Array
 from pybp.layers import Layer
 
-__all__ = ["exclusive", "read", "read_state", "write_state"]
+__all__ = ["exclusive", "read", "read_gradients", "read_state", "write_state"]
 
 
 @contextmanager
@@ -27,6 +27,17 @@ def exclusive(net: Net) -> Iterator[bool]:
 def read(net: Net, what: str, layer: int, shape: tuple[int, ...]) -> Array:
     """A copy of one of the core's arrays."""
     return net.get(what, layer, np.empty(shape, net.dtype))
+
+
+def read_gradients(net: Net, layers: tuple[Layer, ...]) -> list[tuple[Array, Array | None]]:
+    """(dW, db) of each layer from the last backward pass; db None for a layer without bias."""
+    return [
+        (
+            read(net, "weight_gradient", place, (layer.n_out, layer.n_in)),
+            read(net, "bias_gradient", place, (layer.n_out,)) if layer.bias else None,
+        )
+        for place, layer in enumerate(layers)
+    ]
 
 
 def read_state(net: Net, layers: tuple[Layer, ...]) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from pybp._types import Array
+from pybp.errors import ShapeError, StateError
 from pybp.network import Network
 from pybp.optimizers import Optimizer, OptimizerLike
 from pybp.specs import resolve
-from pybp.state import read
+from pybp.state import read_gradients
 from pybp.validation import as_matrix, threads_count
 
 __all__ = ["Stepwise"]
@@ -61,7 +62,10 @@ class Stepwise(Network):
         """
         matrix = as_matrix(dL_dy, "dL_dy", self.dtype, self.n_out, of="outputs")
         dx = np.empty((len(matrix), self.n_in), self.dtype)
-        self._net.backward(matrix, dx, threads_count(threads))
+        try:
+            self._net.backward(matrix, dx, threads_count(threads))
+        except ShapeError as error:
+            raise ShapeError(f"dL_dy doesn't fit the last forward pass: {error}") from None
         return dx[0] if np.ndim(dL_dy) == 1 else dx
 
     @property
@@ -75,13 +79,10 @@ class Stepwise(Network):
         StateError
             There was no `backward`.
         """
-        return [
-            (
-                read(self._net, "weight_gradient", place, (layer.n_out, layer.n_in)),
-                read(self._net, "bias_gradient", place, (layer.n_out,)) if layer.bias else None,
-            )
-            for place, layer in enumerate(self._layers)
-        ]
+        try:
+            return read_gradients(self._net, self._layers)
+        except StateError:
+            raise StateError("gradients needs a backward pass first") from None
 
     def step(self, optimizer: OptimizerLike = "sgd", *, threads: int | None = None) -> None:
         """One update of all parameters from the gradients of the last `backward`.

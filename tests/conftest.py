@@ -1,0 +1,55 @@
+"""What several test files share."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+import pybp
+
+
+def snapshot(net):
+    """Everything that training changes, as comparable values."""
+    state = net.__getstate__()
+    arrays = [(what, place, values.tobytes()) for what, place, values in state["arrays"]]
+    return state["progress"], arrays
+
+
+@pytest.fixture
+def unchanged():
+    """``with unchanged(net):`` the block leaves parameters, optimizer state and counters alone."""
+
+    @contextmanager
+    def check(net):
+        before = snapshot(net)
+        yield
+        assert snapshot(net) == before
+
+    return check
+
+
+@pytest.fixture
+def same_state():
+    """Whether two nets hold the same bits."""
+    return lambda one, other: snapshot(one) == snapshot(other)
+
+
+@pytest.fixture
+def blobs():
+    """Two hundred points of three classes that a small net tells apart."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, size=200)
+    centres = np.array([[0.0, 2.0], [2.0, -1.0], [-2.0, -1.0]])
+    return centres[labels] + 0.4 * rng.normal(size=(200, 2)), labels
+
+
+@pytest.fixture
+def classifier():
+    return pybp.MLP([2, 8, 3], activation="tanh", output="softmax", seed=1)
+
+
+@pytest.fixture
+def trained(classifier, blobs):
+    """A net in the middle of training, with optimizer state."""
+    classifier.fit(*blobs, epochs=2)
+    return classifier

@@ -29,7 +29,7 @@ static void test_many_jobs(void)
 {
     static const struct {
         int threads, jobs, phases;
-    } plans[] = {{1, 100000, 1}, {2, 20000, 1}, {2, 20000, 0}, {3, 2000, 2}, {8, 500, 2}, {2, 3, 20000}};
+    } plans[] = {{1, 100000, 1}, {2, 4000, 1}, {2, 4000, 0}, {3, 1000, 2}, {8, 200, 2}, {2, 3, 4000}};
     for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
         int wrong = 0;
         for (int job = 0; job < plans[i].jobs / (SLOW ? 10 : 1) + 1; job++)
@@ -109,7 +109,7 @@ static void test_concurrent_callers(void)
     caller callers[CALLERS];
     int wrong = 0, shared = 0;
     for (int i = 0; i < CALLERS; i++) {
-        callers[i] = (caller){.threads = 2 + i % 2, .jobs = SLOW ? 300 : 3000};
+        callers[i] = (caller){.threads = 2 + i % 2, .jobs = SLOW ? 300 : 1000};
         CHECK(pthread_create(&callers[i].thread, NULL, call_often, &callers[i]) == 0);
     }
     for (int i = 0; i < CALLERS; i++) {

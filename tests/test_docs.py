@@ -6,6 +6,7 @@ import pkgutil
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import pybp
@@ -13,7 +14,8 @@ import pybp
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MODULES = ["pybp", *(module.name for module in pkgutil.walk_packages(pybp.__path__, "pybp."))]
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# A block of Python, and the block of text behind it, if any: what it prints.
+BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n^```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
@@ -29,23 +31,26 @@ def run_doctest(test):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
-def test_python_blocks(page):
+def test_python_blocks(page, capsys):
     """One namespace a page, as for a reader who types it in from top to bottom."""
     text = page.read_text(encoding="utf-8")
     namespace = {}
     for block in BLOCK.finditer(text):
+        source, printed = block.groups()
         line = text.count("\n", 0, block.start(1))
-        if ">>>" in block[1]:
-            test = doctest.DocTestParser().get_doctest(block[1], {}, page.name, str(page), line)
+        if ">>>" in source:
+            test = doctest.DocTestParser().get_doctest(source, {}, page.name, str(page), line)
             test.globs = namespace
             run_doctest(test)
         else:
-            exec(compile("\n" * line + block[1], page, "exec"), namespace)
+            exec(compile("\n" * line + source, page, "exec"), namespace)
+            assert capsys.readouterr().out == (printed or "")
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name != "pybp.__main__"])
 def test_docstrings(name):
-    for test in doctest.DocTestFinder().find(importlib.import_module(name)):
+    module = importlib.import_module(name)
+    for test in doctest.DocTestFinder().find(module, extraglobs={"np": np, "pybp": pybp}):
         run_doctest(test)
 
 

@@ -9,7 +9,16 @@ import numpy as np
 from pybp._types import Array, DType
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
 from pybp.losses import BinaryCrossEntropy, CrossEntropy, Custom, Loss
-from pybp.validation import as_matrix, as_numbers, check_finite, core_layout, count, real, shown
+from pybp.validation import (
+    as_matrix,
+    as_numbers,
+    check_finite,
+    core_layout,
+    count,
+    plain,
+    real,
+    shown,
+)
 
 __all__ = ["ClassWeight", "Data", "prepare"]
 
@@ -136,7 +145,7 @@ def _labels(targets: Array, name: str, n_classes: int) -> Array:
         _refuse(targets != np.floor(targets), targets, name, n_classes, ArgumentError)
     if targets.dtype.kind != "b":
         _refuse((targets < 0) | (targets >= n_classes), targets, name, n_classes, ArgumentError)
-    return np.ascontiguousarray(targets, dtype=np.int32)
+    return plain(targets, np.int32)
 
 
 def _refuse(
@@ -169,7 +178,7 @@ def _sample_weights(values: object, name: str, rows: int) -> Array | None:
     weights = as_numbers(values, name)
     if weights.shape != (rows,):
         raise ShapeError(f"{name} has shape {weights.shape}; expected {(rows,)}")
-    weights = np.ascontiguousarray(weights, dtype=np.float64)
+    weights = plain(weights, np.float64)
     if not np.isfinite(weights).all():
         row = int(np.argmin(np.isfinite(weights)))
         raise NotFiniteError(

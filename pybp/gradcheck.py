@@ -6,6 +6,7 @@ told from an error by the one-sided differences: at a kink they differ by twice 
 derivatives do, at an error they agree.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -167,6 +168,9 @@ def _check(
     base: float,
 ) -> BlockCheck:
     """Compare the entries of a block that `chosen` numbers."""
+    if not np.isfinite(gradient).all():
+        first = np.argwhere(~np.isfinite(gradient))[0]
+        return BlockCheck(name, len(chosen), 0, math.inf, tuple(map(int, first)))
     # Rounding leaves each loss uncertain by some units in the last place, more where rows are many.
     noise = 64 * np.finfo(np.float64).eps * max(abs(base), 1e-3) / STEP
     floor = max(1e-3 * float(np.abs(gradient).max()), noise / TOLERANCE)
@@ -184,6 +188,6 @@ def _check(
         error = difference / max(abs(exact), abs(above - below) / (2 * STEP), floor)
         if error > TOLERANCE and abs(above - 2 * base + below) / STEP > difference:
             skipped += 1
-        elif not error <= largest:
+        elif error > largest:
             largest, worst = error, index
     return BlockCheck(name, len(chosen), skipped, largest, worst)

@@ -15,7 +15,7 @@ from pybp.initializers import Initializer
 from pybp.layers import Dense, Layer, resolve_layers
 from pybp.specs import unknown_name
 from pybp.state import exclusive, read, read_state, write_state
-from pybp.validation import as_numbers, check_finite, count, shown
+from pybp.validation import as_numbers, check_finite, count, plain, shown
 
 __all__ = ["Network"]
 
@@ -164,8 +164,7 @@ class Network:
         array = as_numbers(value, name)
         if array.shape != shape:
             raise ShapeError(f"{name} has shape {array.shape}; expected {shape}")
-        with np.errstate(over="ignore"):
-            array = np.ascontiguousarray(array, dtype=self.dtype)
+        array = plain(array, self.dtype)
         check_finite(array.reshape(shape[0], -1), name, self.dtype)
         return array
 

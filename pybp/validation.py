@@ -10,12 +10,13 @@ import sys
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pybp import _core
 from pybp._types import Array, DType
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
 
-__all__ = ["as_matrix", "as_numbers", "count", "flag", "real", "shown", "threads_count"]
+__all__ = ["as_matrix", "as_numbers", "count", "flag", "plain", "real", "shown", "threads_count"]
 
 
 def shown(value: object) -> str:
@@ -142,8 +143,13 @@ def core_layout(matrix: Array, dtype: DType) -> Array:
     rows_contiguous = matrix.shape[1] == 1 or matrix.strides[1] == matrix.itemsize
     if matrix.dtype in (np.float32, np.float64) and matrix.flags.aligned and rows_contiguous:
         return matrix
-    with np.errstate(over="ignore"):  # what overflows becomes infinite, and is reported as that
-        return np.ascontiguousarray(matrix, dtype=dtype)
+    return plain(matrix, dtype)
+
+
+def plain(array: Array, dtype: npt.DTypeLike) -> Array:
+    """`array` as `dtype`, contiguous and aligned; what overflows becomes infinite."""
+    with np.errstate(over="ignore"):
+        return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])
 
 
 def check_finite(matrix: Array, name: str, dtype: DType) -> None:

@@ -1,0 +1,75 @@
+"""Pickles carry everything, go on with the same bits, and say when they are of another format."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+import pybp
+from pybp import MLP, Dense
+from pybp.errors import ArgumentError
+from pybp.initializers import Constant
+from pybp.optimizers import SGD
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_round_trip(trained, same_state, protocol):
+    again = pickle.loads(pickle.dumps(trained, protocol))
+    assert same_state(again, trained)
+    assert repr(again) == repr(trained)
+    assert again.layers == trained.layers
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "optimizer", [SGD(lr=0.1), SGD(momentum=0.9), "adagrad", "rmsprop", "adam", "adamw"], ids=repr
+)
+def test_training_goes_on_with_the_same_bits(blobs, same_state, optimizer, dtype):
+    net = MLP([2, 20, 3], output="softmax", dtype=dtype, seed=0)
+    net.fit(*blobs, epochs=2, optimizer=optimizer)
+    again = pickle.loads(pickle.dumps(net))
+    histories = [one.fit(*blobs, epochs=2, optimizer=optimizer).history for one in (net, again)]
+    assert same_state(net, again)
+    assert histories[0] == histories[1]
+
+
+def test_every_option_of_a_layer(same_state):
+    layers = [2, Dense(3, "relu", init=Constant(0.5), bias_init=0.25), Dense(2, bias=False), 1]
+    net = MLP(layers, init="lecun_normal", seed=2**64 - 1)
+    again = pickle.loads(pickle.dumps(net))
+    assert same_state(net, again)
+    assert again.layers == net.layers
+    assert again.seed == net.seed
+
+
+def test_plain_contents(trained):
+    """Nothing but plain values and arrays, so that the format doesn't depend on our classes."""
+
+    def plain(value):
+        if isinstance(value, dict):
+            return all(map(plain, value.values()))
+        if isinstance(value, list | tuple):
+            return all(map(plain, value))
+        return type(value) in (int, float, str, bool, np.ndarray)
+
+    assert plain(trained.__getstate__())
+
+
+def test_another_format_is_refused(trained):
+    state = trained.__getstate__() | {"format": 99}
+    with pytest.raises(ArgumentError, match="format 99; this pybp reads 1"):
+        MLP.__new__(MLP).__setstate__(state)
+
+
+def test_the_core_net_itself_is_not_pickled(trained):
+    with pytest.raises(TypeError, match="pickle"):
+        pickle.dumps(trained._net)
+
+
+def test_specs_and_results(classifier, blobs):
+    X, y = blobs
+    history = classifier.fit(X, y, epochs=1)
+    check = classifier.check_gradients(X[:3], y[:3])
+    for value in (pybp.Adam(lr=0.1), pybp.MSE(), Dense(3, "relu"), check):
+        assert pickle.loads(pickle.dumps(value)) == value
+    assert pickle.loads(pickle.dumps(history)).history == history.history

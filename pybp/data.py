@@ -12,9 +12,8 @@ from pybp.losses import BinaryCrossEntropy, CrossEntropy, Custom, Loss
 from pybp.validation import (
     as_matrix,
     as_numbers,
-    check_finite,
-    core_layout,
     count,
+    finite_matrix,
     plain,
     real,
     shown,
@@ -70,7 +69,7 @@ def prepare(
     if len(targets) != len(matrix):
         raise ShapeError(f"{y_name} has {len(targets)} rows, but {x_name} has {len(matrix)}")
     if isinstance(loss, Custom):
-        targets = _custom_targets(targets, y_name, n_out, dtype)
+        targets = _custom_targets(targets, y_name, n_out)
     elif isinstance(loss, CrossEntropy) and (targets.ndim == 1 or targets.shape[1] != n_out):
         targets = _labels(targets, y_name, n_out)
     else:
@@ -105,8 +104,7 @@ def _values(targets: Array, name: str, n_out: int, dtype: DType, loss: Loss) -> 
             f"{name} has shape {targets.shape}; expected {(len(targets), n_out)} for "
             f"{loss.name} with {n_out} outputs{hint}"
         )
-    values = core_layout(targets, dtype)
-    check_finite(values, name, dtype)
+    values = finite_matrix(targets, name, dtype)
     if isinstance(loss, BinaryCrossEntropy | CrossEntropy):
         _check_probabilities(values, name, loss)
     return values
@@ -159,13 +157,12 @@ def _refuse(
         )
 
 
-def _custom_targets(targets: Array, name: str, n_out: int, dtype: DType) -> Array:
+def _custom_targets(targets: Array, name: str, n_out: int) -> Array:
     """Targets for a function: as they are, but never (rows,) against (rows, 1) outputs."""
     if targets.ndim == 1 and n_out == 1:
         targets = targets.reshape(-1, 1)
     if targets.dtype.kind == "f":
-        columns = targets.reshape(len(targets), -1)
-        check_finite(core_layout(columns, dtype), name, np.dtype(np.float64))
+        finite_matrix(targets.reshape(len(targets), -1), name, np.dtype(np.float64))
     return targets
 
 

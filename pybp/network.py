@@ -15,7 +15,7 @@ from pybp.initializers import Initializer
 from pybp.layers import Dense, Layer, resolve_layers
 from pybp.specs import unknown_name
 from pybp.state import exclusive, read, read_state, write_state
-from pybp.validation import as_numbers, check_finite, count, plain, shown
+from pybp.validation import as_numbers, count, finite_matrix, plain, shown
 
 __all__ = ["Network"]
 
@@ -164,9 +164,8 @@ class Network:
         array = as_numbers(value, name)
         if array.shape != shape:
             raise ShapeError(f"{name} has shape {array.shape}; expected {shape}")
-        array = plain(array, self.dtype)
-        check_finite(array.reshape(shape[0], -1), name, self.dtype)
-        return array
+        matrix = finite_matrix(array.reshape(shape[0], -1), name, self.dtype)
+        return plain(matrix.reshape(shape), self.dtype)
 
     def reset_optimizer(self) -> None:
         """Forget the optimizer's state: the next update starts as the first one did."""

@@ -16,7 +16,17 @@ from pybp import _core
 from pybp._types import Array, DType
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
 
-__all__ = ["as_matrix", "as_numbers", "count", "flag", "plain", "real", "shown", "threads_count"]
+__all__ = [
+    "as_matrix",
+    "as_numbers",
+    "count",
+    "finite_matrix",
+    "flag",
+    "plain",
+    "real",
+    "shown",
+    "threads_count",
+]
 
 
 def shown(value: object) -> str:
@@ -124,17 +134,32 @@ def as_matrix(
     array = as_numbers(values, name)
     if array.ndim not in (1, 2):
         raise ShapeError(f"{name} has {array.ndim} dimensions; expected 2, or 1 for one row")
-    matrix = np.atleast_2d(array)
-    if matrix.size == 0:
+    table = np.atleast_2d(array)
+    if table.size == 0:
         raise ShapeError(f"{name} is empty: its shape is {array.shape}")
-    if matrix.shape[1] != n_columns:
+    if table.shape[1] != n_columns:
         one_row = "; one dimension is one row" if array.ndim == 1 else ""
         raise ShapeError(
-            f"{name} has shape {array.shape}: {matrix.shape[1]} columns, but the net has "
+            f"{name} has shape {array.shape}: {table.shape[1]} columns, but the net has "
             f"{n_columns} {of}{one_row}"
         )
-    matrix = core_layout(matrix, dtype)
-    check_finite(matrix, name, dtype)
+    return finite_matrix(table, name, dtype)
+
+
+def finite_matrix(table: Array, name: str, dtype: DType) -> Array:
+    """A matrix of numbers as the core reads it.
+
+    Raises NotFiniteError that names the first NaN, infinity, or value too large for `dtype`.
+    """
+    matrix = core_layout(table, dtype)
+    place = _core.find_nonfinite(matrix, dtype.name)
+    if place is not None:
+        value = float(table[place])
+        too_large = f", too large for {dtype.name}" if math.isfinite(value) else ""
+        raise NotFiniteError(
+            f"{name} holds {value!r} at row {place[0]}, column {place[1]}{too_large}; "
+            "expected finite numbers"
+        )
     return matrix
 
 
@@ -150,15 +175,3 @@ def plain(array: Array, dtype: npt.DTypeLike) -> Array:
     """`array` as `dtype`, contiguous and aligned; what overflows becomes infinite."""
     with np.errstate(over="ignore"):
         return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])
-
-
-def check_finite(matrix: Array, name: str, dtype: DType) -> None:
-    """Raise NotFiniteError that names the first NaN, infinity, or value too large for `dtype`."""
-    place = _core.find_nonfinite(matrix, dtype.name)
-    if place is not None:
-        value = float(matrix[place])
-        too_large = f", too large for {dtype.name}" if math.isfinite(value) else ""
-        raise NotFiniteError(
-            f"{name} holds {value!r} at row {place[0]}, column {place[1]}{too_large}; "
-            "expected finite numbers"
-        )

@@ -11,7 +11,6 @@ typedef struct job {
     pybp_net *net;
     pybp_source source;
     size_t rows;
-    pybp_output output;
     const pybp_matrix *dl_da; /* or a loss: */
     pybp_loss loss;
     double divisor, per_output;
@@ -168,9 +167,10 @@ static pybp_status clip_factor(const pybp_net *net, const pybp_optimizer *optimi
     return PYBP_OK;
 }
 
-/* Parameters and states, to go back to. */
+/* Parameters and optimizer state, to go back to. */
 typedef struct snapshot {
     char *buffer[3];
+    pybp_progress progress;
 } snapshot;
 
 static char **buffer_of(pybp_net *net, int i)
@@ -186,7 +186,7 @@ static void snapshot_free(snapshot *s)
 
 static bool snapshot_take(pybp_net *net, snapshot *s)
 {
-    *s = (snapshot){{NULL, NULL, NULL}};
+    *s = (snapshot){{NULL, NULL, NULL}, net->progress};
     for (int i = 0; i < 3; i++) {
         const char *from = *buffer_of(net, i);
         if (from == NULL)
@@ -207,36 +207,42 @@ static void snapshot_restore(pybp_net *net, snapshot *s)
         pybp_free(*buffer_of(net, i));
         *buffer_of(net, i) = s->buffer[i];
     }
+    net->progress = s->progress;
 }
 
-pybp_status pybp_hand_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads)
+/* The step; an error leaves it half done. */
+static pybp_status try_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads)
 {
-    pybp_progress before, next;
     pybp_rule rule;
-    snapshot old;
     job j = {.net = net, .rule = &rule};
     pybp_status status = pybp_optimizer_attach(net, optimizer);
     if (status != PYBP_OK)
         return status;
-    before = next = net->progress;
-    threads = pybp_worth_threads(threads, 8 * (double)net->n_parameters);
-    pybp_rule_next(net, optimizer, lr, &next, &rule);
+    pybp_rule_next(net, optimizer, lr, &net->progress, &rule);
     if (optimizer->clip_norm > 0 && (status = clip_factor(net, optimizer, &rule)) != PYBP_OK)
         return status;
+    threads = pybp_worth_threads(threads, 8 * (double)net->n_parameters);
     j.tiles = pybp_alloc((size_t)threads * PYBP_BLOCK_K * PYBP_LINE);
-    if (j.tiles == NULL || !snapshot_take(net, &old)) {
-        pybp_free(j.tiles);
+    if (j.tiles == NULL)
         return pybp_fail(PYBP_NO_MEMORY, "no memory for a step");
-    }
     pybp_pool_run(threads, step_work, &j);
     pybp_free(j.tiles);
-    if (!pybp_buffer_finite(net, net->params)) {
+    return pybp_buffer_finite(net, net->params)
+               ? PYBP_OK
+               : pybp_fail(PYBP_DIVERGED, "the step would make parameters infinite or NaN");
+}
+
+pybp_status pybp_hand_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads)
+{
+    snapshot old;
+    if (!snapshot_take(net, &old))
+        return pybp_fail(PYBP_NO_MEMORY, "no memory to keep the parameters during a step");
+    const pybp_status status = try_step(net, optimizer, lr, threads);
+    if (status != PYBP_OK) {
         snapshot_restore(net, &old);
-        net->progress = before;
-        return pybp_fail(PYBP_DIVERGED, "the step would make parameters infinite or NaN");
+        return status;
     }
     snapshot_free(&old);
-    net->progress = next;
     pybp_forget_pass(net);
     return PYBP_OK;
 }

@@ -2,8 +2,6 @@
 #include "base/status.h"
 #include "net/net.h"
 
-#include <string.h>
-
 static const int row_states[PYBP_N_OPTIMIZERS] = {
 #define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) [PYBP_OPTIMIZER_##NAME] = states,
 #include "registry/optimizers.def"

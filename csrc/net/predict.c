@@ -2,8 +2,6 @@
 #include "base/status.h"
 #include "net/train.h"
 
-#include <math.h>
-
 #define BLOCK 128u
 
 typedef struct job {

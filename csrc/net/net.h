@@ -73,7 +73,7 @@ void pybp_unpack_weights(const pybp_net *net, const char *buffer, size_t layer, 
 void pybp_unpack_biases(const pybp_net *net, const char *buffer, size_t layer, void *to);
 void pybp_pack_weights(const pybp_net *net, char *buffer, size_t layer, const void *from);
 void pybp_pack_biases(const pybp_net *net, char *buffer, size_t layer, const void *from);
-/* Whether all real entries of a parameter buffer are finite. */
+/* Whether all entries of a parameter buffer, padding included, are finite. */
 bool pybp_buffer_finite(const pybp_net *net, const char *buffer);
 /* After parameters changed: a remembered forward pass no longer fits them. */
 void pybp_forget_pass(pybp_net *net);

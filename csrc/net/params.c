@@ -9,6 +9,15 @@ static char *element(const pybp_net *net, const char *buffer, size_t l, size_t j
     return pybp_param_line(net, (char *)(uintptr_t)buffer, l, j / net->k->panel, k) + j % net->k->panel * net->k->size;
 }
 
+/* Lines k0 ... k1 of the last panel: zeros above the real outputs, whatever a diverged training left there. */
+static void clear_padding(const pybp_net *net, char *buffer, size_t l, size_t k0, size_t k1)
+{
+    const pybp_layer *layer = &net->layers[l];
+    const size_t used = layer->n_out % net->k->panel * net->k->size;
+    for (size_t k = k0; used > 0 && k < k1; k++)
+        memset(element(net, buffer, l, layer->n_out, k), 0, PYBP_LINE - used);
+}
+
 static void copy_weights(const pybp_net *net, const char *buffer, size_t l, char *values, bool pack)
 {
     const pybp_layer *layer = &net->layers[l];
@@ -43,11 +52,13 @@ void pybp_unpack_biases(const pybp_net *net, const char *buffer, size_t layer, v
 void pybp_pack_weights(const pybp_net *net, char *buffer, size_t layer, const void *from)
 {
     copy_weights(net, buffer, layer, (char *)(uintptr_t)from, true);
+    clear_padding(net, buffer, layer, 0, net->layers[layer].n_in);
 }
 
 void pybp_pack_biases(const pybp_net *net, char *buffer, size_t layer, const void *from)
 {
     copy_biases(net, buffer, layer, (char *)(uintptr_t)from, true);
+    clear_padding(net, buffer, layer, net->layers[layer].n_in, net->layers[layer].n_in + 1);
 }
 
 bool pybp_buffer_finite(const pybp_net *net, const char *buffer)

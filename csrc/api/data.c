@@ -21,7 +21,8 @@ pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t col
         return pybp_fail(PYBP_SHAPE, "%s has no rows", name);
     if (x->cols != cols)
         return pybp_fail(PYBP_SHAPE, "%s has %zu columns, expected %zu", name, x->cols, cols);
-    const size_t size = element_size(x->dtype), stride = (size_t)(x->row_stride < 0 ? -x->row_stride : x->row_stride);
+    const size_t size = element_size(x->dtype), to_next = (size_t)x->row_stride;
+    const size_t stride = x->row_stride < 0 ? 0 - to_next : to_next; /* -PTRDIFF_MIN would overflow */
     if ((uintptr_t)x->data % size != 0 || stride % size != 0)
         return pybp_fail(PYBP_INVALID, "%s is not aligned to its elements", name);
     if (!pybp_mul_size(x->rows, stride, &bytes) || bytes > PTRDIFF_MAX)
@@ -94,7 +95,7 @@ pybp_status pybp_check_loss(const pybp_net *net, pybp_loss loss, pybp_reduction 
     return PYBP_OK;
 }
 
-pybp_status pybp_check_optimizer(const pybp_optimizer *o)
+pybp_status pybp_check_optimizer(const pybp_net *net, const pybp_optimizer *o)
 {
     pybp_row row;
     if (o == NULL || (unsigned)o->kind >= PYBP_N_OPTIMIZERS)
@@ -102,11 +103,11 @@ pybp_status pybp_check_optimizer(const pybp_optimizer *o)
     pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, (int)o->kind, &row);
     for (int i = 0; i < row.n_params; i++) {
         const pybp_param_info *p = &row.params[i];
-        const double v = o->params[i];
+        const double v = net->dtype == PYBP_FLOAT32 ? (double)(float)o->params[i] : o->params[i];
         const int low = p->low_open ? v > p->low : v >= p->low, high = p->high_open ? v < p->high : v <= p->high;
         if (!low || !high)
-            return pybp_fail(PYBP_INVALID, "%s: %s = %g, expected %s%g, %g%s", row.label, p->name, v,
-                             p->low_open ? "(" : "[", p->low, p->high, p->high_open ? ")" : "]");
+            return pybp_fail(PYBP_INVALID, "%s: %s = %g in the net's dtype, expected %s%g, %g%s", row.label, p->name,
+                             v, p->low_open ? "(" : "[", p->low, p->high, p->high_open ? ")" : "]");
     }
     if (o->kind == PYBP_OPTIMIZER_SGD && o->params[1] != 0 && o->params[0] == 0)
         return pybp_fail(PYBP_INVALID, "SGD: nesterov needs a momentum above 0");
@@ -158,6 +159,8 @@ pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as, size_t *row, 
 {
     if (x == NULL || row == NULL || col == NULL)
         return pybp_fail(PYBP_INVALID, "an argument is NULL");
+    if (as != PYBP_FLOAT32 && as != PYBP_FLOAT64)
+        return pybp_fail(PYBP_INVALID, "no dtype %d", (int)as);
     if (x->rows == 0 || x->cols == 0)
         return PYBP_OK;
     const pybp_status status = pybp_check_matrix("x", x, x->cols);

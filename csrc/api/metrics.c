@@ -81,8 +81,8 @@ static double r2(term *t, const double *weights, double weight)
     return sum / (double)t->target->cols;
 }
 
-pybp_status pybp_metric_value(pybp_metric metric, const pybp_matrix *target, const pybp_matrix *prediction,
-                              const double *weights, double *value)
+static pybp_status metric_value(pybp_metric metric, const pybp_matrix *target, const pybp_matrix *prediction,
+                                const double *weights, double *value)
 {
     pybp_status status;
     if (target == NULL || prediction == NULL || value == NULL)
@@ -95,7 +95,6 @@ pybp_status pybp_metric_value(pybp_metric metric, const pybp_matrix *target, con
         return status;
     if (prediction->rows != target->rows)
         return pybp_fail(PYBP_SHAPE, "prediction has %zu rows, target has %zu", prediction->rows, target->rows);
-    const pybp_fpenv env = pybp_fpenv_enter();
     const pybp_source source = {.weights = weights};
     const double weight = pybp_sum_weights(&source, 0, target->rows), outputs = (double)target->cols;
     term t = {target, prediction, 0, 0};
@@ -110,8 +109,16 @@ pybp_status pybp_metric_value(pybp_metric metric, const pybp_matrix *target, con
         *value = r2(&t, weights, weight);
         break;
     default:
-        status = pybp_fail(PYBP_INVALID, "no metric %d", (int)metric);
+        return pybp_fail(PYBP_INVALID, "no metric %d", (int)metric);
     }
+    return PYBP_OK;
+}
+
+pybp_status pybp_metric_value(pybp_metric metric, const pybp_matrix *target, const pybp_matrix *prediction,
+                              const double *weights, double *value)
+{
+    const pybp_fpenv env = pybp_fpenv_enter();
+    const pybp_status status = metric_value(metric, target, prediction, weights, value);
     pybp_fpenv_leave(env);
     return status;
 }

@@ -8,7 +8,13 @@
 
 #define BUSY(net) pybp_fail(PYBP_BUSY, "another call is using this net")
 
-static pybp_status check_layer(const pybp_layer_desc *layer, size_t l, bool last)
+/* Whether the net's dtype holds it as a finite number. */
+static bool fits(double value, pybp_dtype dtype)
+{
+    return dtype == PYBP_FLOAT32 ? isfinite((float)value) : isfinite(value);
+}
+
+static pybp_status check_layer(const pybp_layer_desc *layer, size_t l, bool last, pybp_dtype dtype)
 {
     pybp_row row;
     if ((unsigned)layer->kind >= PYBP_N_LAYER_KINDS)
@@ -21,8 +27,9 @@ static pybp_status check_layer(const pybp_layer_desc *layer, size_t l, bool last
         return pybp_fail(PYBP_INVALID, "layer %zu: %s is for the last layer only", l, row.name);
     if ((unsigned)layer->init >= PYBP_N_INITIALIZERS)
         return pybp_fail(PYBP_INVALID, "layer %zu: no initializer %d", l, (int)layer->init);
-    if (!isfinite(layer->init_value) || !isfinite(layer->bias_init))
-        return pybp_fail(PYBP_INVALID, "layer %zu: initial values must be finite", l);
+    if (!fits(layer->init_value, dtype) || !fits(layer->bias_init, dtype))
+        return pybp_fail(PYBP_INVALID, "layer %zu: init_value = %g, bias_init = %g: expected finite numbers", l,
+                         layer->init_value, layer->bias_init);
     return PYBP_OK;
 }
 
@@ -35,7 +42,7 @@ pybp_status pybp_net_create(const pybp_net_desc *desc, pybp_net **net)
     if (desc->n_in == 0 || desc->n_layers == 0)
         return pybp_fail(PYBP_INVALID, "a net needs inputs and at least one layer");
     for (size_t l = 0; l < desc->n_layers; l++) {
-        const pybp_status status = check_layer(&desc->layers[l], l, l + 1 == desc->n_layers);
+        const pybp_status status = check_layer(&desc->layers[l], l, l + 1 == desc->n_layers, desc->dtype);
         if (status != PYBP_OK)
             return status;
     }
@@ -216,11 +223,19 @@ pybp_status pybp_net_set(pybp_net *net, pybp_array what, size_t layer, const voi
         status = check_finite(net, values, bytes);
     if (status == PYBP_OK) {
         (is_bias(what) ? pybp_pack_biases : pybp_pack_weights)(net, buffer_of(net, what), layer, values);
-        pybp_forget_pass(net);
-        net->has_gradients = false;
+        if (what == PYBP_WEIGHTS || what == PYBP_BIASES)
+            pybp_forget_pass(net);
     }
     pybp_leave_write(net);
     return status;
+}
+
+static void poke(pybp_net *net, char *place, double value, double *old)
+{
+    if (old != NULL)
+        *old = net->k->get(place);
+    net->k->set(place, value);
+    pybp_forget_pass(net);
 }
 
 pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size_t column, double value, double *old)
@@ -230,16 +245,14 @@ pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size_t column
     const pybp_layer *at = &net->layers[layer];
     if (row >= at->n_out || column >= at->n_in + (at->desc.no_bias ? 0 : 1))
         return pybp_fail(PYBP_INVALID, "no parameter (%zu, %zu) in layer %zu", row, column, layer);
-    if (!isfinite(value))
-        return pybp_fail(PYBP_NOT_FINITE, "the value is not finite");
+    if (!fits(value, net->dtype))
+        return pybp_fail(PYBP_NOT_FINITE, "%g is not a finite number of the net's dtype", value);
     if (!pybp_enter_write(net))
         return BUSY(net);
     const size_t panel = net->k->panel;
-    char *place = pybp_param_line(net, net->params, layer, row / panel, column) + row % panel * net->k->size;
-    if (old != NULL)
-        *old = net->k->get(place);
-    net->k->set(place, value);
-    pybp_forget_pass(net);
+    const pybp_fpenv env = pybp_fpenv_enter(); /* value and *old may be subnormal */
+    poke(net, pybp_param_line(net, net->params, layer, row / panel, column) + row % panel * net->k->size, value, old);
+    pybp_fpenv_leave(env);
     pybp_leave_write(net);
     return PYBP_OK;
 }

@@ -5,8 +5,6 @@
 #include "base/status.h"
 #include "net/train.h"
 
-#include <math.h>
-
 #define CHECK(call) \
     do { \
         const pybp_status checked = (call); \
@@ -38,6 +36,14 @@ pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, i
     RUN(net, read, pybp_predict_rows(net, x, out, threads));
 }
 
+/* The weights are checked in here because a sum of subnormal ones depends on the arithmetic's mode. */
+static pybp_status evaluate(const pybp_net *net, const pybp_source *source, pybp_loss loss, pybp_reduction reduction,
+                            int threads, pybp_evaluation *result)
+{
+    CHECK(pybp_check_weights(source->weights, source->x->rows));
+    return pybp_evaluate_rows(net, source, source->x->rows, loss, reduction, threads, result);
+}
+
 pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
                           pybp_loss loss, pybp_reduction reduction, int threads, pybp_evaluation *result)
 {
@@ -45,9 +51,8 @@ pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, const pybp_
     CHECK(pybp_check_loss(net, loss, reduction));
     CHECK(pybp_check_matrix("x", x, net->n_in));
     CHECK(pybp_check_targets(net, y, x->rows, loss));
-    CHECK(pybp_check_weights(weights, x->rows));
     const pybp_source source = {x, y, weights, NULL};
-    RUN(net, read, pybp_evaluate_rows(net, &source, x->rows, loss, reduction, threads, result));
+    RUN(net, read, evaluate(net, &source, loss, reduction, threads, result));
 }
 
 pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int keep, void *out, int threads)
@@ -104,7 +109,7 @@ static pybp_status step(pybp_net *net, const pybp_optimizer *optimizer, double l
 pybp_status pybp_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads)
 {
     CHECK(check_some(net, optimizer, optimizer));
-    CHECK(pybp_check_optimizer(optimizer));
+    CHECK(pybp_check_optimizer(net, optimizer));
     CHECK(pybp_check_rates(&lr, 1));
     RUN(net, write, step(net, optimizer, lr, threads));
 }
@@ -207,7 +212,7 @@ pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order)
 static pybp_status check_options(const pybp_net *net, const pybp_train_options *o, size_t rows)
 {
     CHECK(pybp_check_loss(net, o->loss, o->reduction));
-    CHECK(pybp_check_optimizer(&o->optimizer));
+    CHECK(pybp_check_optimizer(net, &o->optimizer));
     if (o->batch_size == 0)
         return pybp_fail(PYBP_INVALID, "batch_size is 0, expected 1 or more");
     CHECK(pybp_check_rates(o->lr, o->n_lr));
@@ -215,6 +220,13 @@ static pybp_status check_options(const pybp_net *net, const pybp_train_options *
     if (o->n_lr != 1 && o->n_lr != steps)
         return pybp_fail(PYBP_INVALID, "%zu learning rates for %zu steps", o->n_lr, steps);
     return o->shuffle ? check_shuffle(rows) : PYBP_OK;
+}
+
+static pybp_status train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
+                         const pybp_train_options *options, pybp_train_result *result)
+{
+    CHECK(pybp_check_weights(weights, x->rows));
+    return pybp_train_epoch(net, x, y, weights, options, result);
 }
 
 pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
@@ -225,6 +237,5 @@ pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *
     CHECK(pybp_check_matrix("x", x, net->n_in));
     CHECK(check_options(net, options, x->rows));
     CHECK(pybp_check_targets(net, y, x->rows, options->loss));
-    CHECK(pybp_check_weights(weights, x->rows));
-    RUN(net, write, pybp_train_epoch(net, x, y, weights, options, result));
+    RUN(net, write, train(net, x, y, weights, options, result));
 }

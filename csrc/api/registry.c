@@ -65,7 +65,9 @@ static const table tables[] = {
 
 pybp_status pybp_registry_row(pybp_registry which, int index, pybp_row *row)
 {
-    if ((unsigned)which >= sizeof tables / sizeof *tables || row == NULL)
+    if (row == NULL)
+        return pybp_fail(PYBP_INVALID, "row is NULL");
+    if ((unsigned)which >= sizeof tables / sizeof *tables)
         return pybp_fail(PYBP_INVALID, "no registry %d", (int)which);
     if (index < 0 || index >= tables[which].n)
         return pybp_fail(PYBP_INVALID, "row %d of a registry of %d rows", index, tables[which].n);

@@ -1,5 +1,5 @@
 # cython: language_level=3, binding=False, boundscheck=False, wraparound=False
-# cython: initializedcheck=False, freethreading_compatible=False
+# cython: autotestdict=False
 """The binding to the C core: buffers in, status out, GIL released.
 
 Nothing is decided here. Arrays must come as the core reads them (float32 or float64 with

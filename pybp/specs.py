@@ -7,7 +7,6 @@ defaults is taken too.
 import dataclasses
 import difflib
 from collections.abc import Iterable
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pybp import _core
@@ -21,6 +20,12 @@ __all__ = ["Spec", "names", "resolve", "unknown_name"]
 
 S = TypeVar("S", bound="Spec")
 
+_REGISTRIES = ("activations", "initializers", "layers", "losses", "optimizers")
+_ROWS: dict[str, tuple["Row", ...]] = {which: _core.registry(which) for which in _REGISTRIES}
+_NUMBERS = {
+    which: {row["name"]: number for number, row in enumerate(rows)} for which, rows in _ROWS.items()
+}
+
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Spec:
@@ -32,12 +37,12 @@ class Spec:
     @property
     def number(self) -> int:
         """Index of this spec's row in the registry."""
-        return _numbers(self.registry)[self.name]
+        return _NUMBERS[self.registry][self.name]
 
     @property
     def row(self) -> "Row":
         """This spec's row in the registry."""
-        return _rows(self.registry)[self.number]
+        return _ROWS[self.registry][self.number]
 
     def __repr__(self) -> str:
         values = [(field, getattr(self, field.name)) for field in dataclasses.fields(self)]
@@ -49,19 +54,9 @@ class Spec:
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
-@cache
-def _rows(registry: str) -> tuple["Row", ...]:
-    return _core.registry(registry)
-
-
-@cache
-def _numbers(registry: str) -> dict[str, int]:
-    return {row["name"]: number for number, row in enumerate(_rows(registry))}
-
-
 def names(base: type[S]) -> dict[str, type[S]]:
     """The spec classes derived from `base`, by the name of their registry row."""
-    rows = _numbers(base.registry)
+    rows = _NUMBERS[base.registry]
     return {spec.name: spec for spec in base.__subclasses__() if spec.name in rows}
 
 

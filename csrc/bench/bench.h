@@ -29,12 +29,13 @@ typedef struct bench_job {
 typedef struct bench {
     bench_job *jobs;
     size_t n, room;
+    const char *only;         /* jobs whose label holds this text, or NULL: all */
     size_t rounds;
     double peak[2][BENCH_MAX_ROUNDS]; /* FLOP/s of the FMA loop, by dtype */
     double clock[BENCH_MAX_ROUNDS];   /* Hz, from a chain of additions */
 } bench;
 
-/* A job to fill in, or NULL when memory is short. */
+/* A job to fill in; NULL if it is not wanted. Ends the program when memory is short. */
 bench_job *bench_add(bench *b, const char *group, pybp_dtype dtype, const char *format, ...);
 
 void bench_add_kernels(bench *b);

@@ -66,9 +66,11 @@ static void gradient(void *state, size_t times)
 static void add_product(bench *b, pybp_dtype dtype, const char *name, void (*run)(void *, size_t), size_t rows, size_t n)
 {
     const pybp_kernels *k = pybp_dispatch(dtype);
-    product *p = calloc(1, sizeof *p);
     bench_job *job = bench_add(b, "kernel", dtype, "%s %zux%zu, %zu rows", name, n, n, rows);
-    if (p == NULL || job == NULL)
+    if (job == NULL)
+        return;
+    product *p = calloc(1, sizeof *p);
+    if (p == NULL)
         exit(1);
     *p = (product){.k = k, .rows = rows, .n_in = n, .n_out = n};
     p->a = make_panels(k, rows, n + 1);
@@ -114,11 +116,13 @@ static void update(void *state, size_t times)
         s->update(LINES * s->k->panel, s->x[0], s->x[1], s->x[2], s->x[3], &s->constants);
 }
 
-static strip *add_strip(bench *b, pybp_dtype dtype, const char *kind, const char *name)
+static strip *add_strip(bench *b, pybp_dtype dtype, const char *kind, const char *name, void (*run)(void *, size_t))
 {
-    strip *s = calloc(1, sizeof *s);
     bench_job *job = bench_add(b, "element", dtype, "%s %s", kind, name);
-    if (s == NULL || job == NULL)
+    if (job == NULL)
+        return NULL;
+    strip *s = calloc(1, sizeof *s);
+    if (s == NULL)
         exit(1);
     s->k = pybp_dispatch(dtype);
     for (int i = 0; i < 4; i++) {
@@ -127,7 +131,7 @@ static strip *add_strip(bench *b, pybp_dtype dtype, const char *kind, const char
             s->k->set(s->x[i] + j * s->k->size, (double)(j % 29) / 29 + 0.01);
     }
     job->elements = (double)(LINES * s->k->panel);
-    job->run = activate;
+    job->run = run;
     job->release = strip_free;
     job->state = s;
     return s;
@@ -141,25 +145,34 @@ static void add_optimizer(bench *b, pybp_dtype dtype, int kind)
     pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, kind, &row);
     for (int i = 0; i < row.n_params; i++)
         params[i] = row.params[i].value;
-    strip *s = add_strip(b, dtype, "optimizer", row.name);
+    strip *s = add_strip(b, dtype, "optimizer", row.name, update);
+    if (s == NULL)
+        return;
     s->update = s->k->update[kind];
     s->k->prepare[kind](&step, &s->constants);
-    b->jobs[b->n - 1].run = update;
+}
+
+static void add_activation(bench *b, pybp_dtype dtype, int kind)
+{
+    pybp_row row;
+    pybp_activate *function = pybp_dispatch(dtype)->activate[kind];
+    pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, kind, &row);
+    strip *s = function == NULL ? NULL : add_strip(b, dtype, "activation", row.name, activate);
+    if (s != NULL)
+        s->activate = function;
 }
 
 void bench_add_kernels(bench *b)
 {
     for (int d = 0; d < 2; d++) {
         const pybp_dtype dtype = (pybp_dtype)d;
-        pybp_row row;
         for (size_t n = 64; n <= 1024; n *= 4) {
             add_product(b, dtype, "forward", forward, 128, n);
             add_product(b, dtype, "back", back, 128, n);
             add_product(b, dtype, "gradient", gradient, 128, n);
         }
-        for (int i = 0; pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, i, &row) == PYBP_OK; i++)
-            if (pybp_dispatch(dtype)->activate[i] != NULL)
-                add_strip(b, dtype, "activation", row.name)->activate = pybp_dispatch(dtype)->activate[i];
+        for (int i = 0; i < PYBP_N_ACTIVATIONS; i++)
+            add_activation(b, dtype, i);
         for (int i = 0; i < PYBP_N_OPTIMIZERS; i++)
             add_optimizer(b, dtype, i);
     }

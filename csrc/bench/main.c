@@ -8,41 +8,30 @@
 
 #define ROUND_SECONDS 20e-3
 
-bench_job *bench_add(bench *b, const char *group, pybp_dtype dtype, const char *format, ...)
+static const char *dtype_name(pybp_dtype dtype)
 {
-    if (b->n == b->room) {
-        const size_t room = b->room == 0 ? 64 : 2 * b->room;
-        bench_job *jobs = realloc(b->jobs, room * sizeof *jobs);
-        if (jobs == NULL)
-            return NULL;
-        b->jobs = jobs;
-        b->room = room;
-    }
-    bench_job *job = &b->jobs[b->n++];
-    va_list args;
-    memset(job, 0, sizeof *job);
-    va_start(args, format);
-    vsnprintf(job->name, sizeof job->name, format, args);
-    va_end(args);
-    job->group = group;
-    job->dtype = dtype;
-    job->unit = 1;
-    return job;
+    return dtype == PYBP_FLOAT32 ? "f32" : "f64";
 }
 
-static void keep_only(bench *b, const char *text)
+bench_job *bench_add(bench *b, const char *group, pybp_dtype dtype, const char *format, ...)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < b->n; i++) {
-        char label[128];
-        snprintf(label, sizeof label, "%s %s %s", b->jobs[i].group, b->jobs[i].dtype == PYBP_FLOAT32 ? "f32" : "f64",
-                 b->jobs[i].name);
-        if (strstr(label, text) != NULL)
-            b->jobs[kept++] = b->jobs[i];
-        else
-            b->jobs[i].release(b->jobs[i].state);
+    bench_job job = {.group = group, .dtype = dtype, .unit = 1};
+    char label[sizeof job.name + 32];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(job.name, sizeof job.name, format, args);
+    va_end(args);
+    snprintf(label, sizeof label, "%s %s %s", group, dtype_name(dtype), job.name);
+    if (b->only != NULL && strstr(label, b->only) == NULL)
+        return NULL;
+    if (b->n == b->room) {
+        b->room = b->room == 0 ? 64 : 2 * b->room;
+        b->jobs = realloc(b->jobs, b->room * sizeof *b->jobs);
+        if (b->jobs == NULL)
+            exit(1);
     }
-    b->n = kept;
+    b->jobs[b->n] = job;
+    return &b->jobs[b->n++];
 }
 
 static double seconds_of(const bench_job *job, size_t times)
@@ -80,7 +69,7 @@ static void run_rounds(bench *b)
 int main(int argc, char **argv)
 {
     static bench b = {.rounds = 9};
-    const char *only = NULL, *json = NULL;
+    const char *json = NULL;
     int threads = 1;
     for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
@@ -89,7 +78,7 @@ int main(int argc, char **argv)
         else if (value != NULL && strcmp(argv[i], "--threads") == 0)
             threads = atoi(value);
         else if (value != NULL && strcmp(argv[i], "--only") == 0)
-            only = value;
+            b.only = value;
         else if (value != NULL && strcmp(argv[i], "--json") == 0)
             json = value;
         else {
@@ -103,8 +92,6 @@ int main(int argc, char **argv)
     }
     bench_add_kernels(&b);
     bench_add_steps(&b, threads);
-    if (only != NULL)
-        keep_only(&b, only);
     run_rounds(&b);
     bench_print(&b);
     if (json != NULL && !bench_write_json(&b, json)) {

@@ -133,9 +133,10 @@ static void add_training(bench *b, const work *w, pybp_dtype dtype, int kind, in
     const size_t steps = w->batch * w->sizes[0] < 4096 ? 64 : 4;
     pybp_row row;
     pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, kind, &row);
-    training *t = make(w, dtype, w->batch * steps);
     bench_job *job = bench_add(b, "step", dtype, "%s, batch %zu, %s", w->name, w->batch, row.name);
-    must(job != NULL);
+    if (job == NULL)
+        return;
+    training *t = make(w, dtype, w->batch * steps);
     t->lr = 1e-6;
     t->options = (pybp_train_options){.loss = w->loss, .reduction = PYBP_MEAN, .lr = &t->lr, .n_lr = 1,
                                       .batch_size = w->batch, .shuffle = 1, .threads = threads};
@@ -152,9 +153,10 @@ static void add_training(bench *b, const work *w, pybp_dtype dtype, int kind, in
 
 static void add_prediction(bench *b, const work *w, pybp_dtype dtype, size_t rows, int threads)
 {
-    training *t = make(w, dtype, rows);
     bench_job *job = bench_add(b, "predict", dtype, "%s, %zu rows", w->name, rows);
-    must(job != NULL);
+    if (job == NULL)
+        return;
+    training *t = make(w, dtype, rows);
     t->options.threads = threads;
     job->flop = products(w, 2, 2) * (double)rows;
     job->run = predict;

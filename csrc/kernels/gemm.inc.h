@@ -6,13 +6,14 @@
  * registers) and 12 for half lines; few rows take several panels at once instead. */
 
 #ifndef PYBP_UNROLL
-#if defined(PYBP_ISA_SCALAR)
-#define PYBP_UNROLL(n) /* one lane: unrolled tiles would only be code */
-#elif defined(__clang__)
 #define PYBP_PRAGMA_(x) _Pragma(#x)
+#if defined(PYBP_ISA_SCALAR) && defined(__clang__) /* one lane: unrolled tiles would only be code */
+#define PYBP_UNROLL(n) PYBP_PRAGMA_(clang loop unroll(disable))
+#elif defined(PYBP_ISA_SCALAR)
+#define PYBP_UNROLL(n) PYBP_PRAGMA_(GCC unroll 1)
+#elif defined(__clang__)
 #define PYBP_UNROLL(n) PYBP_PRAGMA_(unroll n)
 #else
-#define PYBP_PRAGMA_(x) _Pragma(#x)
 #define PYBP_UNROLL(n) PYBP_PRAGMA_(GCC unroll n)
 #endif
 #define PYBP_TILE 6
@@ -148,6 +149,7 @@ static void REAL(transpose_panel)(size_t n_in, size_t n_out, const real *weights
 {
     const size_t inputs = REAL(least)(PANEL, n_in - k0);
     for (size_t j0 = 0; j0 < n_out; j0 += PANEL) {
+        const size_t outputs = REAL(least)(PANEL, n_out - j0);
         const real *w = weights + (j0 / PANEL * (n_in + 1) + k0) * PANEL;
         real tail[PANEL * PANEL];
         if (inputs < PANEL) { /* what follows is the bias, and the next panel */
@@ -156,7 +158,7 @@ static void REAL(transpose_panel)(size_t n_in, size_t n_out, const real *weights
             w = tail;
         }
         for (size_t k = 0; k < PANEL; k += LANES)
-            for (size_t j = 0; j < PANEL; j += LANES)
+            for (size_t j = 0; j < outputs; j += LANES)
                 v_transpose(w + k * PANEL + j, PANEL, t + (j0 + j) * PANEL + k, PANEL);
     }
 }

@@ -14,24 +14,57 @@ PYBP_INLINE real *REAL(line)(pybp_panels m, size_t panel, size_t row)
     return (real *)(void *)(m.at + (panel * m.stride + row) * PYBP_LINE);
 }
 
+/* n < PANEL elements. Copies of fixed sizes are single instructions; one of unknown size is a call. */
+PYBP_INLINE void REAL(copy_tail)(const real *from, size_t n, real *to)
+{
+    if (n & 8) {
+        memcpy(to, from, 8 * sizeof(real));
+        to += 8;
+        from += 8;
+    }
+    if (n & 4) {
+        memcpy(to, from, 4 * sizeof(real));
+        to += 4;
+        from += 4;
+    }
+    if (n & 2) {
+        memcpy(to, from, 2 * sizeof(real));
+        to += 2;
+        from += 2;
+    }
+    if (n & 1)
+        *to = *from;
+}
+
+/* A row of the net's own dtype, and one that is converted. */
+PYBP_INLINE void REAL(take_row)(const real *from, size_t cols, real *to, size_t step)
+{
+    for (; cols >= PANEL; cols -= PANEL, from += PANEL, to += step)
+        for (size_t i = 0; i < PANEL; i += LANES)
+            v_store(to + i, v_load(from + i));
+    REAL(copy_tail)(from, cols, to);
+}
+
+PYBP_INLINE void REAL(convert_row)(const void *row, int doubles, size_t cols, real *to, size_t step)
+{
+    const float *f = row;
+    const double *d = row;
+    for (size_t c = 0; c < cols; c += PANEL, to += step)
+        for (size_t i = 0; i < REAL(least)(PANEL, cols - c); i++)
+            to[i] = doubles ? (real)d[c + i] : (real)f[c + i];
+}
+
 static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t first, size_t rows, pybp_panels out)
 {
+    const size_t step = out.stride * PANEL;
+    const int doubles = x->dtype == PYBP_FLOAT64;
     for (size_t r = 0; r < rows; r++) {
         const size_t row = order != NULL ? order[first + r] : first + r;
-        const char *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride;
-        for (size_t c = 0; c < x->cols; c += PANEL) {
-            real *to = REAL(line)(out, c / PANEL, r);
-            const size_t n = REAL(least)(PANEL, x->cols - c);
-            if (x->dtype == PYBP_FLOAT32) {
-                const float *f = (const float *)(const void *)from + c;
-                for (size_t i = 0; i < n; i++)
-                    to[i] = (real)f[i];
-            } else {
-                const double *f = (const double *)(const void *)from + c;
-                for (size_t i = 0; i < n; i++)
-                    to[i] = (real)f[i];
-            }
-        }
+        const void *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride;
+        if (doubles == REAL_IS_F64)
+            REAL(take_row)(from, x->cols, REAL(line)(out, 0, r), step);
+        else
+            REAL(convert_row)(from, doubles, x->cols, REAL(line)(out, 0, r), step);
     }
 }
 

@@ -6,7 +6,9 @@
 
 int pybp_worth_threads(int requested, double operations)
 {
-    const int threads = pybp_threads_resolve(requested, NULL);
     const double worth = 1 + operations / WORTH;
+    if (worth < 2)
+        return 1; /* without asking how many there are, which takes longer than a small net's forward pass */
+    const int threads = pybp_threads_resolve(requested, NULL);
     return worth < threads ? (int)worth : threads;
 }

@@ -359,6 +359,7 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
     *result = (pybp_train_result){0};
     pybp_forget_pass(net);
     net->has_gradients = false;
-    pybp_pool_run(threads, loop, &c);
+    if (pybp_pool_run(threads, loop, &c) == 0)
+        return pybp_fail(PYBP_STATE, "the callback forked: in the child, the other threads' share of the step is lost");
     return finish(&c);
 }

@@ -240,8 +240,9 @@ static void poke(pybp_net *net, char *place, double value, double *old)
 
 pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size_t column, double value, double *old)
 {
-    if (net == NULL || layer >= net->n_layers)
-        return pybp_fail(PYBP_INVALID, "no such layer");
+    const pybp_status status = check_array(net, PYBP_WEIGHTS, layer, net);
+    if (status != PYBP_OK)
+        return status;
     const pybp_layer *at = &net->layers[layer];
     if (row >= at->n_out || column >= at->n_in + (at->desc.no_bias ? 0 : 1))
         return pybp_fail(PYBP_INVALID, "no parameter (%zu, %zu) in layer %zu", row, column, layer);

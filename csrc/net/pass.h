@@ -99,5 +99,8 @@ static inline void pybp_share(size_t rows, int tid, int threads, size_t *begin, 
 
 /* Threads that are worth waking for this many fused multiply-adds. */
 int pybp_worth_threads(int requested, double operations);
+/* For tests: so many make a thread worth waking. With 1 or so, small nets too run on all the threads that were
+ * asked for. Not while a call runs. */
+void pybp_thread_work(double operations);
 
 #endif

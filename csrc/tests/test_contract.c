@@ -8,6 +8,7 @@
 #include "check.h"
 #include "contract_cases.h"
 #include "naive.h"
+#include "net/pass.h"
 #include "pybp.h"
 
 #ifndef PYBP_GOLDEN_DIR
@@ -357,6 +358,7 @@ int main(int argc, char **argv)
     const char *isas[16];
     size_t n_isas = 0, n_split = 0;
     char text[NAIVE_LINE];
+    pybp_thread_work(1); /* or most of these nets would run on one thread, whatever is asked for */
     for (int k = 0; pybp_isa_compiled(k); k++)
         if (pybp_isa_usable(pybp_isa_compiled(k)))
             isas[n_isas++] = pybp_isa_compiled(k);

@@ -51,10 +51,10 @@ cdef dict ARRAYS = {
 }
 
 
-def find_nonfinite(x, str dtype):
+def find_nonfinite(x, dtype):
     """(row, column) of the first NaN or infinity, also one that `dtype` would make; else None."""
     cdef size_t row = 0, column = 0
-    cdef pybp_dtype target = DTYPES[dtype]
+    cdef pybp_dtype target = PYBP_FLOAT32 if dtype.char == "f" else PYBP_FLOAT64
     cdef pybp_status status
     cdef Matrix lent = lend_matrix(x)
     with nogil:
@@ -136,7 +136,7 @@ cdef class Net:
     cdef pybp_dtype number
     cdef size_t n_in, n_out
     cdef unsigned long owner
-    cdef readonly object dtype
+    cdef readonly object dtype, isa, n_parameters
 
     def __init__(self, str dtype, n_in, layers, seed):
         cdef pybp_net_desc desc
@@ -179,6 +179,8 @@ cdef class Net:
         self.n_in = pybp_net_n_in(net)
         self.n_out = pybp_net_n_out(net)
         self.dtype = numpy.dtype("f4" if self.number == PYBP_FLOAT32 else "f8")
+        self.isa = pybp_net_isa(net).decode()
+        self.n_parameters = pybp_net_n_parameters(net)
 
     cdef inline size_t itemsize(self) noexcept:
         return sizeof(float) if self.number == PYBP_FLOAT32 else sizeof(double)
@@ -203,16 +205,6 @@ cdef class Net:
     def release(self):
         """Admit other threads again."""
         self.owner = 0
-
-    @property
-    def isa(self):
-        """The instruction set the net computes with."""
-        return pybp_net_isa(self.net).decode()
-
-    @property
-    def n_parameters(self):
-        """Trainable parameters, biases included."""
-        return pybp_net_n_parameters(self.net)
 
     def copy(self):
         """A copy of parameters, optimizer state and counters."""
@@ -281,41 +273,35 @@ cdef class Net:
         cdef pybp_matrix matrix
         cdef size_t row = 0, column = 0
         cdef pybp_status status = PYBP_OK
-        cdef bint fits
+        cdef bint fits = False
         self.guard()
         if not PyObject_CheckBuffer(x):
             return None
         if try_buffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT) < 0:
             PyErr_Clear()
             return None
-        if not describe(&given, &matrix) or matrix.rows == 0 or matrix.cols != self.n_in:
+        try:
+            if not describe(&given, &matrix) or matrix.rows == 0 or matrix.cols != self.n_in:
+                return None
+            if out is None:
+                out = (new_array(self.n_out, self.dtype) if given.ndim == 1 else
+                       new_array((matrix.rows, self.n_out), self.dtype))
+            if try_buffer(out, &result, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0:
+                PyErr_Clear()
+                return None
+            if self.fits(&given, &matrix, &result):
+                with nogil:
+                    fits = pybp_matrix_check(&matrix, self.number, &row, &column) == PYBP_OK
+                    if fits:
+                        status = pybp_predict(self.net, &matrix, result.buf, 0)
+            PyBuffer_Release(&result)
+        finally:
             PyBuffer_Release(&given)
-            return None
-        if out is None:
-            if given.ndim == 1:
-                out = new_array(self.n_out, self.dtype)
-            else:
-                out = new_array((matrix.rows, self.n_out), self.dtype)
-        if try_buffer(out, &result, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0:
-            PyErr_Clear()
-            PyBuffer_Release(&given)
-            return None
-        fits = self.fits(&given, &matrix, &result)
-        if fits:
-            with nogil:
-                status = pybp_matrix_check(&matrix, self.number, &row, &column)
-                if status == PYBP_OK:
-                    status = pybp_predict(self.net, &matrix, result.buf, 0)
-                else:
-                    fits = False
-        PyBuffer_Release(&result)
-        PyBuffer_Release(&given)
-        if not fits:
-            return None
         check(status)
-        return out
+        return out if fits else None
 
-    cdef bint fits(self, const Py_buffer *given, const pybp_matrix *x, const Py_buffer *result):
+    cdef bint fits(self, const Py_buffer *given, const pybp_matrix *x,
+                   const Py_buffer *result) noexcept:
         """Whether `result` has the outputs' dtype and shape, and no memory in common with x."""
         cdef size_t start = <size_t> x.data
         cdef size_t end = start + x.cols * given.itemsize

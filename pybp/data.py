@@ -1,5 +1,6 @@
 """Samples, targets and sample weights, brought into the form that the core reads."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +20,12 @@ from pybp.validation import (
     shown,
 )
 
-__all__ = ["ClassWeight", "Data", "prepare"]
+__all__ = ["ClassWeight", "Data", "prepare", "split", "with_class_weights"]
 
-ClassWeight = str | Mapping[Any, float] | None
+ClassWeight = str | Mapping[Any, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Data:
     """Checked samples: ``X`` (rows, n_in), targets ``y``, ``weights`` (rows,) or None.
 
@@ -55,7 +56,6 @@ def prepare(
     n_out: int,
     dtype: DType,
     sample_weight: object = None,
-    class_weight: ClassWeight = None,
     names: tuple[str, str, str] = ("X", "y", "sample_weight"),
 ) -> Data:
     """Check samples, targets and weights against a net and a loss."""
@@ -74,12 +74,31 @@ def prepare(
         targets = _labels(targets, y_name, n_out)
     else:
         targets = _values(targets, y_name, n_out, dtype, loss)
-    weights = _sample_weights(sample_weight, weight_name, len(matrix))
-    if class_weight is not None:
-        own = _class_weights(class_weight, _classes(targets, loss), n_out)
-        weights = own if weights is None else weights * own
-        _check_total(weights, "class_weight")
-    return Data(matrix, targets, weights)
+    return Data(matrix, targets, _sample_weights(sample_weight, weight_name, len(matrix)))
+
+
+def split(data: Data, fraction: float) -> tuple[Data, Data]:
+    """All but the last ceil(rows * fraction) rows, and those."""
+    if not 0 < fraction < 1:
+        raise ArgumentError(f"validation_split must be in (0, 1), got {fraction!r}")
+    rows = len(data)
+    kept = rows - math.ceil(rows * fraction - 1e-9)  # 0.1 * 30 is a little more than 3
+    if kept < 1:
+        raise ArgumentError(f"validation_split={fraction!r} leaves none of {rows} rows to train on")
+    parts = data.take(slice(kept)), data.take(slice(kept, None))
+    for part, name in zip(parts, ("training", "validation"), strict=True):
+        if part.weights is not None:
+            _check_total(part.weights, f"sample_weight of the {name} part")
+    return parts
+
+
+def with_class_weights(data: Data, class_weight: ClassWeight, loss: Loss, n_out: int) -> Data:
+    """The data with each sample's weight multiplied by that of its class."""
+    weights = _class_weights(class_weight, _classes(data.y, loss), n_out)
+    if data.weights is not None:
+        weights = weights * data.weights
+    _check_total(weights, "class_weight")
+    return Data(data.X, data.y, weights)
 
 
 # ---- targets ---------------------------------------------------------------------------------
@@ -195,9 +214,9 @@ def _check_total(weights: Array, name: str) -> None:
 
 def _classes(targets: Array, loss: Loss) -> Array:
     """The class of each sample."""
-    if targets.dtype == np.int32 and targets.ndim == 1:
-        return targets
     if isinstance(loss, CrossEntropy):
+        if targets.ndim == 1:
+            return targets
         largest: Array = targets.argmax(axis=1)
         return largest
     if isinstance(loss, BinaryCrossEntropy) and targets.shape[1] == 1:

@@ -1,6 +1,5 @@
 """The fit loop, and the history it returns."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,8 @@ from pybp._core import Net
 from pybp.callbacks import Callback
 from pybp.compat import require
 from pybp.data import Data
-from pybp.errors import ArgumentError, BusyError, DivergenceError
+from pybp.errors import BusyError, DivergenceError
+from pybp.layers import Layer
 from pybp.metrics import Metric
 from pybp.optimizers import Optimizer
 from pybp.passes import Plan, evaluate, predict, train_epoch
@@ -20,7 +20,7 @@ from pybp.validation import shown
 if TYPE_CHECKING:
     from pybp.mlp import MLP
 
-__all__ = ["Fit", "History", "advice", "checked_callbacks", "measure", "split"]
+__all__ = ["Fit", "History", "advice", "checked_callbacks", "measure"]
 
 
 @dataclass(repr=False)
@@ -72,24 +72,14 @@ class History:
 
     def __repr__(self) -> str:
         last = {name: values[-1] for name, values in self.history.items()}
-        return f"<History of {len(self)} epochs, the last: {formatted(last)}>"
-
-
-def split(rows: int, fraction: float) -> int:
-    """How many rows remain for training when the last ceil(rows * fraction) go to validation."""
-    if not 0 < fraction < 1:
-        raise ArgumentError(f"validation_split must be in (0, 1), got {fraction!r}")
-    kept = rows - math.ceil(rows * fraction - 1e-9)
-    if kept < 1:
-        raise ArgumentError(f"validation_split={fraction!r} leaves none of {rows} rows to train on")
-    return kept
+        return f"<History of {len(self)} epochs{', the last: ' if last else ''}{formatted(last)}>"
 
 
 def measure(
     net: Net,
     data: Data,
     metrics: Sequence[Metric],
-    n_out: int,
+    output: Layer,
     loss: float,
     correct: int,
     threads: int,
@@ -102,7 +92,7 @@ def measure(
             logs[metric.name] = correct / len(data)
             continue
         if outputs is None:
-            outputs = predict(net, data.X, n_out, threads)
+            outputs = predict(net, data.X, output, threads)
         logs[metric.name] = metric(data, outputs)
     return logs
 
@@ -126,13 +116,13 @@ class Fit:
 
     def run(self, net: Net, progress: Progress) -> History:
         """Train until the last epoch is done or a callback stops."""
-        with exclusive(net) as acquired:
-            if not acquired:
-                raise BusyError("this net is being fitted; a callback can't fit it again")
-            try:
+        try:
+            with exclusive(net) as acquired:
+                if not acquired:
+                    raise BusyError("this net is being fitted; a callback can't fit it again")
                 return self._run(net, progress)
-            finally:
-                progress.close()
+        finally:
+            progress.close()
 
     def _run(self, net: Net, progress: Progress) -> History:
         history = History()
@@ -153,15 +143,15 @@ class Fit:
 
     def _epoch(self, net: Net, epoch: int, report: Any) -> dict[str, float]:
         layers, plan = self.model.layers, self.plan
-        n_out = layers[-1].n_out
+        output = layers[-1]
         try:
             loss, correct, _ = train_epoch(net, layers, self.data, plan, report)
         except DivergenceError as error:
             raise self._explained(error, epoch) from None
-        logs = measure(net, self.data, self.metrics, n_out, loss, correct, plan.threads)
+        logs = measure(net, self.data, self.metrics, output, loss, correct, plan.threads)
         if self.validation is not None:
-            loss, correct = evaluate(net, self.validation, plan.loss, n_out, plan.threads)
-            seen = measure(net, self.validation, self.metrics, n_out, loss, correct, plan.threads)
+            loss, correct = evaluate(net, self.validation, plan.loss, output, plan.threads)
+            seen = measure(net, self.validation, self.metrics, output, loss, correct, plan.threads)
             logs |= {f"val_{name}": value for name, value in seen.items()}
         return logs
 

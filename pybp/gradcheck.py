@@ -116,11 +116,10 @@ def check_gradients(
 ) -> GradientCheck:
     """Compare on `net`, a float64 net that is changed and put back as it was."""
     base, gradients, dx = analytic_gradients(net, layers, data, loss)
-    n_out = layers[-1].n_out
     choose = np.random.default_rng(seed)
 
     def loss_now() -> float:
-        return evaluate(net, data, loss, n_out, 0)[0]
+        return evaluate(net, data, loss, layers[-1], 0)[0]
 
     def check(name: str, values: Array, gradient: Array, assign: Assign) -> BlockCheck:
         chosen = choose.permutation(gradient.size)[:max_entries]

@@ -17,6 +17,7 @@ import numpy as np
 
 from pybp import _core
 from pybp._types import Array
+from pybp.activations import Activation, Sigmoid
 from pybp.data import Data
 from pybp.errors import ArgumentError
 from pybp.losses import BinaryCrossEntropy, CrossEntropy, Loss
@@ -89,10 +90,12 @@ def _resolve_metric(metric: MetricLike) -> Metric:
     return _KNOWN[metric]
 
 
-def n_correct(y: Array, outputs: Array) -> int:
+def n_correct(y: Array, outputs: Array, activation: Activation) -> int:
     """Rows answered right, counted as the core counts them; for losses that it doesn't know."""
     if y.ndim == 1:
-        return int(np.count_nonzero(outputs.argmax(axis=1) == y))
-    if outputs.shape[1] == 1:
-        return int(np.count_nonzero((outputs >= 0.5) == (y >= 0.5)))
-    return int(np.count_nonzero(outputs.argmax(axis=1) == y.argmax(axis=1)))
+        right = outputs.argmax(axis=1) == y
+    elif outputs.shape[1] == 1 or isinstance(activation, Sigmoid):
+        right = ((outputs >= 0.5) == (y >= 0.5)).all(axis=1)
+    else:
+        right = outputs.argmax(axis=1) == y.argmax(axis=1)
+    return int(np.count_nonzero(right))

@@ -8,9 +8,9 @@ import numpy as np
 from pybp._core import Net
 from pybp._types import Array
 from pybp.callbacks import Callback
-from pybp.data import ClassWeight, Data, prepare
+from pybp.data import ClassWeight, Data, prepare, split, with_class_weights
 from pybp.errors import ArgumentError, DivergenceError, ShapeError
-from pybp.fitting import Fit, History, advice, checked_callbacks, measure, split
+from pybp.fitting import Fit, History, advice, checked_callbacks, measure
 from pybp.gradcheck import GradientCheck, check_gradients
 from pybp.losses import Loss, LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
@@ -63,8 +63,8 @@ class MLP(Stepwise):
 
     Examples
     --------
-    >>> from pybp import MLP
-    >>> net = MLP([2, 8, 1], activation="tanh", output="sigmoid", seed=0)
+    >>> import pybp
+    >>> net = pybp.MLP([2, 8, 1], activation="tanh", output="sigmoid", seed=0)
     >>> history = net.fit([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], epochs=500,
     ...                   batch_size=4, optimizer=pybp.Adam(lr=0.05))
     >>> net.predict([[0, 1], [1, 1]]).round()
@@ -85,7 +85,7 @@ class MLP(Stepwise):
         batch_size: int = 32,
         shuffle: bool = True,
         sample_weight: Any = None,
-        class_weight: ClassWeight = None,
+        class_weight: ClassWeight | None = None,
         validation_data: Sequence[Any] | None = None,
         validation_split: float | None = None,
         metrics: Sequence[MetricLike] | None = None,
@@ -118,8 +118,8 @@ class MLP(Stepwise):
         sample_weight : array-like, shape (n_samples,), optional
             Weights >= 0 of the samples in the loss.
         class_weight : dict or "balanced", optional
-            Weights of classes, multiplied with `sample_weight`; 1 for those that a dict leaves
-            out. "balanced" is n_samples / (number of classes * samples of the class).
+            Weights of classes in training, multiplied with `sample_weight`; 1 for those that a
+            dict leaves out. "balanced" is n_samples / (number of classes * samples of the class).
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
             Data to evaluate after each epoch.
         validation_split : float, optional
@@ -156,15 +156,16 @@ class MLP(Stepwise):
             Ctrl-C, within a tenth of a second or one step; the net is usable.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
-        data = self._data(X, y, chosen, sample_weight, class_weight)
+        data = self._data(X, y, chosen, sample_weight)
         if validation_split is not None and validation_data is not None:
             raise ArgumentError("give validation_data or validation_split, not both")
         validation = None
         if validation_split is not None:
-            kept = split(len(data), real(validation_split, "validation_split"))
-            data, validation = data.take(slice(kept)), data.take(slice(kept, None))
+            data, validation = split(data, real(validation_split, "validation_split"))
         elif validation_data is not None:
             validation = self._validation(validation_data, chosen)
+        if class_weight is not None:
+            data = with_class_weights(data, class_weight, chosen, self.n_out)
         fit = Fit(
             model=self,
             data=data,
@@ -297,8 +298,8 @@ class MLP(Stepwise):
         watched = resolve_metrics(metrics, chosen)
         data = self._data(X, y, chosen, sample_weight)
         number = threads_count(threads)
-        value, correct = evaluate(self._net, data, chosen, self.n_out, number)
-        return measure(self._net, data, watched, self.n_out, value, correct, number)
+        value, correct = evaluate(self._net, data, chosen, self._layers[-1], number)
+        return measure(self._net, data, watched, self._layers[-1], value, correct, number)
 
     # ---- looking inside ----------------------------------------------------------------------
 
@@ -368,7 +369,6 @@ class MLP(Stepwise):
         y: Any,
         loss: Loss,
         sample_weight: Any = None,
-        class_weight: ClassWeight = None,
         **others: Any,
     ) -> Data:
         return prepare(
@@ -378,7 +378,6 @@ class MLP(Stepwise):
             n_in=self.n_in,
             n_out=self.n_out,
             sample_weight=sample_weight,
-            class_weight=class_weight,
             **{"dtype": self.dtype, **others},
         )
 

@@ -24,7 +24,7 @@ Report = Callable[[int, float], object]
 _TICK_MS = 50.0
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Plan:
     """How an epoch is trained."""
 
@@ -35,16 +35,17 @@ class Plan:
     threads: int
 
 
-def predict(net: Net, X: Array, n_out: int, threads: int) -> Array:
-    """Outputs for prepared rows."""
-    return net.predict(X, np.empty((len(X), n_out), net.dtype), threads)
+def predict(net: Net, X: Array, output: Layer, threads: int) -> Array:
+    """Outputs for prepared rows; `output` is the last layer."""
+    return net.predict(X, np.empty((len(X), output.n_out), net.dtype), threads)
 
 
-def evaluate(net: Net, data: Data, loss: Loss, n_out: int, threads: int) -> tuple[float, int]:
+def evaluate(net: Net, data: Data, loss: Loss, output: Layer, threads: int) -> tuple[float, int]:
     """Loss, and number of rows answered right."""
     if isinstance(loss, Custom):
-        outputs = predict(net, data.X, n_out, threads)
-        return loss(data.y, outputs, data.weights)[0], n_correct(data.y, outputs)
+        outputs = predict(net, data.X, output, threads)
+        value, _ = loss(data.y, outputs, data.weights)
+        return value, n_correct(data.y, outputs, output.activation)
     return net.evaluate(data.X, data.y, data.weights, loss.number, loss.reduction, threads)
 
 
@@ -72,7 +73,7 @@ def train_epoch(
     if isinstance(plan.loss, Custom):
         before = read_state(net, layers)
         try:
-            return _train_custom_epoch(net, layers[-1].n_out, data, plan, plan.loss, report)
+            return _train_custom_epoch(net, layers[-1], data, plan, plan.loss, report)
         except DivergenceError:
             write_state(net, before)
             net.reset_optimizer()
@@ -94,7 +95,7 @@ def train_epoch(
 
 
 def _train_custom_epoch(
-    net: Net, n_out: int, data: Data, plan: Plan, loss: Custom, report: Report | None
+    net: Net, output: Layer, data: Data, plan: Plan, loss: Custom, report: Report | None
 ) -> tuple[float, int, int]:
     rows = len(data)
     order = np.arange(rows, dtype=np.uintp)
@@ -107,7 +108,7 @@ def _train_custom_epoch(
         batch_weight = float(len(batch)) if batch.weights is None else float(batch.weights.sum())
         if batch_weight == 0:
             continue
-        outputs = np.empty((len(batch), n_out), net.dtype)
+        outputs = np.empty((len(batch), output.n_out), net.dtype)
         net.forward(batch.X, False, outputs, plan.threads)
         value = backward(net, batch, loss, outputs, None, plan.threads)
         steps += 1
@@ -118,7 +119,7 @@ def _train_custom_epoch(
         except DivergenceError as error:
             error.step = steps
             raise
-        correct += n_correct(batch.y, outputs)
+        correct += n_correct(batch.y, outputs, output.activation)
         share = batch_weight if loss.reduction == "mean" else 1.0
         total += value * share
         weight += share

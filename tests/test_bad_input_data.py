@@ -198,6 +198,14 @@ def test_sample_weights(net, unchanged, use, w, error, message):
         use(net, w)
 
 
+@pytest.mark.parametrize(("rows", "part"), [(slice(10), "training"), (slice(10, 20), "validation")])
+def test_a_part_without_weight(net, unchanged, rows, part):
+    w = weights(rows, 0.0)
+    message = f"sample_weight of the {part} part is zero for every sample"
+    with unchanged(net), pytest.raises(ArgumentError, match=message):
+        net.fit(X, LABELS, sample_weight=w, validation_split=0.5)
+
+
 BAD_DERIVATIVES = {
     "rows": (np.ones((19, 3)), ShapeError, "dL_dy doesn't fit the last forward pass"),
     "columns": (np.ones((20, 2)), ShapeError, "dL_dy has shape .* 2 columns, but .* 3 outputs"),

@@ -66,7 +66,10 @@ def test_a_hook_may_stop_before_an_epoch(classifier, blobs, unchanged):
             return True
 
     with unchanged(classifier):
-        assert len(classifier.fit(*blobs, epochs=9, callbacks=[Never()])) == 0
+        history = classifier.fit(*blobs, epochs=9, callbacks=[Never()])
+    assert len(history) == 0
+    assert repr(history) == "<History of 0 epochs>"
+    assert str(history) == "epoch"
 
 
 def test_hooks_may_use_the_net(classifier, blobs):

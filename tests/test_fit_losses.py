@@ -83,6 +83,17 @@ def test_a_function_gets_classes_as_they_are(blobs, classifier):
     )
 
 
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+def test_a_function_counts_right_answers_as_the_core_does(output):
+    net = MLP([3, 2], output=output, seed=0)
+    y = RNG.integers(2, size=(50, 2))
+    one, other = (
+        net.evaluate(X, y, loss=loss, metrics=["accuracy"])["accuracy"]
+        for loss in ("squared_error", squared_error)
+    )
+    assert one == other
+
+
 def test_a_function_of_one_output_sees_columns():
     shapes = set()
 
@@ -180,6 +191,19 @@ def test_class_weights_multiply_sample_weights(blobs, classifier, same_state):
     classifier.fit(points, labels, sample_weight=weights, class_weight={1: 3}, epochs=2)
     twin.fit(points, labels, sample_weight=weights * np.where(labels == 1, 3, 1), epochs=2)
     assert same_state(classifier, twin)
+
+
+def test_class_weights_act_in_training_only(blobs, classifier, same_state):
+    points, labels = blobs
+    twin = classifier.copy()
+    one = classifier.fit(points, labels, class_weight={1: 5}, validation_split=0.25, epochs=2)
+    weights = np.where(labels[:150] == 1, 5.0, 1.0)
+    rest = points[150:], labels[150:]
+    other = twin.fit(
+        points[:150], labels[:150], sample_weight=weights, validation_data=rest, epochs=2
+    )
+    assert same_state(classifier, twin)
+    assert one.history == other.history
 
 
 def test_class_weights_of_two_classes(same_state):

@@ -82,6 +82,17 @@ static inline samples make_samples(size_t rows, size_t n_in, size_t n_out)
     return s;
 }
 
+/* Rows first ... of the samples. */
+static inline samples part_of(const samples *s, size_t first, size_t rows)
+{
+    samples part = *s;
+    part.x = doubles(s->inputs + first * s->n_in, rows, s->n_in);
+    part.y.values = doubles(s->values + first * s->n_out, rows, s->n_out);
+    part.weights = s->weights + first;
+    part.rows = rows;
+    return part;
+}
+
 static inline void free_samples(samples *s)
 {
     free(s->inputs);

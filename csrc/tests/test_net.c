@@ -3,6 +3,7 @@
 #include <xmmintrin.h>
 #endif
 
+#include "net/pass.h"
 #include "net_fixture.h"
 
 /* ---- gradients against central differences ------------------------------------------------------------ */
@@ -301,5 +302,13 @@ static void test_caller_flushes(void)
 
 #endif
 
-CHECK_MAIN(CHECK_RUN(test_gradients); CHECK_RUN(test_backward_from_outputs); CHECK_RUN(test_passes_in_a_row);
-           CHECK_RUN(test_right_answers); CHECK_RUN(test_caller_flushes);)
+static void all(void)
+{
+    CHECK_RUN(test_gradients);
+    CHECK_RUN(test_backward_from_outputs);
+    CHECK_RUN(test_passes_in_a_row);
+    CHECK_RUN(test_right_answers);
+    CHECK_RUN(test_caller_flushes);
+}
+
+CHECK_MAIN(all(); pybp_thread_work(1); all();) /* the second time on several threads */

@@ -1,0 +1,248 @@
+/* Every allocation fails once: the call says so, nothing leaks, the net is as it was and still works. */
+#include "base/arena.h"
+#include "net/pass.h"
+#include "net_fixture.h"
+
+enum { ROWS = 300, IN = 5, OUT = 3 };
+static samples data;
+
+/* What the net does, on its way to the call under test and then in it. `out` collects what the call
+ * gives: outputs, a loss. */
+typedef struct outcome {
+    double loss;
+    double values[ROWS * IN];
+} outcome;
+typedef pybp_status action(pybp_net *net, outcome *out);
+
+static pybp_status nothing(pybp_net *net, outcome *out)
+{
+    (void)net, (void)out;
+    return PYBP_OK;
+}
+
+static pybp_status predict(pybp_net *net, outcome *out)
+{
+    return pybp_predict(net, &data.x, out->values, 3);
+}
+
+static pybp_status evaluate(pybp_net *net, outcome *out)
+{
+    pybp_evaluation evaluation = {0};
+    const pybp_status status = pybp_evaluate(net, &data.x, &data.y, data.weights, PYBP_LOSS_MSE, PYBP_MEAN, 2, &evaluation);
+    out->loss = evaluation.loss;
+    return status;
+}
+
+static pybp_status forward(pybp_net *net, outcome *out)
+{
+    return pybp_forward(net, &data.x, 1, out->values, 2);
+}
+
+/* Another pass before it, of fewer rows: the test of forward needs one that stays. */
+static pybp_status small_forward(pybp_net *net, outcome *out)
+{
+    const samples part = part_of(&data, 0, 7);
+    return pybp_forward(net, &part.x, 1, out->values, 1);
+}
+
+static pybp_status backward(pybp_net *net, outcome *out)
+{
+    return pybp_backward(net, &data.y.values, out->values, 2);
+}
+
+static pybp_status backward_loss(pybp_net *net, outcome *out)
+{
+    return pybp_backward_loss(net, &data.y, data.weights, PYBP_LOSS_MSE, PYBP_MEAN, out->values, 2, &out->loss);
+}
+
+static pybp_status forward_and_backward(pybp_net *net, outcome *out)
+{
+    const pybp_status status = forward(net, out);
+    return status == PYBP_OK ? backward_loss(net, out) : status;
+}
+
+static pybp_status step(pybp_net *net, outcome *out)
+{
+    pybp_optimizer adam = default_optimizer(PYBP_OPTIMIZER_ADAM);
+    (void)out;
+    adam.clip_norm = 0.01;
+    return pybp_step(net, &adam, 0.1, 2);
+}
+
+/* Gradients, and the state of another optimizer. */
+static pybp_status adagrad_step(pybp_net *net, outcome *out)
+{
+    const pybp_optimizer adagrad = default_optimizer(PYBP_OPTIMIZER_ADAGRAD);
+    pybp_status status = forward_and_backward(net, out);
+    if (status == PYBP_OK)
+        status = pybp_step(net, &adagrad, 0.1, 1);
+    return status == PYBP_OK ? forward(net, out) : status;
+}
+
+static pybp_status train_batches(pybp_net *net, outcome *out, size_t batch, double clip_norm)
+{
+    pybp_optimizer adam = default_optimizer(PYBP_OPTIMIZER_ADAM);
+    adam.clip_norm = clip_norm;
+    pybp_train_options options = default_options(adam, PYBP_LOSS_MSE, batch);
+    pybp_train_result result = {0};
+    options.threads = 3, options.shuffle = 1, options.restore = 1;
+    const pybp_status status = pybp_train(net, &data.x, &data.y, data.weights, &options, &result);
+    out->loss = result.loss;
+    return status;
+}
+
+static pybp_status train(pybp_net *net, outcome *out)
+{
+    return train_batches(net, out, 32, 0);
+}
+
+static pybp_status train_clipped(pybp_net *net, outcome *out)
+{
+    return train_batches(net, out, ROWS, 0.01);
+}
+
+static pybp_status set_progress(pybp_net *net, outcome *out)
+{
+    const pybp_progress progress = {.optimizer = PYBP_OPTIMIZER_ADAM, .n_states = 2, .powers = {0.5, 0.5}, .steps = 1};
+    (void)out;
+    return pybp_set_progress(net, &progress);
+}
+
+static pybp_status order(pybp_net *net, outcome *out)
+{
+    size_t rows[ROWS] = {0};
+    const pybp_status status = pybp_net_order(net, ROWS, rows);
+    out->loss = (double)rows[0];
+    return status;
+}
+
+static pybp_status copy(pybp_net *net, outcome *out)
+{
+    pybp_net *other = NULL;
+    const pybp_status status = pybp_net_copy(net, &other);
+    (void)out;
+    CHECK((other != NULL) == (status == PYBP_OK));
+    if (status == PYBP_OK)
+        CHECK(same_images(trained_image(net), trained_image(other)));
+    pybp_net_free(other);
+    return status;
+}
+
+static const struct row {
+    const char *name;
+    action *before, *call;
+    size_t rows; /* of the pass that `before` leaves */
+} calls[] = {
+    {"copy", nothing, copy, 0},
+    {"copy of a trained net", train, copy, 0},
+    {"predict", nothing, predict, 0},
+    {"predict, with a spare pass", predict, predict, 0},
+    {"evaluate", nothing, evaluate, 0},
+    {"forward", nothing, forward, 0},
+    {"forward after another", small_forward, forward, 7},
+    {"backward", forward, backward, ROWS},
+    {"backward again", forward_and_backward, backward, ROWS},
+    {"backward_loss", forward, backward_loss, ROWS},
+    {"step", forward_and_backward, step, ROWS},
+    {"step after another optimizer's", adagrad_step, step, ROWS},
+    {"train", nothing, train, 0},
+    {"train, clipped", nothing, train_clipped, 0},
+    {"train after another optimizer's step", adagrad_step, train, ROWS},
+    {"train with another batch", train_clipped, train, 0},
+    {"set_progress", adagrad_step, set_progress, ROWS},
+    {"order", nothing, order, 0},
+};
+
+/* The net is made anew for each failure. Returns whether allocation n was still part of the call. */
+static int fail_nth(const struct row *of, pybp_dtype dtype, long n, const outcome *expected, image after)
+{
+    const long live = pybp_alloc_live();
+    pybp_net *net = make_net(dtype, (shape){IN, {17, 9, OUT}}, PYBP_ACTIVATION_TANH, PYBP_ACTIVATION_SIGMOID);
+    outcome *out = need(sizeof *out);
+    OK(of->before(net, out));
+    const image before = whole_image(net, of->rows);
+    memset(out, 0, sizeof *out);
+    pybp_alloc_fail_after(n);
+    const pybp_status status = of->call(net, out);
+    const int failed = pybp_alloc_fail_after(-1) < 0;
+    if (status == PYBP_OK) {
+        free(before.bytes);
+    } else {
+        CHECK_MSG(failed && status == PYBP_NO_MEMORY && strstr(pybp_last_error(), "memory") != NULL, "%s: %s, \"%s\"",
+                  of->name, pybp_status_name(status), pybp_last_error());
+        CHECK_MSG(unchanged(net, of->rows, before), "%s: changed by failure %ld", of->name, n);
+        memset(out, 0, sizeof *out);
+        OK(of->call(net, out));
+    }
+    image now = whole_image(net, ROWS);
+    CHECK_MSG(memcmp(out, expected, sizeof *out) == 0, "%s: other results after failure %ld", of->name, n);
+    CHECK_MSG(memcmp(now.bytes, after.bytes, now.size) == 0, "%s: another net after failure %ld", of->name, n);
+    free(now.bytes);
+    free(out);
+    pybp_net_free(net);
+    CHECK_MSG(pybp_alloc_live() == live, "%s: failure %ld leaks %ld blocks", of->name, n, pybp_alloc_live() - live);
+    return failed;
+}
+
+static void test_calls(void)
+{
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        for (int dtype = PYBP_FLOAT32; dtype <= PYBP_FLOAT64; dtype++) {
+            pybp_net *net = make_net((pybp_dtype)dtype, (shape){IN, {17, 9, OUT}}, PYBP_ACTIVATION_TANH,
+                                     PYBP_ACTIVATION_SIGMOID);
+            outcome *out = need(sizeof *out);
+            long n = 0;
+            OK(calls[i].before(net, out));
+            memset(out, 0, sizeof *out);
+            OK(calls[i].call(net, out));
+            image after = whole_image(net, ROWS);
+            while (fail_nth(&calls[i], (pybp_dtype)dtype, n, out, after))
+                n++;
+            CHECK_MSG(n < 50, "%s allocates %ld times", calls[i].name, n);
+            free(after.bytes);
+            free(out);
+            pybp_net_free(net);
+        }
+}
+
+static void test_create(void)
+{
+    const pybp_layer_desc layers[2] = {{.n_out = 9}, {.n_out = 3}};
+    const pybp_net_desc desc = {.n_in = 5, .n_layers = 2, .layers = layers};
+    const long live = pybp_alloc_live();
+    int failures = 0;
+    for (long n = 0;; n++, failures++) {
+        pybp_net *net = NULL;
+        pybp_alloc_fail_after(n);
+        const pybp_status status = pybp_net_create(&desc, &net);
+        if (pybp_alloc_fail_after(-1) >= 0) {
+            CHECK(status == PYBP_OK);
+            pybp_net_free(net);
+            break;
+        }
+        CHECK(status == PYBP_NO_MEMORY && net == NULL && pybp_alloc_live() == live);
+    }
+    CHECK(failures >= 2 && pybp_alloc_live() == live);
+}
+
+/* Training allocates in its first epoch only. */
+static void test_no_allocation_later(void)
+{
+    pybp_net *net = make_net(PYBP_FLOAT32, (shape){IN, {17, 9, OUT}}, PYBP_ACTIVATION_TANH, PYBP_ACTIVATION_SIGMOID);
+    outcome *out = need(sizeof *out);
+    OK(train(net, out));
+    pybp_alloc_fail_after(0);
+    OK(train(net, out));
+    CHECK(pybp_alloc_fail_after(-1) == 0);
+    free(out);
+    pybp_net_free(net);
+}
+
+static void all(void)
+{
+    CHECK_RUN(test_create);
+    CHECK_RUN(test_calls);
+    CHECK_RUN(test_no_allocation_later);
+}
+
+CHECK_MAIN(data = make_samples(ROWS, IN, OUT); all(); pybp_thread_work(1); all(); free_samples(&data);)

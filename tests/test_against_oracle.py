@@ -1,5 +1,6 @@
 """pybp against the oracle: every activation, loss, optimizer and initialiser that is registered."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -248,7 +249,6 @@ def test_training(hidden, output, loss, optimizer, dtype):
 
 @pytest.mark.parametrize("loss", [name for name in LINKS if LINKS[name] == "ANY"])
 def test_a_loss_written_in_python(loss):
-    """The oracle's own loss, handed over as a function, trains as the registered one does."""
     net, other = make([4, 7, 3], "tanh", "softmax", "float64")
     X, y = data(50, 4, 3, loss, "float64")
 
@@ -279,24 +279,26 @@ def test_inputs_are_rounded_to_the_dtype_of_the_net():
         assert (one == same).all()
 
 
-OPTIONS = [
+COMMON = [
     {"clip_norm": 0.1},
     {"clip_value": 0.01},
     {"clip_norm": 0.2, "clip_value": 0.05},
     {"no_bias_decay": True},
     {"bias_lr_factor": 2.5},
 ]
+OPTIONS = [
+    *product(registry.names("optimizers"), [{"weight_decay": 0.2}], COMMON),
+    *((case["optimizer"], case["params"], case["common"]) for case in CASES.values()),
+]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
-@pytest.mark.parametrize("optimizer", registry.names("optimizers"))
-def test_options_of_all_optimizers(optimizer, options):
+@pytest.mark.parametrize(("optimizer", "params", "common"), OPTIONS, ids=str)
+def test_options_and_parameters_of_optimizers(optimizer, params, common):
     net, other = make([4, 7, 6, 3], "tanh", "softmax", "float64")
     X, y = data(50, 4, 3, "cross_entropy", "float64")
-    params = {"weight_decay": 0.2}
-    update = Update(OPTIMIZERS[optimizer](**params), 0.05, **options)
+    update = Update(OPTIMIZERS[optimizer](**params), 0.05, **common)
     other.train(X, y, "cross_entropy", update, epochs=3, batch_size=16)
-    ours = spec(optimizer, 0.05, params, **options)
+    ours = spec(optimizer, 0.05, params, **common)
     net.fit(X, y, optimizer=ours, epochs=3, batch_size=16, progress=False)
     assert_same_parameters(net, other, "float64")
 

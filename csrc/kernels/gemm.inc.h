@@ -7,9 +7,12 @@
 
 #ifndef PYBP_UNROLL
 #define PYBP_PRAGMA_(x) _Pragma(#x)
-#if defined(PYBP_ISA_SCALAR) && defined(__clang__) /* one lane: unrolled tiles would only be code */
+#if defined(PYBP_ISA_SCALAR) && !defined(PYBP_ROLLED)
+#define PYBP_ROLLED /* one lane: unrolled tiles would only be code. Instrumented builds ask for it too. */
+#endif
+#if defined(PYBP_ROLLED) && defined(__clang__)
 #define PYBP_UNROLL(n) PYBP_PRAGMA_(clang loop unroll(disable))
-#elif defined(PYBP_ISA_SCALAR)
+#elif defined(PYBP_ROLLED)
 #define PYBP_UNROLL(n) PYBP_PRAGMA_(GCC unroll 1)
 #elif defined(__clang__)
 #define PYBP_UNROLL(n) PYBP_PRAGMA_(unroll n)

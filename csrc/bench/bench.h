@@ -38,6 +38,9 @@ typedef struct bench {
 /* A job to fill in; NULL if it is not wanted. Ends the program when memory is short. */
 bench_job *bench_add(bench *b, const char *group, pybp_dtype dtype, const char *format, ...);
 
+/* "f32" or "f64". */
+const char *bench_dtype(pybp_dtype dtype);
+
 void bench_add_kernels(bench *b);
 void bench_add_steps(bench *b, int threads);
 

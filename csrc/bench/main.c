@@ -1,38 +1,11 @@
 /* pybp_bench [--rounds N] [--threads N] [--only TEXT] [--json FILE] */
 #include "bench/bench.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ROUND_SECONDS 20e-3
-
-static const char *dtype_name(pybp_dtype dtype)
-{
-    return dtype == PYBP_FLOAT32 ? "f32" : "f64";
-}
-
-bench_job *bench_add(bench *b, const char *group, pybp_dtype dtype, const char *format, ...)
-{
-    bench_job job = {.group = group, .dtype = dtype, .unit = 1};
-    char label[sizeof job.name + 32];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(job.name, sizeof job.name, format, args);
-    va_end(args);
-    snprintf(label, sizeof label, "%s %s %s", group, dtype_name(dtype), job.name);
-    if (b->only != NULL && strstr(label, b->only) == NULL)
-        return NULL;
-    if (b->n == b->room) {
-        b->room = b->room == 0 ? 64 : 2 * b->room;
-        b->jobs = realloc(b->jobs, b->room * sizeof *b->jobs);
-        if (b->jobs == NULL)
-            exit(1);
-    }
-    b->jobs[b->n] = job;
-    return &b->jobs[b->n++];
-}
 
 static double seconds_of(const bench_job *job, size_t times)
 {

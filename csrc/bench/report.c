@@ -34,11 +34,6 @@ static double largest(const double *values, size_t n)
     return best;
 }
 
-static const char *dtype_name(pybp_dtype dtype)
-{
-    return dtype == PYBP_FLOAT32 ? "f32" : "f64";
-}
-
 void bench_print(const bench *b)
 {
     printf("pybp %s, %s; FMA loop f32 %.1f, f64 %.1f GFLOP/s; clock %.2f GHz; best (median) of %zu rounds\n",
@@ -50,7 +45,7 @@ void bench_print(const bench *b)
         if (i == 0 || strcmp(job->group, b->jobs[i - 1].group) != 0)
             printf("\n%-8s %-4s %-44s %12s %12s %10s\n", "group", "type", "job", "us", "median us",
                    job->elements > 0 ? "cycles/el" : "GFLOP/s");
-        printf("%-8s %-4s %-44s %12.3f %12.3f", job->group, dtype_name(job->dtype), job->name, best * 1e6 / job->unit,
+        printf("%-8s %-4s %-44s %12.3f %12.3f", job->group, bench_dtype(job->dtype), job->name, best * 1e6 / job->unit,
                middle * 1e6 / job->unit);
         if (job->elements > 0)
             printf(" %10.2f\n", best * largest(b->clock, b->rounds) / job->elements);
@@ -72,7 +67,7 @@ int bench_write_json(const bench *b, const char *path)
         const bench_job *job = &b->jobs[i];
         const double best = least(job->seconds, b->rounds);
         fprintf(f, "%s\n  {\"group\": \"%s\", \"dtype\": \"%s\", \"name\": \"%s\", \"seconds_best\": %.6g, "
-                "\"seconds_median\": %.6g, ", i == 0 ? "" : ",", job->group, dtype_name(job->dtype), job->name,
+                "\"seconds_median\": %.6g, ", i == 0 ? "" : ",", job->group, bench_dtype(job->dtype), job->name,
                 best / job->unit, median(job->seconds, b->rounds) / job->unit);
         if (job->elements > 0)
             fprintf(f, "\"cycles_per_element\": %.4g}", best * largest(b->clock, b->rounds) / job->elements);

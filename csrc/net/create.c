@@ -125,12 +125,6 @@ void pybp_net_destroy(pybp_net *net)
     pybp_free(net);
 }
 
-void pybp_forget_pass(pybp_net *net)
-{
-    net->hand_rows = 0;
-    net->hand_deltas = false;
-}
-
 /* ---- exclusive use: readers count up from 0, a writer is -1 ---- */
 
 bool pybp_enter_read(const pybp_net *net)

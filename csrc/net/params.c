@@ -65,3 +65,9 @@ bool pybp_buffer_finite(const pybp_net *net, const char *buffer)
 {
     return net->k->finite(net->lines * net->k->panel, buffer);
 }
+
+void pybp_forget_pass(pybp_net *net)
+{
+    net->hand_rows = 0;
+    net->hand_deltas = false;
+}

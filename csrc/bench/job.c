@@ -1,0 +1,32 @@
+#include "bench/bench.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *bench_dtype(pybp_dtype dtype)
+{
+    return dtype == PYBP_FLOAT32 ? "f32" : "f64";
+}
+
+bench_job *bench_add(bench *b, const char *group, pybp_dtype dtype, const char *format, ...)
+{
+    bench_job job = {.group = group, .dtype = dtype, .unit = 1};
+    char label[sizeof job.name + 32];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(job.name, sizeof job.name, format, args);
+    va_end(args);
+    snprintf(label, sizeof label, "%s %s %s", group, bench_dtype(dtype), job.name);
+    if (b->only != NULL && strstr(label, b->only) == NULL)
+        return NULL;
+    if (b->n == b->room) {
+        b->room = b->room == 0 ? 64 : 2 * b->room;
+        b->jobs = realloc(b->jobs, b->room * sizeof *b->jobs);
+        if (b->jobs == NULL)
+            exit(1);
+    }
+    b->jobs[b->n] = job;
+    return &b->jobs[b->n++];
+}

@@ -187,7 +187,8 @@ PYBP_API int pybp_net_layer_has_bias(const pybp_net *net, size_t layer);
  *   BACK                                                         (rows, n_in)   what goes to the layer
  *                                                                before: delta W, = dL/d INPUT
  * INPUT and A need a forward before; Z and BACK need it with keep = 1; gradients and DELTA need
- * a backward; states need an optimizer that has them. */
+ * a backward; states need an optimizer that has them.  Changed parameters end the forward; gradients
+ * stay until the next backward or pybp_train. */
 typedef enum pybp_array {
     PYBP_WEIGHTS, PYBP_BIASES, PYBP_WEIGHT_GRADIENT, PYBP_BIAS_GRADIENT,
     PYBP_WEIGHT_STATE1, PYBP_BIAS_STATE1, PYBP_WEIGHT_STATE2, PYBP_BIAS_STATE2,
@@ -300,7 +301,7 @@ PYBP_API pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progr
 /* The order in which pybp_train with shuffle = 1 will take n rows in the net's next epoch. */
 PYBP_API pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order);
 
-/* Called from the thread that called pybp_train, at most every interval_ms, and at the end.
+/* Called from the thread that called pybp_train, between steps, at most every interval_ms.
  * steps: finished in this call; loss: mean so far in this call.  Non-zero stops after this step. */
 typedef int (*pybp_tick)(void *user, size_t steps, double loss);
 

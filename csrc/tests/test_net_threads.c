@@ -12,6 +12,7 @@ typedef struct user {
     const samples *s;
     const double *expected;
     double loss;
+    pybp_train_options options;
     int wrong, busy, changes;
 } user;
 
@@ -111,12 +112,10 @@ static void test_readers_and_writers(void)
 static void *train_alone(void *arg)
 {
     user *u = arg;
-    pybp_train_options options = default_options(default_optimizer(PYBP_OPTIMIZER_ADAM), PYBP_LOSS_MSE, 64);
     pybp_train_result result;
-    options.threads = 2, options.shuffle = 1;
     meet(USERS);
     for (int i = 0; i < 10; i++)
-        u->wrong += pybp_train(u->net, &u->s->x, &u->s->y, NULL, &options, &result) != PYBP_OK;
+        u->wrong += pybp_train(u->net, &u->s->x, &u->s->y, NULL, &u->options, &result) != PYBP_OK;
     return NULL;
 }
 
@@ -129,9 +128,12 @@ static void test_trainings(void)
     for (int i = 0; i < USERS; i++) {
         users[i] = (user){.s = &s};
         users[i].net = make_net(PYBP_FLOAT32, (shape){IN, {7, 18, OUT}}, PYBP_ACTIVATION_TANH, PYBP_ACTIVATION_SIGMOID);
+        users[i].options = default_options(default_optimizer(PYBP_OPTIMIZER_ADAM), PYBP_LOSS_MSE, 64);
+        users[i].options.threads = 2, users[i].options.shuffle = 1;
+    }
+    for (int i = 0; i < USERS; i++)
         if (pthread_create(&threads[i], NULL, train_alone, &users[i]) != 0)
             abort();
-    }
     for (int i = 0; i < USERS; i++) {
         pthread_join(threads[i], NULL);
         CHECK(users[i].wrong == 0);

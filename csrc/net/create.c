@@ -12,7 +12,8 @@ static const struct {
 } activations[PYBP_N_ACTIVATIONS] = {
 #define ELEMENTWISE false
 #define ROWWISE true
-#define PYBP_ACTIVATION(NAME, name, kind, init, formula, derivative) [PYBP_ACTIVATION_##NAME] = {kind, PYBP_INIT_##init},
+#define PYBP_ACTIVATION(NAME, name, kind, init, formula, derivative) \
+    [PYBP_ACTIVATION_##NAME] = {kind, PYBP_INIT_##init},
 #include "registry/activations.def"
 #undef PYBP_ACTIVATION
 #undef ELEMENTWISE

@@ -27,9 +27,9 @@ static pybp_status predict(pybp_net *net, outcome *out)
 
 static pybp_status evaluate(pybp_net *net, outcome *out)
 {
-    pybp_evaluation evaluation = {0};
-    const pybp_status status = pybp_evaluate(net, &data.x, &data.y, data.weights, PYBP_LOSS_MSE, PYBP_MEAN, 2, &evaluation);
-    out->loss = evaluation.loss;
+    pybp_evaluation result = {0};
+    const pybp_status status = pybp_evaluate(net, &data.x, &data.y, data.weights, PYBP_LOSS_MSE, PYBP_MEAN, 2, &result);
+    out->loss = result.loss;
     return status;
 }
 

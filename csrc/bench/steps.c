@@ -130,7 +130,7 @@ static void predict(void *state, size_t times)
 
 static void add_training(bench *b, const work *w, pybp_dtype dtype, int kind, int threads)
 {
-    const size_t steps = w->batch * w->sizes[0] < 4096 ? 64 : 4;
+    const size_t steps = w->batch >= 10000 ? 1 : w->batch * w->sizes[0] < 4096 ? 64 : 4; /* an epoch */
     pybp_row row;
     pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, kind, &row);
     bench_job *job = bench_add(b, "step", dtype, "%s, batch %zu, %s", w->name, w->batch, row.name);

@@ -333,7 +333,7 @@ typedef struct pybp_train_result {
 /* Train one epoch: every row of x once, in minibatches; x and y hold finite values.  Finished, it adds
  * 1 to progress.epochs, shuffled or not.  weights: (rows,), >= 0, or NULL; a minibatch whose
  * weights sum to 0 is skipped.  PYBP_INTERRUPTED: the callback stopped it; the steps
- * done stay done.  Needs no allocation per step.  *result is filled on every return but
+ * done stay done, and the epoch counts if they were all of it.  Needs no allocation per step.  *result is filled on every return but
  * PYBP_INVALID, PYBP_SHAPE, PYBP_NO_MEMORY and PYBP_BUSY. */
 PYBP_API pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
                                 const double *weights, const pybp_train_options *options,

@@ -19,11 +19,6 @@ typedef struct job {
     char *tiles; /* one a thread */
 } job;
 
-static double operations(const pybp_net *net, size_t rows)
-{
-    return (double)net->n_parameters * (double)rows;
-}
-
 /* ---- forward ---- */
 
 static void forward_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
@@ -43,7 +38,7 @@ pybp_status pybp_hand_forward(pybp_net *net, const pybp_matrix *x, bool keep, vo
 {
     const int flags = PYBP_PASS_BACK | PYBP_PASS_LOSS | PYBP_PASS_DX | (keep ? PYBP_PASS_KEEP : 0);
     job j = {.net = net, .source = {.x = x}, .rows = x->rows};
-    threads = pybp_worth_threads(threads, operations(net, x->rows));
+    threads = pybp_worth_threads(threads, pybp_pass_work(net, x->rows));
     if (net->hand == NULL || net->hand->capacity != x->rows || net->hand->flags != flags ||
         net->hand->threads < threads) {
         pybp_pass *pass = pybp_pass_new(net, x->rows, flags, threads);
@@ -108,7 +103,7 @@ pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const py
         net->grads = pybp_alloc(pybp_buffer_bytes(net));
     if (net->grads == NULL)
         return pybp_fail(PYBP_NO_MEMORY, "no memory for the gradients");
-    threads = pybp_worth_threads(threads, 2 * operations(net, rows));
+    threads = pybp_worth_threads(threads, 2 * pybp_pass_work(net, rows));
     threads = threads < net->hand->threads ? threads : net->hand->threads;
     if (dl_da == NULL) {
         const double weight = pybp_sum_weights(source, 0, rows);

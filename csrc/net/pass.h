@@ -97,6 +97,12 @@ static inline void pybp_share(size_t rows, int tid, int threads, size_t *begin, 
         *begin = rows;
 }
 
+/* Fused multiply-adds of a forward pass; back and gradient take as many each. */
+static inline double pybp_pass_work(const pybp_net *net, size_t rows)
+{
+    return (double)net->n_parameters * (double)rows;
+}
+
 /* Threads that are worth waking for this many fused multiply-adds. */
 int pybp_worth_threads(int requested, double operations);
 /* For tests: so many make a thread worth waking. With 1 or so, small nets too run on all the threads that were

@@ -43,6 +43,7 @@ typedef struct call {
     double per_output;
     double loss, weight;       /* sums so far */
     pybp_status status;
+    bool complete;             /* all minibatches were used */
     atomic_bool stop;
     atomic_size_t correct;
     size_t clock_every, clock_next; /* steps between looks at the clock */
@@ -286,7 +287,8 @@ static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
     call *c = ctx;
     const pybp_train_options *options = c->options;
     pybp_progress progress = c->net->progress;
-    for (size_t step = 0; step < c->steps; step++) {
+    size_t step = 0;
+    for (; step < c->steps; step++) {
         const size_t first = step * c->batch, rows = c->n - first < c->batch ? c->n - first : c->batch;
         const double weight = pybp_sum_weights(&c->source, first, rows);
         const double divisor = options->reduction == PYBP_MEAN ? weight : 1;
@@ -308,8 +310,10 @@ static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
         if (atomic_load_explicit(&c->stop, memory_order_relaxed))
             break;
     }
-    if (tid == 0)
+    if (tid == 0) {
         c->net->progress = progress;
+        c->complete = step + 1 >= c->steps;
+    }
 }
 
 static pybp_status finish(call *c)
@@ -328,9 +332,10 @@ static pybp_status finish(call *c)
         }
         return pybp_fail(PYBP_DIVERGED, "training diverged at step %zu", c->result->bad_step);
     }
+    if (c->complete)
+        net->progress.epochs++;
     if (c->status == PYBP_INTERRUPTED)
         return pybp_fail(PYBP_INTERRUPTED, "stopped by the callback after %zu steps", c->result->steps);
-    net->progress.epochs++;
     return PYBP_OK;
 }
 
@@ -338,7 +343,7 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
                              const pybp_train_options *options, pybp_train_result *result)
 {
     const size_t n = x->rows, batch = options->batch_size < n ? options->batch_size : n;
-    const int threads = pybp_worth_threads(options->threads, 3 * (double)net->n_parameters * (double)batch);
+    const int threads = pybp_worth_threads(options->threads, 3 * pybp_pass_work(net, batch));
     pybp_status status = trainer_fit(net, n, batch, threads, options);
     if (status == PYBP_OK)
         status = pybp_optimizer_attach(net, &options->optimizer);

@@ -152,7 +152,7 @@ def finite_matrix(table: Array, name: str, dtype: DType) -> Array:
     Raises NotFiniteError that names the first NaN, infinity, or value too large for `dtype`.
     """
     matrix = core_layout(table, dtype)
-    place = _core.find_nonfinite(matrix, dtype.name)
+    place = _core.find_nonfinite(matrix, dtype)
     if place is not None:
         value = float(table[place])
         too_large = f", too large for {dtype.name}" if math.isfinite(value) else ""

@@ -1,14 +1,23 @@
 """How nets look: repr, summary, and HTML for notebooks."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from pybp.initializers import Initializer
 from pybp.layers import Dense, Layer
 
-__all__ = ["Summary", "net_repr"]
+__all__ = ["Summary", "aligned", "net_repr", "summary"]
+
+Justify = Callable[[str, int], str]
 
 _COLUMNS = ("layer", "shape", "activation", "init", "parameters")
+
+
+def aligned(table: Sequence[Sequence[str]], justify: Justify = str.rjust) -> list[str]:
+    """The lines of a table whose columns stand below each other."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ["  ".join(map(justify, line, widths)).rstrip() for line in table]
 
 
 @dataclass(frozen=True)
@@ -20,9 +29,7 @@ class Summary:
     footer: str
 
     def __str__(self) -> str:
-        table = [_COLUMNS, *self.rows]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in table]
+        lines = aligned([_COLUMNS, *self.rows], str.ljust)
         return "\n".join([self.title, "", *lines, "", self.footer])
 
     __repr__ = __str__

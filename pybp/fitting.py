@@ -8,6 +8,7 @@ from pybp._core import Net
 from pybp.callbacks import Callback
 from pybp.compat import require
 from pybp.data import Data
+from pybp.display import aligned
 from pybp.errors import BusyError, DivergenceError
 from pybp.layers import Layer
 from pybp.metrics import Metric
@@ -64,11 +65,7 @@ class History:
             [str(epoch), *(f"{values[place]:.6g}" for values in self.history.values())]
             for place, epoch in enumerate(self.epochs)
         ]
-        widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
-        return "\n".join(
-            "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-            for line in [names, *rows]
-        )
+        return "\n".join(aligned([names, *rows]))
 
     def __repr__(self) -> str:
         last = {name: values[-1] for name, values in self.history.items()}

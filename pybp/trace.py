@@ -7,6 +7,7 @@ import numpy as np
 from pybp._core import Net
 from pybp._types import Array
 from pybp.data import Data
+from pybp.display import aligned
 from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.passes import backward
@@ -107,7 +108,7 @@ def _neurons(layer: LayerTrace) -> list[str]:
         values += [] if layer.db is None else [layer.db[j]]
         values += list(layer.dW[j, :shown])
         table.append([str(j), *map(_number, values), *["..."] * (shown < n_in)])
-    lines = _aligned(table)
+    lines = _indented(table)
     if n_out > _NEURONS_SHOWN:
         lines.append(f"  ... {n_out - _NEURONS_SHOWN} more neurons")
     back = " ".join(map(_number, layer.back[0, :shown])) + " ..." * (shown < n_in)
@@ -123,19 +124,15 @@ def _statistics(layer: LayerTrace) -> list[str]:
             rms = np.sqrt(np.mean(np.square(values)))
             numbers = values.min(), values.mean(), values.max(), rms
             table.append([name, str(values.shape), *map(_number, numbers)])
-    return _aligned(table)
+    return _indented(table)
+
+
+def _indented(table: list[list[str]]) -> list[str]:
+    return [f"  {line}" for line in aligned(table)]
 
 
 def _number(value: float) -> str:
     return f"{value:.6g}"
-
-
-def _aligned(table: list[list[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [
-        "  " + "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-        for line in table
-    ]
 
 
 def trace(net: Net, layers: tuple[Layer, ...], data: Data, loss: Loss) -> Trace:

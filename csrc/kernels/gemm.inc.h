@@ -15,7 +15,7 @@
 #elif defined(PYBP_ROLLED)
 #define PYBP_UNROLL(n) PYBP_PRAGMA_(GCC unroll 1)
 #elif defined(__clang__)
-#define PYBP_UNROLL(n) PYBP_PRAGMA_(unroll n)
+#define PYBP_UNROLL(n) PYBP_PRAGMA_(clang loop unroll(full)) /* a count would come too late for registers */
 #else
 #define PYBP_UNROLL(n) PYBP_PRAGMA_(GCC unroll n)
 #endif
@@ -30,18 +30,12 @@
 PYBP_INLINE void REAL(one_k)(const size_t R, const size_t P, const size_t NV, const real *a, const real *w,
                              size_t w_step, vec *acc)
 {
-    vec weight[CHAINS];
-    PYBP_UNROLL(4)
-    for (size_t p = 0; p < P; p++)
-        PYBP_UNROLL(4)
-        for (size_t v = 0; v < NV; v++)
-            weight[p * NV + v] = v_load(w + p * w_step + v * LANES);
     PYBP_UNROLL(12)
     for (size_t i = 0; i < R; i++) {
         const vec x = v_bcast(a + i * PANEL);
         PYBP_UNROLL(8)
-        for (size_t v = 0; v < P * NV; v++)
-            acc[i * P * NV + v] = v_acc(acc[i * P * NV + v], x, weight[v]);
+        for (size_t v = 0; v < P * NV; v++) /* the rows' loads of a weight are one, in a register */
+            acc[i * P * NV + v] = v_acc(acc[i * P * NV + v], x, v_load(w + v / NV * w_step + v % NV * LANES));
     }
 }
 

@@ -45,8 +45,10 @@ cdef extern from "pybp.h" nogil:
         const char *label
         const char *text
         int n_params
-        pybp_param_info params[6]
+        pybp_param_info params[8]
     enum: PYBP_MAX_PARAMS
+    enum: PYBP_MAX_ACTIVATION_PARAMS
+    enum: PYBP_MAX_LOSS_PARAMS
     pybp_status pybp_registry_row(pybp_registry which, int index, pybp_row *row)
 
     const char *pybp_last_error()
@@ -64,6 +66,7 @@ cdef extern from "pybp.h" nogil:
         pybp_layer_kind kind
         size_t n_out
         pybp_activation activation
+        double activation_params[2]
         int no_bias
         pybp_initializer init
         double init_value
@@ -116,20 +119,25 @@ cdef extern from "pybp.h" nogil:
     pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as_dtype, size_t *row,
                                   size_t *col)
 
+    ctypedef struct pybp_loss_spec:
+        pybp_loss kind
+        int n_params
+        double params[8]
+
     pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, int threads)
     ctypedef struct pybp_evaluation:
         double loss
         double weight
         size_t n_correct
     pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
-                              const double *weights, pybp_loss loss, pybp_reduction reduction,
-                              int threads, pybp_evaluation *result)
+                              const double *weights, const pybp_loss_spec *loss,
+                              pybp_reduction reduction, int threads, pybp_evaluation *result)
 
     pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int keep, void *out, int threads)
     pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, int threads)
     pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const double *weights,
-                                   pybp_loss loss, pybp_reduction reduction, void *dx, int threads,
-                                   double *value)
+                                   const pybp_loss_spec *loss, pybp_reduction reduction, void *dx,
+                                   int threads, double *value)
 
     ctypedef struct pybp_optimizer:
         pybp_optimizer_kind kind
@@ -152,7 +160,7 @@ cdef extern from "pybp.h" nogil:
 
     ctypedef int (*pybp_tick)(void *user, size_t steps, double loss) noexcept
     ctypedef struct pybp_train_options:
-        pybp_loss loss
+        pybp_loss_spec loss
         pybp_reduction reduction
         pybp_optimizer optimizer
         const double *lr

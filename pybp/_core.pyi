@@ -7,7 +7,8 @@ import numpy.typing as npt
 _Array = npt.NDArray[Any]
 _Out = TypeVar("_Out", bound=_Array)
 _OptionalOut = TypeVar("_OptionalOut", bound=_Array | None)
-_Layer = tuple[int, int, int, bool, int, float, float]
+_Layer = tuple[int, int, int, tuple[float, ...], bool, int, float, float]
+_Loss = tuple[int, tuple[float, ...]]
 _Optimizer = tuple[int, tuple[float, ...], float, float, bool, float]
 _Progress = tuple[int, int, int, int, tuple[float, float]]
 
@@ -60,7 +61,7 @@ class Net:
         x: _Array,
         y: _Array,
         weights: _Array | None,
-        loss: int,
+        loss: _Loss,
         reduction: str,
         threads: int,
     ) -> tuple[float, int]: ...
@@ -70,7 +71,7 @@ class Net:
         self,
         y: _Array,
         weights: _Array | None,
-        loss: int,
+        loss: _Loss,
         reduction: str,
         dx: _Array | None,
         threads: int,
@@ -83,7 +84,7 @@ class Net:
         y: _Array,
         weights: _Array | None,
         *,
-        loss: int,
+        loss: _Loss,
         reduction: str,
         optimizer: _Optimizer,
         lr: float,

@@ -107,13 +107,26 @@ cdef int on_tick(void *user, size_t steps, double loss) noexcept with gil:
     return 0
 
 
+cdef int fill_params(params, double *to, int most) except -1:
+    """Copy parameters, followed by zeros; their number."""
+    if len(params) > most:
+        raise errors.ArgumentError(f"{len(params)} parameters, at most {most} are possible")
+    for i in range(most):
+        to[i] = params[i] if i < len(params) else 0.0
+    return len(params)
+
+
+cdef int fill_loss(tuple spec, pybp_loss_spec *loss) except -1:
+    kind, params = spec
+    loss.kind = <pybp_loss> <int> kind
+    loss.n_params = fill_params(params, loss.params, PYBP_MAX_LOSS_PARAMS)
+    return 0
+
+
 cdef int fill_optimizer(tuple spec, pybp_optimizer *optimizer) except -1:
     kind, params, clip_norm, clip_value, no_bias_decay, bias_lr_factor = spec
-    if len(params) > PYBP_MAX_PARAMS:
-        raise errors.ArgumentError(f"an optimizer has at most {PYBP_MAX_PARAMS} parameters")
     optimizer.kind = <pybp_optimizer_kind> <int> kind
-    for i in range(PYBP_MAX_PARAMS):
-        optimizer.params[i] = params[i] if i < len(params) else 0.0
+    fill_params(params, optimizer.params, PYBP_MAX_PARAMS)
     optimizer.clip_norm = clip_norm
     optimizer.clip_value = clip_value
     optimizer.no_bias_decay = no_bias_decay
@@ -129,7 +142,8 @@ cdef int fill_optimizer(tuple spec, pybp_optimizer *optimizer) except -1:
 cdef class Net:
     """A net of the core: parameters, optimizer state, and the activations of the last `forward`.
 
-    ``layers`` are tuples (kind, n_out, activation, bias, init, init_value, bias_init).
+    ``layers`` are tuples (kind, n_out, activation, its parameters, bias, init, init_value,
+    bias_init).
     """
 
     cdef pybp_net *net
@@ -154,10 +168,11 @@ cdef class Net:
             raise MemoryError
         try:
             for i, layer in enumerate(layers):
-                kind, n_out, activation, bias, init, init_value, bias_init = layer
+                kind, n_out, activation, params, bias, init, init_value, bias_init = layer
                 rows[i].kind = <pybp_layer_kind> <int> kind
                 rows[i].n_out = n_out
                 rows[i].activation = <pybp_activation> <int> activation
+                fill_params(params, rows[i].activation_params, PYBP_MAX_ACTIVATION_PARAMS)
                 rows[i].no_bias = not bias
                 rows[i].init = <pybp_initializer> <int> init
                 rows[i].init_value = init_value
@@ -330,19 +345,21 @@ cdef class Net:
         check(status)
         return out
 
-    def evaluate(self, x, y, weights, int loss, str reduction, int threads):
+    def evaluate(self, x, y, weights, tuple loss, str reduction, int threads):
         """(loss, number of rows answered right)."""
         cdef pybp_evaluation result
+        cdef pybp_loss_spec spec
         cdef pybp_reduction how = REDUCTIONS[reduction]
         cdef pybp_status status
         cdef Matrix lent_x = lend_matrix(x)
         cdef Targets lent_y = lend_targets(y, lent_x.matrix.rows)
         cdef View lent_w = lend_weights(weights, lent_x.matrix.rows)
+        fill_loss(loss, &spec)
         self.guard()
         with nogil:
             status = pybp_evaluate(self.net, &lent_x.matrix, &lent_y.targets,
-                                   <const double *> lent_w.buffer.buf, <pybp_loss> loss, how,
-                                   threads, &result)
+                                   <const double *> lent_w.buffer.buf, &spec, how, threads,
+                                   &result)
         check(status)
         return result.loss, result.n_correct
 
@@ -368,19 +385,21 @@ cdef class Net:
         check(status)
         return dx
 
-    def backward_loss(self, y, weights, int loss, str reduction, dx, int threads):
+    def backward_loss(self, y, weights, tuple loss, str reduction, dx, int threads):
         """Backward pass from the loss, whose value is returned; dL/dx goes to `dx` unless None."""
         cdef pybp_reduction how = REDUCTIONS[reduction]
         cdef pybp_status status
+        cdef pybp_loss_spec spec
         cdef double value = 0.0
         cdef size_t rows = len(y)
         cdef Targets lent_y = lend_targets(y, rows)
         cdef View lent_w = lend_weights(weights, rows)
         cdef View lent_dx = self.lend_dx(dx, rows)
+        fill_loss(loss, &spec)
         self.guard()
         with nogil:
             status = pybp_backward_loss(self.net, &lent_y.targets,
-                                        <const double *> lent_w.buffer.buf, <pybp_loss> loss, how,
+                                        <const double *> lent_w.buffer.buf, &spec, how,
                                         lent_dx.buffer.buf, threads, &value)
         check(status)
         return value
@@ -406,7 +425,7 @@ cdef class Net:
         self.guard()
         check(pybp_reset_optimizer(self.net))
 
-    def train(self, x, y, weights, *, int loss, str reduction, tuple optimizer, double lr,
+    def train(self, x, y, weights, *, tuple loss, str reduction, tuple optimizer, double lr,
               size_t batch_size, bint shuffle, int threads, report, double interval_ms):
         """Train one epoch; (loss, number of rows answered right, steps).
 
@@ -421,7 +440,7 @@ cdef class Net:
         cdef Matrix lent_x = lend_matrix(x)
         cdef Targets lent_y = lend_targets(y, lent_x.matrix.rows)
         cdef View lent_w = lend_weights(weights, lent_x.matrix.rows)
-        options.loss = <pybp_loss> loss
+        fill_loss(loss, &options.loss)
         options.reduction = REDUCTIONS[reduction]
         fill_optimizer(optimizer, &options.optimizer)
         options.lr = &lr

@@ -17,6 +17,9 @@ class Activation(Spec):
 
     registry: ClassVar[str] = "activations"
 
+    def __post_init__(self) -> None:
+        self.parameters  # noqa: B018  # reading them checks them
+
 
 @dataclass(frozen=True, repr=False)
 class Identity(Activation):

@@ -66,13 +66,14 @@ class Layer:
         return self.n_out * (self.n_in + self.bias)
 
     @property
-    def core(self) -> tuple[int, int, int, bool, int, float, float]:
+    def core(self) -> tuple[int, int, int, tuple[float, ...], bool, int, float, float]:
         """The layer as the core takes it."""
         value = self.init.value if isinstance(self.init, Constant) else 0.0
         return (
             Dense(self.n_out).number,
             self.n_out,
             self.activation.number,
+            self.activation.parameters,
             self.bias,
             self.init.number,
             value,
@@ -87,8 +88,9 @@ class Layer:
             "n_in": self.n_in,
             "n_out": self.n_out,
             "activation": self.activation.name,
+            "activation_params": self.activation.parameters,
             "init": self.init.name,
-            "init_value": self.core[5],
+            "init_value": self.core[6],
             "bias": self.bias,
             "bias_init": self.bias_init,
         }
@@ -96,13 +98,14 @@ class Layer:
     @classmethod
     def from_description(cls, description: dict[str, Any]) -> "Layer":
         """The layer that `description` describes."""
+        activation = resolve(description["activation"], Activation, "activation")
         init = resolve(description["init"], Initializer, "init")
         if isinstance(init, Constant):
             init = Constant(description["init_value"])
         return cls(
             n_in=description["n_in"],
             n_out=description["n_out"],
-            activation=resolve(description["activation"], Activation, "activation"),
+            activation=type(activation)(*description["activation_params"]),
             init=init,
             bias=description["bias"],
             bias_init=description["bias_init"],

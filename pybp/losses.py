@@ -49,6 +49,12 @@ class Loss(Spec):
     def __post_init__(self) -> None:
         if self.reduction not in ("mean", "sum"):
             raise ArgumentError(f"reduction must be 'mean' or 'sum', got {self.reduction!r}")
+        self.parameters  # noqa: B018  # reading them checks them
+
+    @property
+    def core(self) -> tuple[int, tuple[float, ...]]:
+        """What the core takes: the loss and its parameters."""
+        return self.number, self.parameters
 
 
 @dataclass(frozen=True, repr=False)
@@ -107,6 +113,11 @@ class Custom(Loss):
         super().__post_init__()
         if not callable(self.function):
             raise TypeError("a custom loss needs a function f(y_true, y_pred)")
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """None: a function has no row in the registry."""
+        return ()
 
     def __call__(self, y: Array, outputs: Array, weights: Array | None) -> tuple[float, Array]:
         """The reduced loss of these rows, and its derivative by the outputs."""

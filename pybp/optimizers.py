@@ -51,26 +51,12 @@ class Optimizer(Spec):
         """What the core takes, all but the learning rate, checked against the registry's ranges."""
         return (
             self.number,
-            tuple(
-                real(
-                    self._parameter(param["name"]),
-                    param["name"],
-                    low=param["low"],
-                    high=param["high"],
-                    low_open=param["low_open"],
-                    high_open=param["high_open"],
-                )
-                for param in self.row["params"]
-            ),
+            self.parameters,
             self._limit("clip_norm"),
             self._limit("clip_value"),
             not flag(self.decay_bias, "decay_bias"),
             real(self.bias_lr_factor, "bias_lr_factor", low=0.0),
         )
-
-    def _parameter(self, name: str) -> Any:
-        """A parameter of the registry row."""
-        return getattr(self, name)
 
     def _limit(self, name: str) -> float:
         """A clipping limit as the core takes it: 0 for none."""

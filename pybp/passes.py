@@ -46,7 +46,7 @@ def evaluate(net: Net, data: Data, loss: Loss, output: Layer, threads: int) -> t
         outputs = predict(net, data.X, output, threads)
         value, _ = loss(data.y, outputs, data.weights)
         return value, n_correct(data.y, outputs, output.activation)
-    return net.evaluate(data.X, data.y, data.weights, loss.number, loss.reduction, threads)
+    return net.evaluate(data.X, data.y, data.weights, loss.core, loss.reduction, threads)
 
 
 def backward(
@@ -57,7 +57,7 @@ def backward(
         value, gradient = loss(data.y, outputs, data.weights)
         net.backward(gradient, dx, threads)
         return value
-    return net.backward_loss(data.y, data.weights, loss.number, loss.reduction, dx, threads)
+    return net.backward_loss(data.y, data.weights, loss.core, loss.reduction, dx, threads)
 
 
 def train_epoch(
@@ -82,7 +82,7 @@ def train_epoch(
         data.X,
         data.y,
         data.weights,
-        loss=plan.loss.number,
+        loss=plan.loss.core,
         reduction=plan.loss.reduction,
         optimizer=plan.optimizer.core,
         lr=plan.optimizer.lr,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pybp import _core
 from pybp.errors import ArgumentError
-from pybp.validation import shown
+from pybp.validation import real, shown
 
 if TYPE_CHECKING:
     from pybp._core import _Row as Row
@@ -43,6 +43,25 @@ class Spec:
     def row(self) -> "Row":
         """This spec's row in the registry."""
         return _ROWS[self.registry][self.number]
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """The parameters of this spec's row, in its order, checked against their ranges."""
+        return tuple(
+            real(
+                self._parameter(param["name"]),
+                param["name"],
+                low=param["low"],
+                high=param["high"],
+                low_open=param["low_open"],
+                high_open=param["high_open"],
+            )
+            for param in self.row["params"]
+        )
+
+    def _parameter(self, name: str) -> Any:
+        """A parameter of the registry row."""
+        return getattr(self, name)
 
     def __repr__(self) -> str:
         values = [(field, getattr(self, field.name)) for field in dataclasses.fields(self)]

@@ -38,14 +38,14 @@ static pybp_status check_labels(const int32_t *labels, size_t rows, size_t class
     return PYBP_OK;
 }
 
-pybp_status pybp_check_targets(const pybp_net *net, const pybp_targets *y, size_t rows, pybp_loss loss)
+pybp_status pybp_check_targets(const pybp_net *net, const pybp_targets *y, size_t rows, const pybp_loss_spec *loss)
 {
     const size_t n_out = pybp_net_n_out(net);
     pybp_status status;
     if (y == NULL)
         return pybp_fail(PYBP_INVALID, "y is NULL");
     if (y->labels != NULL) {
-        if (loss != PYBP_LOSS_CROSS_ENTROPY)
+        if (loss->kind != PYBP_LOSS_CROSS_ENTROPY)
             return pybp_fail(PYBP_INVALID, "class indices go with cross_entropy only");
         return check_labels(y->labels, rows, n_out);
     }
@@ -71,28 +71,56 @@ pybp_status pybp_check_weights(const double *weights, size_t rows)
     return PYBP_OK;
 }
 
-pybp_status pybp_check_loss(const pybp_net *net, pybp_loss loss, pybp_reduction reduction)
+pybp_status pybp_check_params(const char *name, const pybp_row *row, const double *params, pybp_dtype dtype)
+{
+    for (int i = 0; i < row->n_params; i++) {
+        const pybp_param_info *p = &row->params[i];
+        const double v = dtype == PYBP_FLOAT32 ? (double)(float)params[i] : params[i];
+        const int low = p->low_open ? v > p->low : v >= p->low, high = p->high_open ? v < p->high : v <= p->high;
+        if (!low || !high)
+            return pybp_fail(PYBP_INVALID, "%s: %s = %g in the net's dtype, expected %s%g, %g%s", name, p->name, v,
+                             p->low_open ? "(" : "[", p->low, p->high, p->high_open ? ")" : "]");
+    }
+    return PYBP_OK;
+}
+
+static pybp_status fill_loss(const pybp_loss_spec *loss, pybp_dtype dtype, pybp_loss_spec *full)
+{
+    pybp_row row;
+    pybp_registry_row(PYBP_REGISTRY_LOSSES, (int)loss->kind, &row);
+    if (loss->n_params < 0 || loss->n_params > row.n_params)
+        return pybp_fail(PYBP_INVALID, "%s: %d parameters, expected 0 to %d", row.name, loss->n_params, row.n_params);
+    *full = *loss;
+    for (; full->n_params < row.n_params; full->n_params++)
+        full->params[full->n_params] = row.params[full->n_params].value;
+    return pybp_check_params(row.name, &row, full->params, dtype);
+}
+
+pybp_status pybp_check_loss(const pybp_net *net, const pybp_loss_spec *loss, pybp_reduction reduction,
+                            pybp_loss_spec *full)
 {
     const pybp_activation output = net->layers[net->n_layers - 1].desc.activation;
-    if ((unsigned)loss >= PYBP_N_LOSSES)
-        return pybp_fail(PYBP_INVALID, "no loss %d", (int)loss);
+    if (loss == NULL)
+        return pybp_fail(PYBP_INVALID, "loss is NULL");
+    if ((unsigned)loss->kind >= PYBP_N_LOSSES)
+        return pybp_fail(PYBP_INVALID, "no loss %d", (int)loss->kind);
     if (reduction != PYBP_MEAN && reduction != PYBP_SUM)
         return pybp_fail(PYBP_INVALID, "no reduction %d", (int)reduction);
     static const int linked[PYBP_N_LOSSES] = {
 #define ANY -1
 #define SOFTMAX PYBP_ACTIVATION_SOFTMAX
 #define SIGMOID PYBP_ACTIVATION_SIGMOID
-#define PYBP_LOSS(NAME, name, links, per_output, formula) [PYBP_LOSS_##NAME] = links,
+#define PYBP_LOSS(NAME, name, links, per_output, formula, params) [PYBP_LOSS_##NAME] = links,
 #include "registry/losses.def"
 #undef PYBP_LOSS
 #undef ANY
 #undef SOFTMAX
 #undef SIGMOID
     };
-    if (linked[loss] >= 0 && linked[loss] != (int)output)
+    if (linked[loss->kind] >= 0 && linked[loss->kind] != (int)output)
         return pybp_fail(PYBP_INVALID, "this loss needs a %s output",
-                         linked[loss] == PYBP_ACTIVATION_SOFTMAX ? "softmax" : "sigmoid");
-    return PYBP_OK;
+                         linked[loss->kind] == PYBP_ACTIVATION_SOFTMAX ? "softmax" : "sigmoid");
+    return fill_loss(loss, net->dtype, full);
 }
 
 pybp_status pybp_check_optimizer(const pybp_net *net, const pybp_optimizer *o)
@@ -101,14 +129,9 @@ pybp_status pybp_check_optimizer(const pybp_net *net, const pybp_optimizer *o)
     if (o == NULL || (unsigned)o->kind >= PYBP_N_OPTIMIZERS)
         return pybp_fail(PYBP_INVALID, "no such optimizer");
     pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, (int)o->kind, &row);
-    for (int i = 0; i < row.n_params; i++) {
-        const pybp_param_info *p = &row.params[i];
-        const double v = net->dtype == PYBP_FLOAT32 ? (double)(float)o->params[i] : o->params[i];
-        const int low = p->low_open ? v > p->low : v >= p->low, high = p->high_open ? v < p->high : v <= p->high;
-        if (!low || !high)
-            return pybp_fail(PYBP_INVALID, "%s: %s = %g in the net's dtype, expected %s%g, %g%s", row.label, p->name,
-                             v, p->low_open ? "(" : "[", p->low, p->high, p->high_open ? ")" : "]");
-    }
+    const pybp_status status = pybp_check_params(row.label, &row, o->params, net->dtype);
+    if (status != PYBP_OK)
+        return status;
     if (o->kind == PYBP_OPTIMIZER_SGD && o->params[1] != 0 && o->params[0] == 0)
         return pybp_fail(PYBP_INVALID, "SGD: nesterov needs a momentum above 0");
     if (!(o->clip_norm >= 0) || !isfinite(o->clip_norm) || !(o->clip_value >= 0) || !isfinite(o->clip_value))

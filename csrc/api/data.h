@@ -5,11 +5,14 @@
 #include "net/pass.h"
 
 pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t cols);
-pybp_status pybp_check_targets(const pybp_net *net, const pybp_targets *y, size_t rows, pybp_loss loss);
+pybp_status pybp_check_targets(const pybp_net *net, const pybp_targets *y, size_t rows, const pybp_loss_spec *loss);
 /* Finite, >= 0, and not all zero; NULL is fine. */
 pybp_status pybp_check_weights(const double *weights, size_t rows);
-pybp_status pybp_check_loss(const pybp_net *net, pybp_loss loss, pybp_reduction reduction);
-/* Parameters in their ranges, as the net's dtype rounds them: an eps that becomes 0 would divide 0 by 0. */
+/* The loss with its defaults filled in goes to *full. */
+pybp_status pybp_check_loss(const pybp_net *net, const pybp_loss_spec *loss, pybp_reduction reduction,
+                            pybp_loss_spec *full);
+/* The parameters of a row in their ranges, as the dtype rounds them: an eps that becomes 0 would divide 0 by 0. */
+pybp_status pybp_check_params(const char *name, const pybp_row *row, const double *params, pybp_dtype dtype);
 pybp_status pybp_check_optimizer(const pybp_net *net, const pybp_optimizer *optimizer);
 pybp_status pybp_check_rates(const double *lr, size_t n);
 

@@ -1,7 +1,7 @@
 /* Entry points: nets and what they hold. */
+#include "api/data.h"
 #include "base/fpenv.h"
 #include "base/status.h"
-#include "net/pass.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static pybp_status check_layer(const pybp_layer_desc *layer, size_t l, bool last
     if (!fits(layer->init_value, dtype) || !fits(layer->bias_init, dtype))
         return pybp_fail(PYBP_INVALID, "layer %zu: init_value = %g, bias_init = %g: expected finite numbers", l,
                          layer->init_value, layer->bias_init);
-    return PYBP_OK;
+    return pybp_check_params(row.name, &row, layer->activation_params, dtype);
 }
 
 pybp_status pybp_net_create(const pybp_net_desc *desc, pybp_net **net)

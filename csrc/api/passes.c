@@ -37,22 +37,24 @@ pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, i
 }
 
 /* The weights are checked in here because a sum of subnormal ones depends on the arithmetic's mode. */
-static pybp_status evaluate(const pybp_net *net, const pybp_source *source, pybp_loss loss, pybp_reduction reduction,
-                            int threads, pybp_evaluation *result)
+static pybp_status evaluate(const pybp_net *net, const pybp_source *source, const pybp_loss_spec *loss,
+                            pybp_reduction reduction, int threads, pybp_evaluation *result)
 {
     CHECK(pybp_check_weights(source->weights, source->x->rows));
     return pybp_evaluate_rows(net, source, source->x->rows, loss, reduction, threads, result);
 }
 
 pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
-                          pybp_loss loss, pybp_reduction reduction, int threads, pybp_evaluation *result)
+                          const pybp_loss_spec *loss, pybp_reduction reduction, int threads,
+                          pybp_evaluation *result)
 {
+    pybp_loss_spec full;
     CHECK(check_some(net, x, result));
-    CHECK(pybp_check_loss(net, loss, reduction));
+    CHECK(pybp_check_loss(net, loss, reduction, &full));
     CHECK(pybp_check_matrix("x", x, net->n_in));
-    CHECK(pybp_check_targets(net, y, x->rows, loss));
+    CHECK(pybp_check_targets(net, y, x->rows, &full));
     const pybp_source source = {x, y, weights, NULL};
-    RUN(net, read, evaluate(net, &source, loss, reduction, threads, result));
+    RUN(net, read, evaluate(net, &source, &full, reduction, threads, result));
 }
 
 pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int keep, void *out, int threads)
@@ -70,7 +72,7 @@ static pybp_status backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, i
     CHECK(pybp_check_matrix("dl_da", dl_da, pybp_net_n_out(net)));
     if (dl_da->rows != net->hand_rows)
         return pybp_fail(PYBP_SHAPE, "dl_da has %zu rows, the forward pass had %zu", dl_da->rows, net->hand_rows);
-    return pybp_hand_backward(net, dl_da, NULL, PYBP_LOSS_MSE, PYBP_MEAN, dx, threads, NULL);
+    return pybp_hand_backward(net, dl_da, NULL, NULL, PYBP_MEAN, dx, threads, NULL);
 }
 
 pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, int threads)
@@ -79,8 +81,9 @@ pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, int
     RUN(net, write, backward(net, dl_da, dx, threads));
 }
 
-static pybp_status backward_loss(pybp_net *net, const pybp_targets *y, const double *weights, pybp_loss loss,
-                                 pybp_reduction reduction, void *dx, int threads, double *value)
+static pybp_status backward_loss(pybp_net *net, const pybp_targets *y, const double *weights,
+                                 const pybp_loss_spec *loss, pybp_reduction reduction, void *dx, int threads,
+                                 double *value)
 {
     if (net->hand_rows == 0)
         return pybp_fail(PYBP_STATE, "backward needs a forward pass first, on these parameters");
@@ -91,12 +94,13 @@ static pybp_status backward_loss(pybp_net *net, const pybp_targets *y, const dou
     return pybp_hand_backward(net, NULL, &source, loss, reduction, dx, threads, value);
 }
 
-pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const double *weights, pybp_loss loss,
+pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const double *weights, const pybp_loss_spec *loss,
                                pybp_reduction reduction, void *dx, int threads, double *value)
 {
+    pybp_loss_spec full;
     CHECK(check_some(net, y, value));
-    CHECK(pybp_check_loss(net, loss, reduction));
-    RUN(net, write, backward_loss(net, y, weights, loss, reduction, dx, threads, value));
+    CHECK(pybp_check_loss(net, loss, reduction, &full));
+    RUN(net, write, backward_loss(net, y, weights, &full, reduction, dx, threads, value));
 }
 
 static pybp_status step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads)
@@ -209,9 +213,9 @@ pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order)
     RUN(net, read, order_of(net, n, order));
 }
 
-static pybp_status check_options(const pybp_net *net, const pybp_train_options *o, size_t rows)
+static pybp_status check_options(const pybp_net *net, const pybp_train_options *o, size_t rows, pybp_loss_spec *loss)
 {
-    CHECK(pybp_check_loss(net, o->loss, o->reduction));
+    CHECK(pybp_check_loss(net, &o->loss, o->reduction, loss));
     CHECK(pybp_check_optimizer(net, &o->optimizer));
     if (o->batch_size == 0)
         return pybp_fail(PYBP_INVALID, "batch_size is 0, expected 1 or more");
@@ -232,10 +236,12 @@ static pybp_status train(pybp_net *net, const pybp_matrix *x, const pybp_targets
 pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
                        const pybp_train_options *options, pybp_train_result *result)
 {
+    pybp_train_options full;
     CHECK(check_some(net, x, options));
     CHECK(check_some(result, result, result));
     CHECK(pybp_check_matrix("x", x, net->n_in));
-    CHECK(check_options(net, options, x->rows));
-    CHECK(pybp_check_targets(net, y, x->rows, options->loss));
-    RUN(net, write, train(net, x, y, weights, options, result));
+    full = *options;
+    CHECK(check_options(net, options, x->rows, &full.loss));
+    CHECK(pybp_check_targets(net, y, x->rows, &full.loss));
+    RUN(net, write, train(net, x, y, weights, &full, result));
 }

@@ -8,31 +8,23 @@ typedef struct table {
     int n;
 } table;
 
+/* A parameter's row ends in a comma, so that rows in sequence make an initialiser. */
+#define PYBP_PARAM(name, value, low, low_open, high, high_open) {#name, value, low, high, low_open, high_open},
 static const pybp_row activations[] = {
-#define PYBP_ACTIVATION(NAME, name, kind, init, formula, derivative) {#name, #kind, formula, 0, {{0}}},
+#define PYBP_ACTIVATION(NAME, name, kind, init, reads, formula, derivative, params) \
+    {#name, #kind, formula, 0, {params {0}}},
 #include "registry/activations.def"
 #undef PYBP_ACTIVATION
 };
 
 static const pybp_row losses[] = {
-#define PYBP_LOSS(NAME, name, links, per_output, formula) {#name, #links, formula, 0, {{0}}},
+#define PYBP_LOSS(NAME, name, links, per_output, formula, params) {#name, #links, formula, 0, {params {0}}},
 #include "registry/losses.def"
 #undef PYBP_LOSS
 };
 
-/* A parameter's row ends in a comma, so that rows in sequence make an initialiser; counting turns each
- * into a + 1. */
-#define PYBP_PARAM(name, value, low, low_open, high, high_open) {#name, value, low, high, low_open, high_open},
 static const pybp_row optimizers[] = {
-#define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) {#name, #Class, rule, 0, {params}},
-#include "registry/optimizers.def"
-#undef PYBP_OPTIMIZER
-};
-#undef PYBP_PARAM
-
-#define PYBP_PARAM(name, value, low, low_open, high, high_open) +1
-static const int optimizer_params[] = {
-#define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) 0 params,
+#define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) {#name, #Class, rule, 0, {params {0}}},
 #include "registry/optimizers.def"
 #undef PYBP_OPTIMIZER
 };
@@ -72,7 +64,7 @@ pybp_status pybp_registry_row(pybp_registry which, int index, pybp_row *row)
     if (index < 0 || index >= tables[which].n)
         return pybp_fail(PYBP_INVALID, "row %d of a registry of %d rows", index, tables[which].n);
     *row = tables[which].rows[index];
-    if (which == PYBP_REGISTRY_OPTIMIZERS)
-        row->n_params = optimizer_params[index];
+    while (row->n_params < PYBP_MAX_ROW_PARAMS && row->params[row->n_params].name != NULL)
+        row->n_params++;
     return PYBP_OK;
 }

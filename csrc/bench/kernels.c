@@ -90,6 +90,7 @@ typedef struct strip {
     const pybp_kernels *k;
     char *x[4];
     pybp_activate *activate;
+    _Alignas(8) char params[8 * PYBP_MAX_ACTIVATION_PARAMS];
     pybp_update *update;
     pybp_constants constants;
 } strip;
@@ -106,7 +107,7 @@ static void activate(void *state, size_t times)
 {
     const strip *s = state;
     while (times-- > 0)
-        s->activate(LINES, s->k->panel, s->x[0]);
+        s->activate(LINES, s->k->panel, s->params, s->x[0]);
 }
 
 static void update(void *state, size_t times)
@@ -158,8 +159,11 @@ static void add_activation(bench *b, pybp_dtype dtype, int kind)
     pybp_activate *function = pybp_dispatch(dtype)->activate[kind];
     pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, kind, &row);
     strip *s = function == NULL ? NULL : add_strip(b, dtype, "activation", row.name, activate);
-    if (s != NULL)
-        s->activate = function;
+    if (s == NULL)
+        return;
+    s->activate = function;
+    for (int i = 0; i < row.n_params; i++)
+        s->k->set(s->params + (size_t)i * s->k->size, row.params[i].value);
 }
 
 void bench_add_kernels(bench *b)

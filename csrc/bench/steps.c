@@ -138,7 +138,7 @@ static void add_training(bench *b, const work *w, pybp_dtype dtype, int kind, in
         return;
     training *t = make(w, dtype, w->batch * steps);
     t->lr = 1e-6;
-    t->options = (pybp_train_options){.loss = w->loss, .reduction = PYBP_MEAN, .lr = &t->lr, .n_lr = 1,
+    t->options = (pybp_train_options){.loss = {.kind = w->loss}, .reduction = PYBP_MEAN, .lr = &t->lr, .n_lr = 1,
                                       .batch_size = w->batch, .shuffle = 1, .threads = threads};
     t->options.optimizer.kind = (pybp_optimizer_kind)kind;
     t->options.optimizer.bias_lr_factor = 1;

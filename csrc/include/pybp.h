@@ -45,14 +45,14 @@ typedef enum pybp_status {
 } pybp_status;
 
 typedef enum pybp_activation {
-#define PYBP_ACTIVATION(NAME, name, kind, init, formula, derivative) PYBP_ACTIVATION_##NAME,
+#define PYBP_ACTIVATION(NAME, name, kind, init, reads, formula, derivative, params) PYBP_ACTIVATION_##NAME,
 #include "registry/activations.def"
 #undef PYBP_ACTIVATION
     PYBP_N_ACTIVATIONS
 } pybp_activation;
 
 typedef enum pybp_loss {
-#define PYBP_LOSS(NAME, name, links, per_output, formula) PYBP_LOSS_##NAME,
+#define PYBP_LOSS(NAME, name, links, per_output, formula, params) PYBP_LOSS_##NAME,
 #include "registry/losses.def"
 #undef PYBP_LOSS
     PYBP_N_LOSSES
@@ -83,14 +83,17 @@ typedef enum pybp_dtype { PYBP_FLOAT32, PYBP_FLOAT64 } pybp_dtype;
 typedef enum pybp_reduction { PYBP_MEAN, PYBP_SUM } pybp_reduction;
 
 /* The registries as data: entry `index` of registry `which`.  `text` is the formula or rule.
- * For PYBP_REGISTRY_OPTIMIZERS the parameters follow; for the others n_params is 0.
+ * The parameters of an activation, a loss or an optimizer follow; for the others n_params is 0.
  * Returns PYBP_INVALID past the last row.  The strings are static.  Thread-safe. */
 typedef enum pybp_registry {
     PYBP_REGISTRY_ACTIVATIONS, PYBP_REGISTRY_LOSSES, PYBP_REGISTRY_OPTIMIZERS,
     PYBP_REGISTRY_INITIALIZERS, PYBP_REGISTRY_LAYERS, PYBP_REGISTRY_STATUS
 } pybp_registry;
 
-#define PYBP_MAX_PARAMS 6
+#define PYBP_MAX_PARAMS 6            /* of an optimizer */
+#define PYBP_MAX_ACTIVATION_PARAMS 2
+#define PYBP_MAX_LOSS_PARAMS 8
+#define PYBP_MAX_ROW_PARAMS 8        /* of any row */
 
 typedef struct pybp_param_info {
     const char *name;
@@ -105,7 +108,7 @@ typedef struct pybp_row {
                           of an activation; distribution of an initialiser; exception of a status */
     const char *text;
     int n_params;
-    pybp_param_info params[PYBP_MAX_PARAMS];
+    pybp_param_info params[PYBP_MAX_ROW_PARAMS];
 } pybp_row;
 
 PYBP_API pybp_status pybp_registry_row(pybp_registry which, int index, pybp_row *row);
@@ -144,6 +147,7 @@ typedef struct pybp_layer_desc {
     pybp_layer_kind kind;
     size_t n_out;                  /* >= 1 */
     pybp_activation activation;    /* a ROWWISE one only in the last layer */
+    double activation_params[PYBP_MAX_ACTIVATION_PARAMS]; /* in the order of activations.def */
     int no_bias;                   /* 1: z = W a */
     pybp_initializer init;
     double init_value;             /* PYBP_INIT_CONSTANT only; finite */
@@ -232,6 +236,13 @@ typedef struct pybp_targets {
  * finite; else PYBP_NOT_FINITE and *row, *col name the first.  Thread-safe. */
 PYBP_API pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as, size_t *row, size_t *col);
 
+/* A loss and its parameters. */
+typedef struct pybp_loss_spec {
+    pybp_loss kind;
+    int n_params;                        /* how many are given; the others have their defaults */
+    double params[PYBP_MAX_LOSS_PARAMS]; /* in the order of losses.def */
+} pybp_loss_spec;
+
 /* ---- prediction and evaluation ---------------------------------------------------------- */
 
 /* Output activations of x (rows, n_in) into out (rows, n_out), contiguous, in the net's dtype.
@@ -247,8 +258,8 @@ typedef struct pybp_evaluation {
 
 /* Loss and number of right answers.  weights: (rows,) doubles, or NULL. */
 PYBP_API pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
-                                   const double *weights, pybp_loss loss, pybp_reduction reduction,
-                                   int threads, pybp_evaluation *result);
+                                   const double *weights, const pybp_loss_spec *loss,
+                                   pybp_reduction reduction, int threads, pybp_evaluation *result);
 
 /* ---- one pass by hand: forward, backward, step ------------------------------------------- */
 
@@ -261,8 +272,8 @@ PYBP_API pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int keep,
 PYBP_API pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, int threads);
 /* The same from a loss.  Also gives its value. */
 PYBP_API pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const double *weights,
-                                        pybp_loss loss, pybp_reduction reduction, void *dx, int threads,
-                                        double *value);
+                                        const pybp_loss_spec *loss, pybp_reduction reduction, void *dx,
+                                        int threads, double *value);
 
 /* ---- training ------------------------------------------------------------------------------ */
 
@@ -306,7 +317,7 @@ PYBP_API pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order
 typedef int (*pybp_tick)(void *user, size_t steps, double loss);
 
 typedef struct pybp_train_options {
-    pybp_loss loss;
+    pybp_loss_spec loss;
     pybp_reduction reduction;
     pybp_optimizer optimizer;
     const double *lr;      /* n_lr learning rates, one a step; n_lr = 1: the same for all */

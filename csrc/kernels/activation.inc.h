@@ -1,28 +1,37 @@
 /* Activations and their derivatives; one pair of bodies a row of activations.def.
  *
- * Elementwise rows give a vector function a = f(z) and delta = back f'(z), f' in terms of a, and
- * ACTIVATION_KERNELS makes the kernels. Rowwise rows give the kernels themselves. */
+ * Elementwise rows give two vector functions, <name>_f(z) = a and <name>_df(x, back) = back f'(z), where x is what
+ * the row reads, a or z; ACTIVATION_KERNELS makes the kernels. ACTIVATION_KERNELS_1 does it for a row with a
+ * parameter p, which the functions get last. Rowwise rows give the kernels themselves. */
 
 #ifndef ACTIVATION_KERNELS
 #define ACTIVATION_KERNELS(name) \
-    static void REAL(name##_activate)(size_t rows, size_t cols, void *strip) \
+    ACTIVATION_LOOPS(name, (void)params, REAL(name##_f)(v_load(z + i)), \
+                     REAL(name##_df)(v_load(x + i), v_load(back + i)))
+#define ACTIVATION_KERNELS_1(name) \
+    ACTIVATION_LOOPS(name, const vec p = v_set1(*(const real *)params), REAL(name##_f)(v_load(z + i), p), \
+                     REAL(name##_df)(v_load(x + i), v_load(back + i), p))
+#define ACTIVATION_LOOPS(name, parameters, f, df) \
+    static void REAL(name##_activate)(size_t rows, size_t cols, const void *params, void *strip) \
     { \
         real *z = strip; \
+        parameters; \
         const int half = VPP > 1 && cols <= PANEL / 2; \
         const size_t width = half ? PANEL / 2 : rows * PANEL, step = half ? PANEL : width; \
         for (size_t r = 0; r < rows * PANEL; r += step) \
             for (size_t i = r; i < r + width; i += LANES) \
-                v_store(z + i, REAL(name##_f)(v_load(z + i))); \
+                v_store(z + i, f); \
     } \
-    static void REAL(name##_derive)(size_t rows, size_t cols, const void *outputs, void *strip) \
+    static void REAL(name##_derive)(size_t rows, size_t cols, const void *params, const void *from, void *strip) \
     { \
-        const real *a = outputs; \
+        const real *x = from; \
         real *back = strip; \
+        parameters; \
         const int half = VPP > 1 && cols <= PANEL / 2; \
         const size_t width = half ? PANEL / 2 : rows * PANEL, step = half ? PANEL : width; \
         for (size_t r = 0; r < rows * PANEL; r += step) \
             for (size_t i = r; i < r + width; i += LANES) \
-                v_store(back + i, REAL(name##_df)(v_load(a + i), v_load(back + i))); \
+                v_store(back + i, df); \
     }
 #endif
 

@@ -136,7 +136,7 @@ static void REAL(forward)(const pybp_forward_args *f)
             if (f->z.at != NULL)
                 memcpy(REAL(line)(f->z, p, 0), out, f->rows * PYBP_LINE);
             if (f->activate != NULL)
-                f->activate(f->rows, REAL(least)(PANEL, f->n_out - p * PANEL), out);
+                f->activate(f->rows, REAL(least)(PANEL, f->n_out - p * PANEL), f->params, out);
         }
     }
 }
@@ -173,7 +173,7 @@ static void REAL(back)(const pybp_back_args *b)
         if (b->keep.at != NULL)
             memcpy(REAL(line)(b->keep, p, 0), out, b->rows * PYBP_LINE);
         if (b->derive != NULL)
-            b->derive(b->rows, cols, REAL(line)(b->a, p, 0), out);
+            b->derive(b->rows, cols, b->params, REAL(line)(b->x, p, 0), out);
     }
 }
 

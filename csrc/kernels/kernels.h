@@ -30,10 +30,11 @@ typedef struct pybp_panels {
     size_t stride; /* lines from panel to panel */
 } pybp_panels;
 
-/* In place on the first `cols` lanes (or all) of `rows` lines of one panel: z becomes a. */
-typedef void pybp_activate(size_t rows, size_t cols, void *strip);
-/* In place: back (dL/da) becomes delta = back f'(z), with f' computed from a. */
-typedef void pybp_derive(size_t rows, size_t cols, const void *a, void *strip);
+/* In place on the first `cols` lanes (or all) of `rows` lines of one panel: z becomes a. params: Ts, as many as
+ * the activation has. */
+typedef void pybp_activate(size_t rows, size_t cols, const void *params, void *strip);
+/* In place: back (dL/da) becomes delta = back f'(z), with f' computed from x: a or z, as activations.def says. */
+typedef void pybp_derive(size_t rows, size_t cols, const void *params, const void *x, void *strip);
 
 typedef struct pybp_forward_args {
     size_t rows, n_in, n_out;
@@ -42,6 +43,7 @@ typedef struct pybp_forward_args {
     pybp_panels out;      /* n_out */
     pybp_panels z;        /* gets a copy of z, unless .at is NULL */
     pybp_activate *activate; /* elementwise, or NULL: out stays z */
+    const void *params;      /* its parameters */
 } pybp_forward_args;
 
 typedef struct pybp_back_args {
@@ -51,8 +53,9 @@ typedef struct pybp_back_args {
     void *scratch;        /* n_out lines, rounded up to whole panels: a panel of transposed weights */
     pybp_panels out;      /* n_in: delta of the layer before */
     pybp_panels keep;     /* gets dL/da of the layer before, unless .at is NULL */
-    pybp_panels a;        /* n_in: a of the layer before (with derive) */
+    pybp_panels x;        /* n_in: a or z of the layer before (with derive) */
     pybp_derive *derive;  /* elementwise, or NULL: out stays dL/da */
+    const void *params;   /* its parameters */
 } pybp_back_args;
 
 typedef struct pybp_loss_args {
@@ -64,6 +67,8 @@ typedef struct pybp_loss_args {
     const void *scale;    /* T, one a row */
     void *row_loss;       /* out: T, one a row */
     pybp_panels delta;    /* out: delta; for losses of kind ANY dL/da */
+    const void *params;   /* T, n_params of them */
+    size_t n_params;
 } pybp_loss_args;
 typedef void pybp_loss_kernel(const pybp_loss_args *args);
 

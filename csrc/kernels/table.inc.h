@@ -27,10 +27,10 @@ const pybp_kernels PYBP_TABLE = {
     .get = REAL(get),
     .set = REAL(set),
     .clip = REAL(clip),
-#define PYBP_ACTIVATION(NAME, name, kind, init, formula, derivative) PYBP_ENTRY_##kind(NAME, name)
+#define PYBP_ACTIVATION(NAME, name, kind, init, reads, formula, derivative, params) PYBP_ENTRY_##kind(NAME, name)
 #include "registry/activations.def"
 #undef PYBP_ACTIVATION
-#define PYBP_LOSS(NAME, name, links, per_output, formula) .loss[PYBP_LOSS_##NAME] = REAL(name##_loss),
+#define PYBP_LOSS(NAME, name, links, per_output, formula, params) .loss[PYBP_LOSS_##NAME] = REAL(name##_loss),
 #include "registry/losses.def"
 #undef PYBP_LOSS
 #define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) \

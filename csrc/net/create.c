@@ -7,17 +7,21 @@
 #include <string.h>
 
 static const struct {
-    bool rowwise;
+    bool rowwise, reads_z;
     pybp_initializer init;
 } activations[PYBP_N_ACTIVATIONS] = {
 #define ELEMENTWISE false
 #define ROWWISE true
-#define PYBP_ACTIVATION(NAME, name, kind, init, formula, derivative) \
-    [PYBP_ACTIVATION_##NAME] = {kind, PYBP_INIT_##init},
+#define A false
+#define Z true
+#define PYBP_ACTIVATION(NAME, name, kind, init, reads, formula, derivative, params) \
+    [PYBP_ACTIVATION_##NAME] = {kind, reads, PYBP_INIT_##init},
 #include "registry/activations.def"
 #undef PYBP_ACTIVATION
 #undef ELEMENTWISE
 #undef ROWWISE
+#undef A
+#undef Z
 };
 
 /* Where each layer's parameters lie. False if a size overflows. */
@@ -31,6 +35,8 @@ static bool lay_out(pybp_net *net, const pybp_layer_desc *descs)
         if (layer->desc.init == PYBP_INIT_AUTO)
             layer->desc.init = activations[layer->desc.activation].init;
         layer->rowwise = activations[layer->desc.activation].rowwise;
+        layer->reads_z = activations[layer->desc.activation].reads_z;
+        net->k->narrow(PYBP_MAX_ACTIVATION_PARAMS, layer->desc.activation_params, layer->activation_params);
         layer->n_in = n_in;
         layer->n_out = n_in = descs[l].n_out;
         layer->panels = layer->n_out / net->k->panel + (layer->n_out % net->k->panel != 0);

@@ -12,7 +12,7 @@ typedef struct job {
     pybp_source source;
     size_t rows;
     const pybp_matrix *dl_da; /* or a loss: */
-    pybp_loss loss;
+    const pybp_loss_spec *loss;
     double divisor, per_output;
     double *losses;
     const pybp_rule *rule;
@@ -94,8 +94,9 @@ static void backward_work(void *ctx, int tid, int threads, pybp_barrier *barrier
     pybp_each_tile(j->net, tid, threads, store_tile, &g);
 }
 
-pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const pybp_source *source, pybp_loss loss,
-                               pybp_reduction reduction, void *dx, int threads, double *value)
+pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const pybp_source *source,
+                               const pybp_loss_spec *loss, pybp_reduction reduction, void *dx, int threads,
+                               double *value)
 {
     const size_t rows = net->hand_rows;
     job j = {.net = net, .rows = rows, .dl_da = dl_da, .loss = loss};

@@ -19,6 +19,8 @@ typedef struct pybp_layer {
     size_t first;   /* parameters before this layer's in logical order */
     size_t count;   /* parameters */
     bool rowwise;   /* activation couples the outputs */
+    bool reads_z;   /* its derivative is computed from z */
+    _Alignas(8) char activation_params[8 * PYBP_MAX_ACTIVATION_PARAMS]; /* T */
 } pybp_layer;
 
 typedef struct pybp_pass pybp_pass;

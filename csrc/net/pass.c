@@ -38,7 +38,7 @@ static void plan_layer(const pybp_net *net, const pybp_pass *pass, pybp_arena *a
     const size_t out = panels_of(net, layer->n_out), in = panels_of(net, layer->n_in);
     *at = (offsets){SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX};
     at->a = back ? reserve_panels(arena, last ? out : panels_of(net, layer->n_out + 1), pass->capacity) : swap[l % 2];
-    if (keep || (last && loss))
+    if (keep || (last && loss) || (back && layer->reads_z))
         at->z = reserve_panels(arena, out, pass->capacity);
     if (back || (last && loss))
         at->delta = reserve_panels(arena, out, pass->capacity);

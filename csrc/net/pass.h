@@ -5,7 +5,7 @@
 #include "net/net.h"
 
 enum pybp_pass_flags {
-    PYBP_PASS_BACK = 1,    /* deltas, and the 1-columns the bias gradients need */
+    PYBP_PASS_BACK = 1,    /* deltas, the 1-columns the bias gradients need, and z where a derivative reads it */
     PYBP_PASS_LOSS = 2,    /* targets, scales and losses of rows, z and delta of the output layer */
     PYBP_PASS_KEEP = 4,    /* z of all layers, and what they pass back */
     PYBP_PASS_DX = 8       /* what the first layer passes back */
@@ -66,9 +66,9 @@ void pybp_run_losses(const pybp_run *run, double *losses);
 /* All layers. PYBP_OUTPUT_Z: the last leaves z only, for a loss that is computed from it. */
 void pybp_run_forward(const pybp_run *run, pybp_output output);
 /* What pybp_run_forward has to leave for this loss. */
-pybp_output pybp_loss_output(pybp_loss loss);
+pybp_output pybp_loss_output(const pybp_loss_spec *loss);
 /* Row losses and the output layer's delta. */
-void pybp_run_loss(const pybp_run *run, pybp_loss loss);
+void pybp_run_loss(const pybp_run *run, const pybp_loss_spec *loss);
 /* The output layer's delta from dL/da, which stands in its place. */
 void pybp_run_output_delta(const pybp_run *run);
 /* Deltas of all layers before, and dL/dx where the pass keeps it. */
@@ -79,7 +79,7 @@ size_t pybp_run_correct(const pybp_run *run);
 void pybp_run_gradient(const pybp_run *run, size_t layer, size_t panel, size_t k0, size_t k1, bool add, char *g);
 
 /* What the loss divides by besides the rows' weight: its outputs, or 1. */
-double pybp_loss_per_output(const pybp_net *net, pybp_loss loss);
+double pybp_loss_per_output(const pybp_net *net, const pybp_loss_spec *loss);
 /* Sum over rows of weight times loss, in the contract's order; losses[0] is that of row `first`. */
 double pybp_sum_losses(const double *losses, const pybp_source *source, size_t first, size_t rows);
 /* Sum of the weights of rows first ... of the source; their number without weights. */

@@ -11,7 +11,7 @@ typedef struct job {
     pybp_source source;
     size_t rows;
     char *out;       /* predictions, or NULL */
-    pybp_loss loss;  /* evaluation */
+    const pybp_loss_spec *loss; /* evaluation */
     double *losses;
     atomic_size_t correct;
 } job;
@@ -82,8 +82,9 @@ pybp_status pybp_predict_rows(const pybp_net *net, const pybp_matrix *x, void *o
     return PYBP_OK;
 }
 
-pybp_status pybp_evaluate_rows(const pybp_net *net, const pybp_source *source, size_t rows, pybp_loss loss,
-                               pybp_reduction reduction, int threads, pybp_evaluation *result)
+pybp_status pybp_evaluate_rows(const pybp_net *net, const pybp_source *source, size_t rows,
+                               const pybp_loss_spec *loss, pybp_reduction reduction, int threads,
+                               pybp_evaluation *result)
 {
     job j = {.net = net, .source = *source, .rows = rows, .loss = loss};
     pybp_status status = PYBP_OK;

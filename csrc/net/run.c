@@ -20,7 +20,7 @@ static const int loss_links[PYBP_N_LOSSES] = {
 #define ANY 0
 #define SOFTMAX 1
 #define SIGMOID 1
-#define PYBP_LOSS(NAME, name, links, per_output, formula) [PYBP_LOSS_##NAME] = links,
+#define PYBP_LOSS(NAME, name, links, per_output, formula, params) [PYBP_LOSS_##NAME] = links,
 #include "registry/losses.def"
 #undef PYBP_LOSS
 #undef ANY
@@ -29,19 +29,19 @@ static const int loss_links[PYBP_N_LOSSES] = {
 };
 
 static const bool loss_averages[PYBP_N_LOSSES] = {
-#define PYBP_LOSS(NAME, name, links, per_output, formula) [PYBP_LOSS_##NAME] = per_output,
+#define PYBP_LOSS(NAME, name, links, per_output, formula, params) [PYBP_LOSS_##NAME] = per_output,
 #include "registry/losses.def"
 #undef PYBP_LOSS
 };
 
-pybp_output pybp_loss_output(pybp_loss loss)
+pybp_output pybp_loss_output(const pybp_loss_spec *loss)
 {
-    return loss_links[loss] ? PYBP_OUTPUT_Z : PYBP_OUTPUT_A;
+    return loss_links[loss->kind] ? PYBP_OUTPUT_Z : PYBP_OUTPUT_A;
 }
 
-double pybp_loss_per_output(const pybp_net *net, pybp_loss loss)
+double pybp_loss_per_output(const pybp_net *net, const pybp_loss_spec *loss)
 {
-    return loss_averages[loss] ? (double)net->layers[net->n_layers - 1].n_out : 1.0;
+    return loss_averages[loss->kind] ? (double)net->layers[net->n_layers - 1].n_out : 1.0;
 }
 
 static size_t source_row(const pybp_source *source, size_t i)
@@ -96,11 +96,12 @@ void pybp_run_output_delta(const pybp_run *run)
     pybp_layer_type_of(run->net, l)->output_delta(run, l);
 }
 
-void pybp_run_loss(const pybp_run *run, pybp_loss loss)
+void pybp_run_loss(const pybp_run *run, const pybp_loss_spec *loss)
 {
     const pybp_pass *pass = run->pass;
     const pybp_layer_space *out = &pass->layers[LAST(run)];
-    const size_t size = run->net->k->size;
+    const size_t size = run->net->k->size, n_params = (size_t)loss->n_params;
+    _Alignas(8) char params[8 * PYBP_MAX_LOSS_PARAMS];
     const pybp_loss_args args = {
         .rows = run->rows,
         .cols = run->net->layers[LAST(run)].n_out,
@@ -111,8 +112,11 @@ void pybp_run_loss(const pybp_run *run, pybp_loss loss)
         .scale = pass->scale + run->row * size,
         .row_loss = pass->row_loss + run->row * size,
         .delta = pybp_rows_from(out->delta, run->row),
+        .params = params,
+        .n_params = n_params,
     };
-    run->net->k->loss[loss](&args);
+    run->net->k->narrow(n_params, loss->params, params);
+    run->net->k->loss[loss->kind](&args);
     if (pybp_loss_output(loss) == PYBP_OUTPUT_A)
         pybp_run_output_delta(run);
 }

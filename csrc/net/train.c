@@ -132,8 +132,8 @@ static void rows_through(call *c, const pybp_run *run, size_t first, size_t in_b
 {
     pybp_run_gather(run, &c->source, first + in_batch);
     pybp_run_scale(run, &c->source, first + in_batch, divisor, c->per_output);
-    pybp_run_forward(run, pybp_loss_output(c->options->loss));
-    pybp_run_loss(run, c->options->loss);
+    pybp_run_forward(run, pybp_loss_output(&c->options->loss));
+    pybp_run_loss(run, &c->options->loss);
     pybp_run_losses(run, c->trainer->losses + in_batch);
     if (c->options->count_correct)
         atomic_fetch_add_explicit(&c->correct, pybp_run_correct(run), memory_order_relaxed);
@@ -352,7 +352,7 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
     call c = {.net = net, .trainer = net->trainer, .options = options, .result = result, .n = n, .batch = batch};
     c.source = (pybp_source){x, y, weights, options->shuffle ? net->trainer->order : NULL};
     c.steps = n / batch + (n % batch != 0);
-    c.per_output = pybp_loss_per_output(net, options->loss);
+    c.per_output = pybp_loss_per_output(net, &options->loss);
     c.clock_every = c.clock_next = 1;
     if (options->tick != NULL)
         c.told = c.looked = pybp_clock_ms();

@@ -12,12 +12,14 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
 
 /* The other bodies (predict.c, hand.c). */
 pybp_status pybp_predict_rows(const pybp_net *net, const pybp_matrix *x, void *out, int threads);
-pybp_status pybp_evaluate_rows(const pybp_net *net, const pybp_source *source, size_t rows, pybp_loss loss,
-                               pybp_reduction reduction, int threads, pybp_evaluation *result);
+pybp_status pybp_evaluate_rows(const pybp_net *net, const pybp_source *source, size_t rows,
+                               const pybp_loss_spec *loss, pybp_reduction reduction, int threads,
+                               pybp_evaluation *result);
 pybp_status pybp_hand_forward(pybp_net *net, const pybp_matrix *x, bool keep, void *out, int threads);
 /* From dL/da if that is given, else from the loss of source->y. */
-pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const pybp_source *source, pybp_loss loss,
-                               pybp_reduction reduction, void *dx, int threads, double *value);
+pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const pybp_source *source,
+                               const pybp_loss_spec *loss, pybp_reduction reduction, void *dx, int threads,
+                               double *value);
 pybp_status pybp_hand_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads);
 
 #endif

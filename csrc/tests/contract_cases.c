@@ -122,7 +122,7 @@ static void cycled(size_t i, contract_case *c)
     }
     c->layers[c->n_layers - 1].activation = goal->output;
 
-    c->loss = goal->loss;
+    c->loss.kind = goal->loss;
     c->labels = goal->labels;
     c->reduction = i % 7 < 4 ? PYBP_MEAN : PYBP_SUM;
     c->weighted = i % 3 == 1;
@@ -160,7 +160,7 @@ static void plain(contract_case *c)
     c->layers[0].n_out = 9;
     c->layers[0].activation = PYBP_ACTIVATION_TANH;
     c->layers[1].n_out = 3;
-    c->loss = PYBP_LOSS_SQUARED_ERROR;
+    c->loss.kind = PYBP_LOSS_SQUARED_ERROR;
     c->rows = 70;
     c->batch = 16;
     c->epochs = 2;
@@ -170,7 +170,7 @@ static void plain(contract_case *c)
 
 static void output(contract_case *c, size_t goal)
 {
-    c->loss = goals[goal].loss;
+    c->loss.kind = goals[goal].loss;
     c->labels = goals[goal].labels;
     c->layers[c->n_layers - 1].activation = goals[goal].output;
 }
@@ -308,7 +308,7 @@ void contract_describe(const contract_case *c, char *text, size_t size)
     for (size_t l = 0; l < c->n_layers; l++)
         ADD("-%zu(a%d i%d%s)", c->layers[l].n_out, (int)c->layers[l].activation, (int)c->layers[l].init,
             c->layers[l].no_bias ? " no bias" : "");
-    ADD(", loss %d%s%s%s, optimizer %d", (int)c->loss, c->labels ? " labels" : "",
+    ADD(", loss %d%s%s%s, optimizer %d", (int)c->loss.kind, c->labels ? " labels" : "",
         c->reduction == PYBP_SUM ? " sum" : "", c->weighted ? " weighted" : "", (int)c->optimizer.kind);
     ADD(", clip %g %g, %zu rows by %zu, %zu epochs%s", c->optimizer.clip_norm, c->optimizer.clip_value,
         c->rows, c->batch, c->epochs, c->shuffle ? ", shuffled" : "");
@@ -337,9 +337,9 @@ static double as_data(const contract_case *c, double value)
 static double target(const contract_case *c, uint64_t index)
 {
     double value = symmetric(c, KIND_Y, index);
-    if (c->loss == PYBP_LOSS_CROSS_ENTROPY) /* not normalised; a good part is 0 */
+    if (c->loss.kind == PYBP_LOSS_CROSS_ENTROPY) /* not normalised; a good part is 0 */
         return value < -0.5 ? 0.0 : value < 0.0 ? value + 1.0 : value;
-    if (c->loss == PYBP_LOSS_BINARY_CROSS_ENTROPY)
+    if (c->loss.kind == PYBP_LOSS_BINARY_CROSS_ENTROPY)
         return value < -0.3 ? 0.0 : value < 0.0 ? 1.0 : value;
     return value;
 }

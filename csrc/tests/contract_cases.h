@@ -33,7 +33,7 @@ typedef struct contract_case {
     int weighted;             /* sample weights: some of them 0, the others in [1/4, 5/4) */
     size_t weightless;        /* weighted: so many rows from the second minibatch on weigh 0 */
 
-    pybp_loss loss;
+    pybp_loss_spec loss;
     pybp_reduction reduction;
     pybp_optimizer optimizer;
     double lr, lr_drop;       /* the learning rate of minibatch s of an epoch is lr / (1 + s lr_drop) */

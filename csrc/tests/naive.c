@@ -66,7 +66,7 @@ static double row_dot(const double *p, const double *q, size_t rows)
 
 /* 1: divided by the number of outputs */
 static const int loss_per_output[] = {
-#define PYBP_LOSS(NAME, name, links, per_output, formula) per_output,
+#define PYBP_LOSS(NAME, name, links, per_output, formula, params) per_output,
 #include "registry/losses.def"
 #undef PYBP_LOSS
 };
@@ -74,7 +74,7 @@ static const int loss_per_output[] = {
 /* From the row sum of the losses and W to the loss. */
 static double loss_value(const contract_case *c, double sum, double weight)
 {
-    if (loss_per_output[c->loss])
+    if (loss_per_output[c->loss.kind])
         sum = sum / (double)contract_n_out(c);
     return c->reduction == PYBP_MEAN ? sum / weight : sum;
 }

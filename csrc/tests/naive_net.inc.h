@@ -2,6 +2,7 @@
 
 typedef struct F(layer) {
     pybp_activation activation;
+    T params[PYBP_MAX_ACTIVATION_PARAMS]; /* of the activation */
     int bias;                   /* 1: there is one */
     size_t n_in, n_out;
     size_t first, stride;       /* w_ji = p[first + j stride + i]; b_j at i = n_in */
@@ -85,10 +86,10 @@ static T F(softmax_terms)(const T *z, size_t n, T *e, T *m)
     return F(lane_sum)(e, n);
 }
 
-static void F(activate)(pybp_activation activation, const T *z, size_t n, T *a)
+static void F(activate)(const F(layer) *layer, const T *z, size_t n, T *a)
 {
     T m, s;
-    switch (activation) {
+    switch (layer->activation) {
     case PYBP_ACTIVATION_RELU:
         for (size_t j = 0; j < n; j++)
             a[j] = C(0.0) > z[j] ? C(0.0) : z[j];
@@ -124,18 +125,20 @@ static void F(forward)(F(net) *net, size_t rows)
                 z[j] = F(neuron)(layer->bias ? w[layer->n_in] : C(0.0), w, &input[r * layer->n_in],
                                  layer->n_in);
             }
-            F(activate)(layer->activation, z, layer->n_out, &layer->a[r * layer->n_out]);
+            F(activate)(layer, z, layer->n_out, &layer->a[r * layer->n_out]);
         }
         input = layer->a;
     }
 }
 
-/* ---- Backward, 1 and 3: from dL/da to delta ------------------------------------------------- */
+/* ---- Backward, 1 and 3: from dL/da of row r to delta ------------------------------------------ */
 
-static void F(derive)(pybp_activation activation, const T *a, const T *g, size_t n, T *delta)
+static void F(derive)(const F(layer) *layer, size_t r, const T *g, T *delta)
 {
+    size_t n = layer->n_out;
+    const T *a = &layer->a[r * n];
     T t;
-    switch (activation) {
+    switch (layer->activation) {
     case PYBP_ACTIVATION_RELU:
         for (size_t j = 0; j < n; j++)
             delta[j] = a[j] > C(0.0) ? g[j] : C(0.0);
@@ -160,8 +163,9 @@ static void F(derive)(pybp_activation activation, const T *a, const T *g, size_t
 
 /* ---- Loss of a row, and its delta ------------------------------------------------------------- */
 
-static T F(row_loss)(F(net) *net, pybp_loss loss, size_t r, T scale)
+static T F(row_loss)(F(net) *net, const pybp_loss_spec *spec, size_t r, T scale)
 {
+    const pybp_loss loss = spec->kind;
     const F(layer) *last = &net->layers[net->n_layers - 1];
     size_t n = last->n_out;
     const T *z = &last->z[r * n], *a = &last->a[r * n], *y = &net->y[r * n];
@@ -188,7 +192,7 @@ static T F(row_loss)(F(net) *net, pybp_loss loss, size_t r, T scale)
         t1[j] = a[j] - y[j];
         t2[j] = loss == PYBP_LOSS_MSE ? (C(2.0) * t1[j]) * scale : t1[j] * scale;
     }
-    F(derive)(last->activation, a, t2, n, delta);
+    F(derive)(last, r, t2, delta);
     T sum = F(lane_dot)(t1, t1, n);
     return loss == PYBP_LOSS_MSE ? sum : C(0.5) * sum;
 }
@@ -201,9 +205,9 @@ static double F(loss)(F(net) *net, const contract_case *c, size_t rows, double w
         double scale = c->weighted ? net->weights[r] : 1.0;
         if (c->reduction == PYBP_MEAN)
             scale = scale / weight; /* 1 / B, or w_r / W */
-        if (loss_per_output[c->loss])
+        if (loss_per_output[c->loss.kind])
             scale = scale / (double)contract_n_out(c);
-        net->row_loss[r] = (double)F(row_loss)(net, c->loss, r, (T)scale);
+        net->row_loss[r] = (double)F(row_loss)(net, &c->loss, r, (T)scale);
     }
     return c->weighted ? row_dot(net->weights, net->row_loss, rows) : row_sum(net->row_loss, rows);
 }
@@ -225,8 +229,7 @@ static void F(backward)(F(net) *net, size_t rows)
                 layer->back[r * n_in + i] = back;
             }
             if (before)
-                F(derive)(before->activation, &before->a[r * n_in], &layer->back[r * n_in], n_in,
-                          &before->delta[r * n_in]);
+                F(derive)(before, r, &layer->back[r * n_in], &before->delta[r * n_in]);
         }
 
         const T *a = before ? before->a : net->x;

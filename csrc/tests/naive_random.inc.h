@@ -132,7 +132,7 @@ static double initial_weight(const contract_case *c, size_t sub, size_t n_in, ui
 #undef PYBP_INITIALIZER
     };
     static const pybp_initializer by_activation[] = {
-#define PYBP_ACTIVATION(NAME, name, kind, initializer, formula, derivative) PYBP_INIT_##initializer,
+#define PYBP_ACTIVATION(NAME, name, kind, initializer, reads, formula, derivative, params) PYBP_INIT_##initializer,
 #include "registry/activations.def"
 #undef PYBP_ACTIVATION
     };

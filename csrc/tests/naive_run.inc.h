@@ -8,6 +8,8 @@ static void F(open)(F(net) *net, const contract_case *c)
     for (size_t l = 0; l < c->n_layers; l++) {
         F(layer) *layer = &net->layers[l];
         layer->activation = c->layers[l].activation;
+        for (size_t i = 0; i < PYBP_MAX_ACTIVATION_PARAMS; i++)
+            layer->params[i] = (T)c->layers[l].activation_params[i];
         layer->bias = !c->layers[l].no_bias;
         layer->n_in = n_in;
         layer->n_out = c->layers[l].n_out;

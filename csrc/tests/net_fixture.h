@@ -220,11 +220,14 @@ static inline pybp_optimizer default_optimizer(pybp_optimizer_kind kind)
     return o;
 }
 
+/* A loss with its default parameters, as an argument. */
+#define LOSS(NAME) (&(const pybp_loss_spec){.kind = PYBP_LOSS_##NAME})
+
 static const double usual_rate = 0.05;
 
 static inline pybp_train_options default_options(pybp_optimizer optimizer, pybp_loss loss, size_t batch)
 {
-    return (pybp_train_options){.loss = loss, .optimizer = optimizer, .lr = &usual_rate, .n_lr = 1,
+    return (pybp_train_options){.loss = {.kind = loss}, .optimizer = optimizer, .lr = &usual_rate, .n_lr = 1,
                                 .batch_size = batch, .threads = 1, .interval_ms = 0};
 }
 

@@ -103,7 +103,7 @@ static void test_sizes_that_overflow(void)
     pybp_train_result result;
     const image before = whole_image(net, 0);
     FAILS(pybp_forward(net, &endless, 1, NULL, 1), PYBP_NO_MEMORY, "rows");
-    FAILS(pybp_evaluate(net, &endless, &y, NULL, PYBP_LOSS_MSE, PYBP_MEAN, 1, &evaluation), PYBP_NO_MEMORY, "rows");
+    FAILS(pybp_evaluate(net, &endless, &y, NULL, LOSS(MSE), PYBP_MEAN, 1, &evaluation), PYBP_NO_MEMORY, "rows");
     FAILS(pybp_train(net, &endless, &y, NULL, &options, &result), PYBP_NO_MEMORY, "rows");
     CHECK(unchanged(net, 0, before));
     pybp_net_free(net);
@@ -217,7 +217,7 @@ static void test_order_of_calls(void)
     const pybp_matrix *g = &s.y.values;
 
     FAILS(pybp_backward(net, g, NULL, 1), PYBP_STATE, "forward");
-    FAILS(pybp_backward_loss(net, &s.y, NULL, PYBP_LOSS_MSE, PYBP_MEAN, NULL, 1, &value), PYBP_STATE, "forward");
+    FAILS(pybp_backward_loss(net, &s.y, NULL, LOSS(MSE), PYBP_MEAN, NULL, 1, &value), PYBP_STATE, "forward");
     FAILS(pybp_step(net, &sgd, 0.1, 1), PYBP_STATE, "backward");
     for (int what = PYBP_WEIGHT_GRADIENT; what <= PYBP_BACK; what++)
         FAILS(pybp_net_get(net, (pybp_array)what, 0, buffer, 1), PYBP_STATE, "no such array");

@@ -124,7 +124,7 @@ static void refuse_x(pybp_net *net, const pybp_matrix *x, const samples *s, pybp
     double out[ROWS * OUT];
     FAILS(pybp_predict(net, x, out, 1), code, words);
     FAILS(pybp_forward(net, x, 1, NULL, 1), code, words);
-    FAILS(pybp_evaluate(net, x, &s->y, NULL, PYBP_LOSS_MSE, PYBP_MEAN, 1, &evaluation), code, words);
+    FAILS(pybp_evaluate(net, x, &s->y, NULL, LOSS(MSE), PYBP_MEAN, 1, &evaluation), code, words);
     FAILS(pybp_train(net, x, &s->y, NULL, &options, &result), code, words);
 }
 
@@ -169,8 +169,8 @@ static void refuse_y(pybp_net *net, const samples *s, const pybp_targets *y, con
     pybp_train_result result;
     double value;
     options.reduction = reduction;
-    FAILS(pybp_evaluate(net, &s->x, y, weights, loss, reduction, 1, &evaluation), code, words);
-    FAILS(pybp_backward_loss(net, y, weights, loss, reduction, NULL, 1, &value), code, words);
+    FAILS(pybp_evaluate(net, &s->x, y, weights, &options.loss, reduction, 1, &evaluation), code, words);
+    FAILS(pybp_backward_loss(net, y, weights, &options.loss, reduction, NULL, 1, &value), code, words);
     FAILS(pybp_train(net, &s->x, y, weights, &options, &result), code, words);
 }
 
@@ -208,10 +208,15 @@ static void test_refused_targets(void)
 
     pybp_evaluation evaluation;
     double value;
-    FAILS(pybp_evaluate(NULL, &s.x, &s.y, NULL, mse, PYBP_MEAN, 1, &evaluation), PYBP_INVALID, "NULL");
-    FAILS(pybp_evaluate(net, &s.x, &s.y, NULL, mse, PYBP_MEAN, 1, NULL), PYBP_INVALID, "NULL");
-    FAILS(pybp_backward_loss(NULL, &s.y, NULL, mse, PYBP_MEAN, NULL, 1, &value), PYBP_INVALID, "NULL");
-    FAILS(pybp_backward_loss(net, &s.y, NULL, mse, PYBP_MEAN, NULL, 1, NULL), PYBP_INVALID, "NULL");
+    FAILS(pybp_evaluate(NULL, &s.x, &s.y, NULL, LOSS(MSE), PYBP_MEAN, 1, &evaluation), PYBP_INVALID, "NULL");
+    FAILS(pybp_evaluate(net, &s.x, &s.y, NULL, LOSS(MSE), PYBP_MEAN, 1, NULL), PYBP_INVALID, "NULL");
+    FAILS(pybp_backward_loss(NULL, &s.y, NULL, LOSS(MSE), PYBP_MEAN, NULL, 1, &value), PYBP_INVALID, "NULL");
+    FAILS(pybp_backward_loss(net, &s.y, NULL, LOSS(MSE), PYBP_MEAN, NULL, 1, NULL), PYBP_INVALID, "NULL");
+    FAILS(pybp_evaluate(net, &s.x, &s.y, NULL, NULL, PYBP_MEAN, 1, &evaluation), PYBP_INVALID, "loss is NULL");
+    const pybp_loss_spec surplus = {.kind = PYBP_LOSS_MSE, .n_params = 1};
+    const pybp_loss_spec fewer = {.kind = PYBP_LOSS_MSE, .n_params = -1};
+    FAILS(pybp_evaluate(net, &s.x, &s.y, NULL, &surplus, PYBP_MEAN, 1, &evaluation), PYBP_INVALID, "mse: 1 parameters");
+    FAILS(pybp_backward_loss(net, &s.y, NULL, &fewer, PYBP_MEAN, NULL, 1, &value), PYBP_INVALID, "mse: -1 parameters");
     FAILS(pybp_backward(NULL, &s.y.values, NULL, 1), PYBP_INVALID, "NULL");
     FAILS(pybp_backward(net, NULL, NULL, 1), PYBP_INVALID, "NULL");
     FAILS(pybp_backward(net, &s.x, NULL, 1), PYBP_SHAPE, "dl_da has 5 columns, expected 3");

@@ -163,7 +163,7 @@ static int first_minibatch(core_run *run, pybp_net *net, double *loss)
     run->skipped[NAIVE_DX] = !want_dx;
     run->skipped[NAIVE_TRACE] = !keep;
     return ok(run, pybp_forward(net, &x, keep, NULL, run->threads), "pybp_forward") &&
-           ok(run, pybp_backward_loss(net, &y, weights(run, 0), c->loss, c->reduction, dx, run->threads, loss),
+           ok(run, pybp_backward_loss(net, &y, weights(run, 0), &c->loss, c->reduction, dx, run->threads, loss),
               "pybp_backward_loss") &&
            get_parameters(run, net, NAIVE_GRADIENT, PYBP_WEIGHT_GRADIENT, PYBP_BIAS_GRADIENT) &&
            (!keep || get_trace(run, net, rows));
@@ -206,7 +206,7 @@ static int train_by_hand(core_run *run, pybp_net *net)
             pybp_targets y = targets(run, first, rows);
             double lr = run->data.lr[run->data.n_lr > 1 ? s : 0];
             if (!ok(run, pybp_forward(net, &x, 0, NULL, run->threads), "pybp_forward") ||
-                !ok(run, pybp_backward_loss(net, &y, w, c->loss, c->reduction, NULL, run->threads, &loss),
+                !ok(run, pybp_backward_loss(net, &y, w, &c->loss, c->reduction, NULL, run->threads, &loss),
                     "pybp_backward_loss") ||
                 !ok(run, pybp_step(net, &c->optimizer, lr, run->threads), "pybp_step"))
                 return 0;
@@ -291,7 +291,7 @@ static void run_core(const contract_case *c, const naive_result *want, const cha
     if (open_net(&run, &net) && get_parameters(&run, net, NAIVE_INITIAL, PYBP_WEIGHTS, PYBP_BIASES) &&
         first_minibatch(&run, net, &losses[0]) && train(&run, net, &losses[1]) &&
         get_trained(&run, net, want) && predict(&run, net, 0) &&
-        ok(&run, pybp_evaluate(net, &x, &y, weights(&run, 0), c->loss, c->reduction, threads, &evaluation),
+        ok(&run, pybp_evaluate(net, &x, &y, weights(&run, 0), &c->loss, c->reduction, threads, &evaluation),
            "pybp_evaluate")) {
         losses[c->epochs + 1] = evaluation.loss;
         compare(&run, want, 0, NAIVE_N_PARTS - 1, "");
@@ -323,7 +323,7 @@ static void test_coverage(void)
             (l + 1 < c.n_layers ? hidden : output)[c.layers[l].activation]++;
             init[c.layers[l].init]++;
         }
-        loss[c.loss]++;
+        loss[c.loss.kind]++;
         optimizer[c.optimizer.kind]++;
     }
     for (int k = 0; k < PYBP_N_ACTIVATIONS; k++)

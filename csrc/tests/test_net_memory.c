@@ -28,7 +28,7 @@ static pybp_status predict(pybp_net *net, outcome *out)
 static pybp_status evaluate(pybp_net *net, outcome *out)
 {
     pybp_evaluation result = {0};
-    const pybp_status status = pybp_evaluate(net, &data.x, &data.y, data.weights, PYBP_LOSS_MSE, PYBP_MEAN, 2, &result);
+    const pybp_status status = pybp_evaluate(net, &data.x, &data.y, data.weights, LOSS(MSE), PYBP_MEAN, 2, &result);
     out->loss = result.loss;
     return status;
 }
@@ -52,7 +52,7 @@ static pybp_status backward(pybp_net *net, outcome *out)
 
 static pybp_status backward_loss(pybp_net *net, outcome *out)
 {
-    return pybp_backward_loss(net, &data.y, data.weights, PYBP_LOSS_MSE, PYBP_MEAN, out->values, 2, &out->loss);
+    return pybp_backward_loss(net, &data.y, data.weights, LOSS(MSE), PYBP_MEAN, out->values, 2, &out->loss);
 }
 
 static pybp_status forward_and_backward(pybp_net *net, outcome *out)

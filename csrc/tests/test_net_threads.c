@@ -40,7 +40,7 @@ static void *read_often(void *arg)
             u->busy++;
         else
             u->wrong += status != PYBP_OK || memcmp(out, u->expected + first * OUT, (ROWS - first) * OUT * sizeof *out);
-        status = pybp_evaluate(u->net, &u->s->x, &u->s->y, NULL, PYBP_LOSS_MSE, PYBP_MEAN, 2, &evaluation);
+        status = pybp_evaluate(u->net, &u->s->x, &u->s->y, NULL, LOSS(MSE), PYBP_MEAN, 2, &evaluation);
         if (status == PYBP_BUSY)
             u->busy++;
         else
@@ -76,7 +76,7 @@ static void together(int writers)
     pthread_t threads[USERS];
     OK(pybp_net_poke(net, 2, 0, OUT, 0.25, NULL));
     OK(pybp_predict(net, &s.x, expected, 1));
-    OK(pybp_evaluate(net, &s.x, &s.y, NULL, PYBP_LOSS_MSE, PYBP_MEAN, 1, &evaluation));
+    OK(pybp_evaluate(net, &s.x, &s.y, NULL, LOSS(MSE), PYBP_MEAN, 1, &evaluation));
     atomic_store(&arrived, 0);
     for (int i = 0; i < USERS; i++) {
         users[i] = (user){.net = net, .s = &s, .expected = expected, .loss = evaluation.loss};

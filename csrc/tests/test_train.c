@@ -22,7 +22,7 @@ static void compare_step_and_train(pybp_dtype dtype, const samples *s, pybp_opti
         options.threads = 1 + i;
         OK(pybp_train(trained, &s->x, &s->y, s->weights, &options, &result));
         OK(pybp_forward(stepped, &s->x, 0, NULL, 3 - i));
-        OK(pybp_backward_loss(stepped, &s->y, s->weights, PYBP_LOSS_CROSS_ENTROPY, PYBP_MEAN, NULL, 1, &value));
+        OK(pybp_backward_loss(stepped, &s->y, s->weights, LOSS(CROSS_ENTROPY), PYBP_MEAN, NULL, 1, &value));
         OK(pybp_step(stepped, &optimizer, usual_rate, 1 + i));
         CHECK(result.steps == 1 && result.loss == value);
     }

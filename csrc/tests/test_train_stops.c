@@ -114,10 +114,10 @@ static int watch(void *user, size_t steps, double loss)
     if (w->calls == 1) { /* nobody else may use this net now */
         FAILS(pybp_train(w->net, &w->s->x, &w->s->y, NULL, &options, &result), PYBP_BUSY, "using this net");
         FAILS(pybp_predict(w->net, &w->s->x, values, 1), PYBP_BUSY, "using this net");
-        FAILS(pybp_evaluate(w->net, &w->s->x, &w->s->y, NULL, PYBP_LOSS_MSE, PYBP_MEAN, 1, &evaluation), PYBP_BUSY, "");
+        FAILS(pybp_evaluate(w->net, &w->s->x, &w->s->y, NULL, LOSS(MSE), PYBP_MEAN, 1, &evaluation), PYBP_BUSY, "");
         FAILS(pybp_forward(w->net, &w->s->x, 0, NULL, 1), PYBP_BUSY, "using this net");
         FAILS(pybp_backward(w->net, &w->s->y.values, NULL, 1), PYBP_BUSY, "using this net");
-        FAILS(pybp_backward_loss(w->net, &w->s->y, NULL, PYBP_LOSS_MSE, PYBP_MEAN, NULL, 1, values), PYBP_BUSY, "");
+        FAILS(pybp_backward_loss(w->net, &w->s->y, NULL, LOSS(MSE), PYBP_MEAN, NULL, 1, values), PYBP_BUSY, "");
         FAILS(pybp_step(w->net, &options.optimizer, 0.1, 1), PYBP_BUSY, "using this net");
         FAILS(pybp_reset_optimizer(w->net), PYBP_BUSY, "using this net");
         FAILS(pybp_get_progress(w->net, &progress), PYBP_BUSY, "using this net");

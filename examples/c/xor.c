@@ -31,7 +31,7 @@ int main(void)
 
     const double lr = 0.05;
     const pybp_train_options options = {
-        .loss = PYBP_LOSS_BINARY_CROSS_ENTROPY,
+        .loss = {.kind = PYBP_LOSS_BINARY_CROSS_ENTROPY},
         .reduction = PYBP_MEAN,
         .optimizer = {.kind = PYBP_OPTIMIZER_ADAM, .params = {0.9, 0.999, 1e-8}, .bias_lr_factor = 1},
         .lr = &lr,

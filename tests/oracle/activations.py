@@ -16,17 +16,17 @@ class Activation:
     Attributes
     ----------
     f : callable
-        ``a = f(z)``.
+        ``a = f(z)``; parameters, if the row has any, by name.
     backward : callable
-        ``delta = backward(g, a)`` with ``g = dL/da`` and ``delta = dL/dz``.
+        ``delta = backward(g, z, a)`` with ``g = dL/da`` and ``delta = dL/dz``; parameters likewise.
     kind : {"ELEMENTWISE", "ROWWISE"}
         Whether f works on each element alone.
     initializer : str
         The initialiser that "auto" means for a layer with this activation.
     """
 
-    f: Callable[[Array], Array]
-    backward: Callable[[Array, Array], Array]
+    f: Callable[..., Array]
+    backward: Callable[..., Array]
     kind: str = "ELEMENTWISE"
     initializer: str = "glorot_uniform"
 
@@ -50,18 +50,20 @@ def softmax(z: Array) -> Array:
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def softmax_backward(g: Array, a: Array) -> Array:
+def softmax_backward(g: Array, z: Array, a: Array) -> Array:
     r""":math:`\delta_j = \sum_k g_k\, a_k (1[j = k] - a_j) = a_j (g_j - \sum_k g_k a_k)`."""
     return a * (g - (g * a).sum(axis=-1, keepdims=True))
 
 
 # The derivatives are written with the output a: sigma' = a (1 - a), tanh' = 1 - a^2.
 ACTIVATIONS: dict[str, Activation] = {
-    "identity": Activation(lambda z: z, lambda g, a: g),
-    "sigmoid": Activation(sigmoid, lambda g, a: g * a * (1.0 - a)),
-    "tanh": Activation(np.tanh, lambda g, a: g * (1.0 - a**2)),
+    "identity": Activation(lambda z: z, lambda g, z, a: g),
+    "sigmoid": Activation(sigmoid, lambda g, z, a: g * a * (1.0 - a)),
+    "tanh": Activation(np.tanh, lambda g, z, a: g * (1.0 - a**2)),
     "relu": Activation(
-        lambda z: np.maximum(z, 0.0), lambda g, a: np.where(a > 0, g, 0.0), initializer="he_uniform"
+        lambda z: np.maximum(z, 0.0),
+        lambda g, z, a: np.where(a > 0, g, 0.0),
+        initializer="he_uniform",
     ),
     "softmax": Activation(softmax, softmax_backward, kind="ROWWISE"),
 }

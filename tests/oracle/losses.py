@@ -18,9 +18,9 @@ class Loss:
     Attributes
     ----------
     rows : callable
-        ``rows(z, a, y)``, one number for each row.
+        ``rows(z, a, y)``, one number for each row; parameters, if the row has any, by name.
     slope : callable
-        ``slope(a, y)``: for `links` "ANY" the derivative dL/da of a row's loss; for the others,
+        ``slope(a, y)``, parameters likewise: for `links` "ANY" the derivative dL/da of a row's loss; for the others,
         which belong to one output activation, the derivative by its z, so delta itself.
     links : {"ANY", "SOFTMAX", "SIGMOID"}
         The output activation that the loss belongs to.
@@ -28,8 +28,8 @@ class Loss:
         Whether a row's loss is a mean over the n outputs (already done in `rows` and `slope`).
     """
 
-    rows: Callable[[Array, Array, Array], Array]
-    slope: Callable[[Array, Array], Array]
+    rows: Callable[..., Array]
+    slope: Callable[..., Array]
     links: str = "ANY"
     per_output: bool = False
 

@@ -1,7 +1,7 @@
 """The training cycle of the textbook: forward pass, loss, backward pass, update, repeat."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,6 +21,7 @@ class Layer:
     b: Array | None
     activation: str = "identity"
     kind: str = "dense"
+    params: dict[str, float] = field(default_factory=dict)  # of the activation
 
 
 @dataclass
@@ -91,7 +92,7 @@ class Net:
         a = np.atleast_2d(np.asarray(X, dtype=np.float64))
         for layer in self.layers:
             z = LAYERS[layer.kind].forward(layer.W, layer.b, a)
-            passes.append(Pass(input=a, z=z, a=ACTIVATIONS[layer.activation].f(z)))
+            passes.append(Pass(input=a, z=z, a=ACTIVATIONS[layer.activation].f(z, **layer.params)))
             a = passes[-1].a
         return passes
 
@@ -148,7 +149,7 @@ class Net:
             p.delta = (
                 back
                 if at_output and is_delta
-                else ACTIVATIONS[layer.activation].backward(back, p.a)
+                else ACTIVATIONS[layer.activation].backward(back, p.z, p.a, **layer.params)
             )
             # Steps 2 and 4: gradients of weights and biases.
             p.dW, p.db, p.back = LAYERS[layer.kind].backward(layer.W, p.input, p.delta)

@@ -9,8 +9,8 @@ FOLDER = Path(__file__).parents[2] / "csrc" / "registry"
 
 # Registry: macro of a row, and the names of its columns.
 COLUMNS = {
-    "activations": "PYBP_ACTIVATION: NAME name kind initializer formula derivative",
-    "losses": "PYBP_LOSS: NAME name links per_output formula",
+    "activations": "PYBP_ACTIVATION: NAME name kind initializer reads formula derivative parameters",
+    "losses": "PYBP_LOSS: NAME name links per_output formula parameters",
     "optimizers": "PYBP_OPTIMIZER: NAME name class states rule parameters",
     "initializers": "PYBP_INITIALIZER: NAME name distribution fan scale rule",
     "layers": "PYBP_LAYER: NAME name what",
@@ -19,7 +19,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Param:
-    """A parameter of an optimizer: its default and its allowed range."""
+    """A parameter of a row: its default and its allowed range."""
 
     name: str
     default: float

@@ -42,6 +42,7 @@
 #define v_transpose REAL(transpose)
 
 /* vmath.h */
+#define v_erf REAL(erf)
 #define v_exp REAL(exp)
 #define v_expm1 REAL(expm1)
 #define v_log REAL(log)

@@ -1,4 +1,4 @@
-/* exp, expm1, log, log1p, tanh, sigmoid: polynomials on the verbs, so that libm,
+/* exp, expm1, log, log1p, tanh, sigmoid, erf: polynomials on the verbs, so that libm,
  * whose last bit differs between systems, never enters.
  *
  * Usage: f32_exp(v) and f64_exp(v), or v_exp(v) after real_f32.h or real_f64.h.
@@ -15,11 +15,12 @@
  *   log1p    0.84     0.86     1.0
  *   tanh     1.74     1.94     2.0
  *   sigmoid  2.41     2.37     2.5
+ *   erf      1.04     1.04     1.2
  *
  * Limits. NaN gives NaN. exp underflows gradually with one rounding; log takes
  * denormal numbers; log(+-0) = -inf, log(x < 0) = NaN, log(inf) = inf, log1p
  * likewise at -1; tanh, expm1 and log1p keep the sign of zero and return tiny x
- * as it is; |tanh| <= 1; sigmoid(-large) is a denormal number, then 0.
+ * as it is, erf the sign of zero; |tanh| <= 1 and |erf| <= 1; sigmoid(-large) is a denormal number, then 0.
  *
  * ---- The recipe, which defines the bits ----
  *
@@ -28,7 +29,8 @@
  *   fma(a, b, c) = a * b + c     fnma(a, b, c) = c - a * b     (one rounding)
  *   min(a, b) = a < b ? a : b    max(a, b) = a > b ? a : b     (b for NaN)
  * Names in capitals are constants of vmath_coef.h, without their f32_ or f64_;
- * Q = exp_q (5 or 11 numbers), C = log_c (3 or 7 numbers), MAGIC = round_magic.
+ * Q = exp_q (5 or 11 numbers), C = log_c (3 or 7 numbers), MAGIC = round_magic,
+ * E = erf_p (7 or 12 numbers), G = erf_q (7 or 19 numbers).
  *
  * reduce(x) -> n, p                     x = n ln2 + r, p = exp(r) - 1
  *     t = fma(x, LOG2E, MAGIC)
@@ -119,6 +121,18 @@
  *     m, k = split(w)
  *     extra = lost / w
  *     log_reduced(m, k, extra)
+ *
+ * erf(x)                                a = |x|
+ *     if a < 1:
+ *         z = a * a
+ *         poly = E[last]; for i = last-1, ..., 0: poly = fma(poly, z, E[i])
+ *         y = fma(poly, a, a)
+ *     else (NaN too):
+ *         t = min(ERF_HIGH, a)
+ *         poly = G[last]; for i = last-1, ..., 0: poly = fma(poly, t, G[i])
+ *         u = fma(poly, t, t)           -log(1 - erf(t))
+ *         y = 1 - exp_clamped(-u)
+ *     y with the sign bit of x
  *
  * Where a function is defined by cases the code computes all and selects. */
 #ifndef PYBP_SIMD_VMATH_H

@@ -9,7 +9,8 @@
 PYBP_INLINE vec REAL(horner)(vec x, const real *c, int count)
 {
     vec p = v_set1(c[count - 1]);
-    VMATH_STEP(9) VMATH_STEP(8) VMATH_STEP(7) VMATH_STEP(6) VMATH_STEP(5)
+    VMATH_STEP(17) VMATH_STEP(16) VMATH_STEP(15) VMATH_STEP(14) VMATH_STEP(13)
+    VMATH_STEP(12) VMATH_STEP(11) VMATH_STEP(10) VMATH_STEP(9) VMATH_STEP(8) VMATH_STEP(7) VMATH_STEP(6) VMATH_STEP(5)
     VMATH_STEP(4) VMATH_STEP(3) VMATH_STEP(2) VMATH_STEP(1) VMATH_STEP(0)
     return p;
 }
@@ -129,6 +130,17 @@ PYBP_INLINE vec v_log1p(vec u)
     vec m, k = v_split(w, &m);
     vec y = REAL(log_limits)(w, REAL(log_reduced)(m, k, v_div(lost, w)));
     return v_select(v_eq(w, one), u, y);
+}
+
+PYBP_INLINE vec v_erf(vec x)
+{
+    const vec one = v_set1(REAL_C(1.0));
+    vec a = v_abs(x);
+    vec t = v_min(v_set1(REAL(erf_high)), a);
+    vec small = v_fma(REAL(horner)(v_mul(a, a), REAL(erf_p), VMATH_COUNT(REAL(erf_p))), a, a);
+    vec u = v_fma(REAL(horner)(t, REAL(erf_q), VMATH_COUNT(REAL(erf_q))), t, t);
+    vec large = v_sub(one, REAL(exp_clamped)(v_neg(u)));
+    return v_copysign(v_select(v_lt(a, one), small, large), x);
 }
 
 #undef VMATH_COUNT

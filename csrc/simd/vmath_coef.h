@@ -5,7 +5,10 @@
  *        (an even degree, since one more than odd gains six bits in double)
  * log_c  fits (log((1+s) / (1-s)) - 2s) / (s z) with z = s^2, s up to
  *        (sqrt(2)-1) / (sqrt(2)+1), weighted by z: 2^-30.2 and 2^-59.4
- * Float is a Remez fit, double least squares at Chebyshev nodes; coefficients
+ * erf_p  fits erf(x) / x - 1 as a polynomial in x^2 on |x| < 1: 2^-29.3 and 2^-56.0
+ * erf_q  fits -log(1 - erf(t)) / t - 1 on [1, erf_high], weighted so that the relative
+ *        error of erf is what is small: 2^-31.0 and 2^-61.4
+ * Float is a Remez fit (erf: as double), double least squares at Chebyshev nodes; coefficients
  * were rounded one by one in ascending order, refitting the rest each time. */
 #ifndef PYBP_SIMD_VMATH_COEF_H
 #define PYBP_SIMD_VMATH_COEF_H
@@ -55,6 +58,32 @@ static const float f32_log_c[3] = {0x1.55557ap-1f, 0x1.995ed2p-2f, 0x1.31e13ap-2
 static const double f64_log_c[7] = {
     0x1.5555555555594p-1, 0x1.999999997f6e2p-2, 0x1.24924942435c3p-2, 0x1.c71c51cdba36p-3,
     0x1.74664a2d495afp-3, 0x1.39a0a91cbe9dbp-3, 0x1.2f0fad9b02d27p-3,
+};
+
+/* From here on erf(t) is 1, rounded. */
+static const float f32_erf_high = 4.0f;
+static const double f64_erf_high = 6.0;
+
+static const float f32_erf_p[7] = {
+    0x1.06eba8p-3f, -0x1.81273ep-2f, 0x1.ce2cfp-4f, -0x1.b7f858p-6f,
+    0x1.53ff92p-8f, -0x1.a3c95cp-11f, 0x1.48edeep-14f,
+};
+static const double f64_erf_p[12] = {
+    0x1.06eba8214db68p-3, -0x1.812746b0379b1p-2, 0x1.ce2f21a04082ep-4, -0x1.b82ce311eba5fp-6,
+    0x1.565bccf79918cp-8, -0x1.c02db00a4932ep-11, 0x1.f9a2b66c1a280p-14, -0x1.f4ca130bd4b37p-17,
+    0x1.b97dc7cd14904p-20, -0x1.5bfb9f8386962p-23, 0x1.d6d1129df1c7dp-27, -0x1.aadfed8c5cab7p-31,
+};
+
+static const float f32_erf_q[7] = {
+    0x1.0794f4p-3f, 0x1.45169ap-1f, 0x1.b49082p-4f, -0x1.8a1f9p-6f,
+    0x1.ef5504p-9f, -0x1.7540b6p-12f, 0x1.e6b76ap-17f,
+};
+static const double f64_erf_q[19] = {
+    0x1.06ebad09784c2p-3, 0x1.45f2f856fbe06p-1, 0x1.a4f769b8ea8d0p-4, -0x1.3989c2fb9041bp-6,
+    -0x1.8b9bbb860f647p-13, 0x1.b2d0f4b2edb43p-10, -0x1.199e4961d92b2p-11, -0x1.17b4d446ddafdp-15,
+    0x1.ed1f68b220e86p-14, -0x1.1d600efaa00bfp-14, 0x1.acc87a8df165cp-16, -0x1.e21c3e4f257a7p-18,
+    0x1.a5483c0374393p-20, -0x1.1f61adba9e23dp-22, 0x1.2db12b52b21aep-25, -0x1.d7d2b2d54fc0fp-29,
+    0x1.030f0da9aa37ap-32, -0x1.647c58c47efa2p-37, 0x1.ce643adfa12e5p-43,
 };
 
 #endif

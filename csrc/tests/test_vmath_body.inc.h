@@ -152,6 +152,7 @@ static void REAL(apply)(int fn, const real *x, real *y)
     case FN_LOG: EACH_VECTOR(v_log) break;
     case FN_LOG1P: EACH_VECTOR(v_log1p) break;
     case FN_TANH: EACH_VECTOR(v_tanh) break;
+    case FN_ERF: EACH_VECTOR(v_erf) break;
     default: EACH_VECTOR(v_sigmoid)
     }
 }
@@ -169,6 +170,9 @@ static void REAL(test_limits)(void)
         SAME(v_exp(x), 1);
         SAME(v_sigmoid(x), REAL_C(0.5));
     }
+    SAME(v_erf(HIDE(-0.0)), REAL_C(-0.0));
+    SAME(v_erf(REAL(hide)(inf)), 1);
+    SAME(v_erf(REAL(hide)(-inf)), -1);
     SAME(v_exp(REAL(hide)(-inf)), 0);
     SAME(v_exp(REAL(hide)(inf)), inf);
     SAME(v_expm1(REAL(hide)(-inf)), -1);
@@ -188,6 +192,9 @@ static void REAL(test_limits)(void)
         real x = (real)i / 100;
         real t = REAL(lane)(v_tanh(REAL(hide)(x)));
         CHECK(t <= 1 && (i < 2000 || t == 1));
+        real e = REAL(lane)(v_erf(REAL(hide)(x)));
+        CHECK(e <= 1 && (i < 600 || e == 1));
+        SAME(v_erf(REAL(hide)(-x)), -e);
         SAME(v_tanh(REAL(hide)(-x)), -t);
     }
 }

@@ -8,7 +8,26 @@ from typing import ClassVar
 
 from pybp.specs import Spec
 
-__all__ = ["Activation", "Identity", "ReLU", "Sigmoid", "Softmax", "Tanh"]
+__all__ = [
+    "ELU",
+    "GELU",
+    "SELU",
+    "Activation",
+    "GELUTanh",
+    "HardSigmoid",
+    "HardSwish",
+    "Identity",
+    "LeakyReLU",
+    "Mish",
+    "ReLU",
+    "ReLU6",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Tanh",
+]
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,3 +81,139 @@ class Softmax(Activation):
     """``a_j = exp(z_j) / sum_k exp(z_k)``: probabilities of classes. Output layer only."""
 
     name: ClassVar[str] = "softmax"
+
+
+@dataclass(frozen=True, repr=False)
+class LeakyReLU(Activation):
+    """``a = z if z > 0 else slope z``, derivative 1 for z > 0, else `slope`.
+
+    Parameters
+    ----------
+    slope : float
+        Slope below zero, >= 0.
+
+    References
+    ----------
+    Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", ICML
+    2013.
+    """
+
+    name: ClassVar[str] = "leaky_relu"
+    slope: float = 0.01
+
+
+@dataclass(frozen=True, repr=False)
+class ELU(Activation):
+    """``a = z if z > 0 else alpha (exp(z) - 1)``, derivative 1 for z > 0, else ``a + alpha``.
+
+    Parameters
+    ----------
+    alpha : float
+        -`alpha` is the limit far below zero, > 0.
+
+    References
+    ----------
+    Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential
+    linear units (ELUs)", ICLR 2016.
+    """
+
+    name: ClassVar[str] = "elu"
+    alpha: float = 1.0
+
+
+@dataclass(frozen=True, repr=False)
+class SELU(Activation):
+    """``a = 1.0507 (z if z > 0 else 1.6733 (exp(z) - 1))``: keeps mean 0 and variance 1.
+
+    It does so with `LecunNormal` weights, which ``init="auto"`` chooses.
+
+    References
+    ----------
+    Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural networks", NIPS 2017.
+    """
+
+    name: ClassVar[str] = "selu"
+
+
+@dataclass(frozen=True, repr=False)
+class GELU(Activation):
+    """``a = z P(z)``, ``P(z) = (1 + erf(z / sqrt(2))) / 2``; derivative ``P(z) + z P'(z)``.
+
+    References
+    ----------
+    Hendrycks and Gimpel, "Gaussian error linear units (GELUs)", 2016.
+    """
+
+    name: ClassVar[str] = "gelu"
+
+
+@dataclass(frozen=True, repr=False)
+class GELUTanh(Activation):
+    """`GELU` approximated: ``a = z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2``."""
+
+    name: ClassVar[str] = "gelu_tanh"
+
+
+@dataclass(frozen=True, repr=False)
+class SiLU(Activation):
+    """``a = z s``, ``s = 1 / (1 + exp(-z))``, derivative ``s (1 + z (1 - s))``; also called swish.
+
+    References
+    ----------
+    Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function
+    approximation in reinforcement learning", Neural Networks 107, 2018.
+    """
+
+    name: ClassVar[str] = "silu"
+
+
+@dataclass(frozen=True, repr=False)
+class Mish(Activation):
+    """``a = z t``, ``t = tanh(log(1 + exp(z)))``, derivative ``t + z (1 - t^2) / (1 + exp(-z))``.
+
+    References
+    ----------
+    Misra, "Mish: a self regularized non-monotonic activation function", BMVC 2020.
+    """
+
+    name: ClassVar[str] = "mish"
+
+
+@dataclass(frozen=True, repr=False)
+class Softplus(Activation):
+    """``a = log(1 + exp(z))``, derivative ``1 - exp(-a)``: a smooth relu."""
+
+    name: ClassVar[str] = "softplus"
+
+
+@dataclass(frozen=True, repr=False)
+class Softsign(Activation):
+    """``a = z / (1 + |z|)``, derivative ``(1 - |a|)^2``."""
+
+    name: ClassVar[str] = "softsign"
+
+
+@dataclass(frozen=True, repr=False)
+class HardSigmoid(Activation):
+    """``a = min(max(z + 3, 0), 6) / 6``, derivative 1/6 for -3 < z < 3, else 0."""
+
+    name: ClassVar[str] = "hard_sigmoid"
+
+
+@dataclass(frozen=True, repr=False)
+class HardSwish(Activation):
+    """``a = z min(max(z + 3, 0), 6) / 6``, derivative ``z / 3 + 1/2`` for -3 < z < 3, else 0 or 1.
+
+    References
+    ----------
+    Howard et al., "Searching for MobileNetV3", ICCV 2019.
+    """
+
+    name: ClassVar[str] = "hard_swish"
+
+
+@dataclass(frozen=True, repr=False)
+class ReLU6(Activation):
+    """``a = min(max(z, 0), 6)``, derivative 1 for 0 < z < 6, else 0."""
+
+    name: ClassVar[str] = "relu6"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from pybp.initializers import Initializer
 from pybp.layers import Dense, Layer
+from pybp.specs import Spec
 
 __all__ = ["Summary", "aligned", "net_repr", "summary"]
 
@@ -52,7 +52,7 @@ def summary(layers: tuple[Layer, ...], dtype: str, seed: int) -> Summary:
         (
             f"{number} dense",
             f"{layer.n_in} -> {layer.n_out}",
-            layer.activation.name,
+            _text(layer.activation),
             layer.init.name,
             f"{layer.n_parameters:,}",
         )
@@ -69,21 +69,25 @@ def net_repr(layers: tuple[Layer, ...], dtype: str, seed: int) -> str:
     plain = all(layer.bias and layer.bias_init == 0 for layer in layers)
     if plain and len(activations) <= 1 and len(inits) == 1:
         parts = [repr([layers[0].n_in, *(layer.n_out for layer in layers)])]
-        parts += [f"activation={activation.name!r}" for activation in activations]
-        parts += [f"output={layers[-1].activation.name!r}"]
+        parts += [f"activation={_short(activation)}" for activation in activations]
+        parts += [f"output={_short(layers[-1].activation)}"]
         parts += [f"init={_short(init)}" for init in inits if init.name != "auto"]
     else:
         parts = [f"[{layers[0].n_in}, {', '.join(map(_dense, layers))}]"]
     return f"MLP({', '.join([*parts, f'dtype={dtype!r}', f'seed={seed}'])})"
 
 
-def _short(init: Initializer) -> str:
-    """The name, where it says it all."""
-    return repr(init.name) if init == type(init)() else repr(init)
+def _short(spec: Spec) -> str:
+    """What stands for the spec in a call: its name, where that says it all."""
+    return repr(spec.name) if spec == type(spec)() else repr(spec)
+
+
+def _text(spec: Spec) -> str:
+    return spec.name if spec == type(spec)() else repr(spec)
 
 
 def _dense(layer: Layer) -> str:
-    parts = [str(layer.n_out), repr(layer.activation.name)]
+    parts = [str(layer.n_out), _short(layer.activation)]
     parts += [f"init={_short(layer.init)}"] if layer.init.name != "auto" else []
     parts += ["bias=False"] if not layer.bias else []
     parts += [f"bias_init={layer.bias_init!r}"] if layer.bias_init else []

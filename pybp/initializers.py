@@ -33,7 +33,10 @@ class Initializer(Spec):
 
 @dataclass(frozen=True, repr=False)
 class Auto(Initializer):
-    """What suits the layer's activation: `HeUniform` for relu, else `GlorotUniform`."""
+    """What suits the layer's activation.
+
+    `LecunNormal` for selu, `HeUniform` for relu and its like, `GlorotUniform` for the others.
+    """
 
     name: ClassVar[str] = "auto"
 

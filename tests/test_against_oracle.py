@@ -233,8 +233,7 @@ def test_targets_as_indices_rows_and_probabilities(dtype):
 
 
 @both_dtypes
-@each_pair
-@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize(("hidden", "output", "loss"), registry.triples())
 @pytest.mark.parametrize("optimizer", registry.names("optimizers"))
 def test_training(hidden, output, loss, optimizer, dtype):
     net, other = make([4, 7, 3], hidden, output, dtype)

@@ -15,12 +15,14 @@ NETS = [
     MLP([2, 3, 1], init=Constant(0.5), seed=1),
     MLP([2, Dense(3, "relu", init=Constant(0.5)), Dense(2, "tanh", bias=False), 1], seed=2),
     MLP([2, Dense(3, bias_init=0.1), Dense(1, "sigmoid")], seed=3),
+    MLP([2, 3, 1], activation=pybp.activations.ELU(0.5), output="relu6", seed=4),
+    MLP([2, Dense(3, pybp.activations.LeakyReLU(0.2), bias=False), 1], seed=5),
 ]
 
 
 @pytest.mark.parametrize("net", NETS, ids=repr)
 def test_repr_makes_the_same_net(net, same_state):
-    again = eval(repr(net), vars(pybp) | vars(pybp.initializers))
+    again = eval(repr(net), vars(pybp) | vars(pybp.initializers) | vars(pybp.activations))
     assert same_state(again, net)
     assert again.layers == net.layers
     assert repr(again) == repr(net)

@@ -105,6 +105,18 @@ def test_betas_are_two(betas):
         optimizers.Adam(betas=betas)
 
 
+@pytest.mark.parametrize(
+    ("activation", "message"),
+    [
+        (lambda: activations.LeakyReLU(-0.1), "slope must be a finite number >= 0, got -0.1"),
+        (lambda: activations.ELU(0.0), "alpha must be a finite number > 0, got 0.0"),
+    ],
+)
+def test_parameters_of_activations_are_checked(activation, message):
+    with pytest.raises(ArgumentError, match=message):
+        activation()
+
+
 def test_specs_are_values():
     assert optimizers.Adam(lr=0.1) == optimizers.Adam(0.1) != optimizers.AdamW(lr=0.1)
     assert len({losses.MSE(), losses.MSE(), losses.SquaredError()}) == 2

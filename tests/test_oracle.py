@@ -50,7 +50,7 @@ def test_optimizers_follow_pytorch(name, torch_steps):
         np.testing.assert_allclose(moved, parameters[step + 1], rtol=1e-10, atol=1e-14)
 
 
-@pytest.mark.parametrize(("hidden", "output", "loss"), PAIRS)
+@pytest.mark.parametrize(("hidden", "output", "loss"), registry.triples())
 def test_gradients_are_those_of_pytorch(hidden, output, loss, torch_gradients):
     name = f"{hidden}/{output}/{loss}"
     assert name in torch_gradients, f"run make_trajectories.py: it has no gradients of {name}"

@@ -7,6 +7,7 @@ import pytest
 
 import pybp
 from pybp import MLP, Dense
+from pybp.activations import LeakyReLU
 from pybp.errors import ArgumentError
 from pybp.initializers import Constant
 from pybp.optimizers import SGD
@@ -34,7 +35,8 @@ def test_training_goes_on_with_the_same_bits(blobs, same_state, optimizer, dtype
 
 
 def test_every_option_of_a_layer(same_state):
-    layers = [2, Dense(3, "relu", init=Constant(0.5), bias_init=0.25), Dense(2, bias=False), 1]
+    first = Dense(3, LeakyReLU(0.2), init=Constant(0.5), bias_init=0.25)
+    layers = [2, first, Dense(2, bias=False), 1]
     net = MLP(layers, init="lecun_normal", seed=2**64 - 1)
     again = pickle.loads(pickle.dumps(net))
     assert same_state(net, again)

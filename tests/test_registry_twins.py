@@ -1,6 +1,7 @@
 """Every registered row has a twin in the oracle, and every twin a row; both agree on what they say."""
 
 import importlib
+import inspect
 
 import numpy as np
 import pytest
@@ -34,6 +35,10 @@ def test_activation_rows_say_what_their_twins_say(row):
     twin = oracle.ACTIVATIONS[row.name]
     assert row.columns["kind"] == twin.kind
     assert row.columns["initializer"].lower() == twin.initializer
+    for function in (twin.f, twin.backward):
+        given = inspect.signature(function).parameters.values() if row.params else ()
+        defaults_given = {p.name: p.default for p in given if p.default is not p.empty}
+        assert defaults_given == {p.name: p.default for p in row.params}
 
 
 @pytest.mark.parametrize("row", registry.rows("losses"), ids=lambda row: row.name)

@@ -60,6 +60,135 @@ PYBP_INLINE vec REAL(relu_df)(vec a, vec back)
 }
 ACTIVATION_KERNELS(relu)
 
+/* leaky_relu(slope), slope >= 0 */
+PYBP_INLINE vec REAL(leaky_relu_f)(vec z, vec slope) { return v_select(v_lt(v_zero(), z), z, v_mul(slope, z)); }
+PYBP_INLINE vec REAL(leaky_relu_df)(vec a, vec back, vec slope)
+{
+    return v_select(v_lt(v_zero(), a), back, v_mul(back, slope));
+}
+ACTIVATION_KERNELS_1(leaky_relu)
+
+/* elu(alpha), alpha > 0; below zero f' = alpha exp(z) = a + alpha */
+PYBP_INLINE vec REAL(elu_f)(vec z, vec alpha) { return v_select(v_lt(v_zero(), z), z, v_mul(alpha, v_expm1(z))); }
+PYBP_INLINE vec REAL(elu_df)(vec a, vec back, vec alpha)
+{
+    return v_select(v_lt(v_zero(), a), back, v_mul(back, v_add(a, alpha)));
+}
+ACTIVATION_KERNELS_1(elu)
+
+/* selu: elu(SELU_ALPHA) times SELU_SCALE; SELU_BELOW is their product */
+#define SELU_SCALE REAL_C(1.0507009873554805)
+#define SELU_BELOW REAL_C(1.7580993408473769)
+PYBP_INLINE vec REAL(selu_f)(vec z)
+{
+    return v_select(v_lt(v_zero(), z), v_mul(v_set1(SELU_SCALE), z), v_mul(v_set1(SELU_BELOW), v_expm1(z)));
+}
+PYBP_INLINE vec REAL(selu_df)(vec a, vec back)
+{
+    return v_mul(back, v_select(v_lt(v_zero(), a), v_set1(SELU_SCALE), v_add(a, v_set1(SELU_BELOW))));
+}
+ACTIVATION_KERNELS(selu)
+
+PYBP_INLINE vec REAL(gelu_f)(vec z)
+{
+    const vec h = v_mul(v_set1(REAL_C(0.5)), z);
+    return v_fma(h, v_erf(v_mul(z, v_set1(REAL_C(0.70710678118654752)))), h);
+}
+PYBP_INLINE vec REAL(gelu_df)(vec z, vec back)
+{
+    const vec half = v_set1(REAL_C(0.5)), h = v_mul(half, z);
+    const vec below = v_fma(half, v_erf(v_mul(z, v_set1(REAL_C(0.70710678118654752)))), half);
+    const vec density = v_mul(v_set1(REAL_C(0.39894228040143268)), v_exp(v_neg(v_mul(h, z))));
+    return v_mul(back, v_fma(z, density, below));
+}
+ACTIVATION_KERNELS(gelu)
+
+/* tanh(sqrt(2 / pi) (z + 0.044715 z^3)) */
+PYBP_INLINE vec REAL(gelu_bend)(vec z)
+{
+    const vec w = v_fma(v_set1(REAL_C(0.044715)), v_mul(z, z), v_set1(REAL_C(1.0)));
+    return v_tanh(v_mul(v_mul(v_set1(REAL_C(0.79788456080286536)), z), w));
+}
+PYBP_INLINE vec REAL(gelu_tanh_f)(vec z)
+{
+    const vec h = v_mul(v_set1(REAL_C(0.5)), z);
+    return v_fma(h, REAL(gelu_bend)(z), h);
+}
+PYBP_INLINE vec REAL(gelu_tanh_df)(vec z, vec back)
+{
+    const vec half = v_set1(REAL_C(0.5)), one = v_set1(REAL_C(1.0));
+    z = v_min(v_set1(REAL_C(16.0)), v_max(v_set1(REAL_C(-16.0)), z)); /* f' is 0 or 1 beyond; z^2 must not overflow */
+    const vec t = REAL(gelu_bend)(z);
+    const vec inner = v_mul(v_set1(REAL_C(0.79788456080286536)), v_fma(v_set1(REAL_C(0.134145)), v_mul(z, z), one));
+    const vec m = v_mul(v_mul(half, z), v_fnma(t, t, one));
+    return v_mul(back, v_fma(m, inner, v_fma(half, t, half)));
+}
+ACTIVATION_KERNELS(gelu_tanh)
+
+PYBP_INLINE vec REAL(silu_f)(vec z) { return v_mul(z, v_sigmoid(z)); }
+PYBP_INLINE vec REAL(silu_df)(vec z, vec back)
+{
+    const vec one = v_set1(REAL_C(1.0)), s = v_sigmoid(z);
+    return v_mul(back, v_mul(s, v_fma(z, v_sub(one, s), one)));
+}
+ACTIVATION_KERNELS(silu)
+
+/* softplus; f' = sigmoid(z) = 1 - exp(-a) */
+PYBP_INLINE vec REAL(softplus_f)(vec z)
+{
+    return v_add(v_max(v_zero(), z), v_log1p(v_exp(v_neg(v_abs(z)))));
+}
+PYBP_INLINE vec REAL(softplus_df)(vec a, vec back) { return v_mul(back, v_neg(v_expm1(v_neg(a)))); }
+ACTIVATION_KERNELS(softplus)
+
+PYBP_INLINE vec REAL(mish_f)(vec z) { return v_mul(z, v_tanh(REAL(softplus_f)(z))); }
+PYBP_INLINE vec REAL(mish_df)(vec z, vec back)
+{
+    const vec t = v_tanh(REAL(softplus_f)(z));
+    return v_mul(back, v_fma(v_mul(z, v_sigmoid(z)), v_fnma(t, t, v_set1(REAL_C(1.0))), t));
+}
+ACTIVATION_KERNELS(mish)
+
+/* softsign; f' = 1 / (1 + |z|)^2 = (1 - |a|)^2 */
+PYBP_INLINE vec REAL(softsign_f)(vec z) { return v_div(z, v_add(v_set1(REAL_C(1.0)), v_abs(z))); }
+PYBP_INLINE vec REAL(softsign_df)(vec a, vec back)
+{
+    const vec left = v_sub(v_set1(REAL_C(1.0)), v_abs(a));
+    return v_mul(back, v_mul(left, left));
+}
+ACTIVATION_KERNELS(softsign)
+
+/* min(max(x, 0), 6); NaN stays NaN in this order */
+PYBP_INLINE vec REAL(clamp6)(vec x) { return v_min(v_set1(REAL_C(6.0)), v_max(v_zero(), x)); }
+/* x where 0 < a < high, else 0 */
+PYBP_INLINE vec REAL(between)(vec a, vec high, vec x)
+{
+    return v_select(v_mand(v_lt(v_zero(), a), v_lt(a, high)), x, v_zero());
+}
+
+PYBP_INLINE vec REAL(relu6_f)(vec z) { return REAL(clamp6)(z); }
+PYBP_INLINE vec REAL(relu6_df)(vec a, vec back) { return REAL(between)(a, v_set1(REAL_C(6.0)), back); }
+ACTIVATION_KERNELS(relu6)
+
+PYBP_INLINE vec REAL(hard_sigmoid_f)(vec z)
+{
+    return v_div(REAL(clamp6)(v_add(z, v_set1(REAL_C(3.0)))), v_set1(REAL_C(6.0)));
+}
+PYBP_INLINE vec REAL(hard_sigmoid_df)(vec a, vec back)
+{
+    return REAL(between)(a, v_set1(REAL_C(1.0)), v_div(back, v_set1(REAL_C(6.0))));
+}
+ACTIVATION_KERNELS(hard_sigmoid)
+
+PYBP_INLINE vec REAL(hard_swish_f)(vec z) { return v_mul(z, REAL(hard_sigmoid_f)(z)); }
+PYBP_INLINE vec REAL(hard_swish_df)(vec z, vec back)
+{
+    const vec three = v_set1(REAL_C(3.0)), slope = v_add(v_div(z, three), v_set1(REAL_C(0.5)));
+    const vec inside = v_select(v_le(three, z), back, v_mul(back, slope));
+    return v_select(v_le(z, v_neg(three)), v_zero(), inside);
+}
+ACTIVATION_KERNELS(hard_swish)
+
 /* softmax: whole rows, LANES of them at a time, turned. e and its sum per row; m is the rows'
  * maximum. For one panel e stays in the block te; for several it goes through `a`. */
 PYBP_INLINE vec REAL(row_maximum)(pybp_panels z, size_t r, size_t n, size_t cols, real *tz)

@@ -256,7 +256,7 @@ static const size_t n_pointed = POINTS(POINT);
 
 size_t contract_n_cases(void)
 {
-    return 2 * (N_CYCLED + n_pointed);
+    return 2 * (N_CYCLED + n_pointed + contract_n_activation_cases());
 }
 
 void contract_get_case(size_t index, contract_case *c)
@@ -266,8 +266,10 @@ void contract_get_case(size_t index, contract_case *c)
     index /= 2;
     if (index < N_CYCLED)
         cycled(index, c);
-    else
+    else if (index < N_CYCLED + n_pointed)
         pointed(index - N_CYCLED, c);
+    else
+        contract_activation_case(index - N_CYCLED - n_pointed, c);
 }
 
 size_t contract_n_out(const contract_case *c)

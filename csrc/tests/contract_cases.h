@@ -41,6 +41,10 @@ typedef struct contract_case {
     int shuffle;
 } contract_case;
 
+/* Those of contract_activations.c, for either dtype; *c is zeroed but for the dtype. */
+size_t contract_n_activation_cases(void);
+void contract_activation_case(size_t i, contract_case *c);
+
 size_t contract_n_cases(void);
 /* index < contract_n_cases() */
 void contract_get_case(size_t index, contract_case *c);

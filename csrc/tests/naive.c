@@ -89,11 +89,13 @@ static double loss_value(const contract_case *c, double sum, double weight)
 
 #include "naive_random.inc.h"
 
+#include "naive_activation.inc.h"
 #include "naive_net.inc.h"
 #include "naive_update.inc.h"
 #include "naive_run.inc.h"
 
 #include "naive_f32.inc.h"
+#include "naive_activation.inc.h"
 #include "naive_net.inc.h"
 #include "naive_update.inc.h"
 #include "naive_run.inc.h"

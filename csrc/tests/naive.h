@@ -3,7 +3,8 @@
  * It defines the bits that the core must give.  Row-major, one thread, plain C, and no code of the
  * core: only the enums of pybp.h and the registries.  naive.c holds all of it, in parts:
  *   naive_f32.inc.h, naive_f64.inc.h   what differs between the dtypes
- *   naive_math.inc.h                   exp, log, log1p, tanh, sigmoid
+ *   naive_math.inc.h                   exp, expm1, log, log1p, tanh, sigmoid, erf
+ *   naive_activation.inc.h             activations of one element
  *   naive_random.inc.h                 Philox, uniform and normal deviates, shuffles
  *   naive_net.inc.h                    sums, initial weights, forward, losses, backward
  *   naive_update.inc.h                 clipping, optimizers

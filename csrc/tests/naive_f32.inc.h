@@ -12,6 +12,7 @@
 #define LANES 16
 
 #define BITS uint32_t
+#define EXPONENT_MAX 127.0f
 #define MANTISSA_BITS 23
 #define EXPONENT_BIAS 127
 #define ONE_BITS 0x3f800000u
@@ -23,8 +24,16 @@
 #define LN2_LO -0x1.05c61p-29f
 #define EXP_LOW -104.0f
 #define EXP_HIGH 89.0f
+#define EXPM1_LOW -20.0f
 #define TANH_HIGH 20.0f
 #define LOG_UP 0x1p25f
 #define LOG_BACK 25.0f
 #define EXP_Q {0x1p-1f, 0x1.5554aap-3f, 0x1.555538p-5f, 0x1.122c5ep-7f, 0x1.6cd77p-10f}
 #define LOG_C {0x1.55557ap-1f, 0x1.995ed2p-2f, 0x1.31e13ap-2f}
+#define ERF_HIGH 4.0f
+#define ERF_P                                                                       \
+    {0x1.06eba8p-3f, -0x1.81273ep-2f, 0x1.ce2cfp-4f, -0x1.b7f858p-6f,               \
+     0x1.53ff92p-8f, -0x1.a3c95cp-11f, 0x1.48edeep-14f}
+#define ERF_Q                                                                       \
+    {0x1.0794f4p-3f, 0x1.45169ap-1f, 0x1.b49082p-4f, -0x1.8a1f9p-6f,                \
+     0x1.ef5504p-9f, -0x1.7540b6p-12f, 0x1.e6b76ap-17f}

@@ -11,6 +11,7 @@
 #define LANES 8
 
 #define BITS uint64_t
+#define EXPONENT_MAX 1023.0
 #define MANTISSA_BITS 52
 #define EXPONENT_BIAS 1023
 #define ONE_BITS 0x3ff0000000000000u
@@ -22,6 +23,7 @@
 #define LN2_LO 0x1.abc9e3b39803fp-56
 #define EXP_LOW -746.0
 #define EXP_HIGH 710.0
+#define EXPM1_LOW -40.0
 #define TANH_HIGH 40.0
 #define LOG_UP 0x1p54
 #define LOG_BACK 54.0
@@ -34,3 +36,14 @@
     {0x1.5555555555594p-1, 0x1.999999997f6e2p-2, 0x1.24924942435c3p-2,               \
      0x1.c71c51cdba36p-3,  0x1.74664a2d495afp-3, 0x1.39a0a91cbe9dbp-3,               \
      0x1.2f0fad9b02d27p-3}
+#define ERF_HIGH 6.0
+#define ERF_P                                                                       \
+    {0x1.06eba8214db68p-3, -0x1.812746b0379b1p-2, 0x1.ce2f21a04082ep-4, -0x1.b82ce311eba5fp-6,\
+     0x1.565bccf79918cp-8, -0x1.c02db00a4932ep-11, 0x1.f9a2b66c1a280p-14, -0x1.f4ca130bd4b37p-17,\
+     0x1.b97dc7cd14904p-20, -0x1.5bfb9f8386962p-23, 0x1.d6d1129df1c7dp-27, -0x1.aadfed8c5cab7p-31}
+#define ERF_Q                                                                       \
+    {0x1.06ebad09784c2p-3, 0x1.45f2f856fbe06p-1, 0x1.a4f769b8ea8d0p-4, -0x1.3989c2fb9041bp-6,\
+     -0x1.8b9bbb860f647p-13, 0x1.b2d0f4b2edb43p-10, -0x1.199e4961d92b2p-11, -0x1.17b4d446ddafdp-15,\
+     0x1.ed1f68b220e86p-14, -0x1.1d600efaa00bfp-14, 0x1.acc87a8df165cp-16, -0x1.e21c3e4f257a7p-18,\
+     0x1.a5483c0374393p-20, -0x1.1f61adba9e23dp-22, 0x1.2db12b52b21aep-25, -0x1.d7d2b2d54fc0fp-29,\
+     0x1.030f0da9aa37ap-32, -0x1.647c58c47efa2p-37, 0x1.ce643adfa12e5p-43}

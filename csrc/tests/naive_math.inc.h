@@ -145,3 +145,32 @@ static T F(log1p)(T u)
     T m, k = F(split)(w, &m);
     return F(log_reduced)(m, k, lost / w);
 }
+
+static T F(expm1)(T x)
+{
+    if (x != x)
+        return x;
+    T y = x > EXP_HIGH ? EXP_HIGH : x < EXPM1_LOW ? EXPM1_LOW : x;
+    T n, p = F(exp_reduced)(y, &n);
+    T k = EXPONENT_MAX < n ? EXPONENT_MAX : n;
+    T s = F(power_of_two)(k);
+    T e = FMA(s, p, s - C(1.0));
+    e = ABS(e * F(power_of_two)(n - k));
+    return signbit(x) ? -e : e;
+}
+
+static T F(erf)(T x)
+{
+    static const T small[] = ERF_P, large[] = ERF_Q;
+    if (x != x)
+        return x;
+    T a = ABS(x), y;
+    if (a < C(1.0)) {
+        y = FMA(F(polynomial)(a * a, small, (int)(sizeof small / sizeof small[0])), a, a);
+    } else {
+        T t = a > ERF_HIGH ? ERF_HIGH : a;
+        T u = FMA(F(polynomial)(t, large, (int)(sizeof large / sizeof large[0])), t, t);
+        y = C(1.0) - F(exp)(-u);
+    }
+    return signbit(x) ? -y : y;
+}

@@ -88,28 +88,14 @@ static T F(softmax_terms)(const T *z, size_t n, T *e, T *m)
 
 static void F(activate)(const F(layer) *layer, const T *z, size_t n, T *a)
 {
-    T m, s;
-    switch (layer->activation) {
-    case PYBP_ACTIVATION_RELU:
-        for (size_t j = 0; j < n; j++)
-            a[j] = C(0.0) > z[j] ? C(0.0) : z[j];
-        break;
-    case PYBP_ACTIVATION_SIGMOID:
-        for (size_t j = 0; j < n; j++)
-            a[j] = F(sigmoid)(z[j]);
-        break;
-    case PYBP_ACTIVATION_TANH:
-        for (size_t j = 0; j < n; j++)
-            a[j] = F(tanh)(z[j]);
-        break;
-    case PYBP_ACTIVATION_SOFTMAX:
-        s = F(softmax_terms)(z, n, a, &m);
+    if (layer->activation == PYBP_ACTIVATION_SOFTMAX) {
+        T m, s = F(softmax_terms)(z, n, a, &m);
         for (size_t j = 0; j < n; j++)
             a[j] = a[j] / s;
-        break;
-    default:
-        memcpy(a, z, n * sizeof *a);
+        return;
     }
+    for (size_t j = 0; j < n; j++)
+        a[j] = F(element)(layer->activation, layer->params, z[j]);
 }
 
 /* net->x to z and a of every layer. */
@@ -136,29 +122,15 @@ static void F(forward)(F(net) *net, size_t rows)
 static void F(derive)(const F(layer) *layer, size_t r, const T *g, T *delta)
 {
     size_t n = layer->n_out;
-    const T *a = &layer->a[r * n];
-    T t;
-    switch (layer->activation) {
-    case PYBP_ACTIVATION_RELU:
-        for (size_t j = 0; j < n; j++)
-            delta[j] = a[j] > C(0.0) ? g[j] : C(0.0);
-        break;
-    case PYBP_ACTIVATION_SIGMOID:
-        for (size_t j = 0; j < n; j++)
-            delta[j] = g[j] * (a[j] * (C(1.0) - a[j]));
-        break;
-    case PYBP_ACTIVATION_TANH:
-        for (size_t j = 0; j < n; j++)
-            delta[j] = g[j] * FMA(-a[j], a[j], C(1.0));
-        break;
-    case PYBP_ACTIVATION_SOFTMAX:
-        t = F(lane_dot)(g, a, n);
+    const T *z = &layer->z[r * n], *a = &layer->a[r * n];
+    if (layer->activation == PYBP_ACTIVATION_SOFTMAX) {
+        T t = F(lane_dot)(g, a, n);
         for (size_t j = 0; j < n; j++)
             delta[j] = a[j] * (g[j] - t);
-        break;
-    default:
-        memcpy(delta, g, n * sizeof *delta);
+        return;
     }
+    for (size_t j = 0; j < n; j++)
+        delta[j] = F(element_delta)(layer->activation, layer->params, z[j], a[j], g[j]);
 }
 
 /* ---- Loss of a row, and its delta ------------------------------------------------------------- */

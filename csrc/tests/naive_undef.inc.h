@@ -23,3 +23,8 @@
 #undef LOG_BACK
 #undef EXP_Q
 #undef LOG_C
+#undef EXPM1_LOW
+#undef EXPONENT_MAX
+#undef ERF_HIGH
+#undef ERF_P
+#undef ERF_Q

@@ -108,6 +108,16 @@ typedef struct shape {
     size_t n_in, n_out[4];
 } shape;
 
+/* The activation with the registry's defaults. */
+static inline void set_activation(pybp_layer_desc *layer, pybp_activation activation)
+{
+    pybp_row row;
+    OK(pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, (int)activation, &row));
+    layer->activation = activation;
+    for (int i = 0; i < row.n_params; i++)
+        layer->activation_params[i] = row.params[i].value;
+}
+
 static inline pybp_net *make_net(pybp_dtype dtype, shape of, pybp_activation hidden, pybp_activation output)
 {
     pybp_layer_desc layers[4] = {{0}};
@@ -115,7 +125,7 @@ static inline pybp_net *make_net(pybp_dtype dtype, shape of, pybp_activation hid
     pybp_net *net = NULL;
     for (size_t l = 0; l < 4 && of.n_out[l] != 0; l++) {
         layers[l].n_out = of.n_out[l];
-        layers[l].activation = l == 3 || of.n_out[l + 1] == 0 ? output : hidden;
+        set_activation(&layers[l], l == 3 || of.n_out[l + 1] == 0 ? output : hidden);
         layers[l].bias_init = 0.125;
         layers[l].no_bias = l == 1; /* the second layer has none */
         desc.n_layers = l + 1;

@@ -72,6 +72,11 @@ static void test_refused_descriptions(void)
     refuse_layer(f64, (pybp_layer_desc){.n_out = 2, .kind = (pybp_layer_kind)PYBP_N_LAYER_KINDS}, "kind");
     refuse_layer(f64, (pybp_layer_desc){.n_out = 2, .activation = (pybp_activation)PYBP_N_ACTIVATIONS}, "activation");
     refuse_layer(f64, (pybp_layer_desc){.n_out = 2, .activation = PYBP_ACTIVATION_SOFTMAX}, "last layer");
+    refuse_layer(f64, (pybp_layer_desc){.n_out = 2, .activation = PYBP_ACTIVATION_ELU}, "elu: alpha = 0");
+    refuse_layer(f64, (pybp_layer_desc){.n_out = 2, .activation = PYBP_ACTIVATION_LEAKY_RELU,
+                                        .activation_params = {NAN}}, "slope = nan");
+    refuse_layer(PYBP_FLOAT32, (pybp_layer_desc){.n_out = 2, .activation = PYBP_ACTIVATION_ELU,
+                                                 .activation_params = {1e-50}}, "alpha = 0 in the net's dtype");
     refuse_layer(f64, (pybp_layer_desc){.n_out = 2, .init = (pybp_initializer)PYBP_N_INITIALIZERS}, "initializer");
     refuse_layer(f64, (pybp_layer_desc){.n_out = 2, .init_value = NAN}, "init_value = nan");
     refuse_layer(f64, (pybp_layer_desc){.n_out = 2, .bias_init = -INFINITY}, "bias_init = -inf");
@@ -271,12 +276,13 @@ static void test_registries(void)
 {
     static const int rows[] = {PYBP_N_ACTIVATIONS, PYBP_N_LOSSES, PYBP_N_OPTIMIZERS, PYBP_N_INITIALIZERS,
                                PYBP_N_LAYER_KINDS, PYBP_N_STATUS};
+    static const int most[] = {PYBP_MAX_ACTIVATION_PARAMS, PYBP_MAX_LOSS_PARAMS, PYBP_MAX_PARAMS, 0, 0, 0};
     pybp_row row;
     for (int which = PYBP_REGISTRY_ACTIVATIONS; which <= PYBP_REGISTRY_STATUS; which++) {
         for (int i = 0; i < rows[which]; i++) {
             OK(pybp_registry_row((pybp_registry)which, i, &row));
             CHECK(row.name[0] != '\0' && row.label != NULL && row.text[0] != '\0');
-            CHECK((row.n_params > 0) == (which == PYBP_REGISTRY_OPTIMIZERS) && row.n_params <= PYBP_MAX_PARAMS);
+            CHECK(row.n_params <= most[which] && (row.n_params > 0 || which != PYBP_REGISTRY_OPTIMIZERS));
             for (int p = 0; p < row.n_params; p++) {
                 const pybp_param_info *info = &row.params[p];
                 CHECK(info->name[0] != '\0' && info->low < info->high);

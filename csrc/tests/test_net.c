@@ -109,7 +109,7 @@ static void test_gradients(void)
                         continue;
                     problem p = {.s = make_samples(4, 3, 10), .loss = {.kind = (pybp_loss)loss}, .name = name};
                     snprintf(name, sizeof name, "activations %d, %d, loss %d, labels %d", hidden, output, loss, labels);
-                    p.net = make_net(PYBP_FLOAT64, (shape){3, {4, 9, 10}}, (pybp_activation)hidden,
+                    p.net = make_net(PYBP_FLOAT64, (shape){3, {5, 9, 10}}, (pybp_activation)hidden,
                                      (pybp_activation)output);
                     p.y = labels ? &p.s.classes : &p.s.y;
                     p.weights = n % 3 == 1 ? p.s.weights : NULL;

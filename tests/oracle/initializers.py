@@ -33,7 +33,7 @@ def normal_rule(scale: float, fan: Callable[[tuple[int, ...]], float]) -> Initia
 
 
 def auto(u: Array, value: float, activation: str) -> Array:
-    """The rule that suits the layer's activation: He's for relu, Glorot's for the others."""
+    """The rule that suits the layer's activation: `ACTIVATIONS` names it."""
     return INITIALIZERS[ACTIVATIONS[activation].initializer](u, value, activation)
 
 

@@ -100,6 +100,13 @@ def pairs() -> list[tuple[str, str]]:
     ]
 
 
+def triples() -> list[tuple[str, str, str]]:
+    """(hidden activation, output activation, loss): each hidden one once, each pair once."""
+    hidden = hidden_activations()
+    before_softmax = [(name, "softmax", "cross_entropy") for name in hidden]
+    return before_softmax + [("tanh", *pair) for pair in pairs() if pair != before_softmax[0][1:]]
+
+
 def hidden_activations() -> list[str]:
     """The activations that may stand in any layer."""
     return [row.name for row in rows("activations") if row.columns["kind"] == "ELEMENTWISE"]

@@ -7,7 +7,6 @@ Run it with PyTorch 2.13 when a case, an activation or a loss is added:
 Everything is float64 on one thread.
 """
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +85,18 @@ ACTIVATIONS = {
     "tanh": torch.tanh,
     "relu": torch.relu,
     "softmax": lambda z: torch.softmax(z, dim=1),
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "selu": F.selu,
+    "gelu": F.gelu,
+    "gelu_tanh": lambda z: F.gelu(z, approximate="tanh"),
+    "silu": F.silu,
+    "mish": F.mish,
+    "softplus": F.softplus,
+    "softsign": F.softsign,
+    "hard_sigmoid": lambda z: F.relu6(z + 3) / 6,  # F.hardsigmoid takes 1/6 as a float
+    "hard_swish": F.hardswish,
+    "relu6": F.relu6,
 }
 ELEMENTWISE = [name for name in ACTIVATIONS if name != "softmax"]
 # Loss of each row from the output's z and a, and the output activations it goes with.
@@ -98,6 +109,13 @@ LOSSES = {
         ["sigmoid"],
     ),
 }
+
+
+def triples() -> list[tuple[str, str, str]]:
+    """Each hidden activation before softmax, and each output with each of its losses behind tanh."""
+    pairs = [(output, loss) for loss, (_, outputs) in LOSSES.items() for output in outputs]
+    before_softmax = [(hidden, "softmax", "cross_entropy") for hidden in ELEMENTWISE]
+    return before_softmax + [("tanh", *pair) for pair in pairs if pair != before_softmax[0][1:]]
 
 
 def make_gradients() -> dict[str, np.ndarray]:
@@ -114,16 +132,16 @@ def make_gradients() -> dict[str, np.ndarray]:
     stored = {name: value.numpy().copy() for name, value in data.items()}
     for name in ("W1", "b1", "W2", "b2", "X"):
         data[name].requires_grad_(True)
-    for (loss, (rows, outputs)), hidden in itertools.product(LOSSES.items(), ELEMENTWISE):
-        for output in outputs:
-            a = ACTIVATIONS[hidden](data["X"] @ data["W1"].T + data["b1"])
-            z = a @ data["W2"].T + data["b2"]
-            w = data["weights"]
-            value = (rows(z, ACTIVATIONS[output](z), data["y"]) * w).sum() / w.sum()
-            wanted = [data[name] for name in ("W1", "b1", "W2", "b2", "X")]
-            gradients = torch.autograd.grad(value, wanted)
-            flat = torch.cat([value.detach().reshape(1), *(g.flatten() for g in gradients)])
-            stored[f"{hidden}/{output}/{loss}"] = flat.numpy()
+    for hidden, output, loss in triples():
+        rows, _ = LOSSES[loss]
+        a = ACTIVATIONS[hidden](data["X"] @ data["W1"].T + data["b1"])
+        z = a @ data["W2"].T + data["b2"]
+        w = data["weights"]
+        value = (rows(z, ACTIVATIONS[output](z), data["y"]) * w).sum() / w.sum()
+        wanted = [data[name] for name in ("W1", "b1", "W2", "b2", "X")]
+        gradients = torch.autograd.grad(value, wanted)
+        flat = torch.cat([value.detach().reshape(1), *(g.flatten() for g in gradients)])
+        stored[f"{hidden}/{output}/{loss}"] = flat.numpy()
     return stored
 
 

@@ -10,6 +10,13 @@ static size_t element_size(pybp_dtype dtype)
     return dtype == PYBP_FLOAT32 ? sizeof(float) : sizeof(double);
 }
 
+pybp_status pybp_check_aligned(const char *name, const void *buffer, size_t size)
+{
+    if ((uintptr_t)buffer % size != 0)
+        return pybp_fail(PYBP_INVALID, "%s is not aligned to its elements", name);
+    return PYBP_OK;
+}
+
 pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t cols)
 {
     size_t bytes;
@@ -23,19 +30,20 @@ pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t col
         return pybp_fail(PYBP_SHAPE, "%s has %zu columns, expected %zu", name, x->cols, cols);
     const size_t size = element_size(x->dtype), to_next = (size_t)x->row_stride;
     const size_t stride = x->row_stride < 0 ? 0 - to_next : to_next; /* -PTRDIFF_MIN would overflow */
-    if ((uintptr_t)x->data % size != 0 || stride % size != 0)
-        return pybp_fail(PYBP_INVALID, "%s is not aligned to its elements", name);
+    if (stride % size != 0)
+        return pybp_fail(PYBP_INVALID, "%s has rows that are not aligned to their elements", name);
     if (!pybp_mul_size(x->rows, stride, &bytes) || bytes > PTRDIFF_MAX)
         return pybp_fail(PYBP_SHAPE, "%s is larger than memory", name);
-    return PYBP_OK;
+    return pybp_check_aligned(name, x->data, size);
 }
 
 static pybp_status check_labels(const int32_t *labels, size_t rows, size_t classes)
 {
-    for (size_t r = 0; r < rows; r++)
+    const pybp_status status = pybp_check_aligned("labels", labels, sizeof *labels);
+    for (size_t r = 0; r < rows && status == PYBP_OK; r++)
         if (labels[r] < 0 || (size_t)labels[r] >= classes)
             return pybp_fail(PYBP_INVALID, "label %d in row %zu: expected 0 to %zu", (int)labels[r], r, classes - 1);
-    return PYBP_OK;
+    return status;
 }
 
 pybp_status pybp_check_targets(const pybp_net *net, const pybp_targets *y, size_t rows, const pybp_loss_spec *loss)
@@ -61,6 +69,9 @@ pybp_status pybp_check_weights(const double *weights, size_t rows)
     double sum = 0;
     if (weights == NULL)
         return PYBP_OK;
+    const pybp_status status = pybp_check_aligned("weights", weights, sizeof *weights);
+    if (status != PYBP_OK)
+        return status;
     for (size_t r = 0; r < rows; r++) {
         if (!(weights[r] >= 0) || !isfinite(weights[r]))
             return pybp_fail(PYBP_INVALID, "weight %g in row %zu: expected a finite number >= 0", weights[r], r);

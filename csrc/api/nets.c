@@ -149,7 +149,7 @@ static pybp_status check_array(const pybp_net *net, pybp_array what, size_t laye
         return pybp_fail(PYBP_INVALID, "no array %d", (int)what);
     if (layer >= net->n_layers)
         return pybp_fail(PYBP_INVALID, "layer %zu of a net of %zu layers", layer, net->n_layers);
-    return PYBP_OK;
+    return pybp_check_aligned("the buffer", values, net->k->size);
 }
 
 static pybp_status check_bytes(size_t bytes, size_t expected)

@@ -33,6 +33,7 @@ pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, i
 {
     CHECK(check_some(net, x, out));
     CHECK(pybp_check_matrix("x", x, net->n_in));
+    CHECK(pybp_check_aligned("out", out, net->k->size));
     RUN(net, read, pybp_predict_rows(net, x, out, threads));
 }
 
@@ -61,6 +62,7 @@ pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int keep, void *ou
 {
     CHECK(check_some(net, x, x));
     CHECK(pybp_check_matrix("x", x, net->n_in));
+    CHECK(pybp_check_aligned("out", out, net->k->size));
     RUN(net, write, pybp_hand_forward(net, x, keep != 0, out, threads));
 }
 
@@ -78,6 +80,7 @@ static pybp_status backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, i
 pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, int threads)
 {
     CHECK(check_some(net, dl_da, dl_da));
+    CHECK(pybp_check_aligned("dx", dx, net->k->size));
     RUN(net, write, backward(net, dl_da, dx, threads));
 }
 
@@ -100,6 +103,7 @@ pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const doubl
     pybp_loss_spec full;
     CHECK(check_some(net, y, value));
     CHECK(pybp_check_loss(net, loss, reduction, &full));
+    CHECK(pybp_check_aligned("dx", dx, net->k->size));
     RUN(net, write, backward_loss(net, y, weights, &full, reduction, dx, threads, value));
 }
 

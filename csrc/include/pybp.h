@@ -10,7 +10,9 @@
  *            once.  Functions that take a pybp_net * change the net: while one runs, any other call
  *            on that net returns PYBP_BUSY at once.  Different nets are independent.
  *   Memory   The caller owns every buffer that it passes; the library keeps no pointer to it after
- *            the call.  A net is released with pybp_net_free().
+ *            the call.  Buffers lie where their elements may (else PYBP_INVALID).  A net is
+ *            released once, with pybp_net_free(); a second time, or any use after it, is undefined,
+ *            as with free().
  *   Arrays   Matrices are row-major, one row a sample.  Weights are (n_out, n_in): row j holds the
  *            weights into neuron j.  "The net's dtype" is float or double as the net was made.
  *   Names    z = W a + b, a = f(z), delta = dL/dz, as in docs/backpropagation.md.
@@ -167,7 +169,8 @@ typedef struct pybp_net_desc {
 PYBP_API pybp_status pybp_net_create(const pybp_net_desc *desc, pybp_net **net);
 /* A copy of everything: parameters, optimizer state, counters.  (No activations or gradients.) */
 PYBP_API pybp_status pybp_net_copy(const pybp_net *net, pybp_net **copy);
-/* Release; NULL is allowed.  No other call on the net may be running. */
+/* Release; NULL is allowed and does nothing, so set the handle to NULL after it where it may come by
+ * again.  No other call on the net may be running. */
 PYBP_API void pybp_net_free(pybp_net *net);
 
 PYBP_API pybp_dtype pybp_net_dtype(const pybp_net *net);

@@ -128,6 +128,35 @@ static pybp_status copy(pybp_net *net, outcome *out)
     return status;
 }
 
+/* The weights of each layer, one of them changed; then one more alone. */
+static pybp_status set_weights(pybp_net *net, outcome *out)
+{
+    for (size_t l = 0; l < pybp_net_n_layers(net); l++) {
+        double values[17 * 9] = {0}; /* the largest layer's */
+        const size_t bytes = bytes_of(net, PYBP_WEIGHTS, l, 0);
+        pybp_status status = pybp_net_get(net, PYBP_WEIGHTS, l, values, bytes);
+        memset(values, 0, size_of(net));
+        if (status == PYBP_OK)
+            status = pybp_net_set(net, PYBP_WEIGHTS, l, values, bytes);
+        if (status != PYBP_OK)
+            return status;
+    }
+    return pybp_net_poke(net, 0, 0, 1, 0.5, &out->loss);
+}
+
+static pybp_status set_state(pybp_net *net, outcome *out)
+{
+    const double zeros[17 * IN] = {0};
+    (void)out;
+    return pybp_net_set(net, PYBP_WEIGHT_STATE1, 0, zeros, bytes_of(net, PYBP_WEIGHT_STATE1, 0, 0));
+}
+
+static pybp_status reset_optimizer(pybp_net *net, outcome *out)
+{
+    (void)out;
+    return pybp_reset_optimizer(net);
+}
+
 static const struct row {
     const char *name;
     action *before, *call;
@@ -151,6 +180,9 @@ static const struct row {
     {"train with another batch", train_clipped, train, 0},
     {"set_progress", adagrad_step, set_progress, ROWS},
     {"order", nothing, order, 0},
+    {"set weights", nothing, set_weights, 0},
+    {"set optimizer state", train, set_state, 0},
+    {"reset_optimizer", train, reset_optimizer, 0},
 };
 
 /* The net is made anew for each failure. Returns whether allocation n was still part of the call. */

@@ -3,8 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
-import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,32 +14,7 @@ import pybp
 from pybp import MLP, Callback
 from pybp.errors import BusyError
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
-
-SETUP = """
-import os, sys, time
-import numpy as np
-import pybp
-from pybp import MLP
-X = np.random.default_rng(0).normal(size=(600, 20)).astype("f4")
-y = (X[:, 0] * X[:, 1] > 0).astype("i4")
-def make():
-    return MLP([20, 64, 64, 2], output="softmax", seed=0)
-def digest(net):
-    import hashlib
-    return hashlib.sha256(b"".join(W.tobytes() for W in net.weights)).hexdigest()
-"""
-
-
-def script(code):
-    return [sys.executable, "-P", "-c", SETUP + textwrap.dedent(code)]
-
-
-def run(code, **settings):
-    """Run code in a process of its own; its output."""
-    done = subprocess.run(script(code), capture_output=True, text=True, timeout=60, **settings)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+from processes import linux, run, script
 
 
 def endless(rows=10**7):

@@ -181,16 +181,16 @@ int main(int argc, char **argv)
     f32_test_limits();
     f64_test_limits();
 
-    printf("function    float at            double at                  hashes\n");
+    printf("function    float at            double at              asserted hashes\n");
     for (int fn = 0; fn < FN_COUNT; fn++) {
         f32_measure_specials(fn);
         sweep_floats(fn, step);
         f64_measure_specials(fn);
         sweep_doubles(fn, step > 100 ? 600 : 60000);
         uint64_t hash32 = f32_hash(fn), hash64 = f64_hash(fn);
-        printf("%-8s %8.4f %-13a %8.4f %-21a 0x%016llx 0x%016llx\n", fn_names[fn], f32_worst,
-               (double)f32_worst_at, f64_worst, f64_worst_at, (unsigned long long)hash32,
-               (unsigned long long)hash64);
+        printf("%-8s %8.4f %-13a %8.4f %-21a %4g 0x%016llx 0x%016llx\n", fn_names[fn], f32_worst,
+               (double)f32_worst_at, f64_worst, f64_worst_at, fn_bounds[fn],
+               (unsigned long long)hash32, (unsigned long long)hash64);
         CHECK_MSG(f32_worst <= fn_bounds[fn], "%s in float: %g ulp at %a", fn_names[fn],
                   f32_worst, (double)f32_worst_at);
         CHECK_MSG(f64_worst <= fn_bounds[fn] + slack, "%s in double: %g ulp at %a", fn_names[fn],

@@ -1,6 +1,5 @@
 """The oracle itself: against PyTorch's stored results, central differences, and what theory says."""
 
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from oracle.optimizers import clip_norm, clip_value
 from oracle.random import permutation
 
 STORED = Path(__file__).parent / "trajectories"
-PAIRS = [(h, o, loss) for h, (o, loss) in product(registry.hidden_activations(), registry.pairs())]
+each_triple = pytest.mark.parametrize(("hidden", "output", "loss"), registry.triples())
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,7 @@ def test_optimizers_follow_pytorch(name, torch_steps):
         np.testing.assert_allclose(moved, parameters[step + 1], rtol=1e-10, atol=1e-14)
 
 
-@pytest.mark.parametrize(("hidden", "output", "loss"), registry.triples())
+@each_triple
 def test_gradients_are_those_of_pytorch(hidden, output, loss, torch_gradients):
     name = f"{hidden}/{output}/{loss}"
     assert name in torch_gradients, f"run make_trajectories.py: it has no gradients of {name}"
@@ -80,7 +79,7 @@ def numerical(f, x, h=1e-5):
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
-@pytest.mark.parametrize(("hidden", "output", "loss"), PAIRS)
+@each_triple
 def test_gradients_are_the_slopes_of_the_loss(hidden, output, loss, reduction):
     rng = np.random.default_rng(3)
     net = Net.create([3, 4, 2], [hidden, output], seed=1)

@@ -27,13 +27,7 @@ function(pybp_add_isa name)
         endif()
     endif()
 
-    # Until the kernels exist, an empty unit stands in for them.
-    set(source ${PROJECT_SOURCE_DIR}/csrc/kernels/kernels.c)
-    if(NOT EXISTS ${source})
-        set(source ${PROJECT_BINARY_DIR}/kernels.c)
-        file(WRITE ${source} "typedef int pybp_no_kernels;\n")
-    endif()
-    add_library(pybp_kernels_${name} OBJECT ${source})
+    add_library(pybp_kernels_${name} OBJECT ${PROJECT_SOURCE_DIR}/csrc/kernels/kernels.c)
     target_link_libraries(pybp_kernels_${name} PRIVATE pybp_flags)
     pybp_use_isa(pybp_kernels_${name} ${name} ${isa_FLAGS})
 

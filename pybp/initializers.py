@@ -4,7 +4,7 @@ Biases start at the layer's `bias_init`. Weights depend on the net's seed and on
 net, on nothing else. A plain name such as ``"he_uniform"`` works wherever one of these does.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import ClassVar
 
 from pybp.specs import Spec
@@ -20,6 +20,10 @@ __all__ = [
     "Initializer",
     "LecunNormal",
     "LecunUniform",
+    "Normal",
+    "Orthogonal",
+    "TruncatedNormal",
+    "Uniform",
     "Zeros",
 ]
 
@@ -29,6 +33,11 @@ class Initializer(Spec):
     """Base class of the initializers."""
 
     registry: ClassVar[str] = "initializers"
+
+    @property
+    def value_given(self) -> float:
+        """The one number that an initializer may have, 0 for those without."""
+        return next(iter(astuple(self)), 0.0)
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,3 +131,76 @@ class LecunNormal(Initializer):
     """Normal with mean 0 and variance ``1 / n_in``; see `LecunUniform`."""
 
     name: ClassVar[str] = "lecun_normal"
+
+
+@dataclass(frozen=True, repr=False)
+class Uniform(Initializer):
+    """Uniform in (-limit, limit), whatever the layer's size.
+
+    Parameters
+    ----------
+    limit : float
+        >= 0.
+    """
+
+    name: ClassVar[str] = "uniform"
+    limit: float = 0.05
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "limit", real(self.limit, "limit", low=0.0))
+
+
+@dataclass(frozen=True, repr=False)
+class Normal(Initializer):
+    """Normal with mean 0, whatever the layer's size.
+
+    Parameters
+    ----------
+    std : float
+        Standard deviation, >= 0.
+    """
+
+    name: ClassVar[str] = "normal"
+    std: float = 0.05
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "std", real(self.std, "std", low=0.0))
+
+
+@dataclass(frozen=True, repr=False)
+class TruncatedNormal(Initializer):
+    """Normal with mean 0, but for values beyond two standard deviations.
+
+    Parameters
+    ----------
+    std : float
+        Standard deviation before the tails are cut off, >= 0; it is 0.88 times that afterwards.
+    """
+
+    name: ClassVar[str] = "truncated_normal"
+    std: float = 0.05
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "std", real(self.std, "std", low=0.0))
+
+
+@dataclass(frozen=True, repr=False)
+class Orthogonal(Initializer):
+    """`gain` times a random matrix with orthonormal rows, or columns if there are fewer.
+
+    Parameters
+    ----------
+    gain : float
+        Length of those rows or columns.
+
+    References
+    ----------
+    Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep
+    linear neural networks", ICLR 2014.
+    """
+
+    name: ClassVar[str] = "orthogonal"
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gain", real(self.gain, "gain"))

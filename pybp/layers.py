@@ -1,12 +1,12 @@
 """Layers: what a net is made of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 from pybp.activations import Activation, Identity
 from pybp.errors import ArgumentError
-from pybp.initializers import Constant, Initializer
+from pybp.initializers import Initializer
 from pybp.specs import Spec, resolve
 from pybp.validation import count, flag, real, shown
 
@@ -68,7 +68,6 @@ class Layer:
     @property
     def core(self) -> tuple[int, int, int, tuple[float, ...], bool, int, float, float]:
         """The layer as the core takes it."""
-        value = self.init.value if isinstance(self.init, Constant) else 0.0
         return (
             Dense(self.n_out).number,
             self.n_out,
@@ -76,7 +75,7 @@ class Layer:
             self.activation.parameters,
             self.bias,
             self.init.number,
-            value,
+            self.init.value_given,
             self.bias_init,
         )
 
@@ -90,7 +89,7 @@ class Layer:
             "activation": self.activation.name,
             "activation_params": self.activation.parameters,
             "init": self.init.name,
-            "init_value": self.core[6],
+            "init_value": self.init.value_given,
             "bias": self.bias,
             "bias_init": self.bias_init,
         }
@@ -100,8 +99,8 @@ class Layer:
         """The layer that `description` describes."""
         activation = resolve(description["activation"], Activation, "activation")
         init = resolve(description["init"], Initializer, "init")
-        if isinstance(init, Constant):
-            init = Constant(description["init_value"])
+        for field in fields(init):
+            init = replace(init, **{field.name: description["init_value"]})
         return cls(
             n_in=description["n_in"],
             n_out=description["n_out"],

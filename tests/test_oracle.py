@@ -159,6 +159,8 @@ def test_initial_weights_have_the_registered_distribution(row):
     w = initial_weights(row.name, n_out, n_in, seed=11, layer=2, value=0.5)
     fan = n_in if row.columns["fan"] == "IN" else (n_in + n_out) / 2
     variance = float(row.columns["scale"]) / fan
+    if row.columns["fan"] == "VALUE":
+        variance = 0.5**2 / (3 if row.columns["distribution"] == "UNIFORM" else 1)
     if row.columns["distribution"] == "UNIFORM":
         limit = np.sqrt(3 * variance)
         assert 0.999 * limit < np.abs(w).max() < limit
@@ -166,6 +168,12 @@ def test_initial_weights_have_the_registered_distribution(row):
     elif row.columns["distribution"] == "NORMAL":
         share = np.mean(np.abs(w) < np.sqrt(variance))
         assert share == pytest.approx(0.6827, abs=0.01)
+    elif row.columns["distribution"] == "TRUNCATED":
+        assert 0.999 < np.abs(w).max() < 1.0
+        variance *= 0.7737  # 1 - 4 phi(2) / (P(2) - P(-2))
+    elif row.columns["distribution"] == "ORTHOGONAL":
+        np.testing.assert_allclose(w @ w.T, 0.25 * np.eye(n_out), atol=1e-14)
+        variance = 0.25 / n_in
     elif row.columns["distribution"] == "CONSTANT":
         assert (w == (0.0 if row.name == "zeros" else 0.5)).all()
         return

@@ -9,7 +9,7 @@ import pybp
 from pybp import MLP, Dense
 from pybp.activations import LeakyReLU
 from pybp.errors import ArgumentError
-from pybp.initializers import Constant
+from pybp.initializers import Constant, Normal, Orthogonal, TruncatedNormal, Uniform
 from pybp.optimizers import SGD
 
 
@@ -42,6 +42,12 @@ def test_every_option_of_a_layer(same_state):
     assert same_state(net, again)
     assert again.layers == net.layers
     assert again.seed == net.seed
+
+
+@pytest.mark.parametrize("init", [Uniform(0.5), Normal(0.1), TruncatedNormal(2), Orthogonal(-1.5)])
+def test_initializers_with_a_parameter(init):
+    net = MLP([2, 3, 1], init=init, seed=1)
+    assert pickle.loads(pickle.dumps(net)).layers == net.layers
 
 
 def test_plain_contents(trained):

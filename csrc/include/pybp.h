@@ -152,7 +152,7 @@ typedef struct pybp_layer_desc {
     double activation_params[PYBP_MAX_ACTIVATION_PARAMS]; /* in the order of activations.def */
     int no_bias;                   /* 1: z = W a */
     pybp_initializer init;
-    double init_value;             /* PYBP_INIT_CONSTANT only; finite */
+    double init_value;             /* value, limit, std or gain of an init that has one; finite */
     double bias_init;              /* initial value of every bias; finite */
 } pybp_layer_desc;
 

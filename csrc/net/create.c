@@ -71,7 +71,8 @@ pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **out)
     if (net->params == NULL)
         goto fail;
     pybp_optimizer_detach(net);
-    pybp_initialize(net);
+    if (!pybp_initialize(net))
+        goto fail;
     *out = net;
     return PYBP_OK;
 fail:

@@ -2,25 +2,23 @@
 #define PYBP_ISA_SCALAR
 #include "base/random.h"
 #include "net/net.h"
+#include "net/orthogonal.h"
 #include "simd/simd.h"
 #include "simd/vmath.h"
 
-enum { AUTO, CONSTANT, UNIFORM, NORMAL };
+enum { AUTO, CONSTANT, UNIFORM, NORMAL, TRUNCATED, ORTHOGONAL };
+enum { IN, AVG, VALUE };
 
 typedef struct rule {
     int distribution;
-    bool average; /* fan is the mean of inputs and outputs */
+    int fan;
     double scale;
 } init_rule;
 
 static const init_rule rules[PYBP_N_INITIALIZERS] = {
-#define IN false
-#define AVG true
 #define PYBP_INITIALIZER(NAME, name, dist, fan, scale, text) [PYBP_INIT_##NAME] = {dist, fan, scale},
 #include "registry/initializers.def"
 #undef PYBP_INITIALIZER
-#undef IN
-#undef AVG
 };
 
 static double horner(double r, const double c[8])
@@ -73,37 +71,108 @@ static double normal_quantile(double p)
 static double deviate(int distribution, uint64_t word)
 {
     const double u = pybp_uniform(word);
-    return distribution == UNIFORM ? 2 * u - 1 : normal_quantile(u);
+    if (distribution == UNIFORM)
+        return 2 * u - 1;
+    if (distribution == TRUNCATED) /* from P(-2) to P(2), P the normal distribution function */
+        return normal_quantile(0.022750131948179207 + 0.9544997361036416 * u);
+    return normal_quantile(u);
 }
 
-static void initialize_layer(pybp_net *net, size_t l)
+/* What deviates are multiplied by. */
+static double spread(const pybp_layer *layer)
 {
-    const pybp_layer *layer = &net->layers[l];
-    const pybp_kernels *k = net->k;
     const init_rule *rule = &rules[layer->desc.init];
     const double n_in = (double)layer->n_in, n_out = (double)layer->n_out;
-    const double fan = rule->average ? (n_in + n_out) / 2 : n_in;
-    const double spread = __builtin_sqrt((rule->distribution == UNIFORM ? 3 * rule->scale : rule->scale) / fan);
+    if (rule->fan == VALUE)
+        return layer->desc.init_value;
+    const double fan = rule->fan == AVG ? (n_in + n_out) / 2 : n_in;
+    return __builtin_sqrt((rule->distribution == UNIFORM ? 3 * rule->scale : rule->scale) / fan);
+}
+
+static char *place(pybp_net *net, size_t l, size_t j, size_t i)
+{
+    const pybp_kernels *k = net->k;
+    return pybp_param_line(net, net->params, l, j / k->panel, i) + j % k->panel * k->size;
+}
+
+/* Each deviate (j, i) of layer l goes to put(net, l, j, i, deviate, to). */
+static void draw(pybp_net *net, size_t l, void (*put)(pybp_net *, size_t, size_t, size_t, double, double *), double *to)
+{
+    const pybp_layer *layer = &net->layers[l];
+    const int distribution = rules[layer->desc.init].distribution;
     uint64_t words[256];
-    for (size_t j = 0; j < layer->n_out; j++) {
-        char *at = pybp_param_line(net, net->params, l, j / k->panel, 0) + j % k->panel * k->size;
-        for (size_t i = 0; i < layer->n_in; i++, at += PYBP_LINE) {
-            if (rule->distribution == CONSTANT) {
-                k->set(at, rule->scale == 0 ? 0 : layer->desc.init_value);
-                continue;
-            }
+    for (size_t j = 0; j < layer->n_out; j++)
+        for (size_t i = 0; i < layer->n_in; i++) {
             if (i % 256 == 0)
                 pybp_random_words(net->seed, PYBP_STREAM_WEIGHTS, l, j * layer->n_in + i,
                                   layer->n_in - i < 256 ? layer->n_in - i : 256, words);
-            k->set(at, spread * deviate(rule->distribution, words[i % 256]));
+            put(net, l, j, i, deviate(distribution, words[i % 256]), to);
         }
-        if (!layer->desc.no_bias)
-            k->set(at, layer->desc.bias_init);
-    }
 }
 
-void pybp_initialize(pybp_net *net)
+static void put_weight(pybp_net *net, size_t l, size_t j, size_t i, double deviate, double *factor)
+{
+    net->k->set(place(net, l, j, i), *factor * deviate);
+}
+
+/* Element (j, i) of the tall one of W and its transpose, columns contiguous. */
+static size_t tall(const pybp_layer *layer, size_t j, size_t i)
+{
+    return layer->n_out < layer->n_in ? j * layer->n_in + i : i * layer->n_out + j;
+}
+
+static void put_tall(pybp_net *net, size_t l, size_t j, size_t i, double deviate, double *matrix)
+{
+    matrix[tall(&net->layers[l], j, i)] = deviate;
+}
+
+static bool make_orthogonal(pybp_net *net, size_t l)
+{
+    const pybp_layer *layer = &net->layers[l];
+    const bool wide = layer->n_out < layer->n_in;
+    const size_t m = wide ? layer->n_in : layer->n_out, n = wide ? layer->n_out : layer->n_in;
+    size_t count, bytes;
+    double *a = NULL, *q = NULL;
+    if (pybp_mul_size(m, n, &count) && pybp_mul_size(count, sizeof *a, &bytes)) {
+        a = pybp_alloc(bytes);
+        q = pybp_alloc(bytes);
+    }
+    const bool fine = a != NULL && q != NULL;
+    if (fine) {
+        draw(net, l, put_tall, a);
+        pybp_orthogonal(m, n, a, q);
+        for (size_t j = 0; j < layer->n_out; j++)
+            for (size_t i = 0; i < layer->n_in; i++)
+                net->k->set(place(net, l, j, i), layer->desc.init_value * q[tall(layer, j, i)]);
+    }
+    pybp_free(a);
+    pybp_free(q);
+    return fine;
+}
+
+static bool initialize_layer(pybp_net *net, size_t l)
+{
+    const pybp_layer *layer = &net->layers[l];
+    const init_rule *rule = &rules[layer->desc.init];
+    double factor = spread(layer);
+    for (size_t j = 0; j < layer->n_out && !layer->desc.no_bias; j++)
+        net->k->set(place(net, l, j, layer->n_in), layer->desc.bias_init);
+    if (rule->distribution == ORTHOGONAL)
+        return make_orthogonal(net, l);
+    if (rule->distribution != CONSTANT) {
+        draw(net, l, put_weight, &factor);
+        return true;
+    }
+    for (size_t j = 0; j < layer->n_out; j++)
+        for (size_t i = 0; i < layer->n_in; i++)
+            net->k->set(place(net, l, j, i), rule->scale == 0 ? 0 : layer->desc.init_value);
+    return true;
+}
+
+bool pybp_initialize(pybp_net *net)
 {
     for (size_t l = 0; l < net->n_layers; l++)
-        initialize_layer(net, l);
+        if (!initialize_layer(net, l))
+            return false;
+    return true;
 }

@@ -68,8 +68,8 @@ static inline char *pybp_param_line(const pybp_net *net, char *buffer, size_t l,
 pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **net);
 pybp_status pybp_net_clone(const pybp_net *net, pybp_net **copy);
 void pybp_net_destroy(pybp_net *net);
-/* Fill params from seed and description. */
-void pybp_initialize(pybp_net *net);
+/* Fill params from seed and description. False when memory is short. */
+bool pybp_initialize(pybp_net *net);
 /* Logical order <-> packed. weights: (n_out, n_in); biases (n_out). One of `to`, `from` is used. */
 void pybp_unpack_weights(const pybp_net *net, const char *buffer, size_t layer, void *to);
 void pybp_unpack_biases(const pybp_net *net, const char *buffer, size_t layer, void *to);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contract_initializers.inc.h"
+
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
 /* ---- the axes ------------------------------------------------------------------------------- */
@@ -115,7 +117,7 @@ static void cycled(size_t i, contract_case *c)
         layer->kind = PYBP_LAYER_DENSE;
         layer->n_out = pick_width(i, 1 + l);
         layer->activation = hidden[(i / 3 + l) % COUNT(hidden)];
-        layer->init = (pybp_initializer)((i + 2 * l) % PYBP_N_INITIALIZERS);
+        layer->init = (pybp_initializer)((i + 2 * l) % FIRST_ADDED);
         layer->init_value = layer->init == PYBP_INIT_CONSTANT ? 0.1 / (double)(1 + l) : 0.0;
         layer->no_bias = layer->init != PYBP_INIT_ZEROS && hash(i, 2, l) % 4 == 0;
         layer->bias_init = layer->init == PYBP_INIT_ZEROS || hash(i, 3, l) % 3 == 0 ? 0.3 : 0.0;
@@ -256,7 +258,7 @@ static const size_t n_pointed = POINTS(POINT);
 
 size_t contract_n_cases(void)
 {
-    return 2 * (N_CYCLED + n_pointed + contract_n_activation_cases());
+    return 2 * (N_CYCLED + n_pointed + contract_n_activation_cases() + N_INITIALIZED);
 }
 
 void contract_get_case(size_t index, contract_case *c)
@@ -264,12 +266,15 @@ void contract_get_case(size_t index, contract_case *c)
     memset(c, 0, sizeof *c);
     c->dtype = index % 2 ? PYBP_FLOAT64 : PYBP_FLOAT32;
     index /= 2;
+    const size_t pointed_end = N_CYCLED + n_pointed, activated_end = pointed_end + contract_n_activation_cases();
     if (index < N_CYCLED)
         cycled(index, c);
-    else if (index < N_CYCLED + n_pointed)
+    else if (index < pointed_end)
         pointed(index - N_CYCLED, c);
+    else if (index < activated_end)
+        contract_activation_case(index - pointed_end, c);
     else
-        contract_activation_case(index - N_CYCLED - n_pointed, c);
+        initialized(index - activated_end, c);
 }
 
 size_t contract_n_out(const contract_case *c)

@@ -121,8 +121,8 @@ static void shuffle(uint64_t seed, uint64_t epoch, size_t n, size_t *order)
 /* Element `index` of layer `sub`: an initial weight in double, not yet rounded to T. */
 static double initial_weight(const contract_case *c, size_t sub, size_t n_in, uint64_t index)
 {
-    enum { AUTO, CONSTANT, UNIFORM, NORMAL };
-    enum { IN, AVG };
+    enum { AUTO, CONSTANT, UNIFORM, NORMAL, TRUNCATED, ORTHOGONAL };
+    enum { IN, AVG, VALUE };
     static const struct {
         int distribution, fan;
         double scale;
@@ -143,11 +143,76 @@ static double initial_weight(const contract_case *c, size_t sub, size_t n_in, ui
     double u = uniform(word(c->seed, STREAM_WEIGHTS, sub, index));
 
     if (rules[init].distribution == UNIFORM) {
-        double limit = sqrt((3.0 * scale) / fan);
+        double limit = rules[init].fan == VALUE ? layer->init_value : sqrt((3.0 * scale) / fan);
         double centred = 2.0 * u;
         return limit * (centred - 1.0);
     }
+    if (rules[init].distribution == TRUNCATED) {
+        double share = 0.9544997361036416 * u;
+        return layer->init_value * inverse_normal(0.022750131948179207 + share);
+    }
+    if (rules[init].distribution == ORTHOGONAL) /* what the matrix is made from */
+        return inverse_normal(u);
+    if (rules[init].distribution == NORMAL && rules[init].fan == VALUE)
+        return layer->init_value * inverse_normal(u);
     if (rules[init].distribution == NORMAL)
         return sqrt(scale / fan) * inverse_normal(u);
     return init == PYBP_INIT_CONSTANT ? layer->init_value : 0.0;
+}
+
+/* ---- orthogonal matrices: docs/contract.md, "Initial weights" ---------------------------------- */
+
+/* Of elements from ... m - 1. */
+static double column_dot(const double *x, const double *y, size_t from, size_t m)
+{
+    double lane[8] = {0.0}, s;
+    for (size_t i = from; i < m; i++) {
+        double product = x[i] * y[i];
+        lane[(i - from) % 8] = lane[(i - from) % 8] + product;
+    }
+    s = lane[0];
+    for (size_t c = 1; c < 8; c++)
+        s = s + lane[c];
+    return s;
+}
+
+static void reflect(const double *v, double *x, size_t from, size_t m)
+{
+    double vv = column_dot(v, v, from, m), t;
+    if (vv == 0.0)
+        return;
+    t = 2.0 * column_dot(v, x, from, m);
+    t = t / vv;
+    for (size_t i = from; i < m; i++) {
+        double part = t * v[i];
+        x[i] = x[i] - part;
+    }
+}
+
+/* Initial weights of an orthogonal layer, row-major. */
+static double *orthogonal_weights(const contract_case *c, size_t l, size_t n_in)
+{
+    size_t n_out = c->layers[l].n_out, wide = n_out < n_in;
+    size_t m = wide ? n_in : n_out, n = wide ? n_out : n_in;
+    double *a = need(m * n, sizeof *a), *q = need(m * n, sizeof *q), *w = need(m * n, sizeof *w);
+    for (size_t k = 0; k < n; k++) /* column k at a[k m] */
+        for (size_t i = 0; i < m; i++)
+            a[k * m + i] = initial_weight(c, l, n_in, wide ? k * n_in + i : i * n_in + k);
+    for (size_t k = 0; k < n; k++) {
+        double *v = &a[k * m], r = sqrt(column_dot(v, v, k, m));
+        v[k] = v[k] > 0.0 ? v[k] + r : v[k] - r;
+        for (size_t j = k + 1; j < n; j++)
+            reflect(v, &a[j * m], k, m);
+    }
+    for (size_t k = n; k-- > 0;) {
+        q[k * m + k] = a[k * m + k] > 0.0 ? -1.0 : 1.0;
+        for (size_t j = k; j < n; j++)
+            reflect(&a[k * m], &q[j * m], k, m);
+    }
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < m; i++)
+            w[wide ? k * n_in + i : i * n_in + k] = c->layers[l].init_value * q[k * m + i];
+    free(a);
+    free(q);
+    return w;
 }

@@ -32,15 +32,21 @@ static void F(open)(F(net) *net, const contract_case *c)
     net->weights = need(rows, sizeof(double));
     F(start_state)(net, &c->optimizer);
 
-    for (size_t l = 0; l < c->n_layers; l++)
-        for (size_t j = 0; j < net->layers[l].n_out; j++) {
-            const F(layer) *layer = &net->layers[l];
+    for (size_t l = 0; l < c->n_layers; l++) {
+        const F(layer) *layer = &net->layers[l];
+        double *orthogonal =
+            c->layers[l].init == PYBP_INIT_ORTHOGONAL ? orthogonal_weights(c, l, layer->n_in) : NULL;
+        for (size_t j = 0; j < layer->n_out; j++) {
             T *w = &net->p[layer->first + j * layer->stride];
-            for (size_t i = 0; i < layer->n_in; i++)
-                w[i] = (T)initial_weight(c, l, layer->n_in, j * layer->n_in + i);
+            for (size_t i = 0; i < layer->n_in; i++) {
+                size_t index = j * layer->n_in + i;
+                w[i] = (T)(orthogonal ? orthogonal[index] : initial_weight(c, l, layer->n_in, index));
+            }
             if (layer->bias)
                 w[layer->n_in] = (T)c->layers[l].bias_init;
         }
+        free(orthogonal);
+    }
 }
 
 static void F(close)(F(net) *net)

@@ -4,6 +4,7 @@ A rule fixes the variance of a weight as scale / fan, so that signals neither gr
 way through the layers.  fan is n_in (He, LeCun) or the mean of n_in and n_out (Glorot).
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -37,6 +38,20 @@ def auto(u: Array, value: float, activation: str) -> Array:
     return INITIALIZERS[ACTIVATIONS[activation].initializer](u, value, activation)
 
 
+def truncated_normal(u: Array, value: float, activation: str) -> Array:
+    r""":math:`N(0, \sigma^2)` within :math:`\pm 2\sigma`: u is mapped to what lies between."""
+    below = (1.0 + math.erf(-math.sqrt(2.0))) / 2.0
+    return value * normal_quantile(below + (1.0 - 2.0 * below) * u)
+
+
+def orthogonal(u: Array, value: float, activation: str) -> Array:
+    """Q of the QR decomposition with a positive diagonal of R. Saxe et al. (2014)."""
+    a = normal_quantile(u)
+    q, r = np.linalg.qr(a if a.shape[0] >= a.shape[1] else a.T)
+    q = q * np.sign(np.diag(r))
+    return value * (q if a.shape[0] >= a.shape[1] else q.T)
+
+
 # Glorot and Bengio (2010), He et al. (2015), LeCun et al. (1998).
 INITIALIZERS: dict[str, Initializer] = {
     "auto": auto,
@@ -48,6 +63,10 @@ INITIALIZERS: dict[str, Initializer] = {
     "he_normal": normal_rule(2.0, fan_in),
     "lecun_uniform": uniform_rule(1.0, fan_in),
     "lecun_normal": normal_rule(1.0, fan_in),
+    "uniform": lambda u, value, activation: value * (2.0 * u - 1.0),
+    "normal": lambda u, value, activation: value * normal_quantile(u),
+    "truncated_normal": truncated_normal,
+    "orthogonal": orthogonal,
 }
 
 

@@ -1,0 +1,11 @@
+/* Orthogonal matrices, by Householder's QR decomposition in double. */
+#ifndef PYBP_NET_ORTHOGONAL_H
+#define PYBP_NET_ORTHOGONAL_H
+
+#include <stddef.h>
+
+/* The Q, with orthonormal columns, of a = Q R where R has a positive diagonal. Both (m, n), m >= n, columns
+ * contiguous; a is overwritten. The order of operations is docs/contract.md's. */
+void pybp_orthogonal(size_t m, size_t n, double *a, double *q);
+
+#endif

@@ -33,6 +33,7 @@ if(TARGET test_contract)
     add_library(pybp_naive OBJECT ${naive_sources})
     target_include_directories(pybp_naive PRIVATE ${PROJECT_SOURCE_DIR}/csrc ${PROJECT_SOURCE_DIR}/csrc/include)
     target_compile_options(pybp_naive PRIVATE -O2 -ffp-contract=off -fno-math-errno $<$<BOOL:${PYBP_HAVE_AVX2}>:-mfma>)
-    target_sources(test_contract PRIVATE ${tests}/contract_cases.c ${tests}/contract_activations.c $<TARGET_OBJECTS:pybp_naive>)
+    target_sources(test_contract PRIVATE ${tests}/contract_cases.c ${tests}/contract_activations.c
+        ${tests}/contract_optimizers.c $<TARGET_OBJECTS:pybp_naive>)
     target_compile_definitions(test_contract PRIVATE PYBP_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden")
 endif()

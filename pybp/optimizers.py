@@ -5,63 +5,27 @@ works wherever one of these does. An optimizer's state lives in the net: it goes
 long as the optimizer's class stays the same.
 """
 
-from dataclasses import KW_ONLY, dataclass
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pybp.errors import ArgumentError
-from pybp.specs import Spec
-from pybp.validation import flag, real, shown
+from pybp.optimizer import Optimizer, one_of_two
+from pybp.validation import flag
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "OptimizerLike", "RMSprop"]
-
-
-@dataclass(frozen=True, repr=False)
-class Optimizer(Spec):
-    """Base class of the optimizers, with what all of them take.
-
-    Parameters
-    ----------
-    lr : float
-        Learning rate, >= 0.
-    clip_norm : float, optional
-        Scale the gradient of the whole net so that its Euclidean norm is at most this (> 0).
-    clip_value : float, optional
-        Clip each element of the gradient to [-clip_value, clip_value] (> 0), after `clip_norm`.
-    decay_bias : bool
-        Whether weight decay acts on the biases too.
-    bias_lr_factor : float
-        The learning rate of the biases is `lr` times this, >= 0.
-    """
-
-    registry: ClassVar[str] = "optimizers"
-    lr: float
-    _: KW_ONLY
-    clip_norm: float | None = None
-    clip_value: float | None = None
-    decay_bias: bool = True
-    bias_lr_factor: float = 1.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "lr", real(self.lr, "lr", low=0.0))
-        self.core  # noqa: B018  # reading it checks every other parameter
-
-    @cached_property
-    def core(self) -> tuple[int, tuple[float, ...], float, float, bool, float]:
-        """What the core takes, all but the learning rate, checked against the registry's ranges."""
-        return (
-            self.number,
-            self.parameters,
-            self._limit("clip_norm"),
-            self._limit("clip_value"),
-            not flag(self.decay_bias, "decay_bias"),
-            real(self.bias_lr_factor, "bias_lr_factor", low=0.0),
-        )
-
-    def _limit(self, name: str) -> float:
-        """A clipping limit as the core takes it: 0 for none."""
-        value = getattr(self, name)
-        return 0.0 if value is None else real(value, name, low=0.0, low_open=True)
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Lion",
+    "Optimizer",
+    "OptimizerLike",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+]
 
 
 @dataclass(frozen=True, repr=False)
@@ -233,13 +197,187 @@ class AdamW(Optimizer):
         return _adam_parameter(self, name)
 
 
+@dataclass(frozen=True, repr=False)
+class Adadelta(Optimizer):
+    """``s = rho s + (1 - rho) g^2; d = g sqrt(u + eps) / sqrt(s + eps); w -= lr d``.
+
+    u averages the squares of d as s does those of g: ``u = rho u + (1 - rho) d^2``, after d.
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate, >= 0.
+    rho : float
+        How slowly s and u forget, in [0, 1).
+    eps : float
+        Keeps the division finite, > 0.
+    weight_decay : float
+        Adds ``weight_decay w`` to the gradient, >= 0.
+    **common
+        See `Optimizer`.
+
+    References
+    ----------
+    Zeiler, "ADADELTA: an adaptive learning rate method", arXiv:1212.5701, 2012.
+    """
+
+    name: ClassVar[str] = "adadelta"
+    lr: float = 1.0
+    rho: float = 0.9
+    eps: float = 1e-6
+    weight_decay: float = 0.0
+
+
+@dataclass(frozen=True, repr=False)
+class Adamax(Optimizer):
+    """`Adam` with a maximum for the second moment: ``u = max(b2 u, |g| + eps); w -= lr m' / u``.
+
+    m' is ``m = b1 m + (1 - b1) g`` divided by ``1 - b1^t`` at step t.
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate, >= 0.
+    betas : tuple of float
+        (b1, b2), each in [0, 1).
+    eps : float
+        Keeps the division finite, > 0.
+    weight_decay : float
+        Adds ``weight_decay w`` to the gradient, >= 0.
+    **common
+        See `Optimizer`.
+
+    References
+    ----------
+    Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, section 7.
+    """
+
+    name: ClassVar[str] = "adamax"
+    lr: float = 2e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+    def _parameter(self, name: str) -> Any:
+        return _adam_parameter(self, name)
+
+
+@dataclass(frozen=True, repr=False)
+class RAdam(Optimizer):
+    """`Adam` whose first steps are rectified: its step times r, which grows to 1.
+
+    With ``n = 2 / (1 - b2) - 1`` and ``k = n - 2 t b2^t / (1 - b2^t)``, the length of the average
+    behind v at step t, r is ``sqrt((k - 4) (k - 2) n / ((n - 4) (n - 2) k))``. As long as k <= 5 the
+    step is ``w -= lr m'``. As in PyTorch, eps is added to sqrt(v) before its bias is corrected.
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate, >= 0.
+    betas : tuple of float
+        (b1, b2), each in [0, 1).
+    eps : float
+        Keeps the division finite, > 0.
+    weight_decay : float
+        Adds ``weight_decay w`` to the gradient, >= 0.
+    decoupled_weight_decay : bool
+        Decay as in `AdamW` instead: first ``w *= 1 - lr weight_decay``.
+    **common
+        See `Optimizer`.
+
+    References
+    ----------
+    Liu et al., "On the variance of the adaptive learning rate and beyond", ICLR 2020.
+    """
+
+    name: ClassVar[str] = "radam"
+    lr: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+    decoupled_weight_decay: bool = False
+
+    def _parameter(self, name: str) -> Any:
+        return _adam_parameter(self, name)
+
+
+@dataclass(frozen=True, repr=False)
+class Lion(Optimizer):
+    """``w -= lr sign(b1 m + (1 - b1) g)``, then ``m = b2 m + (1 - b2) g``.
+
+    Before that, ``w *= 1 - lr weight_decay``. Every weight moves by lr, so lr is smaller than
+    `Adam`'s would be, by 3 to 10 times.
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate, >= 0.
+    betas : tuple of float
+        (b1, b2), each in [0, 1).
+    weight_decay : float
+        Share of a weight that decays per step and unit of learning rate, >= 0.
+    **common
+        See `Optimizer`.
+
+    References
+    ----------
+    Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023.
+    """
+
+    name: ClassVar[str] = "lion"
+    lr: float = 1e-4
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.0
+
+    def _parameter(self, name: str) -> Any:
+        return _adam_parameter(self, name)
+
+
+@dataclass(frozen=True, repr=False)
+class Rprop(Optimizer):
+    """Steps by the gradient's sign, for whole batches: ``w -= d sign(g)``.
+
+    Each weight has its own d. It starts at lr and is multiplied by etas[1] where g has the sign of
+    the step before, by etas[0] where the sign turned; there g counts as 0 in this step.
+
+    Parameters
+    ----------
+    lr : float
+        Where the step sizes d start, >= 0; without effect afterwards.
+    etas : tuple of float
+        Factors of d, in (0, 1) and above 1.
+    step_sizes : tuple of float
+        The smallest and the largest d.
+    **common
+        See `Optimizer`.
+
+    References
+    ----------
+    Riedmiller and Braun, "A direct adaptive method for faster backpropagation learning: the RPROP
+    algorithm", ICNN 1993.
+    """
+
+    name: ClassVar[str] = "rprop"
+    lr: float = 1e-2
+    etas: tuple[float, float] = (0.5, 1.2)
+    step_sizes: tuple[float, float] = (1e-6, 50.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.step_sizes[0] > self.step_sizes[1]:
+            raise ArgumentError(f"step_sizes must be in order, got {self.step_sizes!r}")
+
+    def _parameter(self, name: str) -> Any:
+        pair = "etas" if name.startswith("eta") else "step_sizes"
+        return one_of_two(self, pair, first=name in ("eta_minus", "step_min"))
+
+
 OptimizerLike = str | Optimizer | type[Optimizer]
 """What the arguments named `optimizer` take."""
 
 
-def _adam_parameter(optimizer: Adam | AdamW, name: str) -> Any:
-    if name not in ("beta1", "beta2"):
-        return getattr(optimizer, name)
-    if not isinstance(optimizer.betas, tuple | list) or len(optimizer.betas) != 2:
-        raise TypeError(f"betas must be two numbers, got {shown(optimizer.betas)}")
-    return optimizer.betas[0 if name == "beta1" else 1]
+def _adam_parameter(optimizer: Optimizer, name: str) -> Any:
+    if name in ("beta1", "beta2"):
+        return one_of_two(optimizer, "betas", first=name == "beta1")
+    value = getattr(optimizer, name)
+    return int(flag(value, name)) if name == "decoupled_weight_decay" else value

@@ -48,7 +48,7 @@ def edges():
     """Values just outside each range of each row."""
     for name, spec in OPTIMIZERS.items():
         for param in spec().row["params"]:
-            if param["name"] == "nesterov":
+            if param["name"] in ("nesterov", "decoupled_weight_decay"):
                 continue
             yield name, param["name"], param["low"] if param["low_open"] else param["low"] - 1
             if param["high"] < float("inf"):
@@ -62,6 +62,10 @@ def test_optimizers_refuse_what_their_rows_exclude(name, parameter, value):
     given = {parameter: value}
     if parameter in ("beta1", "beta2"):
         given = {"betas": (value, 0.9) if parameter == "beta1" else (0.9, value)}
+    if parameter in ("eta_minus", "eta_plus"):
+        given = {"etas": (value, 1.2) if parameter == "eta_minus" else (0.5, value)}
+    if parameter in ("step_min", "step_max"):
+        given = {"step_sizes": (value, 50.0) if parameter == "step_min" else (0.0, value)}
     with pytest.raises(ArgumentError, match=f"{parameter} must be"):
         OPTIMIZERS[name](**given)
 
@@ -97,6 +101,11 @@ def test_nesterov_needs_momentum():
     with pytest.raises(ArgumentError, match="nesterov needs a momentum"):
         optimizers.SGD(nesterov=True)
     assert optimizers.SGD(momentum=0.9, nesterov=True).core[1][1] == 1.0
+
+
+def test_step_sizes_are_in_order():
+    with pytest.raises(ArgumentError, match="step_sizes must be in order"):
+        optimizers.Rprop(step_sizes=(1.0, 0.5))
 
 
 @pytest.mark.parametrize("betas", [0.9, (0.9,), "ab", (0.9, 0.99, 0.999)])

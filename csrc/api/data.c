@@ -145,6 +145,8 @@ pybp_status pybp_check_optimizer(const pybp_net *net, const pybp_optimizer *o)
         return status;
     if (o->kind == PYBP_OPTIMIZER_SGD && o->params[1] != 0 && o->params[0] == 0)
         return pybp_fail(PYBP_INVALID, "SGD: nesterov needs a momentum above 0");
+    if (o->kind == PYBP_OPTIMIZER_RPROP && !(o->params[2] <= o->params[3]))
+        return pybp_fail(PYBP_INVALID, "Rprop: step_min = %g is above step_max = %g", o->params[2], o->params[3]);
     if (!(o->clip_norm >= 0) || !isfinite(o->clip_norm) || !(o->clip_value >= 0) || !isfinite(o->clip_value))
         return pybp_fail(PYBP_INVALID, "clip_norm = %g, clip_value = %g: expected finite numbers >= 0", o->clip_norm,
                          o->clip_value);

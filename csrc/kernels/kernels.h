@@ -23,7 +23,7 @@
 #define PYBP_LINE 64u     /* bytes */
 #define PYBP_CHUNK 256u   /* rows whose gradient is one chain (contract) */
 #define PYBP_BLOCK_K 48u  /* inputs in a tile of the weight gradient */
-#define PYBP_N_CONSTANTS 8
+#define PYBP_N_CONSTANTS 16
 
 typedef struct pybp_panels {
     char *at;      /* first line of the first panel; NULL: not there */

@@ -188,3 +188,160 @@ static void REAL(adamw_update)(size_t n, void *w, const void *g, void *state1, v
 {
     REAL(adam_rule)(n, w, g, state1, state2, constants, 0, 1);
 }
+
+/* ---- adadelta: lr, rho, 1 - rho, eps, decay ---- */
+
+static void REAL(adadelta_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
+{
+    REAL(rmsprop_prepare)(s, constants);
+}
+
+static void REAL(adadelta_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+                                  const pybp_constants *constants)
+{
+    real *w = weights, *square = state1, *moved = state2;
+    const real *g = gradient;
+    const vec lr = REAL(constant)(constants, 0), rho = REAL(constant)(constants, 1);
+    const vec rest = REAL(constant)(constants, 2), eps = REAL(constant)(constants, 3);
+    const vec decay = REAL(constant)(constants, 4);
+    const int decays = REAL(decays)(constants, 4);
+    for (size_t i = 0; i < n; i += LANES) {
+        const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays), u = v_load(moved + i);
+        const vec s = REAL(flush)(v_fma(rho, v_load(square + i), v_mul(rest, v_mul(gi, gi))));
+        const vec d = v_mul(v_div(v_sqrt(v_add(u, eps)), v_sqrt(v_add(s, eps))), gi);
+        v_store(square + i, s);
+        v_store(moved + i, REAL(flush)(v_fma(rho, u, v_mul(rest, v_mul(d, d)))));
+        v_store(w + i, v_fma(lr, d, wi));
+    }
+}
+
+/* ---- adamax: as adam ---- */
+
+static void REAL(adamax_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
+{
+    REAL(adam_prepare)(s, constants);
+}
+
+static void REAL(adamax_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+                                const pybp_constants *constants)
+{
+    real *w = weights, *first = state1, *largest = state2;
+    const real *g = gradient;
+    const vec rate = REAL(constant)(constants, 0), beta1 = REAL(constant)(constants, 1);
+    const vec rest1 = REAL(constant)(constants, 2), beta2 = REAL(constant)(constants, 3);
+    const vec eps = REAL(constant)(constants, 6), decay = REAL(constant)(constants, 7);
+    const int decays = REAL(decays)(constants, 7);
+    for (size_t i = 0; i < n; i += LANES) {
+        const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
+        const vec m = REAL(flush)(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
+        const vec u = REAL(flush)(v_max(v_mul(beta2, v_load(largest + i)), v_add(v_abs(gi), eps)));
+        v_store(first + i, m);
+        v_store(largest + i, u);
+        v_store(w + i, v_fma(rate, v_div(m, u), wi));
+    }
+}
+
+/* ---- radam: as adam, but [5] whether the step is adaptive, and [8] what scales the weights ---- */
+
+static void REAL(radam_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
+{
+    real *c = REAL(constants)(constants);
+    const double most = 2 / (1 - s->params[1]) - 1, p2 = s->powers[1];
+    const double length = most - 2 * (double)s->t * p2 / (1 - p2); /* of the average, in steps */
+    const double above = (length - 4) * (length - 2) * most, below = (most - 4) * (most - 2) * length;
+    const double rate = s->lr / (1 - s->powers[0]), decay = s->params[3] * s->weight_decay_factor;
+    const int adaptive = length > 5, decoupled = s->params[4] != 0;
+    REAL(adam_prepare)(s, constants);
+    c[0] = -(real)(adaptive ? rate * __builtin_sqrt(above / below) * __builtin_sqrt(1 - p2) : rate);
+    c[5] = (real)adaptive;
+    c[7] = (real)(decoupled ? 0 : decay);
+    c[8] = (real)(decoupled ? 1 - s->lr * decay : 1);
+}
+
+static void REAL(radam_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+                               const pybp_constants *constants)
+{
+    real *w = weights, *first = state1, *second = state2;
+    const real *g = gradient;
+    const vec rate = REAL(constant)(constants, 0), beta1 = REAL(constant)(constants, 1);
+    const vec rest1 = REAL(constant)(constants, 2), beta2 = REAL(constant)(constants, 3);
+    const vec rest2 = REAL(constant)(constants, 4), eps = REAL(constant)(constants, 6);
+    const vec decay = REAL(constant)(constants, 7), keep = REAL(constant)(constants, 8);
+    const int adaptive = REAL(decays)(constants, 5), decays = REAL(decays)(constants, 7);
+    for (size_t i = 0; i < n; i += LANES) {
+        const vec wi = v_mul(v_load(w + i), keep), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
+        const vec m = REAL(flush)(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
+        const vec v = REAL(flush)(v_fma(beta2, v_load(second + i), v_mul(rest2, v_mul(gi, gi))));
+        v_store(first + i, m);
+        v_store(second + i, v);
+        v_store(w + i, v_fma(rate, adaptive ? v_div(m, v_add(v_sqrt(v), eps)) : m, wi));
+    }
+}
+
+/* ---- lion: lr, beta1, 1 - beta1, beta2, 1 - beta2, what scales the weights ---- */
+
+/* 1, -1, or x itself: 0 and NaN stay. */
+PYBP_INLINE vec REAL(sign)(vec x)
+{
+    const vec one = v_set1(1);
+    return v_select(v_lt(v_zero(), x), one, v_select(v_lt(x, v_zero()), v_neg(one), x));
+}
+
+static void REAL(lion_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
+{
+    real *c = REAL(constants)(constants);
+    c[0] = -(real)s->lr;
+    c[1] = (real)s->params[0];
+    c[2] = (real)(1 - s->params[0]);
+    c[3] = (real)s->params[1];
+    c[4] = (real)(1 - s->params[1]);
+    c[5] = (real)(1 - s->lr * (s->params[2] * s->weight_decay_factor));
+}
+
+static void REAL(lion_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+                              const pybp_constants *constants)
+{
+    real *w = weights, *momentum = state1;
+    const real *g = gradient;
+    const vec lr = REAL(constant)(constants, 0), beta1 = REAL(constant)(constants, 1);
+    const vec rest1 = REAL(constant)(constants, 2), beta2 = REAL(constant)(constants, 3);
+    const vec rest2 = REAL(constant)(constants, 4), keep = REAL(constant)(constants, 5);
+    (void)state2;
+    for (size_t i = 0; i < n; i += LANES) {
+        const vec gi = v_load(g + i), m = v_load(momentum + i);
+        const vec direction = REAL(sign)(v_fma(beta1, m, v_mul(rest1, gi)));
+        v_store(momentum + i, REAL(flush)(v_fma(beta2, m, v_mul(rest2, gi))));
+        v_store(w + i, v_fma(lr, direction, v_mul(v_load(w + i), keep)));
+    }
+}
+
+/* ---- rprop: eta_minus, eta_plus, smallest and largest step, first step, whether it is the first ---- */
+
+static void REAL(rprop_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
+{
+    real *c = REAL(constants)(constants);
+    for (size_t i = 0; i < 4; i++)
+        c[i] = (real)s->params[i];
+    c[4] = (real)s->lr;
+    c[5] = s->t == 1;
+}
+
+static void REAL(rprop_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+                               const pybp_constants *constants)
+{
+    real *w = weights, *before = state1, *step = state2;
+    const real *g = gradient;
+    const vec minus = REAL(constant)(constants, 0), plus = REAL(constant)(constants, 1);
+    const vec least = REAL(constant)(constants, 2), most = REAL(constant)(constants, 3);
+    const vec start = REAL(constant)(constants, 4);
+    const int starts = REAL(decays)(constants, 5);
+    for (size_t i = 0; i < n; i += LANES) {
+        const vec gi = v_load(g + i), turn = v_mul(gi, v_load(before + i));
+        const vec factor = v_select(v_lt(v_zero(), turn), plus, v_select(v_lt(turn, v_zero()), minus, v_set1(1)));
+        const vec d = v_min(most, v_max(least, v_mul(starts ? start : v_load(step + i), factor)));
+        const vec used = v_select(v_lt(turn, v_zero()), v_zero(), gi);
+        v_store(before + i, REAL(flush)(used));
+        v_store(step + i, d);
+        v_store(w + i, v_fma(v_neg(REAL(sign)(used)), d, v_load(w + i)));
+    }
+}

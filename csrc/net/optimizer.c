@@ -64,13 +64,19 @@ pybp_status pybp_optimizer_attach(pybp_net *net, const pybp_optimizer *optimizer
     return PYBP_OK;
 }
 
+/* The rules that divide by 1 - beta^t; their first parameters are the betas. */
+static bool has_betas(pybp_optimizer_kind kind)
+{
+    return kind == PYBP_OPTIMIZER_ADAM || kind == PYBP_OPTIMIZER_ADAMW || kind == PYBP_OPTIMIZER_ADAMAX ||
+           kind == PYBP_OPTIMIZER_RADAM;
+}
+
 void pybp_rule_next(const pybp_net *net, const pybp_optimizer *optimizer, double lr, pybp_progress *progress,
                     pybp_rule *rule)
 {
-    const bool adam = optimizer->kind == PYBP_OPTIMIZER_ADAM || optimizer->kind == PYBP_OPTIMIZER_ADAMW;
     pybp_step_scalars step = {.params = optimizer->params, .lr = lr, .weight_decay_factor = 1};
     progress->steps += 1;
-    for (int i = 0; adam && i < PYBP_N_POWERS; i++)
+    for (int i = 0; has_betas(optimizer->kind) && i < PYBP_N_POWERS; i++)
         progress->powers[i] = progress->powers[i] * optimizer->params[i];
     step.t = progress->steps;
     step.powers = progress->powers;

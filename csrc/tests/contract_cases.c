@@ -258,7 +258,7 @@ static const size_t n_pointed = POINTS(POINT);
 
 size_t contract_n_cases(void)
 {
-    return 2 * (N_CYCLED + n_pointed + contract_n_activation_cases() + N_INITIALIZED);
+    return 2 * (N_CYCLED + n_pointed + contract_n_activation_cases() + N_INITIALIZED + contract_n_optimizer_cases());
 }
 
 void contract_get_case(size_t index, contract_case *c)
@@ -273,8 +273,10 @@ void contract_get_case(size_t index, contract_case *c)
         pointed(index - N_CYCLED, c);
     else if (index < activated_end)
         contract_activation_case(index - pointed_end, c);
-    else
+    else if (index < activated_end + N_INITIALIZED)
         initialized(index - activated_end, c);
+    else
+        contract_optimizer_case(index - activated_end - N_INITIALIZED, c);
 }
 
 size_t contract_n_out(const contract_case *c)
@@ -366,15 +368,13 @@ int contract_data_make(const contract_case *c, contract_data *data)
     for (int e = 0; e < abs(c->x_exponent); e++)
         x_scale *= c->x_exponent < 0 ? 0.5 : 2.0;
 
-    memset(data, 0, sizeof *data);
-    data->n_lr = c->lr_drop != 0.0 ? contract_n_minibatches(c) : 1;
+    *data = (contract_data){.n_lr = c->lr_drop != 0.0 ? contract_n_minibatches(c) : 1};
     data->x = malloc(c->rows * c->n_in * sizeof *data->x);
     data->y = c->labels ? NULL : malloc(c->rows * n_out * sizeof *data->y);
     data->labels = c->labels ? malloc(c->rows * sizeof *data->labels) : NULL;
     data->weights = c->weighted ? malloc(c->rows * sizeof *data->weights) : NULL;
     data->lr = malloc(data->n_lr * sizeof *data->lr);
-    if (!data->x || (c->labels ? !data->labels : !data->y) || (c->weighted && !data->weights) ||
-        !data->lr) {
+    if (!data->x || (c->labels ? !data->labels : !data->y) || (c->weighted && !data->weights) || !data->lr) {
         contract_data_free(data);
         return 0;
     }

@@ -44,6 +44,9 @@ typedef struct contract_case {
 /* Those of contract_activations.c, for either dtype; *c is zeroed but for the dtype. */
 size_t contract_n_activation_cases(void);
 void contract_activation_case(size_t i, contract_case *c);
+/* Those of contract_optimizers.c, for either dtype; *c is zeroed but for the dtype. */
+size_t contract_n_optimizer_cases(void);
+void contract_optimizer_case(size_t i, contract_case *c);
 
 size_t contract_n_cases(void);
 /* index < contract_n_cases() */

@@ -2,18 +2,32 @@
 
 /* Scalars of one update, for weights or for biases: in double, then rounded to T. */
 typedef struct F(scalars) {
-    int decays;
+    int decays, shrinks;
     T wd, lr, keep;    /* keep = 1 - lr wd */
     T c, root, eps;    /* root = 1 / sqrt(1 - p2) */
     T rate1, rest1;    /* momentum, alpha or beta1; 1 - it */
     T rate2, rest2;    /* beta2 */
+    int adaptive;      /* radam */
+    T eta_minus, eta_plus, step_min, step_max;
 } F(scalars);
+
+/* radam: the rate from c = lr / (1 - p1), and whether the step is adaptive. */
+static double F(rectified)(const F(net) *net, double beta2, double c, int *adaptive)
+{
+    double most = 2.0 / (1.0 - beta2) - 1.0;
+    double twice = 2.0 * (double)net->t * net->p2;
+    double length = most - twice / (1.0 - net->p2);
+    double above = (length - 4.0) * (length - 2.0) * most;
+    double below = (most - 4.0) * (most - 2.0) * length;
+    *adaptive = length > 5.0;
+    return *adaptive ? c * sqrt(above / below) * sqrt(1.0 - net->p2) : c;
+}
 
 static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, double lr, int bias)
 {
     const double *params = o->params; /* in the order of optimizers.def */
     double wd = 0.0, eps = 0.0, rate1 = 0.0, rate2 = 0.0, c = 0.0, product;
-    F(scalars) s;
+    F(scalars) s = {0};
     if (bias)
         lr = lr * o->bias_lr_factor;
     switch (o->kind) {
@@ -30,11 +44,31 @@ static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, do
         break;
     case PYBP_OPTIMIZER_ADAM:
     case PYBP_OPTIMIZER_ADAMW:
+    case PYBP_OPTIMIZER_ADAMAX:
+    case PYBP_OPTIMIZER_RADAM:
         rate1 = params[0];
         rate2 = params[1];
         eps = params[2];
         wd = params[3];
         c = lr / (1.0 - net->p1);
+        if (o->kind == PYBP_OPTIMIZER_RADAM)
+            c = F(rectified)(net, rate2, c, &s.adaptive);
+        break;
+    case PYBP_OPTIMIZER_ADADELTA:
+        rate1 = params[0];
+        eps = params[1];
+        wd = params[2];
+        break;
+    case PYBP_OPTIMIZER_LION:
+        rate1 = params[0];
+        rate2 = params[1];
+        wd = params[2];
+        break;
+    case PYBP_OPTIMIZER_RPROP:
+        s.eta_minus = (T)params[0];
+        s.eta_plus = (T)params[1];
+        s.step_min = (T)params[2];
+        s.step_max = (T)params[3];
         break;
     default: /* sgd */
         rate1 = params[0];
@@ -43,7 +77,9 @@ static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, do
     if (bias && o->no_bias_decay)
         wd = 0.0;
     product = lr * wd;
-    s.decays = wd != 0.0 && o->kind != PYBP_OPTIMIZER_ADAMW;
+    s.shrinks = o->kind == PYBP_OPTIMIZER_ADAMW || o->kind == PYBP_OPTIMIZER_LION ||
+                (o->kind == PYBP_OPTIMIZER_RADAM && params[4] != 0.0);
+    s.decays = wd != 0.0 && !s.shrinks;
     s.wd = (T)wd;
     s.lr = (T)lr;
     s.keep = (T)(1.0 - product);
@@ -62,9 +98,29 @@ static T F(flushed)(T x)
     return ABS(x) < SMALLEST_NORMAL ? C(0.0) : x;
 }
 
+static T F(sign)(T x)
+{
+    return x > C(0.0) ? C(1.0) : x < C(0.0) ? C(-1.0) : x;
+}
+
+static void F(rprop)(const F(scalars) *s, T g, T *w, T *before, T *step)
+{
+    T turn = g * *before;
+    *step = *step * (turn > C(0.0) ? s->eta_plus : turn < C(0.0) ? s->eta_minus : C(1.0));
+    *step = s->step_min > *step ? s->step_min : *step;
+    *step = s->step_max < *step ? s->step_max : *step;
+    if (turn < C(0.0))
+        g = C(0.0);
+    *before = F(flushed)(g);
+    *w = FMA(-F(sign)(g), *step, *w);
+}
+
 /* One parameter: its gradient g, value *w and states *s1, *s2. */
 static void F(move)(const pybp_optimizer *o, const F(scalars) *s, T g, T *w, T *s1, T *s2)
 {
+    T d;
+    if (s->shrinks)
+        *w = *w * s->keep;
     if (s->decays)
         g = FMA(s->wd, *w, g);
     switch (o->kind) {
@@ -78,11 +134,33 @@ static void F(move)(const pybp_optimizer *o, const F(scalars) *s, T g, T *w, T *
         break;
     case PYBP_OPTIMIZER_ADAM:
     case PYBP_OPTIMIZER_ADAMW:
-        if (o->kind == PYBP_OPTIMIZER_ADAMW)
-            *w = *w * s->keep;
         *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * g));
         *s2 = F(flushed)(FMA(s->rate2, *s2, s->rest2 * (g * g)));
         *w = FMA(-s->c, *s1 / FMA(SQRT(*s2), s->root, s->eps), *w);
+        break;
+    case PYBP_OPTIMIZER_ADADELTA:
+        *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * (g * g)));
+        d = SQRT(*s2 + s->eps) / SQRT(*s1 + s->eps) * g;
+        *s2 = F(flushed)(FMA(s->rate1, *s2, s->rest1 * (d * d)));
+        *w = FMA(-s->lr, d, *w);
+        break;
+    case PYBP_OPTIMIZER_ADAMAX:
+        *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * g));
+        d = s->rate2 * *s2;
+        *s2 = F(flushed)(d > ABS(g) + s->eps ? d : ABS(g) + s->eps);
+        *w = FMA(-s->c, *s1 / *s2, *w);
+        break;
+    case PYBP_OPTIMIZER_RADAM:
+        *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * g));
+        *s2 = F(flushed)(FMA(s->rate2, *s2, s->rest2 * (g * g)));
+        *w = FMA(-s->c, s->adaptive ? *s1 / (SQRT(*s2) + s->eps) : *s1, *w);
+        break;
+    case PYBP_OPTIMIZER_LION:
+        *w = FMA(-s->lr, F(sign)(FMA(s->rate1, *s1, s->rest1 * g)), *w);
+        *s1 = F(flushed)(FMA(s->rate2, *s1, s->rest2 * g));
+        break;
+    case PYBP_OPTIMIZER_RPROP:
+        F(rprop)(s, g, w, s1, s2);
         break;
     default: /* sgd */
         if (o->params[0] == 0.0) {
@@ -120,7 +198,8 @@ static void F(clip)(F(net) *net, const pybp_optimizer *o)
 static void F(update)(F(net) *net, const pybp_optimizer *o, double lr)
 {
     net->t = net->t + 1;
-    if (o->kind == PYBP_OPTIMIZER_ADAM || o->kind == PYBP_OPTIMIZER_ADAMW) {
+    if (o->kind == PYBP_OPTIMIZER_ADAM || o->kind == PYBP_OPTIMIZER_ADAMW ||
+        o->kind == PYBP_OPTIMIZER_ADAMAX || o->kind == PYBP_OPTIMIZER_RADAM) {
         net->p1 = net->p1 * o->params[0];
         net->p2 = net->p2 * o->params[1];
     }
@@ -133,6 +212,8 @@ static void F(update)(F(net) *net, const pybp_optimizer *o, double lr)
         for (size_t j = 0; j < layer->n_out; j++)
             for (size_t i = 0; i < layer->stride; i++) {
                 size_t k = layer->first + j * layer->stride + i;
+                if (o->kind == PYBP_OPTIMIZER_RPROP && net->t == 1) /* the first steps */
+                    net->state2[k] = (i < layer->n_in ? &of_weights : &of_biases)->lr;
                 F(move)(o, i < layer->n_in ? &of_weights : &of_biases, net->g[k], &net->p[k],
                         net->state1 ? &net->state1[k] : &none, net->state2 ? &net->state2[k] : &none);
             }

@@ -37,6 +37,15 @@ static void compare_step_and_train(pybp_dtype dtype, const samples *s, pybp_opti
     pybp_net_free(stepped);
 }
 
+static void set_decay(pybp_optimizer *o, double value)
+{
+    pybp_row row;
+    OK(pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, (int)o->kind, &row));
+    for (int i = 0; i < row.n_params; i++)
+        if (strcmp(row.params[i].name, "weight_decay") == 0)
+            o->params[i] = value;
+}
+
 static void test_steps(void)
 {
     static const size_t rows[] = {1, ROWS, 600};
@@ -54,7 +63,7 @@ static void test_steps(void)
                 o = plain, o.clip_value = 0.002, o.bias_lr_factor = 2;
                 compare_step_and_train((pybp_dtype)dtype, &s, o, "clip_value, biases faster");
                 o = plain, o.no_bias_decay = 1, o.bias_lr_factor = 0;
-                o.params[kind == PYBP_OPTIMIZER_ADAGRAD ? 1 : kind < PYBP_OPTIMIZER_ADAM ? 2 : 3] = 0.1;
+                set_decay(&o, 0.1);
                 compare_step_and_train((pybp_dtype)dtype, &s, o, "decay, biases still");
             }
         pybp_optimizer sgd = default_optimizer(PYBP_OPTIMIZER_SGD);

@@ -139,18 +139,139 @@ class AdamW(Adam):
         return self.move(w, g, state, lr)
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {
+@dataclass(frozen=True)
+class Adadelta(Optimizer):
+    r""":math:`s = \rho s + (1 - \rho) g^2`, :math:`d = g \sqrt{u + \epsilon} / \sqrt{s + \epsilon}`,
+    :math:`u = \rho u + (1 - \rho) d^2`, :math:`w = w - \alpha d`; Zeiler (2012)."""
+
+    rho: float = 0.9
+    eps: float = 1e-6
+
+    def begin(self, w: Array) -> State:
+        return {"s": np.zeros_like(w), "u": np.zeros_like(w)}
+
+    def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
+        g = self.with_decay(w, g, decay)
+        s = state["s"] = self.rho * state["s"] + (1.0 - self.rho) * g**2
+        d = g * np.sqrt(state["u"] + self.eps) / np.sqrt(s + self.eps)
+        state["u"] = self.rho * state["u"] + (1.0 - self.rho) * d**2
+        return w - lr * d
+
+
+@dataclass(frozen=True)
+class Adamax(Adam):
+    r"""Adam's variant with the infinity norm, Kingma and Ba (2015), section 7:
+    :math:`u = \max(\beta_2 u, |g| + \epsilon)`, :math:`w = w - \alpha \hat m / u`."""
+
+    def begin(self, w: Array) -> State:
+        return {"m": np.zeros_like(w), "u": np.zeros_like(w), "beta1^t": 1.0}
+
+    def move(self, w: Array, g: Array, state: State, lr: float) -> Array:
+        m = state["m"] = self.beta1 * state["m"] + (1.0 - self.beta1) * g
+        u = state["u"] = np.maximum(self.beta2 * state["u"], np.abs(g) + self.eps)
+        state["beta1^t"] *= self.beta1
+        return w - lr / (1.0 - state["beta1^t"]) * m / u
+
+
+@dataclass(frozen=True)
+class RAdam(Adam):
+    r"""Rectified Adam, Liu et al. (2020), algorithm 2; :math:`\epsilon` as in PyTorch.
+
+    .. math::
+        \rho_\infty = \frac{2}{1 - \beta_2} - 1, \quad
+        \rho_t = \rho_\infty - \frac{2 t \beta_2^t}{1 - \beta_2^t}, \quad
+        r_t = \sqrt{\frac{(\rho_t - 4)(\rho_t - 2) \rho_\infty}
+                       {(\rho_\infty - 4)(\rho_\infty - 2) \rho_t}}
+    """
+
+    decoupled_weight_decay: bool = False
+
+    def begin(self, w: Array) -> State:
+        return {**super().begin(w), "t": 0}
+
+    def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
+        if self.decoupled_weight_decay and decay:
+            w = w * (1.0 - lr * self.weight_decay)
+            return self.move(w, g, state, lr)
+        return self.move(
+            w, self.with_decay(w, g, decay and not self.decoupled_weight_decay), state, lr
+        )
+
+    def move(self, w: Array, g: Array, state: State, lr: float) -> Array:
+        m = state["m"] = self.beta1 * state["m"] + (1.0 - self.beta1) * g
+        v = state["v"] = self.beta2 * state["v"] + (1.0 - self.beta2) * g**2
+        state["t"] += 1
+        state["beta1^t"] *= self.beta1
+        state["beta2^t"] *= self.beta2
+        m_hat = m / (1.0 - state["beta1^t"])
+        most, rest = 2.0 / (1.0 - self.beta2) - 1.0, 1.0 - state["beta2^t"]
+        length = most - 2.0 * state["t"] * state["beta2^t"] / rest
+        if length <= 5.0:
+            return w - lr * m_hat
+        r = (length - 4.0) * (length - 2.0) * most / ((most - 4.0) * (most - 2.0) * length)
+        return w - lr * np.sqrt(r) * m_hat * np.sqrt(rest) / (np.sqrt(v) + self.eps)
+
+
+@dataclass(frozen=True)
+class Lion(Optimizer):
+    r""":math:`w = (1 - \alpha\lambda) w - \alpha\,\mathrm{sign}(\beta_1 m + (1 - \beta_1) g)`, then
+    :math:`m = \beta_2 m + (1 - \beta_2) g`; Chen et al. (2023), algorithm 2."""
+
+    beta1: float = 0.9
+    beta2: float = 0.99
+
+    def begin(self, w: Array) -> State:
+        return {"m": np.zeros_like(w)}
+
+    def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
+        if decay:
+            w = w * (1.0 - lr * self.weight_decay)
+        direction = np.sign(self.beta1 * state["m"] + (1.0 - self.beta1) * g)
+        state["m"] = self.beta2 * state["m"] + (1.0 - self.beta2) * g
+        return w - lr * direction
+
+
+@dataclass(frozen=True)
+class Rprop:
+    r""":math:`w = w - d\,\mathrm{sign}(g)`; d grows by eta_plus while g keeps its sign and shrinks by
+    eta_minus where it turns, where g then counts as 0; Riedmiller and Braun (1993), without the
+    backtracking, as in PyTorch.  d starts at the learning rate."""
+
+    eta_minus: float = 0.5
+    eta_plus: float = 1.2
+    step_min: float = 1e-6
+    step_max: float = 50.0
+
+    def begin(self, w: Array) -> State:
+        return {"g": np.zeros_like(w), "d": np.zeros_like(w), "t": 0}
+
+    def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
+        state["t"] += 1
+        d = np.full_like(w, lr) if state["t"] == 1 else state["d"]
+        turn = g * state["g"]
+        d = d * np.where(turn > 0, self.eta_plus, np.where(turn < 0, self.eta_minus, 1.0))
+        d = state["d"] = np.clip(d, self.step_min, self.step_max)
+        g = state["g"] = np.where(turn < 0, 0.0, g)
+        return w - d * np.sign(g)
+
+
+OPTIMIZERS: dict[str, Any] = {
     "sgd": SGD,
     "adagrad": Adagrad,
     "rmsprop": RMSprop,
     "adam": Adam,
     "adamw": AdamW,
+    "adadelta": Adadelta,
+    "adamax": Adamax,
+    "radam": RAdam,
+    "lion": Lion,
+    "rprop": Rprop,
 }
 
 
-def defaults(optimizer: type[Optimizer]) -> dict[str, float]:
+def defaults(optimizer: Any) -> dict[str, float]:
     """The parameters of a rule and their default values."""
-    return {field.name: field.default for field in fields(optimizer)}  # type: ignore[misc]
+    return {field.name: field.default for field in fields(optimizer)}
 
 
 def clip_norm(gradients: Sequence[Array], max_norm: float) -> list[Array]:

@@ -7,6 +7,12 @@ all optimizers share.  `lr` may be a list: one learning rate for each step.
 from typing import Any
 
 STEPS = 50
+# PyTorch's parameters that are pairs, and the registry's names of their parts.
+PARAMETER_PAIRS = {
+    "betas": ("beta1", "beta2"),
+    "etas": ("eta_minus", "eta_plus"),
+    "step_sizes": ("step_min", "step_max"),
+}
 WARM_UP = [min(1.0, (t + 1) / 10) * 0.97**t for t in range(STEPS)]
 
 
@@ -49,4 +55,19 @@ CASES: dict[str, dict[str, Any]] = {
     "sgd_clip_value": case("sgd", 0.05, clip_value=0.2),
     "sgd_clip_both_decay": case("sgd", 0.05, clip_norm=1.0, clip_value=0.3, weight_decay=0.2),
     "adam_clip_norm": case("adam", 0.1, clip_norm=0.3),
+    "adadelta": case("adadelta", 1.0),
+    "adadelta_all": case("adadelta", 0.7, rho=0.8, eps=1e-3, weight_decay=0.1),
+    "adamax": case("adamax", 0.1),
+    "adamax_all": case("adamax", 0.1, beta1=0.8, beta2=0.9, eps=1e-3, weight_decay=0.1),
+    "radam": case("radam", 0.1),
+    "radam_all": case("radam", 0.1, beta1=0.8, beta2=0.9, eps=1e-3, weight_decay=0.1),
+    "radam_decoupled": case("radam", 0.1, weight_decay=0.3, decoupled_weight_decay=True),
+    "radam_never_adaptive": case("radam", 0.02, beta2=0.5),
+    "lion": case("lion", 0.05),
+    "lion_all": case("lion", 0.03, beta1=0.8, beta2=0.95, weight_decay=0.2),
+    "lion_biases": case("lion", 0.03, weight_decay=0.5, no_bias_decay=True, bias_lr_factor=2.0),
+    "rprop": case("rprop", 0.05),
+    "rprop_all": case(
+        "rprop", 0.05, eta_minus=0.3, eta_plus=1.5, step_min=1e-3, step_max=0.4, bias_lr_factor=2.0
+    ),
 }

@@ -32,19 +32,56 @@ def bowl(W: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     return valley.sum() + (valley**2).sum() + 0.1 * (CURVATURE[1:] * d[1:] * d[:-1]).sum()
 
 
+class Lion(torch.optim.Optimizer):
+    """The program of Chen et al. (2023), on tensors: PyTorch has no Lion of its own."""
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float,
+        betas: tuple[float, float] = (0.9, 0.99),
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        """One update of all parameters."""
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                m = self.state[p].setdefault("m", torch.zeros_like(p))
+                update = m * beta1 + p.grad * (1 - beta1)
+                p.mul_(1 - group["lr"] * group["weight_decay"])
+                p.add_(update.sign(), alpha=-group["lr"])
+                m.mul_(beta2).add_(p.grad, alpha=1 - beta2)
+
+
 def torch_optimizer(
     name: str, params: dict[str, Any], groups: list[dict[str, Any]], lr: float
 ) -> Any:
     """The torch.optim class with pybp's parameters, unfused and without foreach."""
     params = dict(params)
     if "beta1" in params or "beta2" in params:
-        params["betas"] = (params.pop("beta1", 0.9), params.pop("beta2", 0.999))
+        params["betas"] = (
+            params.pop("beta1", 0.9),
+            params.pop("beta2", 0.99 if name == "lion" else 0.999),
+        )
+    if "eta_minus" in params:
+        params["etas"] = (params.pop("eta_minus"), params.pop("eta_plus"))
+        params["step_sizes"] = (params.pop("step_min"), params.pop("step_max"))
+    if name == "lion":
+        return Lion(groups, lr=lr, **params)
     classes = {
         "sgd": torch.optim.SGD,
         "adagrad": torch.optim.Adagrad,
         "rmsprop": torch.optim.RMSprop,
         "adam": torch.optim.Adam,
         "adamw": torch.optim.AdamW,
+        "adadelta": torch.optim.Adadelta,
+        "adamax": torch.optim.Adamax,
+        "radam": torch.optim.RAdam,
+        "rprop": torch.optim.Rprop,
     }
     return classes[name](groups, lr=lr, foreach=False, **params)
 

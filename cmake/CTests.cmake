@@ -29,11 +29,11 @@ endforeach()
 # The contract is checked against the naive program. It shares nothing with the core, so it is
 # compiled on its own terms: no contraction, and the FMA instruction only to make fma() fast.
 if(TARGET test_contract)
+    file(GLOB case_sources CONFIGURE_DEPENDS ${tests}/contract_*.c)
     file(GLOB naive_sources CONFIGURE_DEPENDS ${tests}/naive*.c)
     add_library(pybp_naive OBJECT ${naive_sources})
     target_include_directories(pybp_naive PRIVATE ${PROJECT_SOURCE_DIR}/csrc ${PROJECT_SOURCE_DIR}/csrc/include)
     target_compile_options(pybp_naive PRIVATE -O2 -ffp-contract=off -fno-math-errno $<$<BOOL:${PYBP_HAVE_AVX2}>:-mfma>)
-    target_sources(test_contract PRIVATE ${tests}/contract_cases.c ${tests}/contract_activations.c
-        ${tests}/contract_optimizers.c $<TARGET_OBJECTS:pybp_naive>)
+    target_sources(test_contract PRIVATE ${case_sources} $<TARGET_OBJECTS:pybp_naive>)
     target_compile_definitions(test_contract PRIVATE PYBP_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden")
 endif()

@@ -39,7 +39,8 @@ static void product_free(void *state)
 static void forward(void *state, size_t times)
 {
     const product *p = state;
-    const pybp_forward_args args = {p->rows, p->n_in, p->n_out, p->a, p->weights, p->out, {NULL, 0}, NULL};
+    const pybp_forward_args args = {.rows = p->rows, .n_in = p->n_in, .n_out = p->n_out, .in = p->a,
+                                    .weights = p->weights, .out = p->out};
     while (times-- > 0)
         p->k->forward(&args);
 }

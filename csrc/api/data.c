@@ -117,20 +117,10 @@ pybp_status pybp_check_loss(const pybp_net *net, const pybp_loss_spec *loss, pyb
         return pybp_fail(PYBP_INVALID, "no loss %d", (int)loss->kind);
     if (reduction != PYBP_MEAN && reduction != PYBP_SUM)
         return pybp_fail(PYBP_INVALID, "no reduction %d", (int)reduction);
-    static const int linked[PYBP_N_LOSSES] = {
-#define ANY -1
-#define SOFTMAX PYBP_ACTIVATION_SOFTMAX
-#define SIGMOID PYBP_ACTIVATION_SIGMOID
-#define PYBP_LOSS(NAME, name, links, per_output, formula, params) [PYBP_LOSS_##NAME] = links,
-#include "registry/losses.def"
-#undef PYBP_LOSS
-#undef ANY
-#undef SOFTMAX
-#undef SIGMOID
-    };
-    if (linked[loss->kind] >= 0 && linked[loss->kind] != (int)output)
+    const int link = pybp_loss_link(loss->kind);
+    if (link >= 0 && link != (int)output)
         return pybp_fail(PYBP_INVALID, "this loss needs a %s output",
-                         linked[loss->kind] == PYBP_ACTIVATION_SOFTMAX ? "softmax" : "sigmoid");
+                         link == PYBP_ACTIVATION_SOFTMAX ? "softmax" : "sigmoid");
     return fill_loss(loss, net->dtype, full);
 }
 

@@ -55,18 +55,22 @@ static double spread_of_column(const term *t, size_t r)
     return d * d;
 }
 
+typedef struct rows {
+    term_fn *fn;
+    const term *t;
+    const double *weights; /* or NULL */
+} rows;
+
+static double add_row(double chain, const void *ctx, size_t r)
+{
+    const rows *of = ctx;
+    return of->weights != NULL ? __builtin_fma(of->weights[r], of->fn(of->t, r), chain) : chain + of->fn(of->t, r);
+}
+
 static double sum_rows(term_fn *fn, const term *t, const double *weights)
 {
-    const size_t rows = t->target->rows;
-    double sum = 0;
-    for (size_t r = 0; r < rows;) {
-        const size_t end = rows - r < PYBP_CHUNK ? rows : r + PYBP_CHUNK;
-        double chunk = 0;
-        for (; r < end; r++)
-            chunk = weights != NULL ? __builtin_fma(weights[r], fn(t, r), chunk) : chunk + fn(t, r);
-        sum = end <= PYBP_CHUNK ? chunk : sum + chunk;
-    }
-    return sum;
+    const rows of = {fn, t, weights};
+    return pybp_sum_rows(t->target->rows, add_row, &of);
 }
 
 static double r2(term *t, const double *weights, double weight)

@@ -170,14 +170,8 @@ static pybp_status set_progress(pybp_net *net, const pybp_progress *progress)
 {
     const bool same = net->progress.optimizer == progress->optimizer && net->progress.n_states == progress->n_states;
     if (!same) {
-        char *state[2] = {NULL, NULL};
-        for (int i = 0; i < progress->n_states; i++) {
-            state[i] = pybp_alloc(pybp_buffer_bytes(net));
-            if (state[i] == NULL) {
-                pybp_free(state[0]);
-                return pybp_fail(PYBP_NO_MEMORY, "no memory for the optimizer's state");
-            }
-        }
+        char *state[2];
+        CHECK(pybp_optimizer_buffers(net, progress->n_states, state));
         pybp_optimizer_detach(net);
         net->state[0] = state[0];
         net->state[1] = state[1];
@@ -195,7 +189,7 @@ pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progress)
 
 static pybp_status order_of(const pybp_net *net, size_t n, size_t *order)
 {
-    uint32_t *shuffled = n <= SIZE_MAX / sizeof *shuffled ? pybp_alloc(n * sizeof *shuffled) : NULL;
+    uint32_t *shuffled = pybp_alloc_array(n, sizeof *shuffled);
     if (shuffled == NULL)
         return pybp_fail(PYBP_NO_MEMORY, "no memory to shuffle %zu rows", n);
     pybp_shuffle(net->seed, net->progress.epochs, n, shuffled);

@@ -39,6 +39,13 @@ static inline bool pybp_add_size(size_t a, size_t b, size_t *out)
  * page is touched before its user does, and huge pages are asked for.  Thread-safe. */
 void *pybp_alloc(size_t bytes);
 
+/* pybp_alloc for `count` elements of `size` bytes; NULL also if the product overflows. */
+static inline void *pybp_alloc_array(size_t count, size_t size)
+{
+    size_t bytes;
+    return pybp_mul_size(count, size, &bytes) ? pybp_alloc(bytes) : NULL;
+}
+
 /* Release; NULL is allowed.  Thread-safe. */
 void pybp_free(void *block);
 

@@ -62,9 +62,7 @@ pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **out)
     net->seed = desc->seed;
     net->n_in = desc->n_in;
     net->n_layers = desc->n_layers;
-    net->layers = NULL;
-    if (desc->n_layers <= SIZE_MAX / sizeof *net->layers)
-        net->layers = pybp_alloc(desc->n_layers * sizeof *net->layers);
+    net->layers = pybp_alloc_array(desc->n_layers, sizeof *net->layers);
     if (net->layers == NULL || !lay_out(net, desc->layers))
         goto fail;
     net->params = pybp_alloc(pybp_buffer_bytes(net));

@@ -108,7 +108,7 @@ pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const py
     threads = threads < net->hand->threads ? threads : net->hand->threads;
     if (dl_da == NULL) {
         const double weight = pybp_sum_weights(source, 0, rows);
-        j.losses = rows <= SIZE_MAX / sizeof *j.losses ? pybp_alloc(rows * sizeof *j.losses) : NULL;
+        j.losses = pybp_alloc_array(rows, sizeof *j.losses);
         if (j.losses == NULL)
             return pybp_fail(PYBP_NO_MEMORY, "no memory for the losses of %zu rows", rows);
         j.source = *source;
@@ -158,7 +158,7 @@ static pybp_status clip_factor(const pybp_net *net, const pybp_optimizer *optimi
     if (sums == NULL)
         return pybp_fail(PYBP_NO_MEMORY, "no memory for the gradient's norm");
     pybp_norm_part(net, net->grads, 0, blocks, sums);
-    rule->factor = optimizer->clip_norm / (pybp_norm_total(sums, blocks) + 1e-6);
+    rule->factor = pybp_norm_factor(sums, blocks, optimizer->clip_norm);
     pybp_free(sums);
     return PYBP_OK;
 }

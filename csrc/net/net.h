@@ -82,6 +82,8 @@ void pybp_forget_pass(pybp_net *net);
 
 /* ---- optimizer state (optimizer.c) ---- */
 int pybp_optimizer_states(const pybp_optimizer *optimizer);
+/* n new state buffers of zeros, the caller's to keep; the others NULL. An error leaves nothing to free. */
+pybp_status pybp_optimizer_buffers(const pybp_net *net, int n, char *state[2]);
 /* Make the state buffers fit `optimizer`: kept while the kind is the same, else new. */
 pybp_status pybp_optimizer_attach(pybp_net *net, const pybp_optimizer *optimizer);
 void pybp_optimizer_detach(pybp_net *net);
@@ -100,9 +102,10 @@ void pybp_rule_next(const pybp_net *net, const pybp_optimizer *optimizer, double
 void pybp_rule_apply(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0, size_t k1,
                      char *g);
 
-/* Gradient norm (norm.c): sums of squares of blocks of logical elements, then their root. */
+/* Clipping by the gradient's norm (norm.c): sums of squares of blocks of logical elements, then what the
+ * gradient is to be multiplied with where that is below 1. */
 size_t pybp_norm_blocks(const pybp_net *net);
 void pybp_norm_part(const pybp_net *net, const char *grads, size_t first, size_t end, double *sums);
-double pybp_norm_total(const double *sums, size_t blocks);
+double pybp_norm_factor(const double *sums, size_t blocks, double clip_norm);
 
 #endif

@@ -93,10 +93,10 @@ void pybp_norm_part(const pybp_net *net, const char *grads, size_t first, size_t
     }
 }
 
-double pybp_norm_total(const double *sums, size_t blocks)
+double pybp_norm_factor(const double *sums, size_t blocks, double clip_norm)
 {
     double total = 0;
     for (size_t i = 0; i < blocks; i++)
         total = i == 0 ? sums[0] : total + sums[i];
-    return sqrt(total);
+    return clip_norm / (sqrt(total) + 1e-6);
 }

@@ -34,14 +34,10 @@ static void fill(const pybp_net *net, char *buffer, double value)
         net->k->set(buffer + i, value);
 }
 
-pybp_status pybp_optimizer_attach(pybp_net *net, const pybp_optimizer *optimizer)
+pybp_status pybp_optimizer_buffers(const pybp_net *net, int n, char *state[2])
 {
-    const int states = pybp_optimizer_states(optimizer);
-    const bool fresh = net->progress.optimizer != (int)optimizer->kind;
-    char *state[2] = {NULL, NULL};
-    if (!fresh && net->progress.n_states == states)
-        return PYBP_OK;
-    for (int i = 0; i < states; i++) {
+    state[0] = state[1] = NULL;
+    for (int i = 0; i < n; i++) {
         state[i] = pybp_alloc(pybp_buffer_bytes(net));
         if (state[i] == NULL) {
             pybp_free(state[0]);
@@ -49,6 +45,19 @@ pybp_status pybp_optimizer_attach(pybp_net *net, const pybp_optimizer *optimizer
                              net->n_parameters);
         }
     }
+    return PYBP_OK;
+}
+
+pybp_status pybp_optimizer_attach(pybp_net *net, const pybp_optimizer *optimizer)
+{
+    const int states = pybp_optimizer_states(optimizer);
+    const bool fresh = net->progress.optimizer != (int)optimizer->kind;
+    char *state[2];
+    if (!fresh && net->progress.n_states == states)
+        return PYBP_OK;
+    const pybp_status status = pybp_optimizer_buffers(net, states, state);
+    if (status != PYBP_OK)
+        return status;
     if (fresh) {
         pybp_optimizer_detach(net);
         net->progress.optimizer = (int)optimizer->kind;

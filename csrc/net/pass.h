@@ -65,6 +65,8 @@ void pybp_run_scale(const pybp_run *run, const pybp_source *source, size_t first
 void pybp_run_losses(const pybp_run *run, double *losses);
 /* All layers. PYBP_OUTPUT_Z: the last leaves z only, for a loss that is computed from it. */
 void pybp_run_forward(const pybp_run *run, pybp_output output);
+/* The one output activation that a loss is for (pybp_activation), or -1: any. */
+int pybp_loss_link(pybp_loss loss);
 /* What pybp_run_forward has to leave for this loss. */
 pybp_output pybp_loss_output(const pybp_loss_spec *loss);
 /* Row losses and the output layer's delta. */
@@ -80,6 +82,21 @@ void pybp_run_gradient(const pybp_run *run, size_t layer, size_t panel, size_t k
 
 /* What the loss divides by besides the rows' weight: its outputs, or 1. */
 double pybp_loss_per_output(const pybp_net *net, const pybp_loss_spec *loss);
+/* The contract's row sum: chunks of PYBP_CHUNK rows, each a chain from zero, added in order. `add` adds row r
+ * to a chain; inline, so that it costs no call. */
+static inline double pybp_sum_rows(size_t rows, double (*add)(double chain, const void *ctx, size_t r), const void *ctx)
+{
+    double sum = 0;
+    for (size_t r = 0; r < rows;) {
+        const size_t end = rows - r < PYBP_CHUNK ? rows : r + PYBP_CHUNK;
+        double chunk = 0;
+        for (; r < end; r++)
+            chunk = add(chunk, ctx, r);
+        sum = end <= PYBP_CHUNK ? chunk : sum + chunk;
+    }
+    return sum;
+}
+
 /* Sum over rows of weight times loss, in the contract's order; losses[0] is that of row `first`. */
 double pybp_sum_losses(const double *losses, const pybp_source *source, size_t first, size_t rows);
 /* Sum of the weights of rows first ... of the source; their number without weights. */

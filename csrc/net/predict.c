@@ -91,7 +91,7 @@ pybp_status pybp_evaluate_rows(const pybp_net *net, const pybp_source *source, s
     threads = pybp_worth_threads(threads, pybp_pass_work(net, rows));
     j.block = rows < BLOCK ? rows : BLOCK;
     j.pass = pybp_pass_new(net, j.block * (size_t)threads, PYBP_PASS_LOSS, threads);
-    j.losses = rows <= SIZE_MAX / sizeof *j.losses ? pybp_alloc(rows * sizeof *j.losses) : NULL;
+    j.losses = pybp_alloc_array(rows, sizeof *j.losses);
     if (j.pass == NULL || j.losses == NULL) {
         status = pybp_fail(PYBP_NO_MEMORY, "no memory to evaluate %zu rows", rows);
     } else {

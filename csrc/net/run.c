@@ -17,9 +17,9 @@ const pybp_layer_type *pybp_layer_type_of(const pybp_net *net, size_t l)
 }
 
 static const int loss_links[PYBP_N_LOSSES] = {
-#define ANY 0
-#define SOFTMAX 1
-#define SIGMOID 1
+#define ANY -1
+#define SOFTMAX PYBP_ACTIVATION_SOFTMAX
+#define SIGMOID PYBP_ACTIVATION_SIGMOID
 #define PYBP_LOSS(NAME, name, links, per_output, formula, params) [PYBP_LOSS_##NAME] = links,
 #include "registry/losses.def"
 #undef PYBP_LOSS
@@ -34,9 +34,14 @@ static const bool loss_averages[PYBP_N_LOSSES] = {
 #undef PYBP_LOSS
 };
 
+int pybp_loss_link(pybp_loss loss)
+{
+    return loss_links[loss];
+}
+
 pybp_output pybp_loss_output(const pybp_loss_spec *loss)
 {
-    return loss_links[loss->kind] ? PYBP_OUTPUT_Z : PYBP_OUTPUT_A;
+    return loss_links[loss->kind] >= 0 ? PYBP_OUTPUT_Z : PYBP_OUTPUT_A;
 }
 
 double pybp_loss_per_output(const pybp_net *net, const pybp_loss_spec *loss)
@@ -134,38 +139,45 @@ void pybp_run_gradient(const pybp_run *run, size_t layer, size_t panel, size_t k
     pybp_layer_type_of(run->net, layer)->gradient(run, layer, panel, k0, k1, add, g);
 }
 
-/* ---- sums over rows: chunks of PYBP_CHUNK, each a chain from zero, added in order ---- */
+/* ---- sums over rows ---- */
 
-double pybp_sum_losses(const double *losses, const pybp_source *source, size_t first, size_t rows)
+typedef struct rows {
+    const double *losses; /* or NULL */
+    const pybp_source *source;
+    size_t first;
+} rows;
+
+static double row_weight(const rows *of, size_t r)
 {
-    double sum = 0;
-    for (size_t r = 0; r < rows;) {
-        const size_t end = rows - r < PYBP_CHUNK ? rows : r + PYBP_CHUNK;
-        double chunk = 0;
-        if (source->weights == NULL)
-            for (; r < end; r++)
-                chunk = chunk + losses[r];
-        else
-            for (; r < end; r++)
-                chunk = __builtin_fma(source->weights[source_row(source, first + r)], losses[r], chunk);
-        sum = end <= PYBP_CHUNK ? chunk : sum + chunk;
-    }
-    return sum;
+    return of->source->weights[source_row(of->source, of->first + r)];
 }
 
-double pybp_sum_weights(const pybp_source *source, size_t first, size_t rows)
+static double add_loss(double chain, const void *ctx, size_t r)
 {
-    double sum = 0;
-    if (source->weights == NULL)
-        return (double)rows;
-    for (size_t r = 0; r < rows;) {
-        const size_t end = rows - r < PYBP_CHUNK ? rows : r + PYBP_CHUNK;
-        double chunk = 0;
-        for (; r < end; r++)
-            chunk = chunk + source->weights[source_row(source, first + r)];
-        sum = end <= PYBP_CHUNK ? chunk : sum + chunk;
-    }
-    return sum;
+    return chain + ((const rows *)ctx)->losses[r];
+}
+
+static double add_weighted_loss(double chain, const void *ctx, size_t r)
+{
+    const rows *of = ctx;
+    return __builtin_fma(row_weight(of, r), of->losses[r], chain);
+}
+
+static double add_weight(double chain, const void *ctx, size_t r)
+{
+    return chain + row_weight(ctx, r);
+}
+
+double pybp_sum_losses(const double *losses, const pybp_source *source, size_t first, size_t n)
+{
+    const rows of = {losses, source, first};
+    return source->weights == NULL ? pybp_sum_rows(n, add_loss, &of) : pybp_sum_rows(n, add_weighted_loss, &of);
+}
+
+double pybp_sum_weights(const pybp_source *source, size_t first, size_t n)
+{
+    const rows of = {NULL, source, first};
+    return source->weights == NULL ? (double)n : pybp_sum_rows(n, add_weight, &of);
 }
 
 /* ---- right answers ---- */

@@ -92,7 +92,7 @@ static pybp_trainer *trainer_new(const pybp_net *net, size_t batch, int threads,
     t->pass = pybp_pass_new(net, t->chunked ? PYBP_CHUNK * (size_t)threads : batch, PYBP_PASS_BACK | PYBP_PASS_LOSS,
                             threads);
     t->grads = pybp_alloc(t->partials * bytes);
-    t->losses = batch <= SIZE_MAX / sizeof *t->losses ? pybp_alloc(batch * sizeof *t->losses) : NULL;
+    t->losses = pybp_alloc_array(batch, sizeof *t->losses);
     t->norm = pybp_alloc(flat ? pybp_norm_blocks(net) * sizeof *t->norm : 0);
     if (t->pass == NULL || t->grads == NULL || t->losses == NULL || t->norm == NULL) {
         pybp_trainer_free(t);
@@ -114,7 +114,7 @@ static pybp_status trainer_fit(pybp_net *net, size_t n, size_t batch, int thread
     if (options->shuffle && t->n < n) {
         pybp_free(t->order);
         t->n = 0;
-        t->order = n <= SIZE_MAX / sizeof *t->order ? pybp_alloc(n * sizeof *t->order) : NULL;
+        t->order = pybp_alloc_array(n, sizeof *t->order);
         if (t->order == NULL)
             goto fail;
         t->n = n;
@@ -214,7 +214,7 @@ static void clip_and_apply(call *c, tile_job *t, pybp_rule *rule, int tid, int t
     pybp_norm_part(c->net, c->trainer->grads, blocks * (size_t)tid / (size_t)threads,
                    blocks * ((size_t)tid + 1) / (size_t)threads, c->trainer->norm);
     pybp_barrier_wait(barrier);
-    rule->factor = c->options->optimizer.clip_norm / (pybp_norm_total(c->trainer->norm, blocks) + 1e-6);
+    rule->factor = pybp_norm_factor(c->trainer->norm, blocks, c->options->optimizer.clip_norm);
     pybp_each_tile(c->net, tid, threads, apply_tile, t);
 }
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pybp.fitting import History
+    from pybp.history import History
     from pybp.mlp import MLP
 
 __all__ = ["Callback"]

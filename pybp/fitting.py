@@ -1,75 +1,26 @@
-"""The fit loop, and the history it returns."""
+"""The fit loop."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pybp._core import Net
 from pybp.callbacks import Callback
-from pybp.compat import require
 from pybp.data import Data
-from pybp.display import aligned
 from pybp.errors import BusyError, DivergenceError
+from pybp.history import History
 from pybp.layers import Layer
 from pybp.metrics import Metric
 from pybp.optimizers import Optimizer
-from pybp.passes import Plan, evaluate, predict, train_epoch
-from pybp.progress import Progress, formatted
+from pybp.passes import Plan, Report, evaluate, predict, train_epoch
+from pybp.progress import Progress
 from pybp.state import exclusive
 from pybp.validation import shown
 
 if TYPE_CHECKING:
     from pybp.mlp import MLP
 
-__all__ = ["Fit", "History", "advice", "checked_callbacks", "measure"]
-
-
-@dataclass(repr=False)
-class History:
-    """What `MLP.fit` saw.
-
-    Attributes
-    ----------
-    epochs : list of int
-        The epochs done, counted from 1.
-    history : dict of str to list of float
-        For each epoch the loss and the metrics, on validation data as ``val_...``.
-    """
-
-    epochs: list[int] = field(default_factory=list)
-    history: dict[str, list[float]] = field(default_factory=dict)
-
-    def append(self, epoch: int, logs: dict[str, float]) -> None:
-        """Add an epoch."""
-        self.epochs.append(epoch)
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(value)
-
-    def to_frame(self) -> Any:
-        """The history as a pandas DataFrame, indexed by epoch.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        pandas = require("pandas", "pandas", "History.to_frame")
-        return pandas.DataFrame(self.history, index=pandas.Index(self.epochs, name="epoch"))
-
-    def __len__(self) -> int:
-        return len(self.epochs)
-
-    def __str__(self) -> str:
-        names = ["epoch", *self.history]
-        rows = [
-            [str(epoch), *(f"{values[place]:.6g}" for values in self.history.values())]
-            for place, epoch in enumerate(self.epochs)
-        ]
-        return "\n".join(aligned([names, *rows]))
-
-    def __repr__(self) -> str:
-        last = {name: values[-1] for name, values in self.history.items()}
-        return f"<History of {len(self)} epochs{', the last: ' if last else ''}{formatted(last)}>"
+__all__ = ["Fit", "advice", "checked_callbacks", "measure"]
 
 
 def measure(
@@ -124,33 +75,50 @@ class Fit:
     def _run(self, net: Net, progress: Progress) -> History:
         history = History()
         report = progress.on_step if progress.shows_steps else None
-        for callback in self.callbacks:
-            callback.on_fit_begin(self.model)
+        self._ask("on_fit_begin")
         for epoch in range(1, self.epochs + 1):
-            if _any_true([c.on_epoch_begin(self.model, epoch) for c in self.callbacks]):
+            if self._ask("on_epoch_begin", epoch):
                 break
             logs = self._epoch(net, epoch, report)
             history.append(epoch, logs)
             progress.on_epoch(epoch, logs)
-            if _any_true([c.on_epoch_end(self.model, epoch, dict(logs)) for c in self.callbacks]):
+            if self._ask("on_epoch_end", epoch, logs):
                 break
-        for callback in self.callbacks:
-            callback.on_fit_end(self.model, history)
+        self._ask("on_fit_end", history)
         return history
 
-    def _epoch(self, net: Net, epoch: int, report: Any) -> dict[str, float]:
-        layers, plan = self.model.layers, self.plan
-        output = layers[-1]
+    def _epoch(self, net: Net, epoch: int, report: Report | None) -> dict[str, float]:
+        """Train one epoch, then measure."""
         try:
-            loss, correct, _ = train_epoch(net, layers, self.data, plan, report)
+            loss, correct = self._train(net, report)
         except DivergenceError as error:
             raise self._explained(error, epoch) from None
-        logs = measure(net, self.data, self.metrics, output, loss, correct, plan.threads)
-        if self.validation is not None:
-            loss, correct = evaluate(net, self.validation, plan.loss, output, plan.threads)
-            seen = measure(net, self.validation, self.metrics, output, loss, correct, plan.threads)
-            logs |= {f"val_{name}": value for name, value in seen.items()}
-        return logs
+        return self._training_logs(net, loss, correct) | self._validation_logs(net)
+
+    def _train(self, net: Net, report: Report | None) -> tuple[float, int]:
+        """One epoch: its loss and the number of rows answered right."""
+        loss, correct, _ = train_epoch(net, self.model.layers, self.data, self.plan, report)
+        return loss, correct
+
+    def _training_logs(self, net: Net, loss: float, correct: int) -> dict[str, float]:
+        output, threads = self.model.layers[-1], self.plan.threads
+        return measure(net, self.data, self.metrics, output, loss, correct, threads)
+
+    def _validation_logs(self, net: Net) -> dict[str, float]:
+        if self.validation is None:
+            return {}
+        output, threads = self.model.layers[-1], self.plan.threads
+        loss, correct = evaluate(net, self.validation, self.plan.loss, output, threads)
+        seen = measure(net, self.validation, self.metrics, output, loss, correct, threads)
+        return {f"val_{name}": value for name, value in seen.items()}
+
+    def _ask(self, hook: str, *arguments: Any) -> bool:
+        """Call a hook of every callback, dicts as copies; whether any of them returns True."""
+        answers = []
+        for callback in self.callbacks:
+            given = [dict(value) if isinstance(value, dict) else value for value in arguments]
+            answers.append(getattr(callback, hook)(self.model, *given))
+        return any(answer is True for answer in answers)
 
     def _explained(self, error: DivergenceError, epoch: int) -> DivergenceError:
         step = min(error.step or 1, self.steps)
@@ -171,10 +139,6 @@ def advice(optimizer: Optimizer) -> str:
         f"Try a smaller learning rate than lr={optimizer.lr:g}{clip}, or scale the inputs to "
         "mean 0 and standard deviation 1."
     )
-
-
-def _any_true(answers: Iterable[bool | None]) -> bool:
-    return any(answer is True for answer in answers)
 
 
 def checked_callbacks(callbacks: Iterable[Callback]) -> tuple[Callback, ...]:

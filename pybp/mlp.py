@@ -10,8 +10,9 @@ from pybp._types import Array
 from pybp.callbacks import Callback
 from pybp.data import ClassWeight, Data, prepare, split, with_class_weights
 from pybp.errors import ArgumentError, DivergenceError, ShapeError
-from pybp.fitting import Fit, History, advice, checked_callbacks, measure
+from pybp.fitting import Fit, advice, checked_callbacks, measure
 from pybp.gradcheck import GradientCheck, check_gradients
+from pybp.history import History
 from pybp.losses import Loss, LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
 from pybp.optimizers import Optimizer, OptimizerLike

@@ -167,7 +167,7 @@ static pybp_status parameter_bytes(const pybp_net *net, pybp_array what, size_t 
         return pybp_fail(PYBP_STATE, "the net holds no such array now");
     if (is_bias(what) && layer->desc.no_bias)
         return pybp_fail(PYBP_STATE, "layer %zu has no biases", l);
-    return check_bytes(bytes, layer->n_out * (is_bias(what) ? 1 : layer->n_in) * net->k->size);
+    return check_bytes(bytes, layer->n_out * (is_bias(what) ? 1 : layer->fan) * net->k->size);
 }
 
 static pybp_status get(const pybp_net *net, pybp_array what, size_t layer, void *out, size_t bytes)
@@ -244,7 +244,7 @@ pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size_t column
     if (status != PYBP_OK)
         return status;
     const pybp_layer *at = &net->layers[layer];
-    if (row >= at->n_out || column >= at->n_in + (at->desc.no_bias ? 0 : 1))
+    if (row >= at->n_out || column >= at->trained)
         return pybp_fail(PYBP_INVALID, "no parameter (%zu, %zu) in layer %zu", row, column, layer);
     if (!fits(value, net->dtype))
         return pybp_fail(PYBP_NOT_FINITE, "%g is not a finite number of the net's dtype", value);

@@ -30,7 +30,7 @@ static bool lay_out(pybp_net *net, const pybp_layer_desc *descs)
     size_t n_in = net->n_in;
     for (size_t l = 0; l < net->n_layers; l++) {
         pybp_layer *layer = &net->layers[l];
-        size_t inputs, bytes;
+        size_t bytes;
         layer->desc = descs[l];
         if (layer->desc.init == PYBP_INIT_AUTO)
             layer->desc.init = activations[layer->desc.activation].init;
@@ -42,11 +42,14 @@ static bool lay_out(pybp_net *net, const pybp_layer_desc *descs)
         layer->panels = layer->n_out / net->k->panel + (layer->n_out % net->k->panel != 0);
         layer->offset = net->lines;
         layer->first = net->n_parameters;
-        if (!pybp_add_size(layer->n_in, 1, &inputs) || !pybp_mul_size(layer->panels, inputs, &layer->lines) ||
+        layer->fan = layer->n_in;
+        if (!pybp_add_size(layer->fan, 1, &layer->panel_lines) ||
+            !pybp_mul_size(layer->panels, layer->panel_lines, &layer->lines) ||
             !pybp_add_size(net->lines, layer->lines, &net->lines) ||
             !pybp_mul_size(net->lines, PYBP_LINE, &bytes))
             return false;
-        layer->count = layer->n_out * (layer->desc.no_bias ? layer->n_in : inputs); /* < 16 lines: no overflow */
+        layer->trained = layer->fan + (layer->desc.no_bias ? 0 : 1);
+        layer->count = layer->n_out * layer->trained; /* < 16 lines: no overflow */
         net->n_parameters += layer->count;
     }
     return true;

@@ -82,7 +82,7 @@ static double deviate(int distribution, uint64_t word)
 static double spread(const pybp_layer *layer)
 {
     const init_rule *rule = &rules[layer->desc.init];
-    const double n_in = (double)layer->n_in, n_out = (double)layer->n_out;
+    const double n_in = (double)layer->fan, n_out = (double)layer->n_out;
     if (rule->fan == VALUE)
         return layer->desc.init_value;
     const double fan = rule->fan == AVG ? (n_in + n_out) / 2 : n_in;
@@ -102,10 +102,10 @@ static void draw(pybp_net *net, size_t l, void (*put)(pybp_net *, size_t, size_t
     const int distribution = rules[layer->desc.init].distribution;
     uint64_t words[256];
     for (size_t j = 0; j < layer->n_out; j++)
-        for (size_t i = 0; i < layer->n_in; i++) {
+        for (size_t i = 0; i < layer->fan; i++) {
             if (i % 256 == 0)
-                pybp_random_words(net->seed, PYBP_STREAM_WEIGHTS, l, j * layer->n_in + i,
-                                  layer->n_in - i < 256 ? layer->n_in - i : 256, words);
+                pybp_random_words(net->seed, PYBP_STREAM_WEIGHTS, l, j * layer->fan + i,
+                                  layer->fan - i < 256 ? layer->fan - i : 256, words);
             put(net, l, j, i, deviate(distribution, words[i % 256]), to);
         }
 }
@@ -118,7 +118,7 @@ static void put_weight(pybp_net *net, size_t l, size_t j, size_t i, double devia
 /* Element (j, i) of the tall one of W and its transpose, columns contiguous. */
 static size_t tall(const pybp_layer *layer, size_t j, size_t i)
 {
-    return layer->n_out < layer->n_in ? j * layer->n_in + i : i * layer->n_out + j;
+    return layer->n_out < layer->fan ? j * layer->fan + i : i * layer->n_out + j;
 }
 
 static void put_tall(pybp_net *net, size_t l, size_t j, size_t i, double deviate, double *matrix)
@@ -129,8 +129,8 @@ static void put_tall(pybp_net *net, size_t l, size_t j, size_t i, double deviate
 static bool make_orthogonal(pybp_net *net, size_t l)
 {
     const pybp_layer *layer = &net->layers[l];
-    const bool wide = layer->n_out < layer->n_in;
-    const size_t m = wide ? layer->n_in : layer->n_out, n = wide ? layer->n_out : layer->n_in;
+    const bool wide = layer->n_out < layer->fan;
+    const size_t m = wide ? layer->fan : layer->n_out, n = wide ? layer->n_out : layer->fan;
     size_t count, bytes;
     double *a = NULL, *q = NULL;
     if (pybp_mul_size(m, n, &count) && pybp_mul_size(count, sizeof *a, &bytes)) {
@@ -142,7 +142,7 @@ static bool make_orthogonal(pybp_net *net, size_t l)
         draw(net, l, put_tall, a);
         pybp_orthogonal(m, n, a, q);
         for (size_t j = 0; j < layer->n_out; j++)
-            for (size_t i = 0; i < layer->n_in; i++)
+            for (size_t i = 0; i < layer->fan; i++)
                 net->k->set(place(net, l, j, i), layer->desc.init_value * q[tall(layer, j, i)]);
     }
     pybp_free(a);
@@ -156,7 +156,7 @@ static bool initialize_layer(pybp_net *net, size_t l)
     const init_rule *rule = &rules[layer->desc.init];
     double factor = spread(layer);
     for (size_t j = 0; j < layer->n_out && !layer->desc.no_bias; j++)
-        net->k->set(place(net, l, j, layer->n_in), layer->desc.bias_init);
+        net->k->set(place(net, l, j, layer->fan), layer->desc.bias_init);
     if (rule->distribution == ORTHOGONAL)
         return make_orthogonal(net, l);
     if (rule->distribution != CONSTANT) {
@@ -164,7 +164,7 @@ static bool initialize_layer(pybp_net *net, size_t l)
         return true;
     }
     for (size_t j = 0; j < layer->n_out; j++)
-        for (size_t i = 0; i < layer->n_in; i++)
+        for (size_t i = 0; i < layer->fan; i++)
             net->k->set(place(net, l, j, i), rule->scale == 0 ? 0 : layer->desc.init_value);
     return true;
 }

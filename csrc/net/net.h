@@ -14,8 +14,11 @@ typedef struct pybp_layer {
     pybp_layer_desc desc; /* init resolved: never AUTO */
     size_t n_in, n_out;
     size_t panels;  /* of outputs */
+    size_t fan;     /* weights of an output: lines of a panel; the line after them is the biases' */
+    size_t panel_lines; /* of a parameter buffer: weights, biases, whatever else the type keeps */
+    size_t trained; /* of those, the first ones that an optimizer changes */
     size_t offset;  /* lines before this layer's in a parameter buffer */
-    size_t lines;   /* panels * (n_in + 1) */
+    size_t lines;   /* panels * panel_lines */
     size_t first;   /* parameters before this layer's in logical order */
     size_t count;   /* parameters */
     bool rowwise;   /* activation couples the outputs */
@@ -63,14 +66,14 @@ static inline size_t pybp_buffer_bytes(const pybp_net *net)
 static inline char *pybp_param_line(const pybp_net *net, char *buffer, size_t l, size_t panel, size_t k)
 {
     const pybp_layer *layer = &net->layers[l];
-    return buffer + (layer->offset + panel * (layer->n_in + 1) + k) * PYBP_LINE;
+    return buffer + (layer->offset + panel * layer->panel_lines + k) * PYBP_LINE;
 }
 pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **net);
 pybp_status pybp_net_clone(const pybp_net *net, pybp_net **copy);
 void pybp_net_destroy(pybp_net *net);
 /* Fill params from seed and description. False when memory is short. */
 bool pybp_initialize(pybp_net *net);
-/* Logical order <-> packed. weights: (n_out, n_in); biases (n_out). One of `to`, `from` is used. */
+/* Logical order <-> packed. weights: (n_out, fan); biases (n_out). One of `to`, `from` is used. */
 void pybp_unpack_weights(const pybp_net *net, const char *buffer, size_t layer, void *to);
 void pybp_unpack_biases(const pybp_net *net, const char *buffer, size_t layer, void *to);
 void pybp_pack_weights(const pybp_net *net, char *buffer, size_t layer, const void *from);

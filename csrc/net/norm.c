@@ -11,11 +11,6 @@ typedef struct cursor {
     size_t left;               /* elements of its block */
 } cursor;
 
-static size_t row_length(const pybp_layer *layer)
-{
-    return layer->n_in + (layer->desc.no_bias ? 0 : 1);
-}
-
 static cursor cursor_at(const pybp_net *net, size_t element)
 {
     cursor c = {0, 0, 0, 0};
@@ -23,8 +18,8 @@ static cursor cursor_at(const pybp_net *net, size_t element)
     while (element >= net->layers[c.layer].first + net->layers[c.layer].count)
         c.layer++;
     element -= net->layers[c.layer].first;
-    c.row = element / row_length(&net->layers[c.layer]);
-    c.column = element % row_length(&net->layers[c.layer]);
+    c.row = element / net->layers[c.layer].trained;
+    c.column = element % net->layers[c.layer].trained;
     return c;
 }
 
@@ -38,7 +33,7 @@ static const char *address(const pybp_net *net, const char *grads, const cursor 
 /* Elements up to the end of the block or of the row of weights. */
 static size_t reach(const pybp_net *net, const cursor *c)
 {
-    const size_t row = row_length(&net->layers[c->layer]) - c->column;
+    const size_t row = net->layers[c->layer].trained - c->column;
     return row < c->left ? row : c->left;
 }
 
@@ -46,12 +41,14 @@ static void advance(const pybp_net *net, cursor *c, size_t n)
 {
     c->left -= n;
     c->column += n;
-    if (c->column < row_length(&net->layers[c->layer]))
+    if (c->column < net->layers[c->layer].trained)
         return;
     c->column = 0;
     if (++c->row == net->layers[c->layer].n_out) {
         c->row = 0;
-        c->layer++;
+        do
+            c->layer++;
+        while (c->layer < net->n_layers && net->layers[c->layer].count == 0);
     }
 }
 

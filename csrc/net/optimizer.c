@@ -109,8 +109,8 @@ void pybp_rule_apply(const pybp_net *net, const pybp_rule *rule, size_t layer, s
                      char *g)
 {
     const pybp_layer *of = &net->layers[layer];
-    const size_t line = of->offset + panel * (of->n_in + 1) + k0, per_line = net->k->panel;
-    const size_t weights = !rule->same && k1 > of->n_in ? of->n_in - k0 : k1 - k0;
+    const size_t line = of->offset + panel * of->panel_lines + k0, per_line = net->k->panel;
+    const size_t weights = !rule->same && k1 > of->fan ? of->fan - k0 : k1 - k0;
     if (rule->factor < 1 || rule->limit > 0)
         net->k->clip((k1 - k0) * per_line, g, rule->factor, rule->limit);
     rule->update(weights * per_line, at_line(net->params, line), g, at_line(net->state[0], line),

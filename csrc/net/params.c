@@ -23,8 +23,8 @@ static void copy_weights(const pybp_net *net, const char *buffer, size_t l, char
     const pybp_layer *layer = &net->layers[l];
     const size_t size = net->k->size;
     for (size_t j = 0; j < layer->n_out; j++) {
-        char *packed = element(net, buffer, l, j, 0), *value = values + j * layer->n_in * size;
-        for (size_t i = 0; i < layer->n_in; i++, packed += PYBP_LINE, value += size)
+        char *packed = element(net, buffer, l, j, 0), *value = values + j * layer->fan * size;
+        for (size_t i = 0; i < layer->fan; i++, packed += PYBP_LINE, value += size)
             memcpy(pack ? packed : value, pack ? value : packed, size);
     }
 }
@@ -34,7 +34,7 @@ static void copy_biases(const pybp_net *net, const char *buffer, size_t l, char 
     const pybp_layer *layer = &net->layers[l];
     const size_t size = net->k->size;
     for (size_t j = 0; j < layer->n_out; j++) {
-        char *packed = element(net, buffer, l, j, layer->n_in), *value = values + j * size;
+        char *packed = element(net, buffer, l, j, layer->fan), *value = values + j * size;
         memcpy(pack ? packed : value, pack ? value : packed, size);
     }
 }
@@ -52,13 +52,13 @@ void pybp_unpack_biases(const pybp_net *net, const char *buffer, size_t layer, v
 void pybp_pack_weights(const pybp_net *net, char *buffer, size_t layer, const void *from)
 {
     copy_weights(net, buffer, layer, (char *)(uintptr_t)from, true);
-    clear_padding(net, buffer, layer, 0, net->layers[layer].n_in);
+    clear_padding(net, buffer, layer, 0, net->layers[layer].fan);
 }
 
 void pybp_pack_biases(const pybp_net *net, char *buffer, size_t layer, const void *from)
 {
     copy_biases(net, buffer, layer, (char *)(uintptr_t)from, true);
-    clear_padding(net, buffer, layer, net->layers[layer].n_in, net->layers[layer].n_in + 1);
+    clear_padding(net, buffer, layer, net->layers[layer].fan, net->layers[layer].fan + 1);
 }
 
 bool pybp_buffer_finite(const pybp_net *net, const char *buffer)

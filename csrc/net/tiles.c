@@ -7,7 +7,7 @@ void pybp_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn,
     const size_t end = share * ((size_t)tid + 1) + spare * ((size_t)tid + 1) / (size_t)threads;
     for (size_t l = 0; l < net->n_layers; l++) {
         const pybp_layer *layer = &net->layers[l];
-        const size_t lines = layer->n_in + 1, used = layer->desc.no_bias ? layer->n_in : lines;
+        const size_t lines = layer->panel_lines, used = layer->trained;
         for (size_t p = 0; p < layer->panels; p++) {
             const size_t first = layer->offset + p * lines;
             size_t k = 0;

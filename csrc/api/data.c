@@ -17,9 +17,8 @@ pybp_status pybp_check_aligned(const char *name, const void *buffer, size_t size
     return PYBP_OK;
 }
 
-pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t cols)
+static pybp_status check_shape(const char *name, const pybp_matrix *x, size_t cols)
 {
-    size_t bytes;
     if (x == NULL || x->data == NULL)
         return pybp_fail(PYBP_INVALID, "%s is NULL", name);
     if (x->dtype != PYBP_FLOAT32 && x->dtype != PYBP_FLOAT64)
@@ -28,13 +27,64 @@ pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t col
         return pybp_fail(PYBP_SHAPE, "%s has no rows", name);
     if (x->cols != cols)
         return pybp_fail(PYBP_SHAPE, "%s has %zu columns, expected %zu", name, x->cols, cols);
+    return pybp_check_aligned(name, x->data, element_size(x->dtype));
+}
+
+pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t cols)
+{
+    size_t bytes;
+    const pybp_status status = check_shape(name, x, cols);
+    if (status != PYBP_OK)
+        return status;
+    if (x->indptr != NULL)
+        return pybp_fail(PYBP_INVALID, "%s is sparse; only inputs may be", name);
     const size_t size = element_size(x->dtype), to_next = (size_t)x->row_stride;
     const size_t stride = x->row_stride < 0 ? 0 - to_next : to_next; /* -PTRDIFF_MIN would overflow */
     if (stride % size != 0)
         return pybp_fail(PYBP_INVALID, "%s has rows that are not aligned to their elements", name);
     if (!pybp_mul_size(x->rows, stride, &bytes) || bytes > PTRDIFF_MAX)
         return pybp_fail(PYBP_SHAPE, "%s is larger than memory", name);
-    return pybp_check_aligned(name, x->data, size);
+    return PYBP_OK;
+}
+
+/* Whether the columns at places begin ... end - 1 ascend strictly and are the matrix's. */
+static bool columns_fit(const pybp_matrix *x, int64_t begin, int64_t end)
+{
+    int64_t before = -1;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t column = pybp_sparse_index(x, x->indices, (size_t)i);
+        if (column <= before || (uint64_t)column >= x->cols)
+            return false;
+        before = column;
+    }
+    return true;
+}
+
+static pybp_status check_sparse(const char *name, const pybp_matrix *x)
+{
+    const size_t size = x->wide ? sizeof(int64_t) : sizeof(int32_t);
+    if (x->indices == NULL)
+        return pybp_fail(PYBP_INVALID, "%s has no indices", name);
+    if ((uintptr_t)x->indptr % size != 0 || (uintptr_t)x->indices % size != 0)
+        return pybp_fail(PYBP_INVALID, "%s has indices that are not aligned", name);
+    for (size_t r = 0; r < x->rows; r++) {
+        const int64_t begin = pybp_sparse_index(x, x->indptr, r), end = pybp_sparse_index(x, x->indptr, r + 1);
+        if (begin < 0 || end < begin || (uint64_t)end > x->n_values)
+            return pybp_fail(PYBP_INVALID, "%s: row %zu has the places %lld to %lld of %zu values", name, r,
+                             (long long)begin, (long long)end, x->n_values);
+        if (!columns_fit(x, begin, end))
+            return pybp_fail(PYBP_INVALID, "%s: the columns of row %zu do not ascend within 0 to %zu", name, r,
+                             x->cols - 1);
+    }
+    return PYBP_OK;
+}
+
+pybp_status pybp_check_input(const char *name, const pybp_matrix *x, size_t cols)
+{
+    if (x == NULL || x->indptr == NULL)
+        return pybp_check_matrix(name, x, cols);
+    const pybp_status status = check_shape(name, x, cols);
+    return status == PYBP_OK ? check_sparse(name, x) : status;
 }
 
 static pybp_status check_labels(const int32_t *labels, size_t rows, size_t classes)
@@ -162,23 +212,36 @@ static double first_infinite(pybp_dtype from, pybp_dtype as)
     return from == PYBP_FLOAT64 && as == PYBP_FLOAT32 ? 0x1.ffffffp127 : HUGE_VAL;
 }
 
-static size_t bad_column(const pybp_matrix *x, const char *row, double limit)
+/* The first of n values that is not finite; n if all are. */
+static size_t first_bad(pybp_dtype dtype, const void *values, size_t n, double limit)
 {
     size_t c, good = 1;
-    if (x->dtype == PYBP_FLOAT32) {
-        const float *f = (const float *)(const void *)row;
-        for (c = 0; c < x->cols; c++)
+    if (dtype == PYBP_FLOAT32) {
+        const float *f = values;
+        for (c = 0; c < n; c++)
             good &= fabsf(f[c]) <= FLT_MAX;
         for (c = 0; !good && fabsf(f[c]) <= FLT_MAX;)
             c++;
     } else {
-        const double *f = (const double *)(const void *)row;
-        for (c = 0; c < x->cols; c++)
+        const double *f = values;
+        for (c = 0; c < n; c++)
             good &= fabs(f[c]) < limit;
         for (c = 0; !good && fabs(f[c]) < limit;)
             c++;
     }
-    return good ? x->cols : c;
+    return good ? n : c;
+}
+
+/* The column of a row's first bad value, or x->cols. */
+static size_t bad_column(const pybp_matrix *x, size_t r, double limit)
+{
+    const char *data = x->data;
+    if (x->indptr == NULL)
+        return first_bad(x->dtype, data + (ptrdiff_t)r * x->row_stride, x->cols, limit);
+    const size_t begin = (size_t)pybp_sparse_index(x, x->indptr, r);
+    const size_t n = (size_t)pybp_sparse_index(x, x->indptr, r + 1) - begin;
+    const size_t at = first_bad(x->dtype, data + begin * element_size(x->dtype), n, limit);
+    return at == n ? x->cols : (size_t)pybp_sparse_index(x, x->indices, begin + at);
 }
 
 pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as, size_t *row, size_t *col)
@@ -189,12 +252,12 @@ pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as, size_t *row, 
         return pybp_fail(PYBP_INVALID, "no dtype %d", (int)as);
     if (x->rows == 0 || x->cols == 0)
         return PYBP_OK;
-    const pybp_status status = pybp_check_matrix("x", x, x->cols);
+    const pybp_status status = pybp_check_input("x", x, x->cols);
     if (status != PYBP_OK)
         return status;
     const double limit = first_infinite(x->dtype, as);
     for (size_t r = 0; r < x->rows; r++) {
-        const size_t c = bad_column(x, (const char *)x->data + (ptrdiff_t)r * x->row_stride, limit);
+        const size_t c = bad_column(x, r, limit);
         if (c == x->cols)
             continue;
         *row = r;

@@ -7,6 +7,8 @@
 /* Whether a caller's buffer lies where its elements of `size` bytes may; NULL is fine. */
 pybp_status pybp_check_aligned(const char *name, const void *buffer, size_t size);
 pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t cols);
+/* The same for inputs, which may be sparse. */
+pybp_status pybp_check_input(const char *name, const pybp_matrix *x, size_t cols);
 pybp_status pybp_check_targets(const pybp_net *net, const pybp_targets *y, size_t rows, const pybp_loss_spec *loss);
 /* Finite, >= 0, and not all zero; NULL is fine. */
 pybp_status pybp_check_weights(const double *weights, size_t rows);

@@ -32,7 +32,7 @@ static pybp_status check_some(const void *a, const void *b, const void *c)
 pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, int threads)
 {
     CHECK(check_some(net, x, out));
-    CHECK(pybp_check_matrix("x", x, net->n_in));
+    CHECK(pybp_check_input("x", x, net->n_in));
     CHECK(pybp_check_aligned("out", out, net->k->size));
     RUN(net, read, pybp_predict_rows(net, x, out, threads));
 }
@@ -52,7 +52,7 @@ pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, const pybp_
     pybp_loss_spec full;
     CHECK(check_some(net, x, result));
     CHECK(pybp_check_loss(net, loss, reduction, &full));
-    CHECK(pybp_check_matrix("x", x, net->n_in));
+    CHECK(pybp_check_input("x", x, net->n_in));
     CHECK(pybp_check_targets(net, y, x->rows, &full));
     const pybp_source source = {x, y, weights, NULL};
     RUN(net, read, evaluate(net, &source, &full, reduction, threads, result));
@@ -61,7 +61,7 @@ pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, const pybp_
 pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int keep, void *out, int threads)
 {
     CHECK(check_some(net, x, x));
-    CHECK(pybp_check_matrix("x", x, net->n_in));
+    CHECK(pybp_check_input("x", x, net->n_in));
     CHECK(pybp_check_aligned("out", out, net->k->size));
     RUN(net, write, pybp_hand_forward(net, x, keep != 0, out, threads));
 }
@@ -92,7 +92,7 @@ static pybp_status backward_loss(pybp_net *net, const pybp_targets *y, const dou
         return pybp_fail(PYBP_STATE, "backward needs a forward pass first, on these parameters");
     CHECK(pybp_check_targets(net, y, net->hand_rows, loss));
     CHECK(pybp_check_weights(weights, net->hand_rows));
-    const pybp_matrix same = {net->params, net->hand_rows, 0, 0, net->dtype}; /* x is in the pass already */
+    const pybp_matrix same = {.data = net->params, .rows = net->hand_rows, .dtype = net->dtype}; /* x is in the pass already */
     const pybp_source source = {&same, y, weights, NULL};
     return pybp_hand_backward(net, NULL, &source, loss, reduction, dx, threads, value);
 }
@@ -237,7 +237,7 @@ pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *
     pybp_train_options full;
     CHECK(check_some(net, x, options));
     CHECK(check_some(result, result, result));
-    CHECK(pybp_check_matrix("x", x, net->n_in));
+    CHECK(pybp_check_input("x", x, net->n_in));
     full = *options;
     CHECK(check_options(net, options, x->rows, &full.loss));
     CHECK(pybp_check_targets(net, y, x->rows, &full.loss));

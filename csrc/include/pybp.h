@@ -220,12 +220,19 @@ PYBP_API pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size
 
 /* A matrix of float or double, whatever the net's dtype (it is converted, rounding once).
  * Elements of a row are contiguous; rows are row_stride BYTES apart (may be 0 or negative; a multiple
- * of the element size). */
+ * of the element size).
+ *
+ * Inputs (x) may be sparse instead, in CSR form: indptr is then not NULL, row_stride without meaning, and row r has
+ * the values data[indptr[r]] ... data[indptr[r + 1] - 1] in the columns that stand at the same places of indices,
+ * strictly ascending; zeros elsewhere.  The bits are those of the dense matrix. */
 typedef struct pybp_matrix {
     const void *data;
     size_t rows, cols;
     ptrdiff_t row_stride;
     pybp_dtype dtype;
+    const void *indptr, *indices; /* rows + 1 and n_values numbers: int32_t, or int64_t if `wide` */
+    size_t n_values;              /* elements of data and of indices */
+    int wide;
 } pybp_matrix;
 
 /* Targets: either `labels` (class indices in [0, n_out); cross_entropy only) or, if labels is

@@ -25,6 +25,12 @@
 #define PYBP_BLOCK_K 48u  /* inputs in a tile of the weight gradient */
 #define PYBP_N_CONSTANTS 16
 
+/* Number i of a sparse matrix's indptr or indices. */
+static inline int64_t pybp_sparse_index(const pybp_matrix *x, const void *numbers, size_t i)
+{
+    return x->wide ? ((const int64_t *)numbers)[i] : (int64_t)((const int32_t *)numbers)[i];
+}
+
 typedef struct pybp_panels {
     char *at;      /* first line of the first panel; NULL: not there */
     size_t stride; /* lines from panel to panel */

@@ -54,12 +54,31 @@ PYBP_INLINE void REAL(convert_row)(const void *row, int doubles, size_t cols, re
             to[i] = doubles ? (real)d[c + i] : (real)f[c + i];
 }
 
+/* Row `row` of a sparse matrix: zeros, then its values in their places. */
+PYBP_INLINE void REAL(spread_row)(const pybp_matrix *x, size_t row, real *to, size_t step)
+{
+    const size_t begin = (size_t)pybp_sparse_index(x, x->indptr, row);
+    const size_t end = (size_t)pybp_sparse_index(x, x->indptr, row + 1);
+    const float *f = x->data;
+    const double *d = x->data;
+    for (size_t c = 0; c < x->cols; c += PANEL)
+        memset(to + c / PANEL * step, 0, REAL(least)(PANEL, x->cols - c) * sizeof(real));
+    for (size_t i = begin; i < end; i++) {
+        const size_t c = (size_t)pybp_sparse_index(x, x->indices, i);
+        to[c / PANEL * step + c % PANEL] = x->dtype == PYBP_FLOAT64 ? (real)d[i] : (real)f[i];
+    }
+}
+
 static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t first, size_t rows, pybp_panels out)
 {
     const size_t step = out.stride * PANEL;
     const int doubles = x->dtype == PYBP_FLOAT64;
     for (size_t r = 0; r < rows; r++) {
         const size_t row = order != NULL ? order[first + r] : first + r;
+        if (x->indptr != NULL) {
+            REAL(spread_row)(x, row, REAL(line)(out, 0, r), step);
+            continue;
+        }
         const void *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride;
         if (doubles == REAL_IS_F64)
             REAL(take_row)(from, x->cols, REAL(line)(out, 0, r), step);

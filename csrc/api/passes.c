@@ -218,7 +218,7 @@ static pybp_status check_options(const pybp_net *net, const pybp_train_options *
     if (o->batch_size == 0)
         return pybp_fail(PYBP_INVALID, "batch_size is 0, expected 1 or more");
     CHECK(pybp_check_rates(o->lr, o->n_lr));
-    const size_t batch = o->batch_size < rows ? o->batch_size : rows, steps = rows / batch + (rows % batch != 0);
+    const size_t steps = pybp_train_steps(o, rows);
     if (o->n_lr != 1 && o->n_lr != steps)
         return pybp_fail(PYBP_INVALID, "%zu learning rates for %zu steps", o->n_lr, steps);
     return o->shuffle ? check_shuffle(rows) : PYBP_OK;

@@ -330,9 +330,13 @@ typedef struct pybp_train_options {
     pybp_loss_spec loss;
     pybp_reduction reduction;
     pybp_optimizer optimizer;
-    const double *lr;      /* n_lr learning rates, one a step; n_lr = 1: the same for all */
+    const double *lr;      /* n_lr learning rates, one a step (of `accumulate` batches); n_lr = 1: the same for all */
     size_t n_lr;
     size_t batch_size;     /* >= 1; the last batch of an epoch may be smaller */
+    size_t accumulate;     /* gradients of so many batches make one step, as if they were one batch (0: as 1);
+                              memory is needed for the activations of one of them */
+    int drop_last;         /* 1: leave out the rows that are too few for a whole step, unless they are all */
+    int part;              /* 1: a part of an epoch: progress.epochs stays as it is */
     int shuffle;           /* 1: a new order each epoch, from the net's seed and epoch count */
     int threads;           /* 0 = default */
     int restore;           /* 1: on PYBP_DIVERGED put the parameters back as they were before the call and
@@ -347,6 +351,7 @@ typedef struct pybp_train_result {
     double loss;           /* over the epoch, weighted mean or sum, measured before each update */
     size_t steps;          /* updates done */
     size_t n_correct;      /* as in pybp_evaluation, measured before each update */
+    size_t n_rows;         /* rows that these are of: all but those skipped or left out */
     size_t bad_step;       /* PYBP_DIVERGED: the step (from 0) whose loss was not finite, or steps if the
                               parameters at the end were not */
 } pybp_train_result;

@@ -2,7 +2,7 @@
  *
  * Stage A splits the rows: gather, forward, loss, deltas. Stage B splits the parameters into tiles:
  * gradient over the whole batch, update in place. With clip_norm the update waits for all gradients
- * (stage C). Where many rows meet few parameters, stage A also sums each chunk's gradient while
+ * (stage C), and with accumulate for those of all its minibatches. Where many rows meet few parameters, stage A also sums each chunk's gradient while
  * its activations are in cache, and stage B adds the chunks: the same chains, so the same bits. */
 #include "net/train.h"
 
@@ -10,28 +10,12 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "net/tiles.h"
+#include "net/trainer.h"
 
 #include <math.h>
 #include <string.h>
 
-#define SMALL_NET (256u << 10)     /* bytes of parameters up to which gradients go by chunks */
-#define PARTIALS (16u << 20)       /* bytes of chunk sums at the most */
 #define ROW_BLOCK 256u             /* rows that go through all layers together */
-
-/* What a shape of training needs; kept in the net, so that the next call need not allocate. */
-struct pybp_trainer {
-    size_t batch;        /* rows of a minibatch */
-    int threads;
-    bool chunked, flat;  /* gradients by chunks; gradients to memory before the update */
-    pybp_pass *pass;     /* batch rows, or a chunk for each thread */
-    size_t partials;     /* gradient buffers in `grads` */
-    char *grads;
-    double *losses;      /* of the minibatch's rows */
-    double *norm;        /* sums of squares of blocks */
-    uint32_t *order;     /* of n rows */
-    size_t n;
-    char *snapshot;      /* parameters before the call */
-};
 
 typedef struct call {
     pybp_net *net;
@@ -39,7 +23,7 @@ typedef struct call {
     const pybp_train_options *options;
     pybp_train_result *result;
     pybp_source source;
-    size_t n, batch, steps;
+    size_t n, batch, step_rows, steps;
     double per_output;
     double loss, weight;       /* sums so far */
     pybp_status status;
@@ -50,91 +34,21 @@ typedef struct call {
     double told, looked;       /* when the callback ran, when the clock was read */
 } call;
 
-/* ---- the trainer's memory ---- */
-
-void pybp_trainer_free(pybp_trainer *t)
-{
-    if (t == NULL)
-        return;
-    pybp_pass_free(t->pass);
-    pybp_free(t->grads);
-    pybp_free(t->losses);
-    pybp_free(t->norm);
-    pybp_free(t->order);
-    pybp_free(t->snapshot);
-    pybp_free(t);
-}
-
-static size_t chunks_of(size_t rows)
-{
-    return (rows + PYBP_CHUNK - 1) / PYBP_CHUNK;
-}
-
-/* Chunks are dealt out in runs; thread 0, which gets at least one, sums its run as it goes, the others
- * keep theirs apart. */
-static size_t first_chunk(size_t chunks, int tid, int threads)
-{
-    return (chunks * (size_t)tid + (size_t)threads - 1) / (size_t)threads;
-}
-
-static pybp_trainer *trainer_new(const pybp_net *net, size_t batch, int threads, bool flat)
-{
-    pybp_trainer *t = pybp_alloc(sizeof *t);
-    const size_t bytes = pybp_buffer_bytes(net), chunks = chunks_of(batch);
-    size_t partials = 1 + chunks - first_chunk(chunks, 1, threads);
-    if (t == NULL)
-        return NULL;
-    t->batch = batch;
-    t->threads = threads;
-    t->flat = flat;
-    t->chunked = chunks > 1 && bytes <= SMALL_NET && partials <= PARTIALS / bytes;
-    t->partials = t->chunked ? partials : flat ? 1 : 0;
-    t->pass = pybp_pass_new(net, t->chunked ? PYBP_CHUNK * (size_t)threads : batch, PYBP_PASS_BACK | PYBP_PASS_LOSS,
-                            threads);
-    t->grads = pybp_alloc(t->partials * bytes);
-    t->losses = pybp_alloc_array(batch, sizeof *t->losses);
-    t->norm = pybp_alloc(flat ? pybp_norm_blocks(net) * sizeof *t->norm : 0);
-    if (t->pass == NULL || t->grads == NULL || t->losses == NULL || t->norm == NULL) {
-        pybp_trainer_free(t);
-        return NULL;
-    }
-    return t;
-}
-
-static pybp_status trainer_fit(pybp_net *net, size_t n, size_t batch, int threads, const pybp_train_options *options)
-{
-    const bool flat = options->optimizer.clip_norm > 0;
-    pybp_trainer *t = net->trainer;
-    if (t == NULL || t->batch != batch || t->threads != threads || t->flat != flat) {
-        pybp_trainer_free(t);
-        net->trainer = t = trainer_new(net, batch, threads, flat);
-        if (t == NULL)
-            goto fail;
-    }
-    if (options->shuffle && t->n < n) {
-        pybp_free(t->order);
-        t->n = 0;
-        t->order = pybp_alloc_array(n, sizeof *t->order);
-        if (t->order == NULL)
-            goto fail;
-        t->n = n;
-    }
-    if (options->restore && t->snapshot == NULL && (t->snapshot = pybp_alloc(pybp_buffer_bytes(net))) == NULL)
-        goto fail;
-    return PYBP_OK;
-fail:
-    return pybp_fail(PYBP_NO_MEMORY, "no memory to train on minibatches of %zu rows", batch);
-}
-
 /* ---- stage A ---- */
 
-static void rows_through(call *c, const pybp_run *run, size_t first, size_t in_batch, double divisor)
+/* A minibatch: `rows` rows of the epoch's order from `first` on, the `before` of which are this step's already. */
+typedef struct minibatch {
+    size_t first, rows, before;
+    double divisor;
+} minibatch;
+
+static void rows_through(call *c, const pybp_run *run, const minibatch *m, size_t in_batch)
 {
-    pybp_run_gather(run, &c->source, first + in_batch);
-    pybp_run_scale(run, &c->source, first + in_batch, divisor, c->per_output);
+    pybp_run_gather(run, &c->source, m->first + in_batch);
+    pybp_run_scale(run, &c->source, m->first + in_batch, m->divisor, c->per_output);
     pybp_run_forward(run, pybp_loss_output(&c->options->loss));
     pybp_run_loss(run, &c->options->loss);
-    pybp_run_losses(run, c->trainer->losses + in_batch);
+    pybp_run_losses(run, c->trainer->losses + m->before + in_batch);
     if (c->options->count_correct)
         atomic_fetch_add_explicit(&c->correct, pybp_run_correct(run), memory_order_relaxed);
     pybp_run_back(run);
@@ -155,29 +69,29 @@ static void chunk_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
     pybp_run_gradient(t->run, l, panel, k0, k1, t->add, pybp_param_line(t->run->net, t->g, l, panel, k0));
 }
 
-static void stage_a_chunks(call *c, size_t first, size_t rows, double divisor, int tid, int threads)
+static void stage_a_chunks(call *c, const minibatch *m, int tid, int threads)
 {
-    const size_t chunks = chunks_of(rows), begin = first_chunk(chunks, tid, threads);
-    const size_t end = first_chunk(chunks, tid + 1, threads), apart = first_chunk(chunks, 1, threads);
+    const size_t chunks = pybp_chunks_of(m->rows), begin = pybp_first_chunk(chunks, tid, threads);
+    const size_t end = pybp_first_chunk(chunks, tid + 1, threads), apart = pybp_first_chunk(chunks, 1, threads);
     for (size_t i = begin; i < end; i++) {
-        const size_t row = i * PYBP_CHUNK, left = rows - row;
+        const size_t row = i * PYBP_CHUNK, left = m->rows - row;
         const pybp_run run = {c->net, c->trainer->pass, (size_t)tid * PYBP_CHUNK, left < PYBP_CHUNK ? left : PYBP_CHUNK,
                               tid};
-        tile_job t = {.c = c, .run = &run, .add = tid == 0 && i > 0};
+        tile_job t = {.c = c, .run = &run, .add = tid == 0 && (i > 0 || m->before > 0)};
         t.g = c->trainer->grads + (tid == 0 ? 0 : 1 + i - apart) * pybp_buffer_bytes(c->net);
-        rows_through(c, &run, first, row, divisor);
+        rows_through(c, &run, m, row);
         pybp_each_tile(c->net, 0, 1, chunk_tile, &t);
     }
 }
 
-static void stage_a_rows(call *c, size_t first, size_t rows, double divisor, int tid, int threads)
+static void stage_a_rows(call *c, const minibatch *m, int tid, int threads)
 {
     size_t begin, end;
-    pybp_share(rows, tid, threads, &begin, &end);
+    pybp_share(m->rows, tid, threads, &begin, &end);
     for (; begin < end; begin += ROW_BLOCK) {
         const size_t left = end - begin;
         const pybp_run run = {c->net, c->trainer->pass, begin, left < ROW_BLOCK ? left : ROW_BLOCK, tid};
-        rows_through(c, &run, first, begin, divisor);
+        rows_through(c, &run, m, begin);
     }
 }
 
@@ -207,26 +121,30 @@ static void apply_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
     pybp_rule_apply(t->c->net, t->rule, l, panel, k0, k1, pybp_param_line(t->c->net, t->g, l, panel, k0));
 }
 
-static void clip_and_apply(call *c, tile_job *t, pybp_rule *rule, int tid, int threads, pybp_barrier *barrier)
+/* Stage C. Whoever summed a tile applies it, so that only the norm needs barriers. */
+static void clip_and_apply(call *c, pybp_rule *rule, int tid, int threads, pybp_barrier *barrier)
 {
-    const size_t blocks = pybp_norm_blocks(c->net);
-    pybp_barrier_wait(barrier);
-    pybp_norm_part(c->net, c->trainer->grads, blocks * (size_t)tid / (size_t)threads,
-                   blocks * ((size_t)tid + 1) / (size_t)threads, c->trainer->norm);
-    pybp_barrier_wait(barrier);
-    rule->factor = pybp_norm_factor(c->trainer->norm, blocks, c->options->optimizer.clip_norm);
-    pybp_each_tile(c->net, tid, threads, apply_tile, t);
+    tile_job t = {.c = c, .rule = rule, .g = c->trainer->grads};
+    if (c->options->optimizer.clip_norm > 0) {
+        const size_t blocks = pybp_norm_blocks(c->net);
+        pybp_barrier_wait(barrier);
+        pybp_norm_part(c->net, c->trainer->grads, blocks * (size_t)tid / (size_t)threads,
+                       blocks * ((size_t)tid + 1) / (size_t)threads, c->trainer->norm);
+        pybp_barrier_wait(barrier);
+        rule->factor = pybp_norm_factor(c->trainer->norm, blocks, c->options->optimizer.clip_norm);
+    }
+    pybp_each_tile(c->net, tid, threads, apply_tile, &t);
 }
 
-static void stage_b(call *c, size_t rows, pybp_rule *rule, int tid, int threads, pybp_barrier *barrier)
+static void stage_b(call *c, const minibatch *m, const pybp_rule *rule, int tid, int threads)
 {
     const pybp_trainer *trainer = c->trainer;
     const pybp_pass *pass = trainer->pass;
-    const pybp_run all = {c->net, pass, 0, rows, tid};
-    tile_job t = {.c = c, .run = &all, .rule = rule, .g = trainer->grads};
+    const pybp_run all = {c->net, pass, 0, m->rows, tid};
+    tile_job t = {.c = c, .run = &all, .rule = rule, .g = trainer->grads, .add = m->before > 0};
     if (trainer->chunked) {
-        const size_t chunks = chunks_of(rows);
-        t.partials = 1 + chunks - first_chunk(chunks, 1, threads);
+        const size_t chunks = pybp_chunks_of(m->rows);
+        t.partials = 1 + chunks - pybp_first_chunk(chunks, 1, threads);
         pybp_each_tile(c->net, tid, threads, sum_tile, &t);
     } else if (trainer->flat) {
         pybp_each_tile(c->net, tid, threads, chunk_tile, &t);
@@ -234,8 +152,6 @@ static void stage_b(call *c, size_t rows, pybp_rule *rule, int tid, int threads,
         t.g = pass->scratch + (size_t)tid * pass->scratch_bytes + pass->tile_offset;
         pybp_each_tile(c->net, tid, threads, fused_tile, &t);
     }
-    if (trainer->flat)
-        clip_and_apply(c, &t, rule, tid, threads, barrier);
 }
 
 /* ---- the loop ---- */
@@ -258,6 +174,7 @@ static void account(call *c, size_t first, size_t rows, double weight)
         atomic_store_explicit(&c->stop, true, memory_order_relaxed);
     }
     c->result->steps++;
+    c->result->n_rows += rows;
 }
 
 /* Thread 0: run the callback when it is time. The clock costs as much as a step of the smallest
@@ -282,6 +199,28 @@ static void tell(call *c)
     }
 }
 
+/* One update: the gradient of `rows` rows from `first` on, a minibatch at a time, and what the rule makes of it. */
+static void take_step(call *c, size_t first, size_t rows, double weight, pybp_rule *rule, int tid, int threads,
+                      pybp_barrier *barrier)
+{
+    minibatch m = {.first = first, .divisor = c->options->reduction == PYBP_MEAN ? weight : 1};
+    for (; m.before < rows; m.before += c->batch, m.first += c->batch) {
+        m.rows = rows - m.before < c->batch ? rows - m.before : c->batch;
+        if (m.before > 0) /* the activations before this are still being read */
+            pybp_barrier_wait(barrier);
+        if (c->trainer->chunked)
+            stage_a_chunks(c, &m, tid, threads);
+        else
+            stage_a_rows(c, &m, tid, threads);
+        pybp_barrier_wait(barrier);
+        if (tid == 0 && m.before + m.rows == rows)
+            account(c, first, rows, weight);
+        stage_b(c, &m, rule, tid, threads);
+    }
+    if (c->trainer->flat)
+        clip_and_apply(c, rule, tid, threads, barrier);
+}
+
 static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
 {
     call *c = ctx;
@@ -289,21 +228,13 @@ static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
     pybp_progress progress = c->net->progress;
     size_t step = 0;
     for (; step < c->steps; step++) {
-        const size_t first = step * c->batch, rows = c->n - first < c->batch ? c->n - first : c->batch;
+        const size_t first = step * c->step_rows, rows = c->n - first < c->step_rows ? c->n - first : c->step_rows;
         const double weight = pybp_sum_weights(&c->source, first, rows);
-        const double divisor = options->reduction == PYBP_MEAN ? weight : 1;
         pybp_rule rule;
         if (weight == 0)
             continue;
-        if (c->trainer->chunked)
-            stage_a_chunks(c, first, rows, divisor, tid, threads);
-        else
-            stage_a_rows(c, first, rows, divisor, tid, threads);
-        pybp_barrier_wait(barrier);
-        if (tid == 0)
-            account(c, first, rows, weight);
         pybp_rule_next(c->net, &options->optimizer, options->lr[options->n_lr > 1 ? step : 0], &progress, &rule);
-        stage_b(c, rows, &rule, tid, threads, barrier);
+        take_step(c, first, rows, weight, &rule, tid, threads, barrier);
         if (tid == 0)
             tell(c);
         pybp_barrier_wait(barrier);
@@ -332,26 +263,44 @@ static pybp_status finish(call *c)
         }
         return pybp_fail(PYBP_DIVERGED, "training diverged at step %zu", c->result->bad_step);
     }
-    if (c->complete)
+    if (c->complete && !c->options->part)
         net->progress.epochs++;
     if (c->status == PYBP_INTERRUPTED)
         return pybp_fail(PYBP_INTERRUPTED, "stopped by the callback after %zu steps", c->result->steps);
     return PYBP_OK;
 }
 
+size_t pybp_step_rows(const pybp_train_options *options, size_t rows)
+{
+    size_t step;
+    if (!pybp_mul_size(options->batch_size, options->accumulate > 1 ? options->accumulate : 1, &step))
+        step = SIZE_MAX;
+    return step < rows ? step : rows;
+}
+
+size_t pybp_train_steps(const pybp_train_options *options, size_t rows)
+{
+    const size_t step = pybp_step_rows(options, rows);
+    return rows / step + (rows % step != 0 && !options->drop_last);
+}
+
 pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
                              const pybp_train_options *options, pybp_train_result *result)
 {
-    const size_t n = x->rows, batch = options->batch_size < n ? options->batch_size : n;
+    const size_t n = x->rows, step = pybp_step_rows(options, n);
+    const size_t batch = options->batch_size < step ? options->batch_size : step;
     const int threads = pybp_worth_threads(options->threads, 3 * pybp_pass_work(net, batch));
-    pybp_status status = trainer_fit(net, n, batch, threads, options);
+    pybp_status status = pybp_trainer_fit(net, n, batch, step, threads, options);
     if (status == PYBP_OK)
         status = pybp_optimizer_attach(net, &options->optimizer);
     if (status != PYBP_OK)
         return status;
-    call c = {.net = net, .trainer = net->trainer, .options = options, .result = result, .n = n, .batch = batch};
+    call c = {.net = net, .trainer = net->trainer, .options = options, .result = result};
+    c.n = n;
+    c.batch = batch;
+    c.step_rows = step;
     c.source = (pybp_source){x, y, weights, options->shuffle ? net->trainer->order : NULL};
-    c.steps = n / batch + (n % batch != 0);
+    c.steps = pybp_train_steps(options, n);
     c.per_output = pybp_loss_per_output(net, &options->loss);
     c.clock_every = c.clock_next = 1;
     if (options->tick != NULL)

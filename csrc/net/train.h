@@ -6,6 +6,10 @@
 
 void pybp_trainer_free(pybp_trainer *trainer);
 
+/* Rows that make a step: at most `rows`. */
+size_t pybp_step_rows(const pybp_train_options *options, size_t rows);
+/* Steps of an epoch. */
+size_t pybp_train_steps(const pybp_train_options *options, size_t rows);
 /* The body of pybp_train, on checked arguments. */
 pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
                              const pybp_train_options *options, pybp_train_result *result);

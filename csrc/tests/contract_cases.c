@@ -258,7 +258,8 @@ static const size_t n_pointed = POINTS(POINT);
 
 size_t contract_n_cases(void)
 {
-    return 2 * (N_CYCLED + n_pointed + contract_n_activation_cases() + N_INITIALIZED + contract_n_optimizer_cases());
+    return 2 * (N_CYCLED + n_pointed + contract_n_activation_cases() + N_INITIALIZED + contract_n_optimizer_cases() +
+                contract_n_step_cases());
 }
 
 void contract_get_case(size_t index, contract_case *c)
@@ -267,6 +268,7 @@ void contract_get_case(size_t index, contract_case *c)
     c->dtype = index % 2 ? PYBP_FLOAT64 : PYBP_FLOAT32;
     index /= 2;
     const size_t pointed_end = N_CYCLED + n_pointed, activated_end = pointed_end + contract_n_activation_cases();
+    const size_t optimized_end = activated_end + N_INITIALIZED + contract_n_optimizer_cases();
     if (index < N_CYCLED)
         cycled(index, c);
     else if (index < pointed_end)
@@ -275,8 +277,10 @@ void contract_get_case(size_t index, contract_case *c)
         contract_activation_case(index - pointed_end, c);
     else if (index < activated_end + N_INITIALIZED)
         initialized(index - activated_end, c);
-    else
+    else if (index < optimized_end)
         contract_optimizer_case(index - activated_end - N_INITIALIZED, c);
+    else
+        contract_step_case(index - optimized_end, c);
 }
 
 size_t contract_n_out(const contract_case *c)
@@ -294,9 +298,16 @@ size_t contract_n_parameters(const contract_case *c)
     return n;
 }
 
-size_t contract_n_minibatches(const contract_case *c)
+size_t contract_step_rows(const contract_case *c)
 {
-    return (c->rows + c->batch - 1) / c->batch;
+    size_t rows = c->batch * (c->accumulate ? c->accumulate : 1);
+    return rows < c->rows ? rows : c->rows;
+}
+
+size_t contract_n_steps(const contract_case *c)
+{
+    size_t step = contract_step_rows(c);
+    return c->drop_last ? c->rows / step : (c->rows + step - 1) / step;
 }
 
 double contract_work(const contract_case *c)
@@ -321,6 +332,7 @@ void contract_describe(const contract_case *c, char *text, size_t size)
         c->reduction == PYBP_SUM ? " sum" : "", c->weighted ? " weighted" : "", (int)c->optimizer.kind);
     ADD(", clip %g %g, %zu rows by %zu, %zu epochs%s", c->optimizer.clip_norm, c->optimizer.clip_value,
         c->rows, c->batch, c->epochs, c->shuffle ? ", shuffled" : "");
+    ADD("%s%.0zu%s", c->accumulate ? ", accumulate " : "", c->accumulate, c->drop_last ? ", drop last" : "");
 #undef ADD
 }
 
@@ -368,7 +380,7 @@ int contract_data_make(const contract_case *c, contract_data *data)
     for (int e = 0; e < abs(c->x_exponent); e++)
         x_scale *= c->x_exponent < 0 ? 0.5 : 2.0;
 
-    *data = (contract_data){.n_lr = c->lr_drop != 0.0 ? contract_n_minibatches(c) : 1};
+    *data = (contract_data){.n_lr = c->lr_drop != 0.0 ? contract_n_steps(c) : 1};
     data->x = malloc(c->rows * c->n_in * sizeof *data->x);
     data->y = c->labels ? NULL : malloc(c->rows * n_out * sizeof *data->y);
     data->labels = c->labels ? malloc(c->rows * sizeof *data->labels) : NULL;

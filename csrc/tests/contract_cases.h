@@ -36,8 +36,10 @@ typedef struct contract_case {
     pybp_loss_spec loss;
     pybp_reduction reduction;
     pybp_optimizer optimizer;
-    double lr, lr_drop;       /* the learning rate of minibatch s of an epoch is lr / (1 + s lr_drop) */
+    double lr, lr_drop;       /* the learning rate of step s of an epoch is lr / (1 + s lr_drop) */
     size_t batch, epochs;
+    size_t accumulate;        /* minibatches that make a step; 0 is 1 */
+    int drop_last;            /* an epoch leaves out the rows that don't make a whole step */
     int shuffle;
 } contract_case;
 
@@ -48,13 +50,18 @@ void contract_activation_case(size_t i, contract_case *c);
 size_t contract_n_optimizer_cases(void);
 void contract_optimizer_case(size_t i, contract_case *c);
 
+/* Those of contract_steps.c, for either dtype; *c is zeroed but for the dtype. */
+size_t contract_n_step_cases(void);
+void contract_step_case(size_t i, contract_case *c);
+
 size_t contract_n_cases(void);
 /* index < contract_n_cases() */
 void contract_get_case(size_t index, contract_case *c);
 
 size_t contract_n_out(const contract_case *c);
 size_t contract_n_parameters(const contract_case *c);
-size_t contract_n_minibatches(const contract_case *c);
+size_t contract_step_rows(const contract_case *c); /* at most all rows */
+size_t contract_n_steps(const contract_case *c);   /* of an epoch */
 /* Fused multiply-adds of a run, about. */
 double contract_work(const contract_case *c);
 /* One line for people. */
@@ -66,7 +73,7 @@ typedef struct contract_data {
     double *y;       /* (rows, n_out), NULL if labels are given */
     int32_t *labels; /* (rows,), or NULL */
     double *weights; /* (rows,), or NULL */
-    double *lr;      /* n_lr of them: 1, or one for each minibatch */
+    double *lr;      /* n_lr of them: 1, or one for each step */
     size_t n_lr;
 } contract_data;
 

@@ -186,8 +186,9 @@ static double F(loss)(F(net) *net, const contract_case *c, size_t rows, double w
 
 /* ---- Backward, 2 to 4 -------------------------------------------------------------------------- */
 
-/* From delta of the last layer to back and delta of all, and the gradient. */
-static void F(backward)(F(net) *net, size_t rows)
+/* From delta of the last layer to back and delta of all, and the gradient; its chunks start anew every `batch`
+ * rows. */
+static void F(backward)(F(net) *net, size_t rows, size_t batch)
 {
     for (size_t l = net->n_layers; l-- > 0;) {
         F(layer) *layer = &net->layers[l], *before = l ? &net->layers[l - 1] : NULL;
@@ -208,10 +209,13 @@ static void F(backward)(F(net) *net, size_t rows)
         for (size_t j = 0; j < n_out; j++)
             for (size_t i = 0; i < layer->stride; i++) { /* i = n_in is the bias */
                 T g = C(0.0);
-                for (size_t chunk = 0; chunk < rows; chunk += CHUNK) {
+                for (size_t r = 0; r < rows;) {
                     T sum = C(0.0);
-                    for (size_t r = chunk; r < rows && r < chunk + CHUNK; r++)
+                    const size_t chunk = r;
+                    do {
                         sum = FMA(layer->delta[r * n_out + j], i < n_in ? a[r * n_in + i] : C(1.0), sum);
+                        r++;
+                    } while (r < rows && r % batch != 0 && r % batch % CHUNK != 0);
                     g = chunk ? g + sum : sum;
                 }
                 net->g[layer->first + j * layer->stride + i] = g;

@@ -91,15 +91,16 @@ static double F(epoch)(F(net) *net, const contract_case *c, const contract_data 
                        const size_t *order)
 {
     double sum = 0.0, weight = 0.0;
-    for (size_t s = 0; s * c->batch < c->rows; s++) {
-        size_t left = c->rows - s * c->batch, rows = left < c->batch ? left : c->batch;
-        double w = F(gather)(net, c, data, &order[s * c->batch], rows);
+    size_t step = contract_step_rows(c);
+    for (size_t s = 0; s < contract_n_steps(c); s++) {
+        size_t left = c->rows - s * step, rows = left < step ? left : step;
+        double w = F(gather)(net, c, data, &order[s * step], rows);
         if (w == 0.0) /* pybp_train(): such a minibatch is skipped */
             continue;
         F(forward)(net, rows);
         sum = sum + F(loss)(net, c, rows, w);
         weight = weight + w;
-        F(backward)(net, rows);
+        F(backward)(net, rows, c->batch);
         F(update)(net, &c->optimizer, data->lr[data->n_lr > 1 ? s : 0]);
     }
     return loss_value(c, sum, weight);
@@ -138,7 +139,7 @@ static void F(run)(const contract_case *c, const contract_data *data, naive_resu
     F(forward)(&net, first);
     sum = F(loss)(&net, c, first, weight);
     losses[0] = loss_value(c, sum, weight);
-    F(backward)(&net, first);
+    F(backward)(&net, first, first);
     F(keep_trace)(&net, first, result);
     keep(result, NAIVE_GRADIENT, net.g, net.n, sizeof(T));
     keep(result, NAIVE_DX, net.layers[0].back, first * c->n_in, sizeof(T));

@@ -1,0 +1,38 @@
+/* The work space of training. */
+#ifndef PYBP_NET_TRAINER_H
+#define PYBP_NET_TRAINER_H
+
+#include "net/train.h"
+
+/* What a shape of training needs; kept in the net, so that the next call need not allocate. */
+struct pybp_trainer {
+    size_t batch, step;  /* rows of a minibatch, and of an update */
+    int threads;
+    bool chunked, flat;  /* gradients by chunks; gradients to memory before the update */
+    pybp_pass *pass;     /* batch rows, or a chunk for each thread */
+    size_t partials;     /* gradient buffers in `grads` */
+    char *grads;
+    double *losses;      /* of the update's rows */
+    double *norm;        /* sums of squares of blocks, with clip_norm */
+    uint32_t *order;     /* of n rows */
+    size_t n;
+    char *snapshot;      /* parameters before the call */
+};
+
+static inline size_t pybp_chunks_of(size_t rows)
+{
+    return (rows + PYBP_CHUNK - 1) / PYBP_CHUNK;
+}
+
+/* Chunks are dealt out in runs; thread 0, which gets at least one, sums its run as it goes, the others
+ * keep theirs apart. */
+static inline size_t pybp_first_chunk(size_t chunks, int tid, int threads)
+{
+    return (chunks * (size_t)tid + (size_t)threads - 1) / (size_t)threads;
+}
+
+/* Make net->trainer fit steps of `step` of n rows, `batch` at a time. */
+pybp_status pybp_trainer_fit(pybp_net *net, size_t n, size_t batch, size_t step, int threads,
+                             const pybp_train_options *options);
+
+#endif

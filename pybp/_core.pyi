@@ -7,10 +7,21 @@ import numpy.typing as npt
 _Array = npt.NDArray[Any]
 _Out = TypeVar("_Out", bound=_Array)
 _OptionalOut = TypeVar("_OptionalOut", bound=_Array | None)
-_Layer = tuple[int, int, int, tuple[float, ...], bool, int, float, float]
 _Loss = tuple[int, tuple[float, ...]]
 _Optimizer = tuple[int, tuple[float, ...], float, float, bool, float]
 _Progress = tuple[int, int, int, int, tuple[float, float]]
+
+class _LayerKind(TypedDict):
+    kind: int
+    n_out: int
+
+class _Layer(_LayerKind, total=False):
+    activation: int
+    activation_params: tuple[float, ...]
+    no_bias: bool
+    init: int
+    init_value: float
+    bias_init: float
 
 class _Param(TypedDict):
     name: str

@@ -116,6 +116,20 @@ cdef int fill_params(params, double *to, int most) except -1:
     return len(params)
 
 
+cdef int fill_layer(dict given, pybp_layer_desc *layer) except -1:
+    """Fill in what is given, and zeros for the rest."""
+    params = given.get("activation_params", ())
+    layer.kind = <pybp_layer_kind> <int> given["kind"]
+    layer.n_out = given["n_out"]
+    layer.activation = <pybp_activation> <int> given.get("activation", 0)
+    fill_params(params, layer.activation_params, PYBP_MAX_ACTIVATION_PARAMS)
+    layer.no_bias = given.get("no_bias", False)
+    layer.init = <pybp_initializer> <int> given.get("init", 0)
+    layer.init_value = given.get("init_value", 0.0)
+    layer.bias_init = given.get("bias_init", 0.0)
+    return 0
+
+
 cdef int fill_loss(tuple spec, pybp_loss_spec *loss) except -1:
     kind, params = spec
     loss.kind = <pybp_loss> <int> kind
@@ -142,8 +156,7 @@ cdef int fill_optimizer(tuple spec, pybp_optimizer *optimizer) except -1:
 cdef class Net:
     """A net of the core: parameters, optimizer state, and the activations of the last `forward`.
 
-    ``layers`` are tuples (kind, n_out, activation, its parameters, bias, init, init_value,
-    bias_init).
+    ``layers`` are dicts of the fields of pybp_layer_desc; what is left out is 0.
     """
 
     cdef pybp_net *net
@@ -168,15 +181,7 @@ cdef class Net:
             raise MemoryError
         try:
             for i, layer in enumerate(layers):
-                kind, n_out, activation, params, bias, init, init_value, bias_init = layer
-                rows[i].kind = <pybp_layer_kind> <int> kind
-                rows[i].n_out = n_out
-                rows[i].activation = <pybp_activation> <int> activation
-                fill_params(params, rows[i].activation_params, PYBP_MAX_ACTIVATION_PARAMS)
-                rows[i].no_bias = not bias
-                rows[i].init = <pybp_initializer> <int> init
-                rows[i].init_value = init_value
-                rows[i].bias_init = bias_init
+                fill_layer(layer, &rows[i])
             desc.layers = rows
             with nogil:
                 status = pybp_net_create(&desc, &net)

@@ -12,7 +12,8 @@ __all__ = [
     "ELU",
     "GELU",
     "SELU",
-    "Activation",
+    "ActivationFunction",
+    "ActivationLike",
     "GELUTanh",
     "HardSigmoid",
     "HardSwish",
@@ -31,7 +32,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, repr=False)
-class Activation(Spec):
+class ActivationFunction(Spec):
     """Base class of the activations."""
 
     registry: ClassVar[str] = "activations"
@@ -40,15 +41,19 @@ class Activation(Spec):
         self.parameters  # noqa: B018  # reading them checks them
 
 
+ActivationLike = str | ActivationFunction | type[ActivationFunction]
+"""What the arguments named `activation` take."""
+
+
 @dataclass(frozen=True, repr=False)
-class Identity(Activation):
+class Identity(ActivationFunction):
     """``a = z``, derivative 1: a linear layer."""
 
     name: ClassVar[str] = "identity"
 
 
 @dataclass(frozen=True, repr=False)
-class Sigmoid(Activation):
+class Sigmoid(ActivationFunction):
     """``a = 1 / (1 + exp(-z))``, derivative ``a (1 - a)``.
 
     As output it gives probabilities of independent yes-or-no questions.
@@ -58,14 +63,14 @@ class Sigmoid(Activation):
 
 
 @dataclass(frozen=True, repr=False)
-class Tanh(Activation):
+class Tanh(ActivationFunction):
     """``a = tanh(z)``, derivative ``1 - a^2``."""
 
     name: ClassVar[str] = "tanh"
 
 
 @dataclass(frozen=True, repr=False)
-class ReLU(Activation):
+class ReLU(ActivationFunction):
     """``a = max(z, 0)``, derivative 1 for z > 0, else 0.
 
     References
@@ -77,14 +82,14 @@ class ReLU(Activation):
 
 
 @dataclass(frozen=True, repr=False)
-class Softmax(Activation):
+class Softmax(ActivationFunction):
     """``a_j = exp(z_j) / sum_k exp(z_k)``: probabilities of classes. Output layer only."""
 
     name: ClassVar[str] = "softmax"
 
 
 @dataclass(frozen=True, repr=False)
-class LeakyReLU(Activation):
+class LeakyReLU(ActivationFunction):
     """``a = z if z > 0 else slope z``, derivative 1 for z > 0, else `slope`.
 
     Parameters
@@ -103,7 +108,7 @@ class LeakyReLU(Activation):
 
 
 @dataclass(frozen=True, repr=False)
-class ELU(Activation):
+class ELU(ActivationFunction):
     """``a = z if z > 0 else alpha (exp(z) - 1)``, derivative 1 for z > 0, else ``a + alpha``.
 
     Parameters
@@ -122,7 +127,7 @@ class ELU(Activation):
 
 
 @dataclass(frozen=True, repr=False)
-class SELU(Activation):
+class SELU(ActivationFunction):
     """``a = 1.0507 (z if z > 0 else 1.6733 (exp(z) - 1))``: keeps mean 0 and variance 1.
 
     It does so with `LecunNormal` weights, which ``init="auto"`` chooses.
@@ -136,7 +141,7 @@ class SELU(Activation):
 
 
 @dataclass(frozen=True, repr=False)
-class GELU(Activation):
+class GELU(ActivationFunction):
     """``a = z P(z)``, ``P(z) = (1 + erf(z / sqrt(2))) / 2``; derivative ``P(z) + z P'(z)``.
 
     References
@@ -148,14 +153,14 @@ class GELU(Activation):
 
 
 @dataclass(frozen=True, repr=False)
-class GELUTanh(Activation):
+class GELUTanh(ActivationFunction):
     """`GELU` approximated: ``a = z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2``."""
 
     name: ClassVar[str] = "gelu_tanh"
 
 
 @dataclass(frozen=True, repr=False)
-class SiLU(Activation):
+class SiLU(ActivationFunction):
     """``a = z s``, ``s = 1 / (1 + exp(-z))``, derivative ``s (1 + z (1 - s))``; also called swish.
 
     References
@@ -168,7 +173,7 @@ class SiLU(Activation):
 
 
 @dataclass(frozen=True, repr=False)
-class Mish(Activation):
+class Mish(ActivationFunction):
     """``a = z t``, ``t = tanh(log(1 + exp(z)))``, derivative ``t + z (1 - t^2) / (1 + exp(-z))``.
 
     References
@@ -180,28 +185,28 @@ class Mish(Activation):
 
 
 @dataclass(frozen=True, repr=False)
-class Softplus(Activation):
+class Softplus(ActivationFunction):
     """``a = log(1 + exp(z))``, derivative ``1 - exp(-a)``: a smooth relu."""
 
     name: ClassVar[str] = "softplus"
 
 
 @dataclass(frozen=True, repr=False)
-class Softsign(Activation):
+class Softsign(ActivationFunction):
     """``a = z / (1 + |z|)``, derivative ``(1 - |a|)^2``."""
 
     name: ClassVar[str] = "softsign"
 
 
 @dataclass(frozen=True, repr=False)
-class HardSigmoid(Activation):
+class HardSigmoid(ActivationFunction):
     """``a = min(max(z + 3, 0), 6) / 6``, derivative 1/6 for -3 < z < 3, else 0."""
 
     name: ClassVar[str] = "hard_sigmoid"
 
 
 @dataclass(frozen=True, repr=False)
-class HardSwish(Activation):
+class HardSwish(ActivationFunction):
     """``a = z min(max(z + 3, 0), 6) / 6``, derivative ``z / 3 + 1/2`` for -3 < z < 3, else 0 or 1.
 
     References
@@ -213,7 +218,7 @@ class HardSwish(Activation):
 
 
 @dataclass(frozen=True, repr=False)
-class ReLU6(Activation):
+class ReLU6(ActivationFunction):
     """``a = min(max(z, 0), 6)``, derivative 1 for 0 < z < 6, else 0."""
 
     name: ClassVar[str] = "relu6"

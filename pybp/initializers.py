@@ -18,6 +18,7 @@ __all__ = [
     "HeNormal",
     "HeUniform",
     "Initializer",
+    "InitializerLike",
     "LecunNormal",
     "LecunUniform",
     "Normal",
@@ -38,6 +39,10 @@ class Initializer(Spec):
     def value_given(self) -> float:
         """The one number that an initializer may have, 0 for those without."""
         return next(iter(astuple(self)), 0.0)
+
+
+InitializerLike = str | Initializer | type[Initializer]
+"""What the arguments named `init` take."""
 
 
 @dataclass(frozen=True, repr=False)

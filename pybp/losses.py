@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pybp._types import Array
-from pybp.activations import Activation
+from pybp.activations import ActivationFunction
 from pybp.errors import ArgumentError, ShapeError
 from pybp.specs import Spec, resolve
 from pybp.validation import as_numbers
@@ -144,7 +144,7 @@ LossLike = str | Loss | type[Loss] | LossFunction | None
 _BY_OUTPUT = {"softmax": CrossEntropy, "sigmoid": BinaryCrossEntropy}
 
 
-def resolve_loss(loss: LossLike, output: Activation) -> Loss:
+def resolve_loss(loss: LossLike, output: ActivationFunction) -> Loss:
     """The loss that `loss` stands for, checked against the activation of the net's output."""
     if loss is None:
         return _BY_OUTPUT.get(output.name, MSE)()

@@ -17,7 +17,7 @@ import numpy as np
 
 from pybp import _core
 from pybp._types import Array
-from pybp.activations import Activation, Sigmoid
+from pybp.activations import ActivationFunction, Sigmoid
 from pybp.data import Data
 from pybp.errors import ArgumentError
 from pybp.losses import BinaryCrossEntropy, CrossEntropy, Loss
@@ -90,7 +90,7 @@ def _resolve_metric(metric: MetricLike) -> Metric:
     return _KNOWN[metric]
 
 
-def n_correct(y: Array, outputs: Array, activation: Activation) -> int:
+def n_correct(y: Array, outputs: Array, activation: ActivationFunction) -> int:
     """Rows answered right, counted as the core counts them; for losses that it doesn't know."""
     if y.ndim == 1:
         right = outputs.argmax(axis=1) == y

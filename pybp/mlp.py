@@ -34,9 +34,9 @@ class MLP(Stepwise):
     ----------
     layers : list of int or Dense
         The number of inputs, then a number of neurons or a `Dense` for each layer.
-    activation : str or Activation
+    activation : str or ActivationFunction
         Of the hidden layers that are given as plain numbers.
-    output : str or Activation, optional
+    output : str or ActivationFunction, optional
         Activation of the last layer, unless it is a `Dense` with its own; default identity.
     init : str or Initializer
         How weights start, where a layer doesn't say; "auto" suits the activation.

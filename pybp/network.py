@@ -8,11 +8,11 @@ import numpy as np
 
 from pybp._core import Net
 from pybp._types import Array, DType
-from pybp.activations import Activation
+from pybp.activations import ActivationLike
 from pybp.display import Summary, net_repr, summary
 from pybp.errors import ArgumentError, ShapeError
-from pybp.initializers import Initializer
-from pybp.layers import Dense, Layer, resolve_layers
+from pybp.initializers import InitializerLike
+from pybp.layers import Layer, LayerLike, resolve_layers
 from pybp.specs import unknown_name
 from pybp.state import exclusive, read, read_state, write_state
 from pybp.validation import as_numbers, count, finite_matrix, plain, shown
@@ -33,11 +33,11 @@ class Network:
 
     def __init__(
         self,
-        layers: Sequence[int | Dense],
+        layers: Sequence[LayerLike],
         *,
-        activation: str | Activation | type[Activation] = "relu",
-        output: str | Activation | type[Activation] | None = None,
-        init: str | Initializer | type[Initializer] = "auto",
+        activation: ActivationLike = "relu",
+        output: ActivationLike | None = None,
+        init: InitializerLike = "auto",
         dtype: str | type[np.floating[Any]] | DType = "float32",
         seed: int | None = None,
     ) -> None:

@@ -10,7 +10,7 @@ from pybp.specs import names
 from oracle import ACTIVATIONS, Net, registry
 from oracle.net import Layer
 
-SPECS = names(pybp.activations.Activation)
+SPECS = names(pybp.activations.ActivationFunction)
 WITH_PARAMETERS = [row for row in registry.rows("activations") if row.params]
 
 

@@ -110,7 +110,7 @@ def test_initial_weights(init, seed, dtype):
 @pytest.mark.parametrize("n", [1, 2, 257, 1000])
 @pytest.mark.parametrize("seed", [0, 2**63 - 1])
 def test_order_of_an_epoch(n, seed):
-    net = _core.Net("float64", 1, [(0, 1, 0, (), True, 0, 0.0, 0.0)], seed)
+    net = _core.Net("float64", 1, [{"kind": 0, "n_out": 1}], seed)
     for epoch in (0, 1, 7):
         net.set_progress((epoch, *net.get_progress()[1:]))
         order = net.order(np.empty(n, dtype=np.uintp))

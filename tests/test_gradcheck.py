@@ -9,7 +9,7 @@ from pybp.specs import names
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(12, 4))
-HIDDEN = [name for name in names(pybp.activations.Activation) if name != "softmax"]
+HIDDEN = [name for name in names(pybp.activations.ActivationFunction) if name != "softmax"]
 OUTPUT_AND_LOSS = [
     ("softmax", "cross_entropy"),
     ("softmax", "squared_error"),

@@ -10,7 +10,7 @@ from pybp.errors import ArgumentError
 from pybp.specs import Spec, names, resolve
 
 BASES = {
-    "activations": activations.Activation,
+    "activations": activations.ActivationFunction,
     "losses": losses.Loss,
     "optimizers": optimizers.Optimizer,
     "initializers": initializers.Initializer,
@@ -150,7 +150,7 @@ def test_specs_print_as_written(spec, text):
 
 @pytest.mark.parametrize("given", ["relu", activations.ReLU, activations.ReLU()])
 def test_names_classes_and_instances_are_the_same(given):
-    assert resolve(given, activations.Activation, "activation") == activations.ReLU()
+    assert resolve(given, activations.ActivationFunction, "activation") == activations.ReLU()
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_unknown_names_get_the_nearest_one(which, given, near):
 @pytest.mark.parametrize("given", [3, None, Spec, optimizers.Adam()])
 def test_what_is_no_spec_at_all(given):
     with pytest.raises(TypeError, match=r"must be a name or one of pybp\.activations"):
-        resolve(given, activations.Activation, "activation")
+        resolve(given, activations.ActivationFunction, "activation")
 
 
 def test_reduction_is_checked():

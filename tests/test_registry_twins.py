@@ -86,7 +86,7 @@ def test_the_compiled_listing_has_the_rows_of_the_text(which):
 @pytest.mark.parametrize(
     ("which", "base"),
     [
-        ("activations", "Activation"),
+        ("activations", "ActivationFunction"),
         ("losses", "Loss"),
         ("optimizers", "Optimizer"),
         ("initializers", "Initializer"),

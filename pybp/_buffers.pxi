@@ -4,6 +4,7 @@
 cdef bint describe(const Py_buffer *view, pybp_matrix *matrix) noexcept:
     """Fill `matrix`; False if the core can't read `view` as it lies."""
     cdef int last = view.ndim - 1
+    memset(matrix, 0, sizeof(pybp_matrix))
     if view.format == NULL or view.format[0] == 0 or view.format[1] != 0:
         return False
     if view.format[0] == c"f":

@@ -20,6 +20,7 @@ from cpython.buffer cimport (
 )
 from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
 from cpython.mem cimport PyMem_Free, PyMem_Calloc
+from libc.string cimport memset
 
 from pybp._core cimport *
 
@@ -445,6 +446,7 @@ cdef class Net:
         cdef Matrix lent_x = lend_matrix(x)
         cdef Targets lent_y = lend_targets(y, lent_x.matrix.rows)
         cdef View lent_w = lend_weights(weights, lent_x.matrix.rows)
+        memset(&options, 0, sizeof(options))
         fill_loss(loss, &options.loss)
         options.reduction = REDUCTIONS[reduction]
         fill_optimizer(optimizer, &options.optimizer)

@@ -41,12 +41,13 @@ cdef class View:
 @cython.internal
 @cython.final
 cdef class Matrix(View):
-    """A float32 or float64 array with contiguous rows."""
+    """A float32 or float64 array with contiguous rows; or None, to be filled with a sparse one."""
 
     cdef pybp_matrix matrix
+    cdef View values, indices, indptr
 
     def __init__(self, exporter, int flags):
-        if not describe(&self.buffer, &self.matrix):
+        if exporter is not None and not describe(&self.buffer, &self.matrix):
             raise TypeError("expected a float32 or float64 array with contiguous rows")
 
 
@@ -65,8 +66,40 @@ cdef class Targets(View):
             raise TypeError("expected int32 class indices or a float array with contiguous rows")
 
 
-cdef inline Matrix lend_matrix(exporter):
-    return Matrix(exporter, PyBUF_STRIDES | PyBUF_FORMAT)
+cdef Matrix lend_matrix(exporter):
+    """An array; or a sparse matrix, an object whose `csr` is (values, indices, indptr, columns)."""
+    if PyObject_CheckBuffer(exporter):
+        return Matrix(exporter, PyBUF_STRIDES | PyBUF_FORMAT)
+    values, indices, indptr, columns = exporter.csr
+    return lend_sparse(values, indices, indptr, columns)
+
+
+cdef Matrix lend_sparse(values, indices, indptr, size_t columns):
+    cdef int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT
+    cdef Matrix lent = Matrix(None, 0)
+    cdef size_t size
+    lent.values = View(values, flags)
+    lent.indices = View(indices, flags)
+    lent.indptr = View(indptr, flags)
+    size = lent.indptr.buffer.itemsize
+    if (not describe(&lent.values.buffer, &lent.matrix) or lent.values.buffer.ndim != 1
+            or lent.values.buffer.shape[0] != lent.indices.buffer.shape[0]
+            or not is_index(&lent.indices.buffer, size) or not is_index(&lent.indptr.buffer, size)
+            or lent.indptr.buffer.shape[0] < 1):
+        raise TypeError("expected values, indices and indptr of a sparse matrix")
+    lent.matrix.rows = lent.indptr.buffer.shape[0] - 1
+    lent.matrix.cols = columns
+    lent.matrix.indptr = lent.indptr.buffer.buf
+    lent.matrix.indices = lent.indices.buffer.buf
+    lent.matrix.n_values = lent.indices.buffer.shape[0]
+    lent.matrix.wide = size == 8
+    return lent
+
+
+cdef bint is_index(const Py_buffer *view, size_t size) noexcept:
+    """Whether it is a vector of signed integers of 4 or 8 bytes, as `size` says."""
+    return (view.ndim == 1 and view.format[0] in (c"i", c"l", c"q") and view.format[1] == 0
+            and <size_t> view.itemsize == size and (size == 4 or size == 8))
 
 
 cdef Targets lend_targets(exporter, size_t rows):

@@ -107,12 +107,22 @@ cdef extern from "pybp.h" nogil:
     pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size_t column, double value,
                               double *old)
 
+    ctypedef enum pybp_flat:
+        PYBP_FLAT_PARAMETERS
+        PYBP_FLAT_GRADIENT
+    pybp_status pybp_net_get_flat(const pybp_net *net, pybp_flat what, void *out, size_t bytes)
+    pybp_status pybp_net_set_flat(pybp_net *net, pybp_flat what, const void *values, size_t bytes)
+
     ctypedef struct pybp_matrix:
         const void *data
         size_t rows
         size_t cols
         ptrdiff_t row_stride
         pybp_dtype dtype
+        const void *indptr
+        const void *indices
+        size_t n_values
+        int wide
     ctypedef struct pybp_targets:
         const int32_t *labels
         pybp_matrix values
@@ -166,6 +176,9 @@ cdef extern from "pybp.h" nogil:
         const double *lr
         size_t n_lr
         size_t batch_size
+        size_t accumulate
+        int drop_last
+        int part
         int shuffle
         int threads
         int restore
@@ -177,6 +190,7 @@ cdef extern from "pybp.h" nogil:
         double loss
         size_t steps
         size_t n_correct
+        size_t n_rows
         size_t bad_step
     pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
                            const double *weights, const pybp_train_options *options,

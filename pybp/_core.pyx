@@ -35,6 +35,7 @@ cdef object new_array = numpy.empty
 cdef dict DTYPES = {"float32": PYBP_FLOAT32, "float64": PYBP_FLOAT64}
 cdef dict REDUCTIONS = {"mean": PYBP_MEAN, "sum": PYBP_SUM}
 cdef dict METRICS = {"mse": PYBP_METRIC_MSE, "mae": PYBP_METRIC_MAE, "r2": PYBP_METRIC_R2}
+cdef dict VECTORS = {"parameters": PYBP_FLAT_PARAMETERS, "gradient": PYBP_FLAT_GRADIENT}
 cdef dict ARRAYS = {
     "weights": PYBP_WEIGHTS,
     "biases": PYBP_BIASES,
@@ -254,6 +255,21 @@ cdef class Net:
         self.guard()
         check(pybp_net_set(self.net, which, layer, lent.buffer.buf, lent.buffer.len))
 
+    def get_flat(self, str what, out):
+        """Copy "parameters" or "gradient" into the vector `out`, in the net's dtype; returns `out`."""
+        cdef View lent = View(out, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef pybp_flat which = VECTORS[what]
+        self.guard()
+        check(pybp_net_get_flat(self.net, which, lent.buffer.buf, lent.buffer.len))
+        return out
+
+    def set_flat(self, str what, values):
+        """Set what `get_flat` gives."""
+        cdef View lent = View(values, PyBUF_C_CONTIGUOUS)
+        cdef pybp_flat which = VECTORS[what]
+        self.guard()
+        check(pybp_net_set_flat(self.net, which, lent.buffer.buf, lent.buffer.len))
+
     def poke(self, size_t layer, size_t row, size_t column, double value):
         """Set one weight, or with column n_in one bias; returns what stood there."""
         cdef double old = 0.0
@@ -432,10 +448,11 @@ cdef class Net:
         check(pybp_reset_optimizer(self.net))
 
     def train(self, x, y, weights, *, tuple loss, str reduction, tuple optimizer, double lr,
-              size_t batch_size, bint shuffle, int threads, report, double interval_ms):
-        """Train one epoch; (loss, number of rows answered right, steps).
+              size_t batch_size, size_t accumulate, bint drop_last, bint shuffle, bint part,
+              int threads, report, double interval_ms):
+        """Train one epoch; (loss, number of rows answered right, rows, steps).
 
-        Every `interval_ms` at most, signal handlers run, then ``report(steps, loss)`` unless
+        With `part` it is a part of an epoch, and divergence leaves the net as it is. Every `interval_ms` at most, signal handlers run, then ``report(steps, loss)`` unless
         None; what either raises stops training and is raised from here. Divergence raises
         DivergenceError with the parameters as they were before the call.
         """
@@ -453,9 +470,12 @@ cdef class Net:
         options.lr = &lr
         options.n_lr = 1
         options.batch_size = batch_size
+        options.accumulate = accumulate
+        options.drop_last = drop_last
+        options.part = part
         options.shuffle = shuffle
         options.threads = threads
-        options.restore = 1
+        options.restore = not part
         options.count_correct = 1
         options.tick = on_tick
         options.user = <void *> ticker
@@ -471,4 +491,4 @@ cdef class Net:
             error.step = result.bad_step + 1
             raise error
         check(status)
-        return result.loss, result.n_correct, result.steps
+        return result.loss, result.n_correct, result.n_rows, result.steps

@@ -10,8 +10,8 @@ import numpy as np
 from pybp._types import Array, DType
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
 from pybp.losses import BinaryCrossEntropy, CrossEntropy, Custom, Loss
+from pybp.sparse import Inputs, as_inputs, take_inputs
 from pybp.validation import (
-    as_matrix,
     as_numbers,
     count,
     finite_matrix,
@@ -33,7 +33,7 @@ class Data:
     also (rows,) of any numbers.
     """
 
-    X: Array
+    X: Inputs
     y: Array
     weights: Array | None
 
@@ -42,9 +42,14 @@ class Data:
 
     def take(self, rows: Array | slice) -> "Data":
         """These rows of it."""
-        return Data(
-            self.X[rows], self.y[rows], None if self.weights is None else self.weights[rows]
-        )
+        weights = None if self.weights is None else self.weights[rows]
+        return Data(take_inputs(self.X, rows), self.y[rows], weights)
+
+    def weight_of(self, rows: Array | slice) -> float:
+        """The sum of their weights; their number without weights."""
+        if self.weights is None:
+            return float(len(self.y[rows]))
+        return float(self.weights[rows].sum())
 
 
 def prepare(
@@ -60,7 +65,7 @@ def prepare(
 ) -> Data:
     """Check samples, targets and weights against a net and a loss."""
     x_name, y_name, weight_name = names
-    matrix = as_matrix(X, x_name, dtype, n_in)
+    matrix = as_inputs(X, x_name, dtype, n_in)
     targets = as_numbers(y, y_name)
     if matrix.shape[0] == 1:
         targets = _one_row(targets, n_out)

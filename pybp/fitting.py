@@ -12,7 +12,7 @@ from pybp.history import History
 from pybp.layers import Layer
 from pybp.metrics import Metric
 from pybp.optimizers import Optimizer
-from pybp.passes import Plan, Report, evaluate, predict, train_epoch
+from pybp.passes import Plan, Report, Seen, evaluate, predict, train_epoch
 from pybp.progress import Progress
 from pybp.state import exclusive
 from pybp.validation import shown
@@ -29,15 +29,15 @@ def measure(
     metrics: Sequence[Metric],
     output: Layer,
     loss: float,
-    correct: int,
+    right: float,
     threads: int,
 ) -> dict[str, float]:
-    """Loss and metrics on `data`; predicts only if a metric asks for it."""
+    """Loss and metrics on `data`; predicts only if a metric asks for it. right: the accuracy."""
     logs = {"loss": loss}
     outputs = None
     for metric in metrics:
         if metric.function is None:
-            logs[metric.name] = correct / len(data)
+            logs[metric.name] = right
             continue
         if outputs is None:
             outputs = predict(net, data.X, output, threads)
@@ -60,7 +60,7 @@ class Fit:
     @property
     def steps(self) -> int:
         """Steps of an epoch."""
-        return -(-len(self.data) // self.plan.batch_size)
+        return self.plan.steps(len(self.data))
 
     def run(self, net: Net, progress: Progress) -> History:
         """Train until the last epoch is done or a callback stops."""
@@ -90,26 +90,23 @@ class Fit:
     def _epoch(self, net: Net, epoch: int, report: Report | None) -> dict[str, float]:
         """Train one epoch, then measure."""
         try:
-            loss, correct = self._train(net, report)
+            seen = train_epoch(net, self.model.layers, self.data, self.plan, report)
         except DivergenceError as error:
             raise self._explained(error, epoch) from None
-        return self._training_logs(net, loss, correct) | self._validation_logs(net)
+        return self._training_logs(net, seen) | self._validation_logs(net)
 
-    def _train(self, net: Net, report: Report | None) -> tuple[float, int]:
-        """One epoch: its loss and the number of rows answered right."""
-        loss, correct, _ = train_epoch(net, self.model.layers, self.data, self.plan, report)
-        return loss, correct
-
-    def _training_logs(self, net: Net, loss: float, correct: int) -> dict[str, float]:
+    def _training_logs(self, net: Net, seen: Seen) -> dict[str, float]:
         output, threads = self.model.layers[-1], self.plan.threads
-        return measure(net, self.data, self.metrics, output, loss, correct, threads)
+        right = seen.correct / seen.rows
+        return measure(net, self.data, self.metrics, output, seen.loss, right, threads)
 
     def _validation_logs(self, net: Net) -> dict[str, float]:
         if self.validation is None:
             return {}
         output, threads = self.model.layers[-1], self.plan.threads
         loss, correct = evaluate(net, self.validation, self.plan.loss, output, threads)
-        seen = measure(net, self.validation, self.metrics, output, loss, correct, threads)
+        right = correct / len(self.validation)
+        seen = measure(net, self.validation, self.metrics, output, loss, right, threads)
         return {f"val_{name}": value for name, value in seen.items()}
 
     def _ask(self, hook: str, *arguments: Any) -> bool:

@@ -134,6 +134,7 @@ def check_gradients(
             assign = partial(_poke_bias, net, place, layer.n_in)
             blocks.append(check(f"layer {place + 1} b", b, db, assign))
     X = data.X
+    assert isinstance(X, np.ndarray)
     blocks.append(check("input", X.copy(), dx, partial(_set_input, X)))
     return GradientCheck(tuple(blocks))
 

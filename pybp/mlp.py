@@ -18,11 +18,12 @@ from pybp.metrics import MetricLike, resolve_metrics
 from pybp.optimizers import Optimizer, OptimizerLike
 from pybp.passes import Plan, evaluate, train_epoch
 from pybp.progress import make_progress
+from pybp.sparse import Sparse, as_inputs
 from pybp.specs import resolve
 from pybp.state import exclusive
 from pybp.stepwise import Stepwise
 from pybp.trace import Trace, trace
-from pybp.validation import as_matrix, count, flag, real, shown, threads_count
+from pybp.validation import count, flag, real, shown, threads_count
 
 __all__ = ["MLP"]
 
@@ -58,8 +59,10 @@ class MLP(Stepwise):
     One seed gives the same bits on any number of threads and on any machine.
 
     Wherever X is taken, it is anything that NumPy reads as numbers: (n_samples, n_in), or (n_in,)
-    for one sample. float32 and float64 with contiguous rows are not copied. NaN and infinity are
-    refused. Several threads may predict and evaluate at once; while one trains the net, the others
+    for one sample. float32 and float64 with contiguous rows are not copied, whatever the net's
+    dtype; so files may be used that are larger than memory (`numpy.memmap`). X may also be one of
+    scipy's sparse matrices or arrays; only the rows at work are densified, and the results have
+    the bits of the dense ones. NaN and infinity are refused. Several threads may predict and evaluate at once; while one trains the net, the others
     get a BusyError.
 
     Examples
@@ -85,6 +88,8 @@ class MLP(Stepwise):
         epochs: int = 10,
         batch_size: int = 32,
         shuffle: bool = True,
+        accumulate: int = 1,
+        drop_last: bool = False,
         sample_weight: Any = None,
         class_weight: ClassWeight | None = None,
         validation_data: Sequence[Any] | None = None,
@@ -116,6 +121,13 @@ class MLP(Stepwise):
             Samples in a minibatch; one batch if there are not that many samples.
         shuffle : bool
             Whether each epoch takes the samples in a new order.
+        accumulate : int
+            So many minibatches make one update, as if they were one of their size together, with
+            memory for the activations of one. Bit for bit so if batch_size is a multiple of 256;
+            else up to rounding, as the gradient is then summed in another order.
+        drop_last : bool
+            Leave out the samples at the end of an epoch's order that don't make a whole
+            minibatch (with `accumulate`: a whole update), unless they are all.
         sample_weight : array-like, shape (n_samples,), optional
             Weights >= 0 of the samples in the loss.
         class_weight : dict or "balanced", optional
@@ -177,6 +189,8 @@ class MLP(Stepwise):
                 batch_size=min(count(batch_size, "batch_size"), len(data)),
                 shuffle=flag(shuffle, "shuffle"),
                 threads=threads_count(threads),
+                accumulate=count(accumulate, "accumulate"),
+                drop_last=flag(drop_last, "drop_last"),
             ),
             epochs=count(epochs, "epochs"),
             metrics=resolve_metrics(metrics, chosen),
@@ -217,7 +231,7 @@ class MLP(Stepwise):
         plan = Plan(chosen, spec, len(data), shuffle=False, threads=threads_count(threads))
         with exclusive(self._net):
             try:
-                return train_epoch(self._net, self._layers, data, plan, None)[0]
+                return train_epoch(self._net, self._layers, data, plan, None).loss
             except DivergenceError:
                 raise DivergenceError(
                     "the update diverged: loss or parameters are not finite. The net has the "
@@ -257,7 +271,7 @@ class MLP(Stepwise):
 
     def _predict(self, X: Any, out: Array | None, threads: int) -> Array:
         """The long way of `predict`: convert X, or say what is wrong."""
-        matrix = as_matrix(X, "X", self.dtype, self.n_in)
+        matrix = as_inputs(X, "X", self.dtype, self.n_in)
         shape = (self.n_out,) if np.ndim(X) == 1 else (len(matrix), self.n_out)
         if out is None:
             out = np.empty(shape, self.dtype)
@@ -269,7 +283,7 @@ class MLP(Stepwise):
                 f"out has shape {out.shape}, C-contiguous {out.flags.c_contiguous}, writeable "
                 f"{out.flags.writeable}; expected {shape}, contiguous and writeable"
             )
-        if np.may_share_memory(matrix, out):
+        if not isinstance(matrix, Sparse) and np.may_share_memory(matrix, out):
             matrix = matrix.copy()
         return self._net.predict(matrix, out, threads)
 
@@ -300,7 +314,8 @@ class MLP(Stepwise):
         data = self._data(X, y, chosen, sample_weight)
         number = threads_count(threads)
         value, correct = evaluate(self._net, data, chosen, self._layers[-1], number)
-        return measure(self._net, data, watched, self._layers[-1], value, correct, number)
+        right = correct / len(data)
+        return measure(self._net, data, watched, self._layers[-1], value, right, number)
 
     # ---- looking inside ----------------------------------------------------------------------
 
@@ -350,7 +365,8 @@ class MLP(Stepwise):
         chosen = resolve_loss(loss, self._layers[-1].activation)
         net = self._in_float64()
         data = self._data(X, y, chosen, sample_weight, dtype=net.dtype)
-        data = Data(data.X.astype(net.dtype), data.y, data.weights)
+        X = data.X.toarray() if isinstance(data.X, Sparse) else data.X
+        data = Data(X.astype(net.dtype), data.y, data.weights)
         entries = count(max_entries, "max_entries")
         return check_gradients(net, self._layers, data, chosen, entries, count(seed, "seed", low=0))
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +15,10 @@ from pybp.layers import Layer
 from pybp.losses import Custom, Loss
 from pybp.metrics import n_correct
 from pybp.optimizers import Optimizer
+from pybp.sparse import Inputs
 from pybp.state import read_state, write_state
 
-__all__ = ["Plan", "Report", "backward", "evaluate", "predict", "train_epoch"]
+__all__ = ["Plan", "Report", "Seen", "backward", "evaluate", "predict", "train_epoch"]
 
 Report = Callable[[int, float], object]
 """``report(steps, loss)``: steps done in this epoch, and its mean loss so far."""
@@ -33,9 +35,31 @@ class Plan:
     batch_size: int
     shuffle: bool
     threads: int
+    accumulate: int = 1
+    drop_last: bool = False
+
+    def parts(self, rows: int) -> list[slice]:
+        """The rows of each step of an epoch over so many rows, as the core cuts them."""
+        size = min(self.batch_size * self.accumulate, rows)
+        end = rows - rows % size if self.drop_last else rows
+        return [slice(start, min(start + size, end)) for start in range(0, end, size)]
+
+    def steps(self, rows: int) -> int:
+        """Steps of an epoch over so many rows."""
+        size = min(self.batch_size * self.accumulate, rows)
+        return rows // size if self.drop_last else -(-rows // size)
 
 
-def predict(net: Net, X: Array, output: Layer, threads: int) -> Array:
+class Seen(NamedTuple):
+    """What an epoch saw, before each of its updates."""
+
+    loss: float
+    correct: int
+    rows: int
+    steps: int
+
+
+def predict(net: Net, X: Inputs, output: Layer, threads: int) -> Array:
     """Outputs for prepared rows; `output` is the last layer."""
     return net.predict(X, np.empty((len(X), output.n_out), net.dtype), threads)
 
@@ -62,8 +86,8 @@ def backward(
 
 def train_epoch(
     net: Net, layers: tuple[Layer, ...], data: Data, plan: Plan, report: Report | None
-) -> tuple[float, int, int]:
-    """Train one epoch: loss, number of rows answered right, steps.
+) -> Seen:
+    """Train one epoch.
 
     Raises
     ------
@@ -78,48 +102,49 @@ def train_epoch(
             write_state(net, before)
             net.reset_optimizer()
             raise
-    return net.train(
-        data.X,
-        data.y,
-        data.weights,
-        loss=plan.loss.core,
-        reduction=plan.loss.reduction,
-        optimizer=plan.optimizer.core,
-        lr=plan.optimizer.lr,
-        batch_size=plan.batch_size,
-        shuffle=plan.shuffle,
-        threads=plan.threads,
-        report=report,
-        interval_ms=_TICK_MS,
+    return Seen(
+        *net.train(
+            data.X,
+            data.y,
+            data.weights,
+            loss=plan.loss.core,
+            reduction=plan.loss.reduction,
+            optimizer=plan.optimizer.core,
+            lr=plan.optimizer.lr,
+            batch_size=plan.batch_size,
+            accumulate=plan.accumulate,
+            drop_last=plan.drop_last,
+            shuffle=plan.shuffle,
+            part=False,
+            threads=plan.threads,
+            report=report,
+            interval_ms=_TICK_MS,
+        )
     )
 
 
 def _train_custom_epoch(
     net: Net, output: Layer, data: Data, plan: Plan, loss: Custom, report: Report | None
-) -> tuple[float, int, int]:
-    rows = len(data)
-    order = np.arange(rows, dtype=np.uintp)
+) -> Seen:
+    order = np.arange(len(data), dtype=np.uintp)
     if plan.shuffle:
         net.order(order)
     total = weight = 0.0
-    correct = steps = 0
-    for start in range(0, rows, plan.batch_size):
-        batch = data.take(order[start : start + plan.batch_size])
-        batch_weight = float(len(batch)) if batch.weights is None else float(batch.weights.sum())
+    correct = rows = steps = 0
+    for part in plan.parts(len(data)):
+        chosen = order[part]
+        batch_weight = data.weight_of(chosen)
         if batch_weight == 0:
             continue
-        outputs = np.empty((len(batch), output.n_out), net.dtype)
-        net.forward(batch.X, False, outputs, plan.threads)
-        value = backward(net, batch, loss, outputs, None, plan.threads)
         steps += 1
         try:
-            if not math.isfinite(value):
-                raise DivergenceError(f"the loss is {value}")
+            value, right = _custom_gradient(net, output, data, chosen, plan, loss)
             net.step(plan.optimizer.core, plan.optimizer.lr, plan.threads)
         except DivergenceError as error:
             error.step = steps
             raise
-        correct += n_correct(batch.y, outputs, output.activation)
+        correct += right
+        rows += len(chosen)
         share = batch_weight if loss.reduction == "mean" else 1.0
         total += value * share
         weight += share
@@ -127,4 +152,31 @@ def _train_custom_epoch(
             report(steps, total / weight)
     epochs, updates, optimizer, n_states, powers = net.get_progress()
     net.set_progress((epochs + 1, updates, optimizer, n_states, powers))
-    return total / weight if loss.reduction == "mean" else total, correct, steps
+    return Seen(total / weight if loss.reduction == "mean" else total, correct, rows, steps)
+
+
+def _custom_gradient(
+    net: Net, output: Layer, data: Data, chosen: Array, plan: Plan, loss: Custom
+) -> tuple[float, int]:
+    """Loss of these rows and their number answered right; the gradient is left in the net."""
+    all_weight = data.weight_of(chosen)
+    total, correct, gradient = 0.0, 0, None
+    for start in range(0, len(chosen), plan.batch_size):
+        batch = data.take(chosen[start : start + plan.batch_size])
+        share = batch.weight_of(slice(None)) / all_weight if loss.reduction == "mean" else 1.0
+        if share == 0:
+            continue
+        outputs = np.empty((len(batch), output.n_out), net.dtype)
+        net.forward(batch.X, False, outputs, plan.threads)
+        value, slope = loss(batch.y, outputs, batch.weights)
+        net.backward(slope if share == 1 else slope * slope.dtype.type(share), None, plan.threads)
+        if len(batch) < len(chosen):
+            part = net.get_flat("gradient", np.empty(net.n_parameters, net.dtype))
+            gradient = part if gradient is None else gradient + part
+        total += value * share
+        correct += n_correct(batch.y, outputs, output.activation)
+    if not math.isfinite(total):
+        raise DivergenceError(f"the loss is {total}")
+    if gradient is not None:
+        net.set_flat("gradient", gradient)
+    return total, correct

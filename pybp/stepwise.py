@@ -8,6 +8,7 @@ from pybp._types import Array
 from pybp.errors import ShapeError, StateError
 from pybp.network import Network
 from pybp.optimizers import Optimizer, OptimizerLike
+from pybp.sparse import as_inputs
 from pybp.specs import resolve
 from pybp.state import read_gradients
 from pybp.validation import as_matrix, threads_count
@@ -33,7 +34,7 @@ class Stepwise(Network):
         ndarray, shape (n_samples, n_out) or (n_out,)
             The outputs.
         """
-        matrix = as_matrix(X, "X", self.dtype, self.n_in)
+        matrix = as_inputs(X, "X", self.dtype, self.n_in)
         out = np.empty((len(matrix), self.n_out), self.dtype)
         self._net.forward(matrix, False, out, threads_count(threads))
         return out[0] if np.ndim(X) == 1 else out

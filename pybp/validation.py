@@ -7,7 +7,7 @@ import math
 import numbers
 import operator
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +19,20 @@ from pybp.errors import ArgumentError, NotFiniteError, ShapeError
 __all__ = [
     "as_matrix",
     "as_numbers",
+    "check_finite",
     "count",
     "finite_matrix",
     "flag",
+    "is_sparse",
     "plain",
     "real",
     "shown",
     "threads_count",
 ]
+
+
+if TYPE_CHECKING:
+    from pybp.sparse import Sparse
 
 
 def shown(value: object) -> str:
@@ -101,8 +107,16 @@ def threads_count(threads: int | None) -> int:
 # ---- arrays ----------------------------------------------------------------------------------
 
 
+def is_sparse(values: object) -> bool:
+    """Whether it is one of scipy's sparse matrices or arrays; scipy is not imported to know it."""
+    scipy = sys.modules.get("scipy.sparse")
+    return scipy is not None and bool(scipy.issparse(values))
+
+
 def as_numbers(values: object, name: str) -> Array:
     """`values` as an array of booleans, integers or floats, without a copy where there is one."""
+    if is_sparse(values):
+        raise TypeError(f"{name} is sparse; expected a dense array")
     try:
         array = np.asarray(values)
     except ValueError:
@@ -152,15 +166,22 @@ def finite_matrix(table: Array, name: str, dtype: DType) -> Array:
     Raises NotFiniteError that names the first NaN, infinity, or value too large for `dtype`.
     """
     matrix = core_layout(table, dtype)
+    check_finite(matrix, table, name, dtype)
+    return matrix
+
+
+def check_finite(
+    matrix: "Array | Sparse", given: "Array | Sparse", name: str, dtype: DType
+) -> None:
+    """Refuse NaN, infinity, and values too large for `dtype`; `given` is what `matrix` was made of."""
     place = _core.find_nonfinite(matrix, dtype)
     if place is not None:
-        value = float(table[place])
+        value = float(given[place])
         too_large = f", too large for {dtype.name}" if math.isfinite(value) else ""
         raise NotFiniteError(
             f"{name} holds {value!r} at row {place[0]}, column {place[1]}{too_large}; "
             "expected finite numbers"
         )
-    return matrix
 
 
 def core_layout(matrix: Array, dtype: DType) -> Array:

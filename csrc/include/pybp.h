@@ -211,6 +211,12 @@ PYBP_API pybp_status pybp_net_get(const pybp_net *net, pybp_array what, size_t l
  * Values must be finite (PYBP_NOT_FINITE).  Optimizer state stays as it is. */
 PYBP_API pybp_status pybp_net_set(pybp_net *net, pybp_array what, size_t layer,
                                   const void *values, size_t bytes);
+/* All parameters, or the gradient that the last backward left, as one vector of pybp_net_n_parameters()
+ * elements: layer by layer the weights (n_out, n_in), then the biases.  `bytes` as in pybp_net_get. */
+typedef enum pybp_flat { PYBP_FLAT_PARAMETERS, PYBP_FLAT_GRADIENT } pybp_flat;
+PYBP_API pybp_status pybp_net_get_flat(const pybp_net *net, pybp_flat what, void *out, size_t bytes);
+/* Set it, for pybp_step in the case of the gradient.  Values must be finite. */
+PYBP_API pybp_status pybp_net_set_flat(pybp_net *net, pybp_flat what, const void *values, size_t bytes);
 /* Change one weight (column < n_in) or, at column == n_in, one bias; used by numerical
  * differentiation.  *old, if not NULL, gets the value that stood there. */
 PYBP_API pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size_t column,
@@ -220,7 +226,7 @@ PYBP_API pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size
 
 /* A matrix of float or double, whatever the net's dtype (it is converted, rounding once).
  * Elements of a row are contiguous; rows are row_stride BYTES apart (may be 0 or negative; a multiple
- * of the element size).
+ * of the element size).  Zero-initialise, then fill.
  *
  * Inputs (x) may be sparse instead, in CSR form: indptr is then not NULL, row_stride without meaning, and row r has
  * the values data[indptr[r]] ... data[indptr[r + 1] - 1] in the columns that stand at the same places of indices,

@@ -36,4 +36,9 @@ if(TARGET test_contract)
     target_compile_options(pybp_naive PRIVATE -O2 -ffp-contract=off -fno-math-errno $<$<BOOL:${PYBP_HAVE_AVX2}>:-mfma>)
     target_sources(test_contract PRIVATE ${case_sources} $<TARGET_OBJECTS:pybp_naive>)
     target_compile_definitions(test_contract PRIVATE PYBP_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden")
+
+    if(PYBP_EMULATE_AVX512) # that the emulated verbs are what they must be, fused above all, comes first
+        set_tests_properties(test_vmath_avx512 PROPERTIES FIXTURES_SETUP emulated_verbs)
+        set_tests_properties(test_contract PROPERTIES FIXTURES_REQUIRED emulated_verbs)
+    endif()
 endif()

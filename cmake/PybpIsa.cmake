@@ -12,7 +12,7 @@ set(PYBP_ISAS "")
 #
 # Compile csrc/kernels/kernels.c for the instruction set <name>, if a program with <statement> in it
 # builds with <flag>s. Appends <name> to PYBP_ISAS, sets PYBP_ISA_FLAGS_<name>, and makes the target
-# pybp_kernels_<name>, which sees PYBP_ISA_<NAME> defined. Without PROBE the set is always there.
+# pybp_kernels_<name>, which sees PYBP_ISA_<NAME> defined, and PYBP_ISA as <name>. Without PROBE the set is always there.
 function(pybp_add_isa name)
     cmake_parse_arguments(PARSE_ARGV 1 isa "" "PROBE;HEADER" "FLAGS")
     string(TOUPPER ${name} NAME)
@@ -38,6 +38,6 @@ endfunction()
 # pybp_use_isa(<target> <name> [<flag>...]): compile that target's own sources for one instruction set.
 function(pybp_use_isa target name)
     string(TOUPPER ${name} NAME)
-    target_compile_definitions(${target} PRIVATE PYBP_ISA_${NAME})
+    target_compile_definitions(${target} PRIVATE PYBP_ISA_${NAME} PYBP_ISA=${name})
     target_compile_options(${target} PRIVATE ${ARGN})
 endfunction()

@@ -77,7 +77,7 @@ static void add_product(bench *b, pybp_dtype dtype, const char *name, void (*run
     p->a = make_panels(k, rows, n + 1);
     p->out = make_panels(k, rows, n);
     p->weights = pybp_alloc(panels(k, n) * (n + 1) * PYBP_LINE);
-    p->scratch = pybp_alloc((panels(k, n) * k->panel + PYBP_BLOCK_K) * PYBP_LINE);
+    p->scratch = pybp_alloc((PYBP_BACK_PANELS * panels(k, n) * k->panel + PYBP_BLOCK_K) * PYBP_LINE);
     job->flop = 2.0 * (double)rows * (double)n * (double)n;
     job->run = run;
     job->release = product_free;

@@ -4,29 +4,51 @@
 
 #include <cpuid.h>
 
-/* The register state that the operating system saves: a CPU can have an instruction set that its system
- * does not enable. */
-static unsigned saved_state(void)
+/* Register state, in the bits of XCR0. */
+enum { XMM = 1 << 1, YMM = 1 << 2, MASKS = 1 << 5, ZMM_LOW = 1 << 6, ZMM_HIGH = 1 << 7 };
+
+/* Whether the operating system saves that state: a CPU can have an instruction set that its system does
+ * not enable. The CPU has AVX. */
+static bool saves(unsigned state)
 {
     unsigned low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return low;
+    return (low & state) == state;
+}
+
+/* All of these features among the extended ones. */
+static bool has(unsigned features)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & features) == features;
 }
 
 bool pybp_cpu_has_avx2(void)
 {
-    enum { XMM_AND_YMM = 6 };
     unsigned a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_AVX) || !(c & bit_FMA))
         return false;
-    if ((saved_state() & XMM_AND_YMM) != XMM_AND_YMM)
-        return false;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
+    return saves(XMM | YMM) && has(bit_AVX2);
+}
+
+bool pybp_cpu_has_avx512(void)
+{
+#ifdef PYBP_EMULATE_AVX512
+    return pybp_cpu_has_avx2();
+#else
+    return pybp_cpu_has_avx2() && saves(XMM | YMM | MASKS | ZMM_LOW | ZMM_HIGH) &&
+           has(bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL);
+#endif
 }
 
 #else
 
 bool pybp_cpu_has_avx2(void)
+{
+    return false;
+}
+
+bool pybp_cpu_has_avx512(void)
 {
     return false;
 }

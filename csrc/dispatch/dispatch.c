@@ -20,6 +20,9 @@ static const struct isa {
     const pybp_kernels *kernels[2]; /* by pybp_dtype */
     bool (*usable)(void);
 } isas[] = {
+#ifdef PYBP_HAVE_AVX512
+    {"avx512", {&pybp_f32_kernels_avx512, &pybp_f64_kernels_avx512}, pybp_cpu_has_avx512},
+#endif
 #ifdef PYBP_HAVE_AVX2
     {"avx2", {&pybp_f32_kernels_avx2, &pybp_f64_kernels_avx2}, pybp_cpu_has_avx2},
 #endif

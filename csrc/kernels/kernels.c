@@ -1,4 +1,5 @@
-/* The only unit that is compiled once per instruction set: the build passes the flags and PYBP_ISA_xxx.
+/* The only unit that is compiled once per instruction set: the build passes the flags, PYBP_ISA_XXX, and
+ * PYBP_ISA=xxx for the table's name.
  * Every body is included twice, for float and for double. */
 #include "kernels/kernels.h"
 
@@ -7,11 +8,6 @@
 #include "simd/simd.h"
 #include "simd/vmath.h"
 
-#if defined(PYBP_ISA_AVX2)
-#define ISA avx2
-#else
-#define ISA scalar
-#endif
 #define PYBP_STRING_(x) #x
 #define PYBP_STRING(x) PYBP_STRING_(x)
 

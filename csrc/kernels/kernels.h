@@ -23,6 +23,7 @@
 #define PYBP_LINE 64u     /* bytes */
 #define PYBP_CHUNK 256u   /* rows whose gradient is one chain (contract) */
 #define PYBP_BLOCK_K 48u  /* inputs in a tile of the weight gradient */
+#define PYBP_BACK_PANELS 2u /* panels of transposed weights that back() may want at once */
 #define PYBP_N_CONSTANTS 16
 
 /* Number i of a sparse matrix's indptr or indices. */
@@ -56,7 +57,7 @@ typedef struct pybp_back_args {
     size_t rows, n_in, n_out;
     pybp_panels delta;    /* n_out */
     const void *weights;
-    void *scratch;        /* n_out lines, rounded up to whole panels: a panel of transposed weights */
+    void *scratch;        /* BACK_PANELS times n_out lines, rounded up to whole panels: transposed weights */
     pybp_panels out;      /* n_in: delta of the layer before */
     pybp_panels keep;     /* gets dL/da of the layer before, unless .at is NULL */
     pybp_panels x;        /* n_in: a or z of the layer before (with derive) */
@@ -138,6 +139,7 @@ typedef struct pybp_kernels {
 } pybp_kernels;
 
 extern const pybp_kernels pybp_f32_kernels_scalar, pybp_f64_kernels_scalar;
+extern const pybp_kernels pybp_f32_kernels_avx512, pybp_f64_kernels_avx512;
 extern const pybp_kernels pybp_f32_kernels_avx2, pybp_f64_kernels_avx2;
 
 #endif

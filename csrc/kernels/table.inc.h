@@ -1,6 +1,6 @@
 /* The table of this instruction set and dtype: pybp_f32_kernels_avx2, ... Rows come from the registries. */
 #ifndef PYBP_TABLE
-#define PYBP_TABLE PYBP_PASTE(PYBP_PASTE(pybp_, REAL(kernels_)), ISA)
+#define PYBP_TABLE PYBP_PASTE(PYBP_PASTE(pybp_, REAL(kernels_)), PYBP_ISA)
 #define PYBP_ENTRY_ELEMENTWISE(NAME, name) \
     .activate[PYBP_ACTIVATION_##NAME] = REAL(name##_activate), \
     .derive[PYBP_ACTIVATION_##NAME] = REAL(name##_derive),
@@ -10,7 +10,7 @@
 #endif
 
 const pybp_kernels PYBP_TABLE = {
-    .isa = PYBP_STRING(ISA),
+    .isa = PYBP_STRING(PYBP_ISA),
     .size = sizeof(real),
     .panel = PANEL,
     .gather = REAL(gather),

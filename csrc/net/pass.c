@@ -69,7 +69,7 @@ static void plan_scratch(const pybp_net *net, pybp_pass *pass)
     size_t lines = 0;
     for (size_t l = 0; l < net->n_layers; l++)
         lines = most(lines, net->layers[l].panels * net->k->panel);
-    pass->tile_offset = (pass->flags & PYBP_PASS_BACK) ? lines * PYBP_LINE : 0;
+    pass->tile_offset = (pass->flags & PYBP_PASS_BACK) ? PYBP_BACK_PANELS * lines * PYBP_LINE : 0;
     pass->scratch_bytes = (pass->flags & PYBP_PASS_BACK) ? pass->tile_offset + PYBP_BLOCK_K * PYBP_LINE : 0;
 }
 

@@ -50,12 +50,14 @@
 #define PYBP_INLINE static inline
 #endif
 
-#if defined(PYBP_ISA_AVX2)
+#if defined(PYBP_ISA_AVX512)
+#include "avx512.h"
+#elif defined(PYBP_ISA_AVX2)
 #include "avx2.h"
 #elif defined(PYBP_ISA_SCALAR)
 #include "scalar.h"
 #else
-#error "define one of PYBP_ISA_SCALAR, PYBP_ISA_AVX2"
+#error "define one of PYBP_ISA_AVX512, PYBP_ISA_AVX2, PYBP_ISA_SCALAR"
 #endif
 
 #include "verbs.h"

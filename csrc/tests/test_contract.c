@@ -1,5 +1,6 @@
 /* docs/contract.md: the core gives the bits of the naive program, on every instruction set of this
  * machine and on any number of threads, and those bits are the ones in tests/golden/checksums.txt.
+ * contract_choice.h says how to ask for fewer runs.
  *
  * Usage: test_contract [directory of checksums.txt] */
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 
 #include "check.h"
 #include "contract_cases.h"
+#include "contract_choice.h"
 #include "naive.h"
 #include "net/pass.h"
 #include "pybp.h"
@@ -15,7 +17,6 @@
 #define PYBP_GOLDEN_DIR "tests/golden"
 #endif
 
-static const int thread_counts[] = {1, 2, 3, 8};
 static size_t n_runs;
 
 /* ---- one run of the core ------------------------------------------------------------------------ */
@@ -356,16 +357,12 @@ static int differs(const naive_result *a, const naive_result *b)
 
 int main(int argc, char **argv)
 {
-    const char *isas[16];
-    size_t n_isas = 0, n_split = 0;
+    contract_choice choice;
+    size_t n_split = 0;
     char text[NAIVE_LINE];
     pybp_thread_work(1); /* or most of these nets would run on one thread, whatever is asked for */
-    for (int k = 0; pybp_isa_compiled(k); k++)
-        if (pybp_isa_usable(pybp_isa_compiled(k)))
-            isas[n_isas++] = pybp_isa_compiled(k);
-        else
-            printf("SKIPPED: %s, which this CPU cannot run\n", pybp_isa_compiled(k));
-    CHECK(n_isas > 0);
+    contract_choose(&choice);
+    CHECK(choice.n_isas > 0 && choice.n_threads > 0);
     test_coverage();
 
     snprintf(text, sizeof text, "%s/checksums.txt", argc > 1 ? argv[1] : PYBP_GOLDEN_DIR);
@@ -380,10 +377,10 @@ int main(int argc, char **argv)
         naive_run_split(&c, &split);
         n_split += (size_t)differs(&want, &split);
         check_golden(golden, &c, &want);
-        for (size_t k = 0; k < n_isas; k++)
-            for (size_t t = 0; t < sizeof thread_counts / sizeof *thread_counts; t++)
-                if (thread_counts[t] == 1 || strcmp(isas[k], "scalar") != 0 || i / 2 % 3 == 0)
-                    run_core(&c, &want, isas[k], thread_counts[t]);
+        for (size_t k = 0; k < choice.n_isas; k++)
+            for (size_t t = 0; t < choice.n_threads; t++)
+                if (choice.threads[t] == 1 || strcmp(choice.isas[k], "scalar") != 0 || i / 2 % 3 == 0)
+                    run_core(&c, &want, choice.isas[k], choice.threads[t]);
         naive_free(&want);
         naive_free(&split);
     }
@@ -394,8 +391,8 @@ int main(int argc, char **argv)
         fclose(golden);
 
     printf("instruction sets:");
-    for (size_t k = 0; k < n_isas; k++)
-        printf(" %s", isas[k]);
+    for (size_t k = 0; k < choice.n_isas; k++)
+        printf(" %s", choice.isas[k]);
     printf("; %zu nets, %zu runs; a split sum would show in %zu nets\n", contract_n_cases(), n_runs, n_split);
     return check_report();
 }

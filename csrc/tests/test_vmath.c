@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pybp.h"
 #include "simd/vmath.h"
 #include "tests/check.h"
 
@@ -155,19 +156,12 @@ static void sweep_doubles(int fn, long batches)
     }
 }
 
-/* Whether this CPU can run what this unit was compiled for. */
-static int can_run(void)
-{
-#if defined(PYBP_ISA_AVX2) && defined(__GNUC__)
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-    return 1;
-#endif
-}
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
 
 int main(int argc, char **argv)
 {
-    if (!can_run())
+    if (!pybp_isa_usable(STRING(PYBP_ISA)))
         return EXIT_SKIPPED;
     /* The default is prime, so that the last bits vary over all exponents. */
     uint64_t step = argc > 1 ? strtoull(argv[1], NULL, 0) : 997;

@@ -83,6 +83,48 @@ static void REAL(test_arithmetic)(void)
     SAME(v_select(no, one, nan), REAL_NAN);
 }
 
+static real REAL(fused)(real x, real y, real z)
+{
+    return REAL_IS_F32 ? (real)fmaf((float)x, (float)y, (float)z) : (real)fma((double)x, (double)y, (double)z);
+}
+
+/* A different number in each lane, of any bits or of ordinary size, against C on one number. */
+static void REAL(test_lanes)(void)
+{
+    enum { OPERATIONS = 15, OPERANDS = 3 };
+    random_state = 3;
+    for (int turn = 0; turn < 20000; turn++) {
+        real in[OPERANDS][LANES], out[OPERATIONS][LANES];
+        for (int i = 0; i < OPERANDS * LANES; i++) {
+            BITS bits = (BITS)(random_word() >> (64 - 8 * sizeof(BITS)));
+            real *x = &in[i / LANES][i % LANES];
+            *x = (real)random_uniform(-2, 2);
+            if (turn % 2)
+                memcpy(x, &bits, sizeof bits);
+        }
+        const vec a = v_load(in[0]), b = v_load(in[1]), c = v_load(in[2]);
+        const vec results[OPERATIONS] = {
+            v_add(a, b), v_sub(a, b), v_mul(a, b), v_div(a, b), v_sqrt(a),
+            v_fma(a, b, c), v_fnma(a, b, c), v_acc(c, a, b), v_min(a, b), v_max(a, b),
+            v_neg(a), v_abs(a), v_copysign(a, b), v_select(v_lt(a, b), a, c), v_select(v_le(a, b), c, b),
+        };
+        for (int k = 0; k < OPERATIONS; k++)
+            v_store(out[k], results[k]);
+        for (int i = 0; i < LANES; i++) {
+            const real x = in[0][i], y = in[1][i], z = in[2][i];
+            const real root = REAL_IS_F32 ? (real)sqrtf((float)x) : (real)sqrt((double)x);
+            const real sum = REAL(fused)(x, y, z), difference = REAL(fused)(-x, y, z);
+            const real want[OPERATIONS] = {
+                x + y, x - y, x * y, x / y, root, sum, difference, sum, x < y ? x : y, x > y ? x : y,
+                -x, signbit(x) ? -x : x, signbit(x) == signbit(y) ? x : -x, x < y ? x : z, x <= y ? z : y,
+            };
+            for (int k = 0; k < OPERATIONS; k++)
+                CHECK_MSG(REAL(same)(out[k][i], want[k]), "operation %d of %a, %a, %a is %a, not %a", k, (double)x,
+                          (double)y, (double)z, (double)out[k][i], (double)want[k]);
+        }
+    }
+}
+
 static void REAL(test_exponents)(void)
 {
     const int bias = 1 - MIN_EXPONENT, last = bias + DIGITS - 1;
@@ -134,6 +176,7 @@ static void REAL(test_verbs)(void)
     CHECK(PANEL * sizeof(real) == 64 && PANEL % LANES == 0);
     CHECK(sizeof(vec) == LANES * sizeof(real));
     REAL(test_arithmetic)();
+    REAL(test_lanes)();
     REAL(test_exponents)();
     REAL(test_memory)();
 }

@@ -1,0 +1,205 @@
+/* Verbs on AVX-512 (F and DQ): 16 floats or 8 doubles, so that a line of a panel is one vector. simd.h says what
+ * they mean. With PYBP_EMULATE_AVX512 the intrinsics come from SIMDe, on AVX2 and FMA: for tests, on CPUs
+ * that have no AVX-512. */
+#ifndef PYBP_SIMD_AVX512_H
+#define PYBP_SIMD_AVX512_H
+
+#if defined(PYBP_EMULATE_AVX512)
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/x86/avx512.h>
+#elif defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) && defined(__AVX512VL__)
+#include <immintrin.h>
+#else
+#error "PYBP_ISA_AVX512 needs -mavx512f -mavx512dq -mavx512bw -mavx512vl"
+#endif
+#include <stddef.h>
+#include <stdint.h>
+
+#define F32_LANES 16
+#define F64_LANES 8
+
+typedef __m512 f32_v;
+typedef __mmask16 f32_m;
+typedef __m512d f64_v;
+typedef __mmask8 f64_m;
+
+/* Two 128-bit pieces of a and two of b, as two bits of imm each say. SIMDe has this type only. */
+#define AVX512_PIECES_PS(a, b, imm) \
+    _mm512_castsi512_ps(_mm512_shuffle_i32x4(_mm512_castps_si512(a), _mm512_castps_si512(b), imm))
+#define AVX512_PIECES_PD(a, b, imm) \
+    _mm512_castsi512_pd(_mm512_shuffle_i32x4(_mm512_castpd_si512(a), _mm512_castpd_si512(b), imm))
+
+/* ---- float ---- */
+
+PYBP_INLINE f32_v f32_load(const float *p) { return _mm512_loadu_ps(p); }
+PYBP_INLINE void f32_store(float *p, f32_v a) { _mm512_storeu_ps(p, a); }
+PYBP_INLINE f32_v f32_set1(float x) { return _mm512_set1_ps(x); }
+PYBP_INLINE f32_v f32_bcast(const float *p) { return _mm512_set1_ps(*p); }
+PYBP_INLINE f32_v f32_zero(void) { return _mm512_setzero_ps(); }
+
+PYBP_INLINE f32_v f32_add(f32_v a, f32_v b) { return _mm512_add_ps(a, b); }
+PYBP_INLINE f32_v f32_sub(f32_v a, f32_v b) { return _mm512_sub_ps(a, b); }
+PYBP_INLINE f32_v f32_mul(f32_v a, f32_v b) { return _mm512_mul_ps(a, b); }
+PYBP_INLINE f32_v f32_div(f32_v a, f32_v b) { return _mm512_div_ps(a, b); }
+PYBP_INLINE f32_v f32_sqrt(f32_v a) { return _mm512_sqrt_ps(a); }
+PYBP_INLINE f32_v f32_fma(f32_v a, f32_v b, f32_v c) { return _mm512_fmadd_ps(a, b, c); }
+PYBP_INLINE f32_v f32_fnma(f32_v a, f32_v b, f32_v c) { return _mm512_fnmadd_ps(a, b, c); }
+
+/* With 32 registers nothing needs to be forced, as it does in avx2.h: the compilers keep the chains and the weights
+ * in registers, and where an input is used once they broadcast it within the FMA. */
+PYBP_INLINE f32_v f32_acc(f32_v acc, f32_v a, f32_v b) { return _mm512_fmadd_ps(a, b, acc); }
+
+PYBP_INLINE f32_v f32_min(f32_v a, f32_v b) { return _mm512_min_ps(a, b); }
+PYBP_INLINE f32_v f32_max(f32_v a, f32_v b) { return _mm512_max_ps(a, b); }
+PYBP_INLINE f32_v f32_neg(f32_v a) { return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f)); }
+PYBP_INLINE f32_v f32_abs(f32_v a) { return _mm512_andnot_ps(_mm512_set1_ps(-0.0f), a); }
+PYBP_INLINE f32_v f32_copysign(f32_v mag, f32_v sgn)
+{
+    const f32_v sign = _mm512_set1_ps(-0.0f);
+    return _mm512_or_ps(_mm512_andnot_ps(sign, mag), _mm512_and_ps(sign, sgn));
+}
+
+PYBP_INLINE f32_m f32_lt(f32_v a, f32_v b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+PYBP_INLINE f32_m f32_le(f32_v a, f32_v b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
+PYBP_INLINE f32_m f32_eq(f32_v a, f32_v b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+PYBP_INLINE f32_m f32_mand(f32_m a, f32_m b) { return (f32_m)(a & b); }
+PYBP_INLINE f32_m f32_mor(f32_m a, f32_m b) { return (f32_m)(a | b); }
+PYBP_INLINE f32_m f32_mnot(f32_m a) { return (f32_m)~a; }
+PYBP_INLINE f32_v f32_select(f32_m m, f32_v a, f32_v b) { return _mm512_mask_blend_ps(m, b, a); }
+
+/* The sum's last bits are n + 127; the shift leaves them as the exponent. */
+PYBP_INLINE f32_v f32_pow2(f32_v n)
+{
+    f32_v t = _mm512_add_ps(n, _mm512_set1_ps(0x1.8p23f + 127.0f));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(t), 23));
+}
+
+/* 2^n as a product, since n may be out of range: the sum's last bits are
+ * n + 254, and its halves, rounded down and up, are the two exponents. Only the
+ * second product can round. */
+PYBP_INLINE f32_v f32_ldexp(f32_v a, f32_v n)
+{
+    __m512i twice = _mm512_castps_si512(_mm512_add_ps(n, _mm512_set1_ps(0x1.8p23f + 254.0f)));
+    __m512i half = _mm512_srli_epi32(twice, 1);
+    __m512i p = _mm512_slli_epi32(half, 23);
+    __m512i q = _mm512_slli_epi32(_mm512_sub_epi32(twice, half), 23);
+    return _mm512_mul_ps(_mm512_mul_ps(a, _mm512_castsi512_ps(p)), _mm512_castsi512_ps(q));
+}
+
+/* Moving the boundary of the exponent field from 1 to sqrt(1/2) makes the field
+ * of t equal k + 127 and its fraction the distance of m from sqrt(1/2). */
+PYBP_INLINE f32_v f32_split(f32_v x, f32_v *m)
+{
+    const __m512i root = _mm512_set1_epi32(0x3f3504f3);
+    __m512i t = _mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(0x3f800000 - 0x3f3504f3));
+    __m512i k = _mm512_or_si512(_mm512_srli_epi32(t, 23), _mm512_set1_epi32(0x4b000000));
+    *m = _mm512_castsi512_ps(_mm512_add_epi32(_mm512_and_si512(t, _mm512_set1_epi32(0x007fffff)), root));
+    return _mm512_sub_ps(_mm512_castsi512_ps(k), _mm512_set1_ps(0x1p23f + 127.0f));
+}
+
+/* First within 128 bits, which gives s[h + q]: columns q, q + 4, q + 8, q + 12 of rows h ... h + 3. Then the
+ * 128-bit pieces of four such vectors are turned like numbers. */
+PYBP_INLINE void f32_transpose(const float *src, size_t src_stride, float *dst, size_t dst_stride)
+{
+    __m512 s[16];
+    for (size_t h = 0; h < 16; h += 4) {
+        const float *row = src + h * src_stride;
+        __m512 r0 = _mm512_loadu_ps(row), r1 = _mm512_loadu_ps(row + src_stride);
+        __m512 r2 = _mm512_loadu_ps(row + 2 * src_stride), r3 = _mm512_loadu_ps(row + 3 * src_stride);
+        __m512 a = _mm512_unpacklo_ps(r0, r1), b = _mm512_unpackhi_ps(r0, r1);
+        __m512 c = _mm512_unpacklo_ps(r2, r3), d = _mm512_unpackhi_ps(r2, r3);
+        s[h] = _mm512_shuffle_ps(a, c, 0x44);
+        s[h + 1] = _mm512_shuffle_ps(a, c, 0xee);
+        s[h + 2] = _mm512_shuffle_ps(b, d, 0x44);
+        s[h + 3] = _mm512_shuffle_ps(b, d, 0xee);
+    }
+    for (size_t q = 0; q < 4; q++) {
+        __m512 a = AVX512_PIECES_PS(s[q], s[q + 4], 0x44), b = AVX512_PIECES_PS(s[q], s[q + 4], 0xee);
+        __m512 c = AVX512_PIECES_PS(s[q + 8], s[q + 12], 0x44), d = AVX512_PIECES_PS(s[q + 8], s[q + 12], 0xee);
+        float *to = dst + q * dst_stride;
+        _mm512_storeu_ps(to, AVX512_PIECES_PS(a, c, 0x88));
+        _mm512_storeu_ps(to + 4 * dst_stride, AVX512_PIECES_PS(a, c, 0xdd));
+        _mm512_storeu_ps(to + 8 * dst_stride, AVX512_PIECES_PS(b, d, 0x88));
+        _mm512_storeu_ps(to + 12 * dst_stride, AVX512_PIECES_PS(b, d, 0xdd));
+    }
+}
+
+/* ---- double ---- */
+
+PYBP_INLINE f64_v f64_load(const double *p) { return _mm512_loadu_pd(p); }
+PYBP_INLINE void f64_store(double *p, f64_v a) { _mm512_storeu_pd(p, a); }
+PYBP_INLINE f64_v f64_set1(double x) { return _mm512_set1_pd(x); }
+PYBP_INLINE f64_v f64_bcast(const double *p) { return _mm512_set1_pd(*p); }
+PYBP_INLINE f64_v f64_zero(void) { return _mm512_setzero_pd(); }
+
+PYBP_INLINE f64_v f64_add(f64_v a, f64_v b) { return _mm512_add_pd(a, b); }
+PYBP_INLINE f64_v f64_sub(f64_v a, f64_v b) { return _mm512_sub_pd(a, b); }
+PYBP_INLINE f64_v f64_mul(f64_v a, f64_v b) { return _mm512_mul_pd(a, b); }
+PYBP_INLINE f64_v f64_div(f64_v a, f64_v b) { return _mm512_div_pd(a, b); }
+PYBP_INLINE f64_v f64_sqrt(f64_v a) { return _mm512_sqrt_pd(a); }
+PYBP_INLINE f64_v f64_fma(f64_v a, f64_v b, f64_v c) { return _mm512_fmadd_pd(a, b, c); }
+PYBP_INLINE f64_v f64_fnma(f64_v a, f64_v b, f64_v c) { return _mm512_fnmadd_pd(a, b, c); }
+PYBP_INLINE f64_v f64_acc(f64_v acc, f64_v a, f64_v b) { return _mm512_fmadd_pd(a, b, acc); }
+
+PYBP_INLINE f64_v f64_min(f64_v a, f64_v b) { return _mm512_min_pd(a, b); }
+PYBP_INLINE f64_v f64_max(f64_v a, f64_v b) { return _mm512_max_pd(a, b); }
+PYBP_INLINE f64_v f64_neg(f64_v a) { return _mm512_xor_pd(a, _mm512_set1_pd(-0.0)); }
+PYBP_INLINE f64_v f64_abs(f64_v a) { return _mm512_andnot_pd(_mm512_set1_pd(-0.0), a); }
+PYBP_INLINE f64_v f64_copysign(f64_v mag, f64_v sgn)
+{
+    const f64_v sign = _mm512_set1_pd(-0.0);
+    return _mm512_or_pd(_mm512_andnot_pd(sign, mag), _mm512_and_pd(sign, sgn));
+}
+
+PYBP_INLINE f64_m f64_lt(f64_v a, f64_v b) { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
+PYBP_INLINE f64_m f64_le(f64_v a, f64_v b) { return _mm512_cmp_pd_mask(a, b, _CMP_LE_OQ); }
+PYBP_INLINE f64_m f64_eq(f64_v a, f64_v b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+PYBP_INLINE f64_m f64_mand(f64_m a, f64_m b) { return (f64_m)(a & b); }
+PYBP_INLINE f64_m f64_mor(f64_m a, f64_m b) { return (f64_m)(a | b); }
+PYBP_INLINE f64_m f64_mnot(f64_m a) { return (f64_m)~a; }
+PYBP_INLINE f64_v f64_select(f64_m m, f64_v a, f64_v b) { return _mm512_mask_blend_pd(m, b, a); }
+
+PYBP_INLINE f64_v f64_pow2(f64_v n)
+{
+    f64_v t = _mm512_add_pd(n, _mm512_set1_pd(0x1.8p52 + 1023.0));
+    return _mm512_castsi512_pd(_mm512_slli_epi64(_mm512_castpd_si512(t), 52));
+}
+
+PYBP_INLINE f64_v f64_ldexp(f64_v a, f64_v n)
+{
+    __m512i twice = _mm512_castpd_si512(_mm512_add_pd(n, _mm512_set1_pd(0x1.8p52 + 2046.0)));
+    __m512i half = _mm512_srli_epi64(twice, 1);
+    __m512i p = _mm512_slli_epi64(half, 52);
+    __m512i q = _mm512_slli_epi64(_mm512_sub_epi64(twice, half), 52);
+    return _mm512_mul_pd(_mm512_mul_pd(a, _mm512_castsi512_pd(p)), _mm512_castsi512_pd(q));
+}
+
+PYBP_INLINE f64_v f64_split(f64_v x, f64_v *m)
+{
+    const __m512i root = _mm512_set1_epi64(0x3fe6a09e667f3bcd);
+    __m512i t = _mm512_add_epi64(_mm512_castpd_si512(x), _mm512_set1_epi64(0x3ff0000000000000 - 0x3fe6a09e667f3bcd));
+    __m512i k = _mm512_or_si512(_mm512_srli_epi64(t, 52), _mm512_set1_epi64(0x4330000000000000));
+    *m = _mm512_castsi512_pd(_mm512_add_epi64(_mm512_and_si512(t, _mm512_set1_epi64(0x000fffffffffffff)), root));
+    return _mm512_sub_pd(_mm512_castsi512_pd(k), _mm512_set1_pd(0x1p52 + 1023.0));
+}
+
+PYBP_INLINE void f64_transpose(const double *src, size_t src_stride, double *dst, size_t dst_stride)
+{
+    __m512d s[8]; /* s[h + q]: columns q, q + 2, q + 4, q + 6 of rows h and h + 1 */
+    for (size_t h = 0; h < 8; h += 2) {
+        __m512d top = _mm512_loadu_pd(src + h * src_stride), bottom = _mm512_loadu_pd(src + (h + 1) * src_stride);
+        s[h] = _mm512_unpacklo_pd(top, bottom);
+        s[h + 1] = _mm512_unpackhi_pd(top, bottom);
+    }
+    for (size_t q = 0; q < 2; q++) {
+        __m512d a = AVX512_PIECES_PD(s[q], s[q + 2], 0x44), b = AVX512_PIECES_PD(s[q], s[q + 2], 0xee);
+        __m512d c = AVX512_PIECES_PD(s[q + 4], s[q + 6], 0x44), d = AVX512_PIECES_PD(s[q + 4], s[q + 6], 0xee);
+        double *to = dst + q * dst_stride;
+        _mm512_storeu_pd(to, AVX512_PIECES_PD(a, c, 0x88));
+        _mm512_storeu_pd(to + 2 * dst_stride, AVX512_PIECES_PD(a, c, 0xdd));
+        _mm512_storeu_pd(to + 4 * dst_stride, AVX512_PIECES_PD(b, d, 0x88));
+        _mm512_storeu_pd(to + 6 * dst_stride, AVX512_PIECES_PD(b, d, 0xdd));
+    }
+}
+
+#endif

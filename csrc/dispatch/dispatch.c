@@ -26,6 +26,9 @@ static const struct isa {
 #ifdef PYBP_HAVE_AVX2
     {"avx2", {&pybp_f32_kernels_avx2, &pybp_f64_kernels_avx2}, pybp_cpu_has_avx2},
 #endif
+#ifdef PYBP_HAVE_NEON
+    {"neon", {&pybp_f32_kernels_neon, &pybp_f64_kernels_neon}, always}, /* a part of aarch64 */
+#endif
     {"scalar", {&pybp_f32_kernels_scalar, &pybp_f64_kernels_scalar}, always},
 };
 

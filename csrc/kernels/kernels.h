@@ -141,5 +141,6 @@ typedef struct pybp_kernels {
 extern const pybp_kernels pybp_f32_kernels_scalar, pybp_f64_kernels_scalar;
 extern const pybp_kernels pybp_f32_kernels_avx512, pybp_f64_kernels_avx512;
 extern const pybp_kernels pybp_f32_kernels_avx2, pybp_f64_kernels_avx2;
+extern const pybp_kernels pybp_f32_kernels_neon, pybp_f64_kernels_neon;
 
 #endif

@@ -54,10 +54,12 @@
 #include "avx512.h"
 #elif defined(PYBP_ISA_AVX2)
 #include "avx2.h"
+#elif defined(PYBP_ISA_NEON)
+#include "neon.h"
 #elif defined(PYBP_ISA_SCALAR)
 #include "scalar.h"
 #else
-#error "define one of PYBP_ISA_AVX512, PYBP_ISA_AVX2, PYBP_ISA_SCALAR"
+#error "define one of PYBP_ISA_AVX512, PYBP_ISA_AVX2, PYBP_ISA_NEON, PYBP_ISA_SCALAR"
 #endif
 
 #include "verbs.h"

@@ -62,6 +62,7 @@ def prepare(
     dtype: DType,
     sample_weight: object = None,
     names: tuple[str, str, str] = ("X", "y", "sample_weight"),
+    may_be_weightless: bool = False,
 ) -> Data:
     """Check samples, targets and weights against a net and a loss."""
     x_name, y_name, weight_name = names
@@ -79,7 +80,10 @@ def prepare(
         targets = _labels(targets, y_name, n_out)
     else:
         targets = _values(targets, y_name, n_out, dtype, loss)
-    return Data(matrix, targets, _sample_weights(sample_weight, weight_name, len(matrix)))
+    weights = _sample_weights(sample_weight, weight_name, len(matrix))
+    if weights is not None and not may_be_weightless:
+        _check_total(weights, weight_name)
+    return Data(matrix, targets, weights)
 
 
 def split(data: Data, fraction: float) -> tuple[Data, Data]:
@@ -97,12 +101,15 @@ def split(data: Data, fraction: float) -> tuple[Data, Data]:
     return parts
 
 
-def with_class_weights(data: Data, class_weight: ClassWeight, loss: Loss, n_out: int) -> Data:
+def with_class_weights(
+    data: Data, class_weight: ClassWeight, loss: Loss, n_out: int, may_be_weightless: bool = False
+) -> Data:
     """The data with each sample's weight multiplied by that of its class."""
     weights = _class_weights(class_weight, _classes(data.y, loss), n_out)
     if data.weights is not None:
         weights = weights * data.weights
-    _check_total(weights, "class_weight")
+    if not may_be_weightless:
+        _check_total(weights, "class_weight")
     return Data(data.X, data.y, weights)
 
 
@@ -208,7 +215,6 @@ def _sample_weights(values: object, name: str, rows: int) -> Array | None:
     if (weights < 0).any():
         row = int(np.argmax(weights < 0))
         raise ArgumentError(f"{name} holds {float(weights[row])!r} at row {row}; expected >= 0")
-    _check_total(weights, name)
     return weights
 
 

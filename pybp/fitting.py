@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pybp._core import Net
+from pybp.batches import Batches, measure_batches, train_batches
 from pybp.callbacks import Callback
 from pybp.data import Data
 from pybp.errors import BusyError, DivergenceError
+from pybp.feed import Source
 from pybp.history import History
 from pybp.layers import Layer
+from pybp.losses import Loss
 from pybp.metrics import Metric
 from pybp.optimizers import Optimizer
 from pybp.passes import Plan, Report, Seen, evaluate, predict, train_epoch
@@ -20,7 +23,7 @@ from pybp.validation import shown
 if TYPE_CHECKING:
     from pybp.mlp import MLP
 
-__all__ = ["Fit", "advice", "checked_callbacks", "measure"]
+__all__ = ["Fit", "advice", "assess", "checked_callbacks"]
 
 
 def measure(
@@ -45,22 +48,39 @@ def measure(
     return logs
 
 
+def assess(
+    net: Net,
+    source: Source,
+    loss: Loss,
+    metrics: tuple[Metric, ...],
+    output: Layer,
+    threads: int,
+) -> dict[str, float]:
+    """Loss and metrics on data that the net doesn't train on."""
+    if isinstance(source, Batches):
+        return measure_batches(net, source, loss, metrics, output, threads)
+    value, correct = evaluate(net, source, loss, output, threads)
+    return measure(net, source, metrics, output, value, correct / len(source), threads)
+
+
 @dataclass(frozen=True)
 class Fit:
     """One call of `MLP.fit`, its arguments checked and prepared."""
 
     model: "MLP"
-    data: Data
-    validation: Data | None
+    data: Source
+    validation: Source | None
     plan: Plan
     epochs: int
     metrics: tuple[Metric, ...]
     callbacks: tuple[Callback, ...]
 
     @property
-    def steps(self) -> int:
-        """Steps of an epoch."""
-        return self.plan.steps(len(self.data))
+    def steps(self) -> int | None:
+        """Steps of an epoch, if that is known."""
+        if isinstance(self.data, Data):
+            return self.plan.steps(len(self.data))
+        return self.data.n_updates(self.plan)
 
     def run(self, net: Net, progress: Progress) -> History:
         """Train until the last epoch is done or a callback stops."""
@@ -90,23 +110,29 @@ class Fit:
     def _epoch(self, net: Net, epoch: int, report: Report | None) -> dict[str, float]:
         """Train one epoch, then measure."""
         try:
-            seen = train_epoch(net, self.model.layers, self.data, self.plan, report)
+            seen = self._train(net, report)
         except DivergenceError as error:
             raise self._explained(error, epoch) from None
         return self._training_logs(net, seen) | self._validation_logs(net)
 
+    def _train(self, net: Net, report: Report | None) -> Seen:
+        if isinstance(self.data, Batches):
+            return train_batches(net, self.model.layers, self.data, self.plan, report)
+        return train_epoch(net, self.model.layers, self.data, self.plan, report)
+
     def _training_logs(self, net: Net, seen: Seen) -> dict[str, float]:
-        output, threads = self.model.layers[-1], self.plan.threads
         right = seen.correct / seen.rows
+        if isinstance(self.data, Batches):  # they are gone: only what was seen before the updates
+            counted = [metric.name for metric in self.metrics if metric.function is None]
+            return {"loss": seen.loss} | dict.fromkeys(counted, right)
+        output, threads = self.model.layers[-1], self.plan.threads
         return measure(net, self.data, self.metrics, output, seen.loss, right, threads)
 
     def _validation_logs(self, net: Net) -> dict[str, float]:
         if self.validation is None:
             return {}
         output, threads = self.model.layers[-1], self.plan.threads
-        loss, correct = evaluate(net, self.validation, self.plan.loss, output, threads)
-        right = correct / len(self.validation)
-        seen = measure(net, self.validation, self.metrics, output, loss, right, threads)
+        seen = assess(net, self.validation, self.plan.loss, self.metrics, output, threads)
         return {f"val_{name}": value for name, value in seen.items()}
 
     def _ask(self, hook: str, *arguments: Any) -> bool:
@@ -118,10 +144,13 @@ class Fit:
         return any(answer is True for answer in answers)
 
     def _explained(self, error: DivergenceError, epoch: int) -> DivergenceError:
-        step = min(error.step or 1, self.steps)
+        step, steps = error.step or 1, self.steps
+        if steps is not None:
+            step = min(step, steps)
         kept = f"the end of epoch {epoch - 1}" if epoch > 1 else "before this fit"
         explained = DivergenceError(
-            f"training diverged in epoch {epoch} of {self.epochs}, step {step} of {self.steps}: "
+            f"training diverged in epoch {epoch} of {self.epochs}, step {step}"
+            f"{'' if steps is None else f' of {steps}'}: "
             f"loss or parameters are not finite. The net has the parameters of {kept}. "
             f"{advice(self.plan.optimizer)}"
         )

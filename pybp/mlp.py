@@ -6,24 +6,26 @@ from typing import Any
 import numpy as np
 
 from pybp._core import Net
-from pybp._types import Array
+from pybp._types import Array, DType
+from pybp.batches import Batches, refuse_uncounted
 from pybp.callbacks import Callback
-from pybp.data import ClassWeight, Data, prepare, split, with_class_weights
-from pybp.errors import ArgumentError, DivergenceError, ShapeError
-from pybp.fitting import Fit, advice, checked_callbacks, measure
+from pybp.data import ClassWeight, Data
+from pybp.errors import DivergenceError, ShapeError
+from pybp.feed import Feed
+from pybp.fitting import Fit, advice, assess, checked_callbacks
 from pybp.gradcheck import GradientCheck, check_gradients
 from pybp.history import History
 from pybp.losses import Loss, LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
 from pybp.optimizers import Optimizer, OptimizerLike
-from pybp.passes import Plan, evaluate, train_epoch
+from pybp.passes import Plan, train_epoch
 from pybp.progress import make_progress
 from pybp.sparse import Sparse, as_inputs
 from pybp.specs import resolve
 from pybp.state import exclusive
 from pybp.stepwise import Stepwise
 from pybp.trace import Trace, trace
-from pybp.validation import count, flag, real, shown, threads_count
+from pybp.validation import count, flag, shown, threads_count
 
 __all__ = ["MLP"]
 
@@ -81,7 +83,7 @@ class MLP(Stepwise):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         *,
         loss: LossLike = None,
         optimizer: OptimizerLike = "adam",
@@ -92,7 +94,8 @@ class MLP(Stepwise):
         drop_last: bool = False,
         sample_weight: Any = None,
         class_weight: ClassWeight | None = None,
-        validation_data: Sequence[Any] | None = None,
+        steps_per_epoch: int | None = None,
+        validation_data: Any = None,
         validation_split: float | None = None,
         metrics: Sequence[MetricLike] | None = None,
         callbacks: Iterable[Callback] = (),
@@ -103,8 +106,9 @@ class MLP(Stepwise):
 
         Parameters
         ----------
-        X : array-like, shape (n_samples, n_in)
-            Inputs.
+        X : array-like or sparse, shape (n_samples, n_in); or iterable
+            Inputs. Or, without y, an iterable of minibatches (X, y) or (X, y, sample_weight), each
+            of which makes a step, in the order given; batch_size and shuffle have then no meaning.
         y : array-like
             Class indices (n_samples,) or probabilities (n_samples, n_out) for cross_entropy; 0 or
             1 for binary_cross_entropy; numbers for the other losses. The last two have shape
@@ -133,7 +137,11 @@ class MLP(Stepwise):
         class_weight : dict or "balanced", optional
             Weights of classes in training, multiplied with `sample_weight`; 1 for those that a
             dict leaves out. "balanced" is n_samples / (number of classes * samples of the class).
-        validation_data : tuple (X, y) or (X, y, sample_weight), optional
+        steps_per_epoch : int, optional
+            Minibatches of an epoch, if X is an iterable of them; all that it gives if not said.
+            Epochs then go on where the one before stopped, and X starts anew when it ends, unless
+            it is an iterator such as a generator, which can't.
+        validation_data : tuple (X, y) or (X, y, sample_weight), or iterable of them, optional
             Data to evaluate after each epoch.
         validation_split : float, optional
             Instead of it, the share of samples to take from the end of X: the last
@@ -169,16 +177,21 @@ class MLP(Stepwise):
             Ctrl-C, within a tenth of a second or one step; the net is usable.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
-        data = self._data(X, y, chosen, sample_weight)
-        if validation_split is not None and validation_data is not None:
-            raise ArgumentError("give validation_data or validation_split, not both")
-        validation = None
-        if validation_split is not None:
-            data, validation = split(data, real(validation_split, "validation_split"))
-        elif validation_data is not None:
-            validation = self._validation(validation_data, chosen)
-        if class_weight is not None:
-            data = with_class_weights(data, class_weight, chosen, self.n_out)
+        n_epochs = count(epochs, "epochs")
+        data, validation = self._feed(chosen).training(
+            X,
+            y,
+            sample_weight,
+            class_weight,
+            steps_per_epoch,
+            n_epochs,
+            validation_data,
+            validation_split,
+        )
+        most = len(data) if isinstance(data, Data) else None
+        watched = resolve_metrics(metrics, chosen)
+        if isinstance(data, Batches) and validation is None:
+            refuse_uncounted(watched)
         fit = Fit(
             model=self,
             data=data,
@@ -186,14 +199,14 @@ class MLP(Stepwise):
             plan=Plan(
                 loss=chosen,
                 optimizer=resolve(optimizer, Optimizer, "optimizer"),
-                batch_size=min(count(batch_size, "batch_size"), len(data)),
+                batch_size=min(size for size in (count(batch_size, "batch_size"), most) if size),
                 shuffle=flag(shuffle, "shuffle"),
                 threads=threads_count(threads),
                 accumulate=count(accumulate, "accumulate"),
                 drop_last=flag(drop_last, "drop_last"),
             ),
-            epochs=count(epochs, "epochs"),
-            metrics=resolve_metrics(metrics, chosen),
+            epochs=n_epochs,
+            metrics=watched,
             callbacks=checked_callbacks(callbacks),
         )
         return fit.run(self._net, make_progress(progress, fit.epochs, fit.steps))
@@ -226,7 +239,7 @@ class MLP(Stepwise):
             The update would make a parameter infinite or NaN; it is not done.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
-        data = self._data(X, y, chosen, sample_weight)
+        data = self._feed(chosen).rows(X, y, sample_weight)
         spec = resolve(optimizer, Optimizer, "optimizer")
         plan = Plan(chosen, spec, len(data), shuffle=False, threads=threads_count(threads))
         with exclusive(self._net):
@@ -290,7 +303,7 @@ class MLP(Stepwise):
     def evaluate(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         *,
         loss: LossLike = None,
         metrics: Sequence[MetricLike] | None = None,
@@ -311,11 +324,9 @@ class MLP(Stepwise):
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         watched = resolve_metrics(metrics, chosen)
-        data = self._data(X, y, chosen, sample_weight)
-        number = threads_count(threads)
-        value, correct = evaluate(self._net, data, chosen, self._layers[-1], number)
-        right = correct / len(data)
-        return measure(self._net, data, watched, self._layers[-1], value, right, number)
+        source = self._feed(chosen).evaluation(X, y, sample_weight)
+        output, number = self._layers[-1], threads_count(threads)
+        return assess(self._net, source, chosen, watched, output, number)
 
     # ---- looking inside ----------------------------------------------------------------------
 
@@ -333,7 +344,7 @@ class MLP(Stepwise):
             Prints as a table; z, a, delta, dW, db and what is passed back, layer by layer.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
-        data = self._data(x, y, chosen, sample_weight)
+        data = self._feed(chosen).rows(x, y, sample_weight)
         return trace(self._net, self._layers, data, chosen)
 
     def check_gradients(
@@ -364,7 +375,7 @@ class MLP(Stepwise):
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         net = self._in_float64()
-        data = self._data(X, y, chosen, sample_weight, dtype=net.dtype)
+        data = self._feed(chosen, net.dtype).rows(X, y, sample_weight)
         X = data.X.toarray() if isinstance(data.X, Sparse) else data.X
         data = Data(X.astype(net.dtype), data.y, data.weights)
         entries = count(max_entries, "max_entries")
@@ -380,29 +391,5 @@ class MLP(Stepwise):
 
     # ---- data --------------------------------------------------------------------------------
 
-    def _data(
-        self,
-        X: Any,
-        y: Any,
-        loss: Loss,
-        sample_weight: Any = None,
-        **others: Any,
-    ) -> Data:
-        return prepare(
-            X,
-            y,
-            loss,
-            n_in=self.n_in,
-            n_out=self.n_out,
-            sample_weight=sample_weight,
-            **{"dtype": self.dtype, **others},
-        )
-
-    def _validation(self, given: Sequence[Any], loss: Loss) -> Data:
-        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            raise TypeError(
-                f"validation_data must be (X, y) or (X, y, sample_weight), got {shown(given)}"
-            )
-        names = tuple(f"validation_data[{place}]" for place in range(3))
-        X, y, *weight = given
-        return self._data(X, y, loss, *weight, names=names)
+    def _feed(self, loss: Loss, dtype: DType | None = None) -> Feed:
+        return Feed(self.n_in, self.n_out, self.dtype if dtype is None else dtype, loss)

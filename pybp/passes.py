@@ -18,7 +18,7 @@ from pybp.optimizers import Optimizer
 from pybp.sparse import Inputs
 from pybp.state import read_state, write_state
 
-__all__ = ["Plan", "Report", "Seen", "backward", "evaluate", "predict", "train_epoch"]
+__all__ = ["Plan", "Report", "Seen", "backward", "end_epoch", "evaluate", "predict", "train_epoch"]
 
 Report = Callable[[int, float], object]
 """``report(steps, loss)``: steps done in this epoch, and its mean loss so far."""
@@ -85,23 +85,33 @@ def backward(
 
 
 def train_epoch(
-    net: Net, layers: tuple[Layer, ...], data: Data, plan: Plan, report: Report | None
+    net: Net,
+    layers: tuple[Layer, ...],
+    data: Data,
+    plan: Plan,
+    report: Report | None,
+    part: bool = False,
 ) -> Seen:
-    """Train one epoch.
+    """Train one epoch, or with `part` a part of one, which doesn't count as an epoch.
 
     Raises
     ------
     DivergenceError
-        The parameters are then as they were before, the optimizer starts anew.
+        The parameters are then as they were before, the optimizer starts anew. After a part of an
+        epoch that is left to the caller.
     """
     if isinstance(plan.loss, Custom):
-        before = read_state(net, layers)
+        before = None if part else read_state(net, layers)
         try:
-            return _train_custom_epoch(net, layers[-1], data, plan, plan.loss, report)
+            seen = _train_custom_epoch(net, layers[-1], data, plan, plan.loss, report)
         except DivergenceError:
-            write_state(net, before)
-            net.reset_optimizer()
+            if before is not None:
+                write_state(net, before)
+                net.reset_optimizer()
             raise
+        if not part:
+            end_epoch(net)
+        return seen
     return Seen(
         *net.train(
             data.X,
@@ -115,7 +125,7 @@ def train_epoch(
             accumulate=plan.accumulate,
             drop_last=plan.drop_last,
             shuffle=plan.shuffle,
-            part=False,
+            part=part,
             threads=plan.threads,
             report=report,
             interval_ms=_TICK_MS,
@@ -150,8 +160,6 @@ def _train_custom_epoch(
         weight += share
         if report is not None:
             report(steps, total / weight)
-    epochs, updates, optimizer, n_states, powers = net.get_progress()
-    net.set_progress((epochs + 1, updates, optimizer, n_states, powers))
     return Seen(total / weight if loss.reduction == "mean" else total, correct, rows, steps)
 
 
@@ -180,3 +188,9 @@ def _custom_gradient(
     if gradient is not None:
         net.set_flat("gradient", gradient)
     return total, correct
+
+
+def end_epoch(net: Net) -> None:
+    """Count an epoch whose steps were taken one by one: the next one's shuffle is another."""
+    epochs, updates, optimizer, n_states, powers = net.get_progress()
+    net.set_progress((epochs + 1, updates, optimizer, n_states, powers))

@@ -58,12 +58,13 @@ class Bar(Progress):
 
     shows_steps = True
 
-    def __init__(self, epochs: int, steps: int, stream: TextIO) -> None:
+    def __init__(self, epochs: int, steps: int | None, stream: TextIO) -> None:
         tqdm = require("tqdm.auto" if in_notebook() else "tqdm", "progress", "a progress bar").tqdm
         self.epochs = epochs
         self.steps = steps
         self.done = 0
-        self.bar: Any = tqdm(total=epochs * steps, unit="step", file=stream, mininterval=0.1)
+        total = None if steps is None else epochs * steps
+        self.bar: Any = tqdm(total=total, unit="step", file=stream, mininterval=0.1)
         self.bar.set_description(f"epoch 1/{epochs}", refresh=False)
 
     def on_step(self, steps: int, loss: float) -> None:
@@ -72,7 +73,7 @@ class Bar(Progress):
 
     def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
         """Move the bar to the end of the epoch."""
-        self.done = epoch * self.steps
+        self.done = self.bar.n if self.steps is None else epoch * self.steps
         self._move_to(self.done, formatted(logs))
         self.bar.set_description(
             f"epoch {min(epoch + 1, self.epochs)}/{self.epochs}", refresh=False
@@ -87,7 +88,7 @@ class Bar(Progress):
         self.bar.close()
 
 
-def make_progress(progress: bool | str, epochs: int, steps: int) -> Progress:
+def make_progress(progress: bool | str, epochs: int, steps: int | None) -> Progress:
     """What the argument `progress` of `fit` stands for.
 
     "auto" shows progress if standard error is a terminal, or in a notebook.

@@ -8,7 +8,7 @@ from pybp._types import Array, DType
 from pybp.errors import ArgumentError, ShapeError
 from pybp.validation import as_matrix, check_finite, is_sparse, plain
 
-__all__ = ["Inputs", "Sparse", "as_inputs", "take_inputs"]
+__all__ = ["Inputs", "Sparse", "as_inputs", "join_inputs", "take_inputs"]
 
 
 class Sparse:
@@ -116,3 +116,22 @@ def _from_scipy(X: Any, name: str, dtype: DType, n_in: int) -> Sparse:
 def take_inputs(X: Inputs, rows: Array | slice) -> Inputs:
     """These rows of them."""
     return X.take(rows) if isinstance(X, Sparse) else X[rows]
+
+
+def join_inputs(parts: list[Inputs]) -> Inputs:
+    """All of them, one below the other."""
+    thin = [part for part in parts if isinstance(part, Sparse)]
+    dense = [part for part in parts if not isinstance(part, Sparse)]
+    if not thin:
+        return np.concatenate(dense)
+    if dense:
+        raise TypeError("X of some batches of an update is sparse, of others it is dense")
+    trimmed = [part.take(np.arange(len(part))) for part in thin]
+    starts = np.cumsum([0, *(part.indptr[-1] for part in trimmed)])
+    indptr = [part.indptr[1:] + start for part, start in zip(trimmed, starts[:-1], strict=True)]
+    return Sparse(
+        np.concatenate([part.values for part in trimmed]),
+        np.concatenate([part.indices for part in trimmed]).astype(np.int64),
+        np.concatenate([np.zeros(1, np.int64), *indptr]).astype(np.int64),
+        parts[0].shape[1],
+    )

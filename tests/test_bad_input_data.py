@@ -116,7 +116,7 @@ BAD_LABELS = {
     "names": (np.array(["a", "b"])[LABELS % 2], TypeError, "y has dtype <U1; expected numbers"),
     "complex": (LABELS + 0j, TypeError, "y has dtype complex128"),
     "objects": (LABELS.astype(object), TypeError, "y has dtype object"),
-    "None": (None, TypeError, "y has dtype object"),
+    "None": (None, TypeError, "y (is missing|has dtype object)"),
     "sums to 2": (one_hot(4, [1, 1, 0]), ArgumentError, "row 4 of y sums to 2; .* sum to 1"),
     "sums to 0": (one_hot(4, [0, 0, 0]), ArgumentError, "row 4 of y sums to 0"),
     "negative share": (one_hot(4, [1.5, -0.5, 0]), ArgumentError, "y holds 1.5 at row 4, column 0"),

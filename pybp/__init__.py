@@ -5,13 +5,14 @@ from pybp._core import version as _version
 from pybp.callbacks import Callback
 from pybp.errors import PybpError
 from pybp.layers import Dense
-from pybp.losses import MSE, BinaryCrossEntropy, CrossEntropy, SquaredError
+from pybp.losses import MAE, MSE, BinaryCrossEntropy, CrossEntropy, Huber, Quantile, SquaredError
 from pybp.mlp import MLP
 from pybp.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 
 __version__ = _version()
 
 __all__ = [
+    "MAE",
     "MLP",
     "MSE",
     "SGD",
@@ -22,7 +23,9 @@ __all__ = [
     "Callback",
     "CrossEntropy",
     "Dense",
+    "Huber",
     "PybpError",
+    "Quantile",
     "RMSprop",
     "SquaredError",
     "__version__",

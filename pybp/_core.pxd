@@ -40,6 +40,7 @@ cdef extern from "pybp.h" nogil:
         double high
         int low_open
         int high_open
+        int list
     ctypedef struct pybp_row:
         const char *name
         const char *label

@@ -29,6 +29,8 @@ class _Csr(Protocol):
 
 _Inputs = _Array | _Csr
 
+MAX_LOSS_PARAMS: Final[int]
+
 class _Param(TypedDict):
     name: str
     default: float
@@ -36,6 +38,7 @@ class _Param(TypedDict):
     high: float
     low_open: bool
     high_open: bool
+    list: bool
 
 class _Row(TypedDict):
     name: str

@@ -31,6 +31,7 @@ cdef extern from "Python.h":
 include "_registry.pxi"
 include "_buffers.pxi"
 
+MAX_LOSS_PARAMS = PYBP_MAX_LOSS_PARAMS
 cdef object new_array = numpy.empty
 cdef dict DTYPES = {"float32": PYBP_FLOAT32, "float64": PYBP_FLOAT64}
 cdef dict REDUCTIONS = {"mean": PYBP_MEAN, "sum": PYBP_SUM}

@@ -33,6 +33,7 @@ def registry(str which):
                 "high": row.params[i].high,
                 "low_open": bool(row.params[i].low_open),
                 "high_open": bool(row.params[i].high_open),
+                "list": bool(row.params[i].list),
             })
         rows.append({
             "name": row.name.decode(),

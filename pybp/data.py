@@ -9,7 +9,7 @@ import numpy as np
 
 from pybp._types import Array, DType
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
-from pybp.losses import BinaryCrossEntropy, CrossEntropy, Custom, Loss
+from pybp.losses import Custom, Loss
 from pybp.sparse import Inputs, as_inputs, take_inputs
 from pybp.validation import (
     as_numbers,
@@ -29,8 +29,8 @@ ClassWeight = str | Mapping[Any, float]
 class Data:
     """Checked samples: ``X`` (rows, n_in), targets ``y``, ``weights`` (rows,) or None.
 
-    ``y`` is (rows,) int32 class indices or (rows, n_out); for a custom loss of several outputs
-    also (rows,) of any numbers.
+    ``y`` is (rows,) int32 class indices or (rows, n_out), with several quantiles fewer columns; for
+    a custom loss of several outputs also (rows,) of any numbers.
     """
 
     X: Inputs
@@ -68,18 +68,20 @@ def prepare(
     x_name, y_name, weight_name = names
     matrix = as_inputs(X, x_name, dtype, n_in)
     targets = as_numbers(y, y_name)
+    n_targets = loss.n_targets(n_out)
     if matrix.shape[0] == 1:
-        targets = _one_row(targets, n_out)
+        targets = _one_row(targets, n_targets)
     if targets.ndim not in (1, 2):
         raise ShapeError(f"{y_name} has {targets.ndim} dimensions; expected 1 or 2")
     if len(targets) != len(matrix):
         raise ShapeError(f"{y_name} has {len(targets)} rows, but {x_name} has {len(matrix)}")
     if isinstance(loss, Custom):
         targets = _custom_targets(targets, y_name, n_out)
-    elif isinstance(loss, CrossEntropy) and (targets.ndim == 1 or targets.shape[1] != n_out):
+    elif loss.targets == "classes" and (targets.ndim == 1 or targets.shape[1] != n_out):
         targets = _labels(targets, y_name, n_out)
     else:
         targets = _values(targets, y_name, n_out, dtype, loss)
+        _check_values(targets, y_name, loss)
     weights = _sample_weights(sample_weight, weight_name, len(matrix))
     if weights is not None and not may_be_weightless:
         _check_total(weights, weight_name)
@@ -116,40 +118,40 @@ def with_class_weights(
 # ---- targets ---------------------------------------------------------------------------------
 
 
-def _one_row(targets: Array, n_out: int) -> Array:
+def _one_row(targets: Array, n_targets: int) -> Array:
     """Targets of a single sample may leave out the dimension of the rows."""
     if targets.ndim == 0:
         return targets.reshape(1)
-    if targets.ndim == 1 and targets.size == n_out > 1:
-        return targets.reshape(1, n_out)
+    if targets.ndim == 1 and targets.size == n_targets > 1:
+        return targets.reshape(1, n_targets)
     return targets
 
 
 def _values(targets: Array, name: str, n_out: int, dtype: DType, loss: Loss) -> Array:
-    """(rows, n_out) targets; for one output also given as (rows,)."""
-    if targets.ndim == 1 and n_out == 1:
+    """(rows, n_targets) targets; for one of them also given as (rows,)."""
+    n_targets = loss.n_targets(n_out)
+    if targets.ndim == 1 and n_targets == 1:
         targets = targets.reshape(-1, 1)
-    if targets.ndim == 1 or targets.shape[1] != n_out:
+    if targets.ndim == 1 or targets.shape[1] != n_targets:
         hint = "; for class indices use output='softmax' and cross_entropy" * (targets.ndim == 1)
+        if n_targets < n_out:
+            hint = f", {n_out // n_targets} for each target"
         raise ShapeError(
-            f"{name} has shape {targets.shape}; expected {(len(targets), n_out)} for "
+            f"{name} has shape {targets.shape}; expected {(len(targets), n_targets)} for "
             f"{loss.name} with {n_out} outputs{hint}"
         )
-    values = finite_matrix(targets, name, dtype)
-    if isinstance(loss, BinaryCrossEntropy | CrossEntropy):
-        _check_probabilities(values, name, loss)
-    return values
+    return finite_matrix(targets, name, dtype)
 
 
-def _check_probabilities(values: Array, name: str, loss: Loss) -> None:
-    wrong = (values < 0) | (values > 1)
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        raise ArgumentError(
-            f"{name} holds {float(values[row, column])!r} at row {row}, column {column}; "
-            f"{loss.name} expects targets in [0, 1]"
-        )
-    if isinstance(loss, CrossEntropy):
+def _check_values(values: Array, name: str, loss: Loss) -> None:
+    """Whether these are targets for the loss; `Loss.targets` says of what kind."""
+    if loss.targets == "counts":
+        _refuse_values(values < 0, values, name, loss, ">= 0")
+    elif loss.targets == "signs":
+        _check_signs(values, name, loss)
+    elif loss.targets in ("probabilities", "classes"):
+        _refuse_values((values < 0) | (values > 1), values, name, loss, "in [0, 1]")
+    if loss.targets == "classes":
         sums = values.sum(axis=1, dtype=np.float64)
         off = np.abs(sums - 1) > 1e-3
         if off.any():
@@ -158,6 +160,23 @@ def _check_probabilities(values: Array, name: str, loss: Loss) -> None:
                 f"row {row} of {name} sums to {sums[row]:.6g}; cross_entropy expects class "
                 "indices, one-hot rows or probabilities that sum to 1"
             )
+
+
+def _check_signs(values: Array, name: str, loss: Loss) -> None:
+    zero, negative = values == 0, values == -1
+    wrong = ~(zero | negative | (values == 1))
+    _refuse_values(wrong, values, name, loss, "-1 and 1, or 0 and 1")
+    if zero.any() and negative.any():
+        _refuse_values(zero, values, name, loss, "-1 and 1, or 0 and 1, and not all three")
+
+
+def _refuse_values(wrong: Array, values: Array, name: str, loss: Loss, expected: str) -> None:
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise ArgumentError(
+            f"{name} holds {float(values[row, column])!r} at row {row}, column {column}; "
+            f"{loss.name} expects targets {expected}"
+        )
 
 
 def _labels(targets: Array, name: str, n_classes: int) -> Array:
@@ -225,16 +244,16 @@ def _check_total(weights: Array, name: str) -> None:
 
 def _classes(targets: Array, loss: Loss) -> Array:
     """The class of each sample."""
-    if isinstance(loss, CrossEntropy):
+    if loss.targets == "classes":
         if targets.ndim == 1:
             return targets
         largest: Array = targets.argmax(axis=1)
         return largest
-    if isinstance(loss, BinaryCrossEntropy) and targets.shape[1] == 1:
+    if loss.targets in ("probabilities", "signs") and targets.shape[1] == 1:
         return (targets[:, 0] >= 0.5).astype(np.intp)
     raise ArgumentError(
-        f"class_weight needs classes: cross_entropy, or binary_cross_entropy with one output; "
-        f"got {loss!r}"
+        "class_weight needs classes: cross_entropy, or binary_cross_entropy or a hinge loss with "
+        f"one output; got {loss!r}"
     )
 
 

@@ -1,33 +1,43 @@
 """Losses: the number that training makes smaller.
 
-Each class states the loss of one sample with target y and output a, over n outputs. The loss of
-many samples is their mean (weighted, if there are sample weights), or with ``reduction="sum"``
-their sum. A plain name such as ``"mse"`` works wherever one of these does, and so does a function
+Each class states the loss of one sample with target y and output a, over n outputs, with its slope
+for backpropagation. The loss of many samples is their mean (weighted, if there are sample weights),
+or with ``reduction="sum"`` their sum. A plain name such as ``"mse"`` works wherever one of these does, and so does a function
 ``f(y_true, y_pred) -> (loss per row, d loss / d y_pred)``, neither weighted nor reduced.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from pybp import _core
 from pybp._types import Array
 from pybp.activations import ActivationFunction
 from pybp.errors import ArgumentError, ShapeError
 from pybp.specs import Spec, resolve
-from pybp.validation import as_numbers
+from pybp.validation import as_numbers, shown
 
 __all__ = [
+    "MAE",
     "MSE",
     "BinaryCrossEntropy",
     "CrossEntropy",
     "Custom",
+    "Hinge",
+    "Huber",
+    "LogCosh",
     "Loss",
     "LossFunction",
     "LossLike",
+    "Poisson",
+    "Quantile",
     "SquaredError",
+    "SquaredHinge",
 ]
+
+Targets = Literal["numbers", "counts", "signs", "probabilities", "classes"]
 
 LossFunction = Callable[[Any, Any], tuple[Any, Any]]
 """``f(y_true, y_pred) -> (loss per row, d loss / d y_pred)``."""
@@ -44,6 +54,7 @@ class Loss(Spec):
     """
 
     registry: ClassVar[str] = "losses"
+    targets: ClassVar[Targets] = "numbers"
     reduction: str = "mean"
 
     def __post_init__(self) -> None:
@@ -55,6 +66,10 @@ class Loss(Spec):
     def core(self) -> tuple[int, tuple[float, ...]]:
         """What the core takes: the loss and its parameters."""
         return self.number, self.parameters
+
+    def n_targets(self, n_out: int) -> int:
+        """The number of columns of y that go with so many outputs."""
+        return n_out
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,22 +88,185 @@ class MSE(Loss):
 
 @dataclass(frozen=True, repr=False)
 class CrossEntropy(Loss):
-    """``-sum_j y_j log a_j`` for a softmax output; computed from z, so that it never overflows.
+    """``-sum_j t_j log a_j`` for a softmax output; computed from z, so that it never overflows.
 
-    Targets are class indices, one-hot rows, or rows of probabilities.
+    Targets y are class indices, one-hot rows, or rows of probabilities. The slope by z is a - t.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum"}
+        How the losses of the samples become one number.
+    label_smoothing : float
+        s in ``t_j = (1 - s) y_j + s / n``, from 0 to 1: how much of a target is spread evenly over
+        all n classes, as in PyTorch. Keeps the net from growing ever more certain.
+
+    References
+    ----------
+    Szegedy et al., "Rethinking the inception architecture for computer vision", CVPR 2016.
     """
 
     name: ClassVar[str] = "cross_entropy"
+    targets: ClassVar[Targets] = "classes"
+    label_smoothing: float = 0.0
 
 
 @dataclass(frozen=True, repr=False)
 class BinaryCrossEntropy(Loss):
-    """``-1/n sum_j (y_j log a_j + (1 - y_j) log(1 - a_j))`` for a sigmoid output; computed from z.
+    """``-1/n sum_j (p_j y_j log a_j + (1 - y_j) log(1 - a_j))`` for a sigmoid output; from z.
 
-    Targets are 0 or 1 (or probabilities): one column, or one for each label.
+    Targets are 0 or 1 (or probabilities): one column, or one for each label. The slope by z is
+    ``1/n (a_j - y_j)`` where p_j is 1.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum"}
+        How the losses of the samples become one number.
+    pos_weight : float or sequence of float
+        p > 0, the weight of positive targets, as in PyTorch: one for all outputs, or one for each
+        (32 at most). With 3, a positive counts as three. Predictions rise accordingly.
     """
 
     name: ClassVar[str] = "binary_cross_entropy"
+    targets: ClassVar[Targets] = "probabilities"
+    pos_weight: float | Sequence[float] = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pos_weight", _one_or_several(self.pos_weight, "pos_weight"))
+        super().__post_init__()
+
+    def n_targets(self, n_out: int) -> int:
+        """As many as outputs; checks that there are as many weights, or one."""
+        if isinstance(self.pos_weight, tuple) and len(self.pos_weight) != n_out:
+            raise ArgumentError(
+                f"pos_weight holds {len(self.pos_weight)} numbers; expected one, or one for each "
+                f"of {n_out} outputs"
+            )
+        return n_out
+
+
+@dataclass(frozen=True, repr=False)
+class MAE(Loss):
+    """Mean absolute error, ``1/n sum_j |a_j - y_j|``; slope ``1/n sign(a_j - y_j)``, 0 at 0.
+
+    It is smallest at the median of the targets, and outliers have no more pull than others.
+    """
+
+    name: ClassVar[str] = "mae"
+
+
+@dataclass(frozen=True, repr=False)
+class Huber(Loss):
+    """Squared near 0, absolute far out: ``1/n sum_j h(a_j - y_j)``.
+
+    With ``h(d) = d^2 / 2`` for ``|d| <= delta``, else ``delta (|d| - delta / 2)``; the slope is d,
+    limited to [-delta, delta], over n. As in PyTorch.
+
+    Parameters
+    ----------
+    delta : float
+        Where the two meet; > 0.
+    reduction : {"mean", "sum"}
+        How the losses of the samples become one number.
+
+    References
+    ----------
+    Huber, "Robust estimation of a location parameter", Annals of Mathematical Statistics, 1964.
+    """
+
+    name: ClassVar[str] = "huber"
+    reduction: str = field(default="mean", kw_only=True)
+    delta: float = 1.0
+
+
+@dataclass(frozen=True, repr=False)
+class LogCosh(Loss):
+    """``1/n sum_j log(cosh(a_j - y_j))``: like Huber, but smooth; slope ``1/n tanh(a_j - y_j)``."""
+
+    name: ClassVar[str] = "log_cosh"
+
+
+@dataclass(frozen=True, repr=False)
+class Quantile(Loss):
+    """The pinball loss, whose minimum is a quantile of the targets: quantile regression.
+
+    ``1/n sum_j max(q (y_j - a_j), (1 - q) (a_j - y_j))``; the slope is 1 - q above the target, -q
+    below, 0 on it, over n.
+
+    Several quantiles are learnt at once by a net with an output for each, or, for m targets, with
+    m k outputs: output ``j k + i`` is for quantile i of target j, so that
+    ``net.predict(X).reshape(-1, m, k)[:, j, i]`` is. y stays (rows, m), or (rows,) for one target.
+    Nothing forces the predicted quantiles to be in order.
+
+    Parameters
+    ----------
+    q : float or sequence of float
+        The quantile, or several (32 at most), each between 0 and 1.
+    reduction : {"mean", "sum"}
+        How the losses of the samples become one number.
+
+    References
+    ----------
+    Koenker and Bassett, "Regression quantiles", Econometrica, 1978.
+    """
+
+    name: ClassVar[str] = "quantile"
+    reduction: str = field(default="mean", kw_only=True)
+    q: float | Sequence[float] = 0.5
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "q", _one_or_several(self.q, "q"))
+        super().__post_init__()
+
+    def n_targets(self, n_out: int) -> int:
+        """A column of y for each group of outputs."""
+        several = len(self.q) if isinstance(self.q, tuple) else 1
+        if n_out % several:
+            raise ArgumentError(
+                f"{several} quantiles need {several} outputs for each target, but the net has "
+                f"{n_out} outputs"
+            )
+        return n_out // several
+
+
+@dataclass(frozen=True, repr=False)
+class Poisson(Loss):
+    """Counts with a rate that the net predicts: ``1/n sum_j (exp(a_j) - y_j a_j)``.
+
+    The output is the logarithm of the rate, so give the net an identity output and take
+    ``np.exp(net.predict(X))``. The slope is ``1/n (exp(a_j) - y_j)``. Terms that depend on y alone
+    are left out, so it may be negative. As PyTorch's ``PoissonNLLLoss(log_input=True)``.
+    """
+
+    name: ClassVar[str] = "poisson"
+    targets: ClassVar[Targets] = "counts"
+
+
+@dataclass(frozen=True, repr=False)
+class Hinge(Loss):
+    """``1/n sum_j max(1 - y_j a_j, 0)``, the loss of support vector machines.
+
+    Targets are -1 and 1, or 0 and 1, where 0 stands for -1: one column, or one for each label. The
+    answer is yes where the output is above 0, so give the net an identity (or tanh) output. The
+    slope is ``-y_j / n`` where ``y_j a_j < 1``, else 0.
+
+    References
+    ----------
+    Cortes and Vapnik, "Support-vector networks", Machine Learning, 1995.
+    """
+
+    name: ClassVar[str] = "hinge"
+    targets: ClassVar[Targets] = "signs"
+
+
+@dataclass(frozen=True, repr=False)
+class SquaredHinge(Loss):
+    """``1/n sum_j max(1 - y_j a_j, 0)^2``: Hinge without its kink; targets likewise.
+
+    The slope is ``-2/n y_j max(1 - y_j a_j, 0)``.
+    """
+
+    name: ClassVar[str] = "squared_hinge"
+    targets: ClassVar[Targets] = "signs"
 
 
 @dataclass(frozen=True, repr=False)
@@ -136,6 +314,19 @@ class Custom(Loss):
         dtype = outputs.dtype
         scaled = gradient.astype(dtype) * scale.astype(dtype)[:, np.newaxis]
         return float(loss @ scale), np.ascontiguousarray(scaled)
+
+
+def _one_or_several(value: Any, name: str) -> Any:
+    """A number as it is, a sequence of numbers as a tuple."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        value = value.tolist()
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return value
+    if not 1 <= len(value) <= _core.MAX_LOSS_PARAMS:
+        raise ArgumentError(
+            f"{name} must hold 1 to {_core.MAX_LOSS_PARAMS} numbers, got {len(value)}: {shown(value)}"
+        )
+    return tuple(value)
 
 
 LossLike = str | Loss | type[Loss] | LossFunction | None

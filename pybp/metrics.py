@@ -1,9 +1,10 @@
 """Metrics: numbers that are watched, not trained on.
 
 By name: ``"accuracy"``, the share of samples answered right (the largest output is at the largest
-target; with one output or sigmoid outputs, every output is on the target's side of 1/2), not
-weighted; ``"mse"``, ``"mae"`` and ``"r2"``, mean squared error, mean absolute error and coefficient
-of determination over all outputs, weighted by the sample weights. Or any function
+target; with one output or sigmoid outputs, every output is on the target's side of 1/2; with the
+hinge losses, of 0), not weighted; ``"mse"``, ``"mae"`` and ``"r2"``, mean squared error, mean
+absolute error and coefficient of determination over all outputs, weighted by the sample weights;
+where several quantiles of a target are predicted, each is compared with it. Or any function
 ``f(y_true, y_pred) -> number``.
 """
 
@@ -20,7 +21,7 @@ from pybp._types import Array
 from pybp.activations import ActivationFunction, Sigmoid
 from pybp.data import Data
 from pybp.errors import ArgumentError
-from pybp.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from pybp.losses import Loss
 from pybp.specs import unknown_name
 from pybp.validation import shown
 
@@ -49,6 +50,8 @@ def _core_metric(name: str, data: Data, outputs: Array) -> float:
     y = data.y
     if y.ndim == 1:
         y = np.equal.outer(y, np.arange(outputs.shape[1])).astype(outputs.dtype)
+    elif y.shape[1] < outputs.shape[1]:
+        y = np.repeat(y, outputs.shape[1] // y.shape[1], axis=1)
     return _core.metric_value(name, y, outputs, data.weights)
 
 
@@ -65,7 +68,7 @@ _KNOWN = {
 def resolve_metrics(metrics: Sequence[MetricLike] | None, loss: Loss) -> tuple[Metric, ...]:
     """The metrics that the argument `metrics` stands for; None chooses by the loss."""
     if metrics is None:
-        classifies = isinstance(loss, CrossEntropy | BinaryCrossEntropy)
+        classifies = loss.targets in ("classes", "probabilities", "signs")
         return (_KNOWN["accuracy"],) if classifies else ()
     if isinstance(metrics, str) or not isinstance(metrics, Sequence):
         raise TypeError(f"metrics must be a list of names or functions, got {shown(metrics)}")

@@ -111,8 +111,9 @@ class MLP(Stepwise):
             of which makes a step, in the order given; batch_size and shuffle have then no meaning.
         y : array-like
             Class indices (n_samples,) or probabilities (n_samples, n_out) for cross_entropy; 0 or
-            1 for binary_cross_entropy; numbers for the other losses. The last two have shape
-            (n_samples, n_out), or (n_samples,) for one output.
+            1 for binary_cross_entropy, also -1 and 1 for the hinge losses; counts for poisson;
+            numbers for the other losses. All but the first have shape (n_samples, n_out), or
+            (n_samples,) for one output. Several quantiles share a target: see `Quantile`.
         loss : str, Loss or callable, optional
             If not given: cross_entropy for a softmax output, binary_cross_entropy for a sigmoid
             output, else mse. A function ``f(y_true, y_pred) -> (loss per row, d loss / d y_pred)``
@@ -148,8 +149,8 @@ class MLP(Stepwise):
             ceil(n_samples * validation_split), before any shuffle.
         metrics : list of str or callable, optional
             "accuracy", "mse", "mae", "r2", or functions ``f(y_true, y_pred) -> number``. If not
-            given, the accuracy for the two cross entropies. On training data, loss and accuracy
-            are measured before each update, the others at the end of the epoch.
+            given, the accuracy for the cross entropies and the hinge losses. On training data,
+            loss and accuracy are measured before each update, the others at the end of the epoch.
         callbacks : list of Callback
             Called between epochs.
         progress : bool or "auto"

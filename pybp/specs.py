@@ -47,17 +47,23 @@ class Spec:
     @property
     def parameters(self) -> tuple[float, ...]:
         """The parameters of this spec's row, in its order, checked against their ranges."""
-        return tuple(
-            real(
-                self._parameter(param["name"]),
-                param["name"],
-                low=param["low"],
-                high=param["high"],
-                low_open=param["low_open"],
-                high_open=param["high_open"],
+        found: list[float] = []
+        for param in self.row["params"]:
+            name, value = param["name"], self._parameter(param["name"])
+            several = param["list"] and isinstance(value, tuple)
+            values = {f"{name}[{i}]": v for i, v in enumerate(value)} if several else {name: value}
+            found += (
+                real(
+                    one,
+                    what,
+                    low=param["low"],
+                    high=param["high"],
+                    low_open=param["low_open"],
+                    high_open=param["high_open"],
+                )
+                for what, one in values.items()
             )
-            for param in self.row["params"]
-        )
+        return tuple(found)
 
     def _parameter(self, name: str) -> Any:
         """A parameter of the registry row."""

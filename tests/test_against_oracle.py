@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trajectories.cases import CASES, PARAMETER_PAIRS
+from trajectories.cases import (
+    CASES,
+    LOSS_CASES,
+    LOSS_OUTPUT,
+    PARAMETER_PAIRS,
+    targets_for,
+)
 
 import pybp
 from pybp import MLP, Dense, _core
@@ -16,7 +22,7 @@ from pybp.specs import names
 
 from oracle import LOSSES, OPTIMIZERS, Net, registry
 from oracle.initializers import initial_weights
-from oracle.losses import one_hot
+from oracle.losses import loss_of, one_hot
 from oracle.net import Layer, Update
 from oracle.random import permutation
 
@@ -72,13 +78,11 @@ def make(sizes, hidden, output, dtype, seed=1):
 
 
 def data(n, n_in, n_out, loss, dtype, seed=0):
-    """Inputs and targets that suit the loss: probabilities for the two logarithmic ones."""
+    """Inputs, and targets that suit the loss."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, n_in)).astype(dtype)
     y = rng.uniform(size=(n, n_out)).astype(dtype)
-    if LINKS[loss] == "SOFTMAX":
-        y = (y / y.sum(axis=1, keepdims=True)).astype(dtype)
-    return X, y
+    return X, targets_for(loss, y)
 
 
 def assert_same_parameters(net, other, dtype, **tolerance):
@@ -146,8 +150,7 @@ def test_any_shape(rows, sizes, hidden, output, dtype, seed):
 
 
 @both_dtypes
-@each_pair
-@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize(("hidden", "output", "loss"), registry.products())
 def test_trace(hidden, output, loss, dtype):
     net, other = make([6, 9, 5, 4], hidden, output, dtype)
     X, y = data(11, 6, 4, loss, dtype)
@@ -206,12 +209,65 @@ def test_losses_far_out(dtype):
     for output, loss in PAIRS:
         net, other = make([2, 3], "identity", output, dtype)
         X, y = data(6, 2, 3, loss, dtype)
-        X *= 200
+        X *= 5 if loss == "poisson" else 200  # exp(a) must stay finite
         y = one_hot(y.argmax(axis=1), 3)
         wanted = other.backward(X, y, loss)[-1].delta
         found = net.trace(X, y, loss=loss)
         assert found.loss == pytest.approx(other.loss(X, y, loss), rel=TOLERANCE[dtype]["rtol"])
         close(found.layers[-1].delta, wanted, dtype, err_msg=f"{output}, {loss}")
+
+
+@both_dtypes
+@pytest.mark.parametrize("name", LOSS_CASES)
+def test_losses_with_parameters(name, dtype):
+    """More outputs than a panel has, and rows in several blocks; weighted."""
+    case = LOSS_CASES[name]
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(50, 4)).astype(dtype)
+    y = targets_for(case["loss"], rng.uniform(size=(50, 21)).astype(dtype))
+    params = dict(case["params"])
+    if case.get("columns"):
+        y = y[:, :7]  # 3 quantiles of 7 targets
+    if name == "pos_weights":
+        params["pos_weight"] = tuple(rng.uniform(0.1, 5, size=21).tolist())
+    y = y.argmax(axis=1) if case.get("labels") else y
+    w = rng.uniform(size=50)
+    net, other = make([4, 7, 21], "tanh", LOSS_OUTPUT.get(case["loss"], "identity"), dtype)
+    ours, theirs = (
+        names(pybp.losses.Loss)[case["loss"]](**params),
+        loss_of(case["loss"], **params),
+    )
+    found = net.trace(X, y, loss=ours, sample_weight=w)
+    assert found.loss == pytest.approx(other.loss(X, y, theirs, w), rel=TOLERANCE[dtype]["rtol"])
+    for layer, p in zip(found.layers, other.backward(X, y, theirs, w), strict=True):
+        for part in ("delta", "dW", "db", "back"):
+            close(getattr(layer, part), getattr(p, part), dtype, err_msg=part)
+    update = Update(OPTIMIZERS["adam"](), 0.01)
+    wanted = other.train(X, y, theirs, update, epochs=2, batch_size=16, weights=w)
+    history = net.fit(
+        X, y, loss=ours, optimizer=spec("adam", 0.01), sample_weight=w, epochs=2, batch_size=16
+    )
+    assert history.history["loss"] == pytest.approx(wanted, rel=TOLERANCE[dtype]["rtol"])
+    assert_same_parameters(net, other, dtype)
+
+
+@pytest.mark.parametrize("name", [*LOSS_CASES, *(f"{o}/{loss}" for o, loss in PAIRS)])
+def test_gradients_are_those_of_pytorch(name):
+    """The core against PyTorch's stored results, without the oracle in between."""
+    t = np.load(Path(__file__).parent / "trajectories" / "gradients.npz")
+    output, _, loss = name.rpartition("/")
+    case = LOSS_CASES.get(loss, {"loss": loss, "params": {}})
+    output = output or LOSS_OUTPUT.get(case["loss"], "identity")
+    y = targets_for(case["loss"], t["y"], case.get("columns"))
+    y = y.argmax(1) if case.get("labels") else y
+    net = MLP([3, 4, 3], activation="tanh", output=output, dtype="float64", seed=0)
+    net.weights, net.biases = [t["W1"], t["W2"]], [t["b1"], t["b2"]]
+    ours = names(pybp.losses.Loss)[case["loss"]](**case["params"])
+    found = net.trace(t["X"], y, loss=ours, sample_weight=t["weights"])
+    first, second = found.layers
+    parts = [[found.loss], first.dW, first.db, second.dW, second.db, first.back]
+    flat = np.concatenate([np.ravel(x) for x in parts])
+    np.testing.assert_allclose(flat, t[f"tanh/{output}/{loss}"], rtol=1e-10, atol=1e-14)
 
 
 @both_dtypes
@@ -236,9 +292,15 @@ def test_targets_as_indices_rows_and_probabilities(dtype):
 # ---- training ----
 
 
+# Each activation and loss with one optimizer, each optimizer with a few of them.
+FEW = [("tanh", "softmax", "cross_entropy"), ("relu", "identity", "mse"), ("silu", "tanh", "huber")]
+TRAINED = [(*triple, "adam") for triple in registry.triples()] + [
+    (*triple, name) for name in registry.names("optimizers") for triple in FEW if name != "adam"
+]
+
+
 @both_dtypes
-@pytest.mark.parametrize(("hidden", "output", "loss"), registry.triples())
-@pytest.mark.parametrize("optimizer", registry.names("optimizers"))
+@pytest.mark.parametrize(("hidden", "output", "loss", "optimizer"), TRAINED)
 def test_training(hidden, output, loss, optimizer, dtype):
     net, other = make([4, 7, 3], hidden, output, dtype)
     X, y = data(50, 4, 3, loss, dtype)
@@ -246,8 +308,12 @@ def test_training(hidden, output, loss, optimizer, dtype):
     history = net.fit(
         X, y, loss=loss, optimizer=spec(optimizer, 0.01), epochs=3, batch_size=16, progress=False
     )
-    assert history.history["loss"] == pytest.approx(wanted, rel=TOLERANCE[dtype]["rtol"])
-    assert_same_parameters(net, other, dtype)
+    # Where a slope jumps, a difference that rounds to the other side counts in full.
+    jumps = dtype == "float32" and loss in ("mae", "quantile", "hinge")
+    assert history.history["loss"] == pytest.approx(
+        wanted, rel=1e-3 if jumps else TOLERANCE[dtype]["rtol"]
+    )
+    assert_same_parameters(net, other, dtype, **({"atol": 0.02} if jumps else {}))
 
 
 @pytest.mark.parametrize("loss", [name for name in LINKS if LINKS[name] == "ANY"])

@@ -2,35 +2,41 @@
 
 import numpy as np
 import pytest
+from trajectories.cases import LOSS_CASES, LOSS_OUTPUT, targets_for
 
 import pybp
 from pybp import MLP, Dense, gradcheck, losses
 from pybp.specs import names
 
+from oracle import registry
+
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(12, 4))
 HIDDEN = [name for name in names(pybp.activations.ActivationFunction) if name != "softmax"]
-OUTPUT_AND_LOSS = [
-    ("softmax", "cross_entropy"),
-    ("softmax", "squared_error"),
-    ("softmax", "mse"),
-    ("sigmoid", "binary_cross_entropy"),
-    ("sigmoid", "squared_error"),
-    ("identity", "mse"),
-    ("tanh", "mse"),
-]
 
 
-def targets():
-    p = RNG.uniform(size=(12, 3))
-    return p / p.sum(axis=1, keepdims=True)
+def targets(loss="cross_entropy", columns=3):
+    return targets_for(loss, RNG.uniform(size=(12, columns)))
+
+
+@pytest.mark.parametrize(("activation", "output", "loss"), registry.products())
+def test_every_activation_with_every_loss(activation, output, loss):
+    net = MLP([4, 6, 5, 3], activation=activation, output=output, seed=0)
+    check = net.check_gradients(X, targets(loss), loss=loss)
+    assert check.ok, check
+    assert check.max_relative_error < 1e-6
 
 
 @pytest.mark.parametrize("activation", HIDDEN)
-@pytest.mark.parametrize(("output", "loss"), OUTPUT_AND_LOSS)
-def test_every_activation_with_every_loss(activation, output, loss):
+@pytest.mark.parametrize("name", LOSS_CASES)
+def test_every_activation_with_losses_with_parameters(activation, name):
+    case = LOSS_CASES[name]
+    loss = names(losses.Loss)[case["loss"]](**case["params"])
+    output = LOSS_OUTPUT.get(case["loss"], "identity")
     net = MLP([4, 6, 5, 3], activation=activation, output=output, seed=0)
-    check = net.check_gradients(X, targets(), loss=loss)
+    y = targets(case["loss"], case.get("columns", 3))
+    y = y.argmax(axis=1) if case.get("labels") else y
+    check = net.check_gradients(X, y, loss=loss)
     assert check.ok, check
     assert check.max_relative_error < 1e-6
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trajectories.cases import CASES
+from trajectories.cases import CASES, LOSS_CASES, LOSS_OUTPUT, targets_for
 
 from oracle import ACTIVATIONS, INITIALIZERS, LOSSES, OPTIMIZERS, Net, registry
 from oracle.initializers import initial_weights
-from oracle.losses import one_hot
+from oracle.losses import loss_of, one_hot
 from oracle.net import Layer, Pass, Update
 from oracle.optimizers import clip_norm, clip_value
 from oracle.random import permutation
@@ -53,13 +53,33 @@ def test_optimizers_follow_pytorch(name, torch_steps):
 def test_gradients_are_those_of_pytorch(hidden, output, loss, torch_gradients):
     name = f"{hidden}/{output}/{loss}"
     assert name in torch_gradients, f"run make_trajectories.py: it has no gradients of {name}"
-    t = torch_gradients
+    y = targets_for(loss, torch_gradients["y"])
+    np.testing.assert_allclose(
+        flat_gradients(torch_gradients, hidden, output, loss, y), torch_gradients[name], **CLOSE
+    )
+
+
+@pytest.mark.parametrize("name", LOSS_CASES)
+def test_losses_with_parameters_are_those_of_pytorch(name, torch_gradients):
+    case = LOSS_CASES[name]
+    y = targets_for(case["loss"], torch_gradients["y"], case.get("columns"))
+    y = y.argmax(1) if case.get("labels") else y
+    output = LOSS_OUTPUT.get(case["loss"], "identity")
+    loss = loss_of(case["loss"], **case["params"])
+    found = flat_gradients(torch_gradients, "tanh", output, loss, y)
+    np.testing.assert_allclose(found, torch_gradients[f"tanh/{output}/{name}"], **CLOSE)
+
+
+CLOSE = {"rtol": 1e-10, "atol": 1e-15}
+
+
+def flat_gradients(t, hidden, output, loss, y):
+    """Loss and gradients of the stored net, in the order of the stored ones."""
     net = Net([Layer(t["W1"], t["b1"], hidden), Layer(t["W2"], t["b2"], output)])
-    first, second = net.backward(t["X"], t["y"], loss, t["weights"])
-    value = net.loss(t["X"], t["y"], loss, t["weights"])
+    first, second = net.backward(t["X"], y, loss, t["weights"])
+    value = net.loss(t["X"], y, loss, t["weights"])
     found = [[value], first.dW, first.db, second.dW, second.db, first.back]
-    flat = np.concatenate([np.ravel(x) for x in found])
-    np.testing.assert_allclose(flat, t[name], rtol=1e-10, atol=1e-15)
+    return np.concatenate([np.ravel(x) for x in found])
 
 
 # ---- against central differences ----
@@ -85,7 +105,8 @@ def test_gradients_are_the_slopes_of_the_loss(hidden, output, loss, reduction):
     net = Net.create([3, 4, 2], [hidden, output], seed=1)
     for layer in net.layers:  # away from 0, where relu of a dead layer has its kink
         layer.b = rng.normal(size=layer.b.shape)
-    X, y, w = rng.normal(size=(6, 3)), rng.uniform(size=(6, 2)), rng.uniform(size=6)
+    X, w = rng.normal(size=(6, 3)), rng.uniform(size=6)
+    y = targets_for(loss, rng.uniform(size=(6, 2)))
 
     def value():
         return net.loss(X, y, loss, w, reduction)
@@ -125,6 +146,39 @@ def test_softmax_sums_to_one_and_ignores_a_shift():
     a = ACTIVATIONS["softmax"].f(z)
     np.testing.assert_allclose(a.sum(axis=1), 1.0, rtol=1e-14)
     np.testing.assert_allclose(ACTIVATIONS["softmax"].f(z + 500.0), a, rtol=1e-11)
+
+
+@pytest.mark.parametrize("name", LOSS_CASES)
+def test_losses_with_parameters_have_their_slopes(name):
+    case = LOSS_CASES[name]
+    output = LOSS_OUTPUT.get(case["loss"], "identity")
+    loss = loss_of(case["loss"], **case["params"])
+    rng = np.random.default_rng(3)
+    y = targets_for(case["loss"], rng.uniform(size=(6, 3)), case.get("columns"))
+    z = rng.normal(size=(6, 3))
+
+    def value():
+        return loss.rows(z, ACTIVATIONS[output].f(z), y).sum()
+
+    slope = loss.slope(ACTIVATIONS[output].f(z), y)
+    np.testing.assert_allclose(slope, numerical(value, z), rtol=1e-7, atol=1e-9)
+
+
+def test_smoothing_leaves_probabilities():
+    y = one_hot(np.array([2, 0]), 3)
+    z = np.zeros((2, 3))
+    smooth = 0.7 * y + 0.1
+    found = loss_of("cross_entropy", label_smoothing=0.3).rows(z, ACTIVATIONS["softmax"].f(z), y)
+    np.testing.assert_allclose(found, -(smooth * np.log(1 / 3)).sum(axis=1))
+
+
+def test_a_quantile_is_where_the_pinball_loss_is_least():
+    y = np.random.default_rng(0).exponential(size=(1001, 1))
+    grid = np.linspace(0, 4, 401)
+    for q in (0.1, 0.5, 0.9):
+        rows = loss_of("quantile", q=q).rows
+        losses = [rows(None, np.full_like(y, x), y).mean() for x in grid]
+        assert abs(grid[np.argmin(losses)] - np.quantile(y, q)) < 0.02
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy"])

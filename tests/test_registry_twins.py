@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from trajectories.cases import CASES
 
+from pybp import losses
+from pybp.specs import names
+
 import oracle
 from oracle import registry
 from oracle.optimizers import defaults
@@ -46,6 +49,12 @@ def test_loss_rows_say_what_their_twins_say(row):
     twin = oracle.LOSSES[row.name]
     assert row.columns["links"] == twin.links
     assert bool(int(row.columns["per_output"])) == twin.per_output
+    assert row.columns["targets"] == twin.targets
+    assert row.columns["targets"] == names(losses.Loss)[row.name].targets.upper()
+    for function in (twin.rows, twin.slope):
+        given = inspect.signature(function).parameters.values()
+        defaults_given = {p.name: p.default for p in given if p.default is not p.empty}
+        assert defaults_given == {p.name: p.default for p in row.params}
 
 
 @pytest.mark.parametrize("row", registry.rows("optimizers"), ids=lambda row: row.name)

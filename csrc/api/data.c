@@ -98,7 +98,7 @@ static pybp_status check_labels(const int32_t *labels, size_t rows, size_t class
 
 pybp_status pybp_check_targets(const pybp_net *net, const pybp_targets *y, size_t rows, const pybp_loss_spec *loss)
 {
-    const size_t n_out = pybp_net_n_out(net);
+    const size_t n_out = pybp_net_n_out(net), n_targets = n_out / pybp_loss_per_target(loss);
     pybp_status status;
     if (y == NULL)
         return pybp_fail(PYBP_INVALID, "y is NULL");
@@ -107,7 +107,7 @@ pybp_status pybp_check_targets(const pybp_net *net, const pybp_targets *y, size_
             return pybp_fail(PYBP_INVALID, "class indices go with cross_entropy only");
         return check_labels(y->labels, rows, n_out);
     }
-    if ((status = pybp_check_matrix("y", &y->values, n_out)) != PYBP_OK)
+    if ((status = pybp_check_matrix("y", &y->values, n_targets)) != PYBP_OK)
         return status;
     if (y->values.rows != rows)
         return pybp_fail(PYBP_SHAPE, "y has %zu rows, x has %zu", y->values.rows, rows);
@@ -132,29 +132,50 @@ pybp_status pybp_check_weights(const double *weights, size_t rows)
     return PYBP_OK;
 }
 
+static pybp_status check_param(const char *name, const pybp_param_info *p, double value, pybp_dtype dtype)
+{
+    const double v = dtype == PYBP_FLOAT32 ? (double)(float)value : value;
+    const int low = p->low_open ? v > p->low : v >= p->low, high = p->high_open ? v < p->high : v <= p->high;
+    if (low && high)
+        return PYBP_OK;
+    return pybp_fail(PYBP_INVALID, "%s: %s = %g in the net's dtype, expected %s%g, %g%s", name, p->name, v,
+                     p->low_open ? "(" : "[", p->low, p->high, p->high_open ? ")" : "]");
+}
+
 pybp_status pybp_check_params(const char *name, const pybp_row *row, const double *params, pybp_dtype dtype)
 {
-    for (int i = 0; i < row->n_params; i++) {
-        const pybp_param_info *p = &row->params[i];
-        const double v = dtype == PYBP_FLOAT32 ? (double)(float)params[i] : params[i];
-        const int low = p->low_open ? v > p->low : v >= p->low, high = p->high_open ? v < p->high : v <= p->high;
-        if (!low || !high)
-            return pybp_fail(PYBP_INVALID, "%s: %s = %g in the net's dtype, expected %s%g, %g%s", name, p->name, v,
-                             p->low_open ? "(" : "[", p->low, p->high, p->high_open ? ")" : "]");
-    }
+    pybp_status status = PYBP_OK;
+    for (int i = 0; i < row->n_params && status == PYBP_OK; i++)
+        status = check_param(name, &row->params[i], params[i], dtype);
+    return status;
+}
+
+/* The numbers of outputs and of values in a list fit each other. */
+static pybp_status check_list(const pybp_net *net, const pybp_row *row, const pybp_loss_spec *loss)
+{
+    const size_t n = (size_t)loss->n_params, n_out = pybp_net_n_out(net);
+    if (loss->kind == PYBP_LOSS_BINARY_CROSS_ENTROPY && n != 1 && n != n_out)
+        return pybp_fail(PYBP_SHAPE, "%s: %zu values of pos_weight, expected 1 or %zu (outputs)", row->name, n, n_out);
+    if (n_out % pybp_loss_per_target(loss) != 0)
+        return pybp_fail(PYBP_SHAPE, "%s: %zu outputs, expected a multiple of %zu (quantiles)", row->name, n_out, n);
     return PYBP_OK;
 }
 
-static pybp_status fill_loss(const pybp_loss_spec *loss, pybp_dtype dtype, pybp_loss_spec *full)
+static pybp_status fill_loss(const pybp_net *net, const pybp_loss_spec *loss, pybp_loss_spec *full)
 {
     pybp_row row;
     pybp_registry_row(PYBP_REGISTRY_LOSSES, (int)loss->kind, &row);
-    if (loss->n_params < 0 || loss->n_params > row.n_params)
-        return pybp_fail(PYBP_INVALID, "%s: %d parameters, expected 0 to %d", row.name, loss->n_params, row.n_params);
+    const int list = row.n_params > 0 && row.params[row.n_params - 1].list;
+    const int most = list ? PYBP_MAX_LOSS_PARAMS : row.n_params;
+    if (loss->n_params < 0 || loss->n_params > most)
+        return pybp_fail(PYBP_INVALID, "%s: %d parameters, expected 0 to %d", row.name, loss->n_params, most);
     *full = *loss;
     for (; full->n_params < row.n_params; full->n_params++)
         full->params[full->n_params] = row.params[full->n_params].value;
-    return pybp_check_params(row.name, &row, full->params, dtype);
+    pybp_status status = pybp_check_params(row.name, &row, full->params, net->dtype);
+    for (int i = row.n_params; i < full->n_params && status == PYBP_OK; i++) /* the list goes on */
+        status = check_param(row.name, &row.params[row.n_params - 1], full->params[i], net->dtype);
+    return status == PYBP_OK ? check_list(net, &row, full) : status;
 }
 
 pybp_status pybp_check_loss(const pybp_net *net, const pybp_loss_spec *loss, pybp_reduction reduction,
@@ -171,7 +192,7 @@ pybp_status pybp_check_loss(const pybp_net *net, const pybp_loss_spec *loss, pyb
     if (link >= 0 && link != (int)output)
         return pybp_fail(PYBP_INVALID, "this loss needs a %s output",
                          link == PYBP_ACTIVATION_SOFTMAX ? "softmax" : "sigmoid");
-    return fill_loss(loss, net->dtype, full);
+    return fill_loss(net, loss, full);
 }
 
 pybp_status pybp_check_optimizer(const pybp_net *net, const pybp_optimizer *o)

@@ -9,7 +9,8 @@ typedef struct table {
 } table;
 
 /* A parameter's row ends in a comma, so that rows in sequence make an initialiser. */
-#define PYBP_PARAM(name, value, low, low_open, high, high_open) {#name, value, low, high, low_open, high_open},
+#define PYBP_PARAM(name, value, low, low_open, high, high_open) {#name, value, low, high, low_open, high_open, 0},
+#define PYBP_PARAM_LIST(name, value, low, low_open, high, high_open) {#name, value, low, high, low_open, high_open, 1},
 static const pybp_row activations[] = {
 #define PYBP_ACTIVATION(NAME, name, kind, init, reads, formula, derivative, params) \
     {#name, #kind, formula, 0, {params {0}}},
@@ -18,7 +19,7 @@ static const pybp_row activations[] = {
 };
 
 static const pybp_row losses[] = {
-#define PYBP_LOSS(NAME, name, links, per_output, formula, params) {#name, #links, formula, 0, {params {0}}},
+#define PYBP_LOSS(NAME, name, links, per_output, targets, formula, params) {#name, #links, formula, 0, {params {0}}},
 #include "registry/losses.def"
 #undef PYBP_LOSS
 };
@@ -29,6 +30,7 @@ static const pybp_row optimizers[] = {
 #undef PYBP_OPTIMIZER
 };
 #undef PYBP_PARAM
+#undef PYBP_PARAM_LIST
 
 static const pybp_row initializers[] = {
 #define PYBP_INITIALIZER(NAME, name, dist, fan, scale, rule) {#name, #dist, rule, 0, {{0}}},

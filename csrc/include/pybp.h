@@ -54,7 +54,7 @@ typedef enum pybp_activation {
 } pybp_activation;
 
 typedef enum pybp_loss {
-#define PYBP_LOSS(NAME, name, links, per_output, formula, params) PYBP_LOSS_##NAME,
+#define PYBP_LOSS(NAME, name, links, per_output, targets, formula, params) PYBP_LOSS_##NAME,
 #include "registry/losses.def"
 #undef PYBP_LOSS
     PYBP_N_LOSSES
@@ -94,7 +94,7 @@ typedef enum pybp_registry {
 
 #define PYBP_MAX_PARAMS 6            /* of an optimizer */
 #define PYBP_MAX_ACTIVATION_PARAMS 2
-#define PYBP_MAX_LOSS_PARAMS 8
+#define PYBP_MAX_LOSS_PARAMS 32      /* values: a loss may take a list of them */
 #define PYBP_MAX_ROW_PARAMS 8        /* of any row */
 
 typedef struct pybp_param_info {
@@ -102,6 +102,7 @@ typedef struct pybp_param_info {
     double value;            /* the default */
     double low, high;        /* the allowed range */
     int low_open, high_open; /* 1: the bound itself is not allowed */
+    int list;                /* 1: it may be several values (of a loss, its last parameter) */
 } pybp_param_info;
 
 typedef struct pybp_row {
@@ -242,7 +243,8 @@ typedef struct pybp_matrix {
 } pybp_matrix;
 
 /* Targets: either `labels` (class indices in [0, n_out); cross_entropy only) or, if labels is
- * NULL, `values` of shape (rows, n_out). */
+ * NULL, `values` of shape (rows, n_out); for a quantile loss of k quantiles (rows, n_out / k).
+ * What values make sense is the loss's matter (losses.def: targets) and is not checked. */
 typedef struct pybp_targets {
     const int32_t *labels;
     pybp_matrix values;
@@ -252,11 +254,13 @@ typedef struct pybp_targets {
  * finite; else PYBP_NOT_FINITE and *row, *col name the first.  Thread-safe. */
 PYBP_API pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as, size_t *row, size_t *col);
 
-/* A loss and its parameters. */
+/* A loss and its parameters.  Lists:
+ *   binary_cross_entropy  one pos_weight, or one for each output
+ *   quantile              k quantiles; n_out is a multiple of k, and output j k + i is for quantile i of target j */
 typedef struct pybp_loss_spec {
     pybp_loss kind;
     int n_params;                        /* how many are given; the others have their defaults */
-    double params[PYBP_MAX_LOSS_PARAMS]; /* in the order of losses.def */
+    double params[PYBP_MAX_LOSS_PARAMS]; /* in the order of losses.def; of a list as many as it has */
 } pybp_loss_spec;
 
 /* ---- prediction and evaluation ---------------------------------------------------------- */
@@ -269,7 +273,8 @@ typedef struct pybp_evaluation {
     double loss;        /* mean (weighted) or sum over rows */
     double weight;      /* sum of sample weights; rows if none */
     size_t n_correct;   /* rows whose largest output is at the largest target (or label); with one
-                           output or SIGMOID outputs: rows where every (a >= 1/2) == (y >= 1/2) */
+                           output or SIGMOID outputs: rows where every (a >= 1/2) == (y >= 1/2); with the
+                           hinge losses: rows where every (a > 0) == (y > 0) */
 } pybp_evaluation;
 
 /* Loss and number of right answers.  weights: (rows,) doubles, or NULL. */

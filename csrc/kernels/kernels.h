@@ -74,8 +74,9 @@ typedef struct pybp_loss_args {
     const void *scale;    /* T, one a row */
     void *row_loss;       /* out: T, one a row */
     pybp_panels delta;    /* out: delta; for losses of kind ANY dL/da */
-    const void *params;   /* T, n_params of them */
+    const double *params; /* n_params of them */
     size_t n_params;
+    size_t per_target;    /* outputs that share a target: y has cols / per_target columns */
 } pybp_loss_args;
 typedef void pybp_loss_kernel(const pybp_loss_args *args);
 

@@ -280,13 +280,6 @@ static void REAL(radam_update)(size_t n, void *weights, const void *gradient, vo
 
 /* ---- lion: lr, beta1, 1 - beta1, beta2, 1 - beta2, what scales the weights ---- */
 
-/* 1, -1, or x itself: 0 and NaN stay. */
-PYBP_INLINE vec REAL(sign)(vec x)
-{
-    const vec one = v_set1(1);
-    return v_select(v_lt(v_zero(), x), one, v_select(v_lt(x, v_zero()), v_neg(one), x));
-}
-
 static void REAL(lion_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
 {
     real *c = REAL(constants)(constants);

@@ -157,3 +157,10 @@ PYBP_INLINE vec REAL(add_lanes)(const vec *lane, size_t cols)
         sum = v_add(sum, lane[c]);
     return sum;
 }
+
+/* 1, -1, or x itself: 0 and NaN stay. */
+PYBP_INLINE vec REAL(sign)(vec x)
+{
+    const vec one = v_set1(1);
+    return v_select(v_lt(v_zero(), x), one, v_select(v_lt(x, v_zero()), v_neg(one), x));
+}

@@ -30,7 +30,7 @@ const pybp_kernels PYBP_TABLE = {
 #define PYBP_ACTIVATION(NAME, name, kind, init, reads, formula, derivative, params) PYBP_ENTRY_##kind(NAME, name)
 #include "registry/activations.def"
 #undef PYBP_ACTIVATION
-#define PYBP_LOSS(NAME, name, links, per_output, formula, params) .loss[PYBP_LOSS_##NAME] = REAL(name##_loss),
+#define PYBP_LOSS(NAME, name, links, per_output, targets, formula, params) .loss[PYBP_LOSS_##NAME] = REAL(name##_loss),
 #include "registry/losses.def"
 #undef PYBP_LOSS
 #define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) \

@@ -76,10 +76,12 @@ void pybp_run_output_delta(const pybp_run *run);
 /* Deltas of all layers before, and dL/dx where the pass keeps it. */
 void pybp_run_back(const pybp_run *run);
 /* Rows that the net got right (pybp_evaluation). */
-size_t pybp_run_correct(const pybp_run *run);
+size_t pybp_run_correct(const pybp_run *run, const pybp_loss_spec *loss);
 /* Lines k0 ... k1 of a panel of a layer's gradient over the run's rows into g; add: on top of g. */
 void pybp_run_gradient(const pybp_run *run, size_t layer, size_t panel, size_t k0, size_t k1, bool add, char *g);
 
+/* Outputs that share a target, with all parameters of the loss given: as many as quantiles, for others 1. */
+size_t pybp_loss_per_target(const pybp_loss_spec *loss);
 /* What the loss divides by besides the rows' weight: its outputs, or 1. */
 double pybp_loss_per_output(const pybp_net *net, const pybp_loss_spec *loss);
 /* The contract's row sum: chunks of PYBP_CHUNK rows, each a chain from zero, added in order. `add` adds row r

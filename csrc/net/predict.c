@@ -32,7 +32,7 @@ static size_t evaluate_block(job *j, const pybp_run *run, size_t first)
     pybp_run_forward(run, pybp_loss_output(j->loss));
     pybp_run_loss(run, j->loss);
     pybp_run_losses(run, j->losses + first);
-    return pybp_run_correct(run);
+    return pybp_run_correct(run, j->loss);
 }
 
 static void work(void *ctx, int tid, int threads, pybp_barrier *barrier)

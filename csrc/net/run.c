@@ -20,7 +20,7 @@ static const int loss_links[PYBP_N_LOSSES] = {
 #define ANY -1
 #define SOFTMAX PYBP_ACTIVATION_SOFTMAX
 #define SIGMOID PYBP_ACTIVATION_SIGMOID
-#define PYBP_LOSS(NAME, name, links, per_output, formula, params) [PYBP_LOSS_##NAME] = links,
+#define PYBP_LOSS(NAME, name, links, per_output, targets, formula, params) [PYBP_LOSS_##NAME] = links,
 #include "registry/losses.def"
 #undef PYBP_LOSS
 #undef ANY
@@ -29,7 +29,14 @@ static const int loss_links[PYBP_N_LOSSES] = {
 };
 
 static const bool loss_averages[PYBP_N_LOSSES] = {
-#define PYBP_LOSS(NAME, name, links, per_output, formula, params) [PYBP_LOSS_##NAME] = per_output,
+#define PYBP_LOSS(NAME, name, links, per_output, targets, formula, params) [PYBP_LOSS_##NAME] = per_output,
+#include "registry/losses.def"
+#undef PYBP_LOSS
+};
+
+enum { NUMBERS, COUNTS, SIGNS, PROBABILITIES, CLASSES };
+static const int loss_targets[PYBP_N_LOSSES] = {
+#define PYBP_LOSS(NAME, name, links, per_output, targets, formula, params) [PYBP_LOSS_##NAME] = targets,
 #include "registry/losses.def"
 #undef PYBP_LOSS
 };
@@ -42,6 +49,11 @@ int pybp_loss_link(pybp_loss loss)
 pybp_output pybp_loss_output(const pybp_loss_spec *loss)
 {
     return loss_links[loss->kind] >= 0 ? PYBP_OUTPUT_Z : PYBP_OUTPUT_A;
+}
+
+size_t pybp_loss_per_target(const pybp_loss_spec *loss)
+{
+    return loss->kind == PYBP_LOSS_QUANTILE ? (size_t)loss->n_params : 1;
 }
 
 double pybp_loss_per_output(const pybp_net *net, const pybp_loss_spec *loss)
@@ -105,8 +117,7 @@ void pybp_run_loss(const pybp_run *run, const pybp_loss_spec *loss)
 {
     const pybp_pass *pass = run->pass;
     const pybp_layer_space *out = &pass->layers[LAST(run)];
-    const size_t size = run->net->k->size, n_params = (size_t)loss->n_params;
-    _Alignas(8) char params[8 * PYBP_MAX_LOSS_PARAMS];
+    const size_t size = run->net->k->size;
     const pybp_loss_args args = {
         .rows = run->rows,
         .cols = run->net->layers[LAST(run)].n_out,
@@ -117,10 +128,10 @@ void pybp_run_loss(const pybp_run *run, const pybp_loss_spec *loss)
         .scale = pass->scale + run->row * size,
         .row_loss = pass->row_loss + run->row * size,
         .delta = pybp_rows_from(out->delta, run->row),
-        .params = params,
-        .n_params = n_params,
+        .params = loss->params,
+        .n_params = (size_t)loss->n_params,
+        .per_target = pybp_loss_per_target(loss),
     };
-    run->net->k->narrow(n_params, loss->params, params);
     run->net->k->loss[loss->kind](&args);
     if (pybp_loss_output(loss) == PYBP_OUTPUT_A)
         pybp_run_output_delta(run);
@@ -188,12 +199,13 @@ static double element(const pybp_run *run, pybp_panels m, size_t row, size_t col
     return k->get(m.at + (col / k->panel * m.stride + run->row + row) * PYBP_LINE + col % k->panel * k->size);
 }
 
-static size_t largest(const pybp_run *run, pybp_panels m, size_t row, size_t cols)
+/* Of `cols` columns; `each` of them in a row share an element of m. */
+static size_t largest(const pybp_run *run, pybp_panels m, size_t row, size_t cols, size_t each)
 {
     size_t best = 0;
     double top = element(run, m, row, 0);
     for (size_t c = 1; c < cols; c++) {
-        const double x = element(run, m, row, c);
+        const double x = element(run, m, row, c / each);
         if (x > top) {
             top = x;
             best = c;
@@ -202,28 +214,39 @@ static size_t largest(const pybp_run *run, pybp_panels m, size_t row, size_t col
     return best;
 }
 
-static bool halves_agree(const pybp_run *run, pybp_panels a, size_t row, size_t cols)
+static bool halves_agree(const pybp_run *run, pybp_panels a, size_t row, size_t cols, size_t each)
 {
     for (size_t c = 0; c < cols; c++)
-        if ((element(run, a, row, c) >= 0.5) != (element(run, run->pass->y, row, c) >= 0.5))
+        if ((element(run, a, row, c) >= 0.5) != (element(run, run->pass->y, row, c / each) >= 0.5))
             return false;
     return true;
 }
 
-size_t pybp_run_correct(const pybp_run *run)
+static bool signs_agree(const pybp_run *run, pybp_panels a, size_t row, size_t cols)
+{
+    for (size_t c = 0; c < cols; c++)
+        if ((element(run, a, row, c) > 0) != (element(run, run->pass->y, row, c) > 0))
+            return false;
+    return true;
+}
+
+size_t pybp_run_correct(const pybp_run *run, const pybp_loss_spec *loss)
 {
     const pybp_layer *last = &run->net->layers[LAST(run)];
     const pybp_pass *pass = run->pass;
     const pybp_panels a = pass->layers[LAST(run)].a;
     const bool yes_or_no = last->n_out == 1 || last->desc.activation == PYBP_ACTIVATION_SIGMOID;
+    const size_t each = pybp_loss_per_target(loss);
     size_t correct = 0;
     for (size_t r = 0; r < run->rows; r++) {
         if (pass->y_is_labels)
-            correct += largest(run, a, r, last->n_out) == (size_t)pass->labels[run->row + r];
+            correct += largest(run, a, r, last->n_out, 1) == (size_t)pass->labels[run->row + r];
+        else if (loss_targets[loss->kind] == SIGNS)
+            correct += signs_agree(run, a, r, last->n_out);
         else if (yes_or_no)
-            correct += halves_agree(run, a, r, last->n_out);
+            correct += halves_agree(run, a, r, last->n_out, each);
         else
-            correct += largest(run, a, r, last->n_out) == largest(run, pass->y, r, last->n_out);
+            correct += largest(run, a, r, last->n_out, 1) == largest(run, pass->y, r, last->n_out, each);
     }
     return correct;
 }

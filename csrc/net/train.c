@@ -50,7 +50,7 @@ static void rows_through(call *c, const pybp_run *run, const minibatch *m, size_
     pybp_run_loss(run, &c->options->loss);
     pybp_run_losses(run, c->trainer->losses + m->before + in_batch);
     if (c->options->count_correct)
-        atomic_fetch_add_explicit(&c->correct, pybp_run_correct(run), memory_order_relaxed);
+        atomic_fetch_add_explicit(&c->correct, pybp_run_correct(run, &c->options->loss), memory_order_relaxed);
     pybp_run_back(run);
 }
 

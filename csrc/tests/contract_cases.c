@@ -256,10 +256,41 @@ static const size_t n_pointed = POINTS(POINT);
 
 /* ---- the list ---------------------------------------------------------------------------------- */
 
+static size_t n_cycled(void)
+{
+    return N_CYCLED;
+}
+
+static size_t count_pointed(void)
+{
+    return n_pointed;
+}
+
+static size_t n_initialized(void)
+{
+    return N_INITIALIZED;
+}
+
+/* In this order; append only, and the checksums stay where they are. */
+static const struct family {
+    size_t (*n)(void);
+    void (*get)(size_t i, contract_case *c);
+} families[] = {
+    {n_cycled, cycled},
+    {count_pointed, pointed},
+    {contract_n_activation_cases, contract_activation_case},
+    {n_initialized, initialized},
+    {contract_n_optimizer_cases, contract_optimizer_case},
+    {contract_n_step_cases, contract_step_case},
+    {contract_n_loss_cases, contract_loss_case},
+};
+
 size_t contract_n_cases(void)
 {
-    return 2 * (N_CYCLED + n_pointed + contract_n_activation_cases() + N_INITIALIZED + contract_n_optimizer_cases() +
-                contract_n_step_cases());
+    size_t n = 0;
+    for (size_t k = 0; k < COUNT(families); k++)
+        n += 2 * families[k].n();
+    return n;
 }
 
 void contract_get_case(size_t index, contract_case *c)
@@ -267,20 +298,10 @@ void contract_get_case(size_t index, contract_case *c)
     memset(c, 0, sizeof *c);
     c->dtype = index % 2 ? PYBP_FLOAT64 : PYBP_FLOAT32;
     index /= 2;
-    const size_t pointed_end = N_CYCLED + n_pointed, activated_end = pointed_end + contract_n_activation_cases();
-    const size_t optimized_end = activated_end + N_INITIALIZED + contract_n_optimizer_cases();
-    if (index < N_CYCLED)
-        cycled(index, c);
-    else if (index < pointed_end)
-        pointed(index - N_CYCLED, c);
-    else if (index < activated_end)
-        contract_activation_case(index - pointed_end, c);
-    else if (index < activated_end + N_INITIALIZED)
-        initialized(index - activated_end, c);
-    else if (index < optimized_end)
-        contract_optimizer_case(index - activated_end - N_INITIALIZED, c);
-    else
-        contract_step_case(index - optimized_end, c);
+    const struct family *family = families;
+    for (; index >= family->n(); family++)
+        index -= family->n();
+    family->get(index, c);
 }
 
 size_t contract_n_out(const contract_case *c)
@@ -355,16 +376,6 @@ static double as_data(const contract_case *c, double value)
     return c->data_dtype == PYBP_FLOAT32 ? (double)(float)value : value;
 }
 
-static double target(const contract_case *c, uint64_t index)
-{
-    double value = symmetric(c, KIND_Y, index);
-    if (c->loss.kind == PYBP_LOSS_CROSS_ENTROPY) /* not normalised; a good part is 0 */
-        return value < -0.5 ? 0.0 : value < 0.0 ? value + 1.0 : value;
-    if (c->loss.kind == PYBP_LOSS_BINARY_CROSS_ENTROPY)
-        return value < -0.3 ? 0.0 : value < 0.0 ? 1.0 : value;
-    return value;
-}
-
 static double sample_weight(const contract_case *c, uint64_t row)
 {
     uint64_t h = hash(c->data_seed, KIND_WEIGHT, row);
@@ -375,14 +386,14 @@ static double sample_weight(const contract_case *c, uint64_t row)
 
 int contract_data_make(const contract_case *c, contract_data *data)
 {
-    size_t n_out = contract_n_out(c);
+    size_t n_out = contract_n_out(c), n_targets = contract_n_targets(c);
     double x_scale = 1.0;
     for (int e = 0; e < abs(c->x_exponent); e++)
         x_scale *= c->x_exponent < 0 ? 0.5 : 2.0;
 
     *data = (contract_data){.n_lr = c->lr_drop != 0.0 ? contract_n_steps(c) : 1};
     data->x = malloc(c->rows * c->n_in * sizeof *data->x);
-    data->y = c->labels ? NULL : malloc(c->rows * n_out * sizeof *data->y);
+    data->y = c->labels ? NULL : malloc(c->rows * n_targets * sizeof *data->y);
     data->labels = c->labels ? malloc(c->rows * sizeof *data->labels) : NULL;
     data->weights = c->weighted ? malloc(c->rows * sizeof *data->weights) : NULL;
     data->lr = malloc(data->n_lr * sizeof *data->lr);
@@ -393,8 +404,8 @@ int contract_data_make(const contract_case *c, contract_data *data)
 
     for (size_t k = 0; k < c->rows * c->n_in; k++)
         data->x[k] = as_data(c, symmetric(c, KIND_X, k) * x_scale);
-    for (size_t k = 0; data->y && k < c->rows * n_out; k++)
-        data->y[k] = as_data(c, target(c, k));
+    for (size_t k = 0; data->y && k < c->rows * n_targets; k++)
+        data->y[k] = as_data(c, contract_target(c, symmetric(c, KIND_Y, k)));
     for (size_t r = 0; data->labels && r < c->rows; r++)
         data->labels[r] = (int32_t)(hash(c->data_seed, KIND_LABEL, r) % n_out);
     for (size_t r = 0; data->weights && r < c->rows; r++)

@@ -54,11 +54,19 @@ void contract_optimizer_case(size_t i, contract_case *c);
 size_t contract_n_step_cases(void);
 void contract_step_case(size_t i, contract_case *c);
 
+/* Those of contract_losses.c, for either dtype; *c is zeroed but for the dtype. */
+size_t contract_n_loss_cases(void);
+void contract_loss_case(size_t i, contract_case *c);
+/* A target that suits the case's loss, from a value in [-1, 1). */
+double contract_target(const contract_case *c, double value);
+
 size_t contract_n_cases(void);
 /* index < contract_n_cases() */
 void contract_get_case(size_t index, contract_case *c);
 
 size_t contract_n_out(const contract_case *c);
+/* Columns of the targets: fewer than outputs where several quantiles of a target are predicted. */
+size_t contract_n_targets(const contract_case *c);
 size_t contract_n_parameters(const contract_case *c);
 size_t contract_step_rows(const contract_case *c); /* at most all rows */
 size_t contract_n_steps(const contract_case *c);   /* of an epoch */
@@ -70,7 +78,7 @@ void contract_describe(const contract_case *c, char *text, size_t size);
 /* All values are exact in data_dtype, although they stand in doubles here. */
 typedef struct contract_data {
     double *x;       /* (rows, n_in) */
-    double *y;       /* (rows, n_out), NULL if labels are given */
+    double *y;       /* (rows, n_targets), NULL if labels are given */
     int32_t *labels; /* (rows,), or NULL */
     double *weights; /* (rows,), or NULL */
     double *lr;      /* n_lr of them: 1, or one for each step */

@@ -66,10 +66,16 @@ static double row_dot(const double *p, const double *q, size_t rows)
 
 /* 1: divided by the number of outputs */
 static const int loss_per_output[] = {
-#define PYBP_LOSS(NAME, name, links, per_output, formula, params) per_output,
+#define PYBP_LOSS(NAME, name, links, per_output, targets, formula, params) per_output,
 #include "registry/losses.def"
 #undef PYBP_LOSS
 };
+
+/* Parameter k of a loss, or its default. */
+static double naive_loss_param(const pybp_loss_spec *spec, size_t k, double usual)
+{
+    return k < (size_t)spec->n_params ? spec->params[k] : usual;
+}
 
 /* From the row sum of the losses and W to the loss. */
 static double loss_value(const contract_case *c, double sum, double weight)
@@ -90,12 +96,14 @@ static double loss_value(const contract_case *c, double sum, double weight)
 #include "naive_random.inc.h"
 
 #include "naive_activation.inc.h"
+#include "naive_loss.inc.h"
 #include "naive_net.inc.h"
 #include "naive_update.inc.h"
 #include "naive_run.inc.h"
 
 #include "naive_f32.inc.h"
 #include "naive_activation.inc.h"
+#include "naive_loss.inc.h"
 #include "naive_net.inc.h"
 #include "naive_update.inc.h"
 #include "naive_run.inc.h"

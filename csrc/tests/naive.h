@@ -6,7 +6,8 @@
  *   naive_math.inc.h                   exp, expm1, log, log1p, tanh, sigmoid, erf
  *   naive_activation.inc.h             activations of one element
  *   naive_random.inc.h                 Philox, uniform and normal deviates, shuffles
- *   naive_net.inc.h                    sums, initial weights, forward, losses, backward
+ *   naive_loss.inc.h                   losses of one output
+ *   naive_net.inc.h                    sums, initial weights, forward, losses of a row, backward
  *   naive_update.inc.h                 clipping, optimizers
  *   naive_run.inc.h                    training and the parts of a result
  * naive_split.c is the same program with one mistake, which tests of the tests want.

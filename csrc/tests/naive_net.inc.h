@@ -16,7 +16,7 @@ typedef struct F(net) {
     size_t n;                   /* parameters */
     T *p, *g;                   /* parameters and gradient, in logical order */
     T *x, *y;                   /* inputs and targets of the minibatch at hand */
-    T *t1, *t2;                 /* scratch: a row each, of the outputs */
+    T *t1, *t2, *t3;            /* scratch: a row each, of the outputs */
     double *row_loss, *weights; /* of the minibatch */
     /* naive_update.inc.h */
     T *state1, *state2;
@@ -137,36 +137,35 @@ static void F(derive)(const F(layer) *layer, size_t r, const T *g, T *delta)
 
 static T F(row_loss)(F(net) *net, const pybp_loss_spec *spec, size_t r, T scale)
 {
-    const pybp_loss loss = spec->kind;
     const F(layer) *last = &net->layers[net->n_layers - 1];
     size_t n = last->n_out;
     const T *z = &last->z[r * n], *a = &last->a[r * n], *y = &net->y[r * n];
-    T *delta = &last->delta[r * n], *t1 = net->t1, *t2 = net->t2;
+    T *delta = &last->delta[r * n], *t1 = net->t1, *t2 = net->t2, *factor = net->t3;
 
-    if (loss == PYBP_LOSS_CROSS_ENTROPY) {
+    if (spec->kind == PYBP_LOSS_CROSS_ENTROPY) {
+        double smoothing = naive_loss_param(spec, 0, 0.0);
+        T *smooth = need(n, sizeof(T)), keep = (T)(1.0 - smoothing), share = (T)(smoothing / (double)n);
         T m, s = F(softmax_terms)(z, n, t1, &m), t = F(log)(s);
-        for (size_t j = 0; j < n; j++)
-            t2[j] = y[j] == C(0.0) ? C(0.0) : t - (z[j] - m);
-        T total = F(lane_sum)(y, n);
-        for (size_t j = 0; j < n; j++)
-            delta[j] = FMA(a[j], total, -y[j]) * scale;
-        return F(lane_dot)(y, t2, n);
-    }
-    if (loss == PYBP_LOSS_BINARY_CROSS_ENTROPY) {
         for (size_t j = 0; j < n; j++) {
-            T above = C(0.0) > z[j] ? C(0.0) : z[j], product = z[j] * y[j];
-            t1[j] = (above - product) + F(log1p)(F(exp)(-ABS(z[j])));
-            delta[j] = (a[j] - y[j]) * scale;
+            smooth[j] = FMA(keep, y[j], share);
+            t2[j] = smooth[j] == C(0.0) ? C(0.0) : t - (z[j] - m);
         }
+        T total = F(lane_sum)(smooth, n), loss = F(lane_dot)(smooth, t2, n);
+        for (size_t j = 0; j < n; j++)
+            delta[j] = FMA(a[j], total, -smooth[j]) * scale;
+        free(smooth);
+        return loss;
+    }
+    if (spec->kind == PYBP_LOSS_BINARY_CROSS_ENTROPY) {
+        for (size_t j = 0; j < n; j++)
+            t1[j] = F(binary_term)(spec, j, z[j], a[j], y[j], scale, &delta[j]);
         return F(lane_sum)(t1, n);
     }
-    for (size_t j = 0; j < n; j++) {
-        t1[j] = a[j] - y[j];
-        t2[j] = loss == PYBP_LOSS_MSE ? (C(2.0) * t1[j]) * scale : t1[j] * scale;
-    }
+    for (size_t j = 0; j < n; j++)
+        F(loss_term)(spec, j, a[j], y[j], scale, &t1[j], &factor[j], &t2[j]);
     F(derive)(last, r, t2, delta);
-    T sum = F(lane_dot)(t1, t1, n);
-    return loss == PYBP_LOSS_MSE ? sum : C(0.5) * sum;
+    T sum = F(lane_dot)(t1, factor, n);
+    return spec->kind == PYBP_LOSS_SQUARED_ERROR ? C(0.5) * sum : sum;
 }
 
 /* Loss of the rows of net->x, net->y, net->weights, and delta of the last layer.  Returns the row sum,

@@ -28,6 +28,7 @@ static void F(open)(F(net) *net, const contract_case *c)
     net->y = need(rows * n_out, sizeof(T));
     net->t1 = need(n_out, sizeof(T));
     net->t2 = need(n_out, sizeof(T));
+    net->t3 = need(n_out, sizeof(T));
     net->row_loss = need(rows, sizeof(double));
     net->weights = need(rows, sizeof(double));
     F(start_state)(net, &c->optimizer);
@@ -63,6 +64,7 @@ static void F(close)(F(net) *net)
     free(net->y);
     free(net->t1);
     free(net->t2);
+    free(net->t3);
     free(net->row_loss);
     free(net->weights);
     free(net->state1);
@@ -73,14 +75,15 @@ static void F(close)(F(net) *net)
 static double F(gather)(F(net) *net, const contract_case *c, const contract_data *data,
                         const size_t *order, size_t rows)
 {
-    size_t n_in = c->n_in, n_out = contract_n_out(c);
+    size_t n_in = c->n_in, n_out = contract_n_out(c), n_targets = contract_n_targets(c);
     for (size_t r = 0; r < rows; r++) {
         size_t from = order[r];
         for (size_t i = 0; i < n_in; i++)
             net->x[r * n_in + i] = (T)data->x[from * n_in + i];
         for (size_t j = 0; j < n_out; j++) /* class index k: y_k = 1, the others 0 */
             net->y[r * n_out + j] =
-                data->labels ? (T)((size_t)data->labels[from] == j) : (T)data->y[from * n_out + j];
+                data->labels ? (T)((size_t)data->labels[from] == j)
+                             : (T)data->y[from * n_targets + j / (n_out / n_targets)];
         net->weights[r] = data->weights ? data->weights[from] : 1.0;
     }
     return data->weights ? row_sum(net->weights, rows) : (double)rows;

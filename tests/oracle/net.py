@@ -8,7 +8,7 @@ import numpy as np
 from .activations import ACTIVATIONS, Array
 from .initializers import initial_weights
 from .layers import LAYERS
-from .losses import LOSSES, one_hot
+from .losses import Loss, loss_of, one_hot
 from .optimizers import Optimizer, State, clip_norm, clip_value
 from .random import permutation
 
@@ -105,7 +105,8 @@ class Net:
         n = len(self.layers[-1].W)
         if y.ndim == 1 and np.issubdtype(y.dtype, np.integer):
             return one_hot(y, n)
-        return np.asarray(y, dtype=np.float64).reshape(-1, n)
+        y = np.asarray(y, dtype=np.float64)
+        return y if y.ndim == 2 else y.reshape(-1, n)
 
     @staticmethod
     def row_weights(n: int, weights: Array | None, reduction: str) -> Array:
@@ -117,13 +118,13 @@ class Net:
         self,
         X: Array,
         y: np.ndarray,
-        loss: str,
+        loss: str | Loss,
         weights: Array | None = None,
         reduction: str = "mean",
     ) -> float:
         """The (weighted) mean or sum of the rows' losses."""
         output = self.forward(X)[-1]
-        rows = LOSSES[loss].rows(output.z, output.a, self.targets(y))
+        rows = loss_of(loss).rows(output.z, output.a, self.targets(y))
         return float(rows @ self.row_weights(len(rows), weights, reduction))
 
     # ---- backward ----
@@ -160,7 +161,7 @@ class Net:
         self,
         X: Array,
         y: np.ndarray,
-        loss: str,
+        loss: str | Loss,
         weights: Array | None = None,
         reduction: str = "mean",
     ) -> list[Pass]:
@@ -168,8 +169,8 @@ class Net:
         passes = self.forward(X)
         a = passes[-1].a
         scale = self.row_weights(len(a), weights, reduction)
-        slope = LOSSES[loss].slope(a, self.targets(y)) * scale[:, None]
-        return self.backward_from(passes, slope, is_delta=LOSSES[loss].links != "ANY")
+        slope = loss_of(loss).slope(a, self.targets(y)) * scale[:, None]
+        return self.backward_from(passes, slope, is_delta=loss_of(loss).links != "ANY")
 
     # ---- update ----
 
@@ -213,7 +214,7 @@ class Net:
         self,
         X: Array,
         y: np.ndarray,
-        loss: str,
+        loss: str | Loss,
         update: Update,
         *,
         epochs: int = 1,

@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parents[2] / "csrc" / "registry"
 # Registry: macro of a row, and the names of its columns.
 COLUMNS = {
     "activations": "PYBP_ACTIVATION: NAME name kind initializer reads formula derivative parameters",
-    "losses": "PYBP_LOSS: NAME name links per_output formula parameters",
+    "losses": "PYBP_LOSS: NAME name links per_output targets formula parameters",
     "optimizers": "PYBP_OPTIMIZER: NAME name class states rule parameters",
     "initializers": "PYBP_INITIALIZER: NAME name distribution fan scale rule",
     "layers": "PYBP_LAYER: NAME name what",
@@ -27,6 +27,7 @@ class Param:
     low_open: bool
     high: float
     high_open: bool
+    list: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,13 @@ def rows(which: str) -> tuple[Row, ...]:
     for values in calls(text, macro):
         columns = dict(zip(names.split(), (v.strip('"') for v in values), strict=True))
         params = []
-        for name, *bounds in calls(columns.get("parameters", ""), "PYBP_PARAM"):
-            default, low, low_open, high, high_open = map(number, bounds)
-            params.append(Param(name, default, low, low_open == 1, high, high_open == 1))
+        for macro in ("PYBP_PARAM", "PYBP_PARAM_LIST"):
+            for name, *bounds in calls(columns.get("parameters", ""), macro):
+                default, low, low_open, high, high_open = map(number, bounds)
+                several = macro == "PYBP_PARAM_LIST"
+                params.append(
+                    Param(name, default, low, low_open == 1, high, high_open == 1, several)
+                )
         result.append(Row(columns["name"], columns, params))
     return tuple(result)
 
@@ -105,6 +110,17 @@ def triples() -> list[tuple[str, str, str]]:
     hidden = hidden_activations()
     before_softmax = [(name, "softmax", "cross_entropy") for name in hidden]
     return before_softmax + [("tanh", *pair) for pair in pairs() if pair != before_softmax[0][1:]]
+
+
+def products() -> list[tuple[str, str, str]]:
+    """(hidden activation, output activation, loss): each hidden one with each loss, each pair."""
+    usual = [(out, loss) for out, loss in pairs() if out == "identity" or _links(loss) != "ANY"]
+    behind_tanh = [("tanh", *pair) for pair in pairs() if pair not in usual]
+    return [(hidden, *pair) for pair in usual for hidden in hidden_activations()] + behind_tanh
+
+
+def _links(loss: str) -> str:
+    return next(row.columns["links"] for row in rows("losses") if row.name == loss)
 
 
 def hidden_activations() -> list[str]:

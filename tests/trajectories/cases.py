@@ -1,10 +1,12 @@
-"""The optimizer cases whose trajectories are stored; for the script that makes them and the tests.
+"""The cases whose PyTorch results are stored; for the script that makes them and the tests.
 
-A case is a row of pybp's registry (name and parameters) with a learning rate and the options that
+An optimizer's case is a row of pybp's registry (name and parameters) with a learning rate and the options that
 all optimizers share.  `lr` may be a list: one learning rate for each step.
 """
 
 from typing import Any
+
+import numpy as np
 
 STEPS = 50
 # PyTorch's parameters that are pairs, and the registry's names of their parts.
@@ -71,3 +73,30 @@ CASES: dict[str, dict[str, Any]] = {
         "rprop", 0.05, eta_minus=0.3, eta_plus=1.5, step_min=1e-3, step_max=0.4, bias_lr_factor=2.0
     ),
 }
+
+
+def targets_for(loss: str, y: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """Targets of the dtype of y that suit a loss, from rows of numbers in (0, 1)."""
+    y = y[:, :columns]
+    if loss == "poisson":
+        y = np.floor(6 * y)
+    elif loss in ("hinge", "squared_hinge"):
+        y = np.where(y > 0.3, 1, -1).astype(y.dtype)
+    elif loss == "cross_entropy":
+        y = (y / y.sum(axis=1, keepdims=True)).astype(y.dtype)
+    return y
+
+
+# Losses with parameters: name, output activation, parameters; columns of y if not three; whether y
+# becomes class indices.
+LOSS_CASES: dict[str, dict[str, Any]] = {
+    "smoothing": {"loss": "cross_entropy", "params": {"label_smoothing": 0.1}},
+    "smoothed classes": {"loss": "cross_entropy", "params": {"label_smoothing": 0.3}, "labels": 1},
+    "pos_weight": {"loss": "binary_cross_entropy", "params": {"pos_weight": 3.0}},
+    "pos_weights": {"loss": "binary_cross_entropy", "params": {"pos_weight": (0.25, 1.0, 4.0)}},
+    "small delta": {"loss": "huber", "params": {"delta": 0.2}},
+    "large delta": {"loss": "huber", "params": {"delta": 1.7}},
+    "quantile 0.9": {"loss": "quantile", "params": {"q": 0.9}},
+    "quantiles": {"loss": "quantile", "params": {"q": (0.1, 0.5, 0.9)}, "columns": 1},
+}
+LOSS_OUTPUT = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}

@@ -1,19 +1,20 @@
 """Make the PyTorch data in this folder: optimizers.npz and gradients.npz.
 
-Run it with PyTorch 2.13 when a case, an activation or a loss is added:
+Run it with PyTorch 2.13 or newer when a case, an activation or a loss is added:
 
-    python tests/trajectories/make_trajectories.py
+    python tests/trajectories/make_trajectories.py [optimizers] [gradients]
 
 Everything is float64 on one thread.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from cases import CASES, STEPS
+from cases import CASES, LOSS_CASES, LOSS_OUTPUT, STEPS, targets_for
 
 HERE = Path(__file__).parent
 
@@ -136,21 +137,44 @@ ACTIVATIONS = {
     "relu6": F.relu6,
 }
 ELEMENTWISE = [name for name in ACTIVATIONS if name != "softmax"]
-# Loss of each row from the output's z and a, and the output activations it goes with.
+
+
+def binary_cross_entropy(z: Any, a: Any, y: Any, pos_weight: Any = 1.0) -> Any:
+    """PyTorch's, with pos_weight as a number or a sequence."""
+    p = torch.as_tensor(pos_weight, dtype=torch.float64)
+    return F.binary_cross_entropy_with_logits(z, y, pos_weight=p, reduction="none")
+
+
+def quantile(z: Any, a: Any, y: Any, q: Any = 0.5) -> Any:
+    """The pinball loss; y is a column for each output, or one that all share."""
+    q = torch.as_tensor(q, dtype=torch.float64)
+    return torch.maximum(q * (y - a), (q - 1) * (y - a))
+
+
+# Losses from the output's z and a: of each row, or of each output, whose mean is the row's.
+# PyTorch has no pinball, log cosh or hinge loss: these are their formulas, differentiated by it.
 LOSSES = {
-    "squared_error": (lambda z, a, y: 0.5 * ((a - y) ** 2).sum(1), list(ACTIVATIONS)),
-    "mse": (lambda z, a, y: F.mse_loss(a, y, reduction="none").mean(1), list(ACTIVATIONS)),
-    "cross_entropy": (lambda z, a, y: F.cross_entropy(z, y, reduction="none"), ["softmax"]),
-    "binary_cross_entropy": (
-        lambda z, a, y: F.binary_cross_entropy_with_logits(z, y, reduction="none").mean(1),
-        ["sigmoid"],
-    ),
+    "squared_error": lambda z, a, y: 0.5 * ((a - y) ** 2).sum(1),
+    "mse": lambda z, a, y: F.mse_loss(a, y, reduction="none"),
+    "cross_entropy": lambda z, a, y, **o: F.cross_entropy(z, y, reduction="none", **o),
+    "binary_cross_entropy": binary_cross_entropy,
+    "mae": lambda z, a, y: F.l1_loss(a, y, reduction="none"),
+    "huber": lambda z, a, y, **o: F.huber_loss(a, y, reduction="none", **o),
+    "log_cosh": lambda z, a, y: torch.log(torch.cosh(a - y)),
+    "quantile": quantile,
+    "poisson": lambda z, a, y: F.poisson_nll_loss(a, y, log_input=True, reduction="none"),
+    "hinge": lambda z, a, y: (1 - y * a).clamp(min=0),
+    "squared_hinge": lambda z, a, y: (1 - y * a).clamp(min=0) ** 2,
 }
 
 
 def triples() -> list[tuple[str, str, str]]:
     """Each hidden activation before softmax, and each output with each of its losses behind tanh."""
-    pairs = [(output, loss) for loss, (_, outputs) in LOSSES.items() for output in outputs]
+    pairs = [
+        (output, loss)
+        for loss in LOSSES
+        for output in ([LOSS_OUTPUT[loss]] if loss in LOSS_OUTPUT else ACTIVATIONS)
+    ]
     before_softmax = [(hidden, "softmax", "cross_entropy") for hidden in ELEMENTWISE]
     return before_softmax + [("tanh", *pair) for pair in pairs if pair != before_softmax[0][1:]]
 
@@ -158,7 +182,8 @@ def triples() -> list[tuple[str, str, str]]:
 def make_gradients() -> dict[str, np.ndarray]:
     """The inputs, and for each "hidden/output/loss" a flat [L, dW1, db1, dW2, db2, dX].
 
-    L is the mean over the rows, weighted with the stored weights.
+    L is the mean over the rows, weighted with the stored weights.  The names of LOSS_CASES stand
+    for a loss with parameters.
     """
     torch.manual_seed(7)
     n_rows, sizes = 5, (3, 4, 3)
@@ -169,27 +194,37 @@ def make_gradients() -> dict[str, np.ndarray]:
     stored = {name: value.numpy().copy() for name, value in data.items()}
     for name in ("W1", "b1", "W2", "b2", "X"):
         data[name].requires_grad_(True)
-    for hidden, output, loss in triples():
-        rows, _ = LOSSES[loss]
+    cases = [(*triple, {"loss": triple[2], "params": {}}) for triple in triples()]
+    cases += [
+        ("tanh", LOSS_OUTPUT.get(case["loss"], "identity"), name, case)
+        for name, case in LOSS_CASES.items()
+    ]
+    for hidden, output, name, case in cases:
+        y: Any = torch.tensor(targets_for(case["loss"], stored["y"], case.get("columns")))
+        y = y.argmax(1) if case.get("labels") else y
         a = ACTIVATIONS[hidden](data["X"] @ data["W1"].T + data["b1"])
         z = a @ data["W2"].T + data["b2"]
         w = data["weights"]
-        value = (rows(z, ACTIVATIONS[output](z), data["y"]) * w).sum() / w.sum()
+        rows = LOSSES[case["loss"]](z, ACTIVATIONS[output](z), y, **case["params"])
+        value = ((rows.mean(1) if rows.ndim == 2 else rows) * w).sum() / w.sum()
         wanted = [data[name] for name in ("W1", "b1", "W2", "b2", "X")]
         gradients = torch.autograd.grad(value, wanted)
         flat = torch.cat([value.detach().reshape(1), *(g.flatten() for g in gradients)])
-        stored[f"{hidden}/{output}/{loss}"] = flat.numpy()
+        stored[f"{hidden}/{output}/{name}"] = flat.numpy()
     return stored
 
 
 def main() -> None:
-    """Write both files."""
+    """Write both files, or those that are named."""
     torch.set_num_threads(1)
-    trajectories = {}
-    for name, case in CASES.items():
-        trajectories[f"{name}/parameters"], trajectories[f"{name}/gradients"] = run(**case)
-    np.savez_compressed(HERE / "optimizers.npz", **trajectories)
-    np.savez_compressed(HERE / "gradients.npz", **make_gradients())
+    wanted = sys.argv[1:] or ["optimizers", "gradients"]
+    if "optimizers" in wanted:
+        trajectories = {}
+        for name, case in CASES.items():
+            trajectories[f"{name}/parameters"], trajectories[f"{name}/gradients"] = run(**case)
+        np.savez_compressed(HERE / "optimizers.npz", **trajectories)
+    if "gradients" in wanted:
+        np.savez_compressed(HERE / "gradients.npz", **make_gradients())
 
 
 if __name__ == "__main__":

@@ -132,20 +132,22 @@ static bool make_orthogonal(pybp_net *net, size_t l)
     const bool wide = layer->n_out < layer->fan;
     const size_t m = wide ? layer->fan : layer->n_out, n = wide ? layer->n_out : layer->fan;
     size_t count, bytes;
-    double *a = NULL, *q = NULL;
+    double *a = NULL, *squares = NULL, *q = NULL;
     if (pybp_mul_size(m, n, &count) && pybp_mul_size(count, sizeof *a, &bytes)) {
         a = pybp_alloc(bytes);
+        squares = pybp_alloc(n * sizeof *squares);
         q = pybp_alloc(bytes);
     }
-    const bool fine = a != NULL && q != NULL;
+    const bool fine = a != NULL && squares != NULL && q != NULL;
     if (fine) {
         draw(net, l, put_tall, a);
-        pybp_orthogonal(m, n, a, q);
+        pybp_orthogonal(m, n, a, squares, q);
         for (size_t j = 0; j < layer->n_out; j++)
             for (size_t i = 0; i < layer->fan; i++)
                 net->k->set(place(net, l, j, i), layer->desc.init_value * q[tall(layer, j, i)]);
     }
     pybp_free(a);
+    pybp_free(squares);
     pybp_free(q);
     return fine;
 }

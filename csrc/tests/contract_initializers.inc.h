@@ -1,7 +1,9 @@
-/* Cases for the initialisers that the cycled ones do not use: each in a wide, a tall and a narrow layer. */
+/* Cases for the initialisers that the cycled ones do not use: each in a wide, a tall and a narrow layer;
+ * and orthogonal matrices of many columns, which the core treats in groups. */
 
 #define FIRST_ADDED (PYBP_INIT_LECUN_NORMAL + 1)
-#define N_INITIALIZED ((size_t)(PYBP_N_INITIALIZERS - FIRST_ADDED))
+#define N_ADDED ((size_t)(PYBP_N_INITIALIZERS - FIRST_ADDED))
+#define N_INITIALIZED (N_ADDED + 1)
 
 static const char *const initializer_names[PYBP_N_INITIALIZERS] = {
 #define PYBP_INITIALIZER(NAME, name, distribution, fan, scale, rule) #name,
@@ -11,7 +13,9 @@ static const char *const initializer_names[PYBP_N_INITIALIZERS] = {
 
 static void initialized(size_t i, contract_case *c)
 {
-    static const size_t widths[] = {13, 40, 1, 4};
+    static const size_t few[] = {13, 40, 1, 4}, many[] = {70, 33, 64, 100};
+    const pybp_initializer init = i < N_ADDED ? (pybp_initializer)(FIRST_ADDED + i) : PYBP_INIT_ORTHOGONAL;
+    const size_t *widths = i < N_ADDED ? few : many;
     c->seed = 8000 + i;
     c->data_seed = 8000 + i;
     c->data_dtype = c->dtype;
@@ -20,7 +24,7 @@ static void initialized(size_t i, contract_case *c)
     for (size_t l = 0; l < c->n_layers; l++) {
         c->layers[l].n_out = widths[l];
         c->layers[l].activation = PYBP_ACTIVATION_TANH;
-        c->layers[l].init = (pybp_initializer)(FIRST_ADDED + i);
+        c->layers[l].init = init;
         c->layers[l].init_value = 0.7;
         c->layers[l].no_bias = l == 1;
     }
@@ -32,5 +36,5 @@ static void initialized(size_t i, contract_case *c)
     c->optimizer.kind = PYBP_OPTIMIZER_SGD;
     c->optimizer.bias_lr_factor = 1.0;
     c->lr = 0.05;
-    snprintf(c->name, sizeof c->name, "%s", initializer_names[FIRST_ADDED + i]);
+    snprintf(c->name, sizeof c->name, "%s%s", initializer_names[init], i < N_ADDED ? "" : ", many columns");
 }

@@ -237,9 +237,10 @@ static void test_calls(void)
         }
 }
 
-static void test_create(void)
+/* Returns how often making a net of layers with these weights allocates. */
+static int fail_create(pybp_initializer init)
 {
-    const pybp_layer_desc layers[2] = {{.n_out = 9}, {.n_out = 3}};
+    const pybp_layer_desc layers[2] = {{.n_out = 9, .init = init, .init_value = 1}, {.n_out = 3}};
     const pybp_net_desc desc = {.n_in = 5, .n_layers = 2, .layers = layers};
     const long live = pybp_alloc_live();
     int failures = 0;
@@ -254,7 +255,15 @@ static void test_create(void)
         }
         CHECK(status == PYBP_NO_MEMORY && net == NULL && pybp_alloc_live() == live);
     }
-    CHECK(failures >= 2 && pybp_alloc_live() == live);
+    CHECK(pybp_alloc_live() == live);
+    return failures;
+}
+
+static void test_create(void)
+{
+    const int failures = fail_create(PYBP_INIT_GLOROT_UNIFORM);
+    CHECK(failures >= 2);
+    CHECK(fail_create(PYBP_INIT_ORTHOGONAL) == failures + 3); /* the matrix, its reflections, the result */
 }
 
 /* Training allocates in its first epoch only. */

@@ -1,11 +1,15 @@
 """The losses and their parameters, as users meet them: targets, predictions, metrics, bad input."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import pybp
 from pybp import MLP, losses
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
+
+from oracle import registry
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3))
@@ -248,6 +252,20 @@ def test_parameters_come_first_where_the_loss_is_named_for_them():
     )
     assert losses.BinaryCrossEntropy(pos_weight=[1, 2]).pos_weight == (1, 2)
     assert pybp.Quantile is losses.Quantile
+
+
+def test_the_page_lists_every_loss_with_its_spec():
+    page = (Path(__file__).parents[1] / "docs/losses.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- losses -->")[2].partition("<!-- end of losses -->")[0]
+    lines = [line.split("|") for line in table.splitlines() if line.startswith("| `")]
+    listed = {line[1].strip(" `"): line[2].strip(" `") for line in lines}
+    rows = {row.name: row for row in registry.rows("losses")}
+    assert set(listed) == set(rows)
+    for name, text in listed.items():
+        spec = eval(text, vars(losses))
+        assert spec == type(spec)()
+        assert spec.name == name
+        assert all(f"{param.name}={param.default}" in text for param in rows[name].params)
 
 
 # ---- bad input ----

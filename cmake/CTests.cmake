@@ -34,17 +34,21 @@ if(TARGET test_contract)
     add_library(pybp_naive OBJECT ${naive_sources})
     target_include_directories(pybp_naive PRIVATE ${PROJECT_SOURCE_DIR}/csrc ${PROJECT_SOURCE_DIR}/csrc/include)
     target_compile_options(pybp_naive PRIVATE -O2 -ffp-contract=off -fno-math-errno $<$<BOOL:${PYBP_HAVE_AVX2}>:-mfma>)
-    target_sources(test_contract PRIVATE ${case_sources} $<TARGET_OBJECTS:pybp_naive>)
+    foreach(test IN ITEMS test_contract test_schedules)
+        target_sources(${test} PRIVATE ${case_sources} $<TARGET_OBJECTS:pybp_naive>)
+        target_compile_definitions(${test} PRIVATE PYBP_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden")
+    endforeach()
 
-    # cmake --build ... --target golden: what the naive program now gives, into tests/golden/checksums.txt.
+    # cmake --build ... --target golden: what the naive program now gives, into tests/golden/.
     add_executable(pybp_naive_main EXCLUDE_FROM_ALL ${naive_sources} ${case_sources})
     target_compile_definitions(pybp_naive_main PRIVATE NAIVE_MAIN)
     target_include_directories(pybp_naive_main PRIVATE ${PROJECT_SOURCE_DIR}/csrc ${PROJECT_SOURCE_DIR}/csrc/include)
     target_compile_options(pybp_naive_main PRIVATE $<TARGET_PROPERTY:pybp_naive,COMPILE_OPTIONS>)
     target_link_libraries(pybp_naive_main PRIVATE m)
     add_custom_target(golden
-        pybp_naive_main > ${PROJECT_SOURCE_DIR}/tests/golden/checksums.txt COMMENT "Writing checksums" VERBATIM)
-    target_compile_definitions(test_contract PRIVATE PYBP_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden")
+        COMMAND pybp_naive_main > ${PROJECT_SOURCE_DIR}/tests/golden/checksums.txt
+        COMMAND test_schedules --write > ${PROJECT_SOURCE_DIR}/tests/golden/schedules.txt
+        COMMENT "Writing checksums" VERBATIM)
 
     if(PYBP_EMULATE_AVX512) # that the emulated verbs are what they must be, fused above all, comes first
         set_tests_properties(test_vmath_avx512 PROPERTIES FIXTURES_SETUP emulated_verbs)

@@ -1,6 +1,6 @@
 """Multilayer perceptrons, trained by backpropagation, with the same bits everywhere."""
 
-from pybp import activations, callbacks, errors, initializers, losses, optimizers
+from pybp import activations, callbacks, errors, initializers, losses, optimizers, schedules
 from pybp._core import version as _version
 from pybp.callbacks import Callback
 from pybp.errors import PybpError
@@ -35,4 +35,5 @@ __all__ = [
     "initializers",
     "losses",
     "optimizers",
+    "schedules",
 ]

@@ -33,6 +33,7 @@ cdef extern from "pybp.h" nogil:
         PYBP_REGISTRY_INITIALIZERS
         PYBP_REGISTRY_LAYERS
         PYBP_REGISTRY_STATUS
+        PYBP_REGISTRY_SCHEDULES
     ctypedef struct pybp_param_info:
         const char *name
         double value
@@ -177,6 +178,8 @@ cdef extern from "pybp.h" nogil:
         const double *lr
         size_t n_lr
         size_t batch_size
+        size_t first_step
+        size_t n_steps
         size_t accumulate
         int drop_last
         int part
@@ -193,9 +196,23 @@ cdef extern from "pybp.h" nogil:
         size_t n_correct
         size_t n_rows
         size_t bad_step
+        double loss_sum
+        double weight_sum
     pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
                            const double *weights, const pybp_train_options *options,
                            pybp_train_result *result)
+
+    ctypedef enum pybp_schedule_kind:
+        pass
+    ctypedef struct pybp_schedule:
+        pybp_schedule_kind kind
+        double lr
+        double params[6]
+        const uint64_t *milestones
+        size_t n_milestones
+    enum: PYBP_MAX_SCHEDULE_PARAMS
+    pybp_status pybp_schedule_fill(const pybp_schedule *schedule, uint64_t first, uint64_t horizon,
+                                   size_t n, double *lr)
 
     ctypedef enum pybp_metric:
         PYBP_METRIC_MSE

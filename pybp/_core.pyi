@@ -10,6 +10,7 @@ _OptionalOut = TypeVar("_OptionalOut", bound=_Array | None)
 _Loss = tuple[int, tuple[float, ...]]
 _Optimizer = tuple[int, tuple[float, ...], float, float, bool, float]
 _Progress = tuple[int, int, int, int, tuple[float, float]]
+_Sums = tuple[float, int, int, int, float, float]
 
 class _LayerKind(TypedDict):
     kind: int
@@ -58,6 +59,15 @@ def find_nonfinite(x: _Inputs, dtype: np.dtype[Any]) -> tuple[int, int] | None: 
 def metric_value(
     metric: str, target: _Array, prediction: _Array, weights: _Array | None
 ) -> float: ...
+def schedule_rates(
+    kind: int,
+    lr: float,
+    params: tuple[float, ...],
+    milestones: _Array,
+    first: int,
+    horizon: int,
+    out: _Out,
+) -> _Out: ...
 
 @final
 class Net:
@@ -109,13 +119,16 @@ class Net:
         loss: _Loss,
         reduction: str,
         optimizer: _Optimizer,
-        lr: float,
+        lr: _Array,
         batch_size: int,
         accumulate: int,
         drop_last: bool,
+        first_step: int,
+        n_steps: int,
+        before: _Sums | None,
         shuffle: bool,
         part: bool,
         threads: int,
         report: Callable[[int, float], object] | None,
         interval_ms: float,
-    ) -> tuple[float, int, int, int]: ...
+    ) -> _Sums: ...

@@ -83,6 +83,28 @@ def metric_value(str metric, target, prediction, weights):
     return value
 
 
+def schedule_rates(kind, double lr, params, milestones, first, horizon, out):
+    """Fill `out` (float64) with the learning rates of positions first, first + 1, ...
+
+    ``milestones`` is a contiguous uint64 array.
+    """
+    cdef pybp_schedule spec
+    cdef pybp_status status
+    cdef uint64_t begin = first, end = horizon
+    cdef View lent = View(out, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+    cdef View marks = View(milestones, PyBUF_C_CONTIGUOUS)
+    cdef size_t n = lent.buffer.len // sizeof(double)
+    spec.kind = <pybp_schedule_kind> <int> kind
+    spec.lr = lr
+    fill_params(params, spec.params, PYBP_MAX_SCHEDULE_PARAMS)
+    spec.milestones = <const uint64_t *> marks.buffer.buf
+    spec.n_milestones = marks.buffer.len // sizeof(uint64_t)
+    with nogil:
+        status = pybp_schedule_fill(&spec, begin, end, n, <double *> lent.buffer.buf)
+    check(status)
+    return out
+
+
 # ---- training --------------------------------------------------------------------------------
 
 
@@ -448,12 +470,19 @@ cdef class Net:
         self.guard()
         check(pybp_reset_optimizer(self.net))
 
-    def train(self, x, y, weights, *, tuple loss, str reduction, tuple optimizer, double lr,
-              size_t batch_size, size_t accumulate, bint drop_last, bint shuffle, bint part,
-              int threads, report, double interval_ms):
-        """Train one epoch; (loss, number of rows answered right, rows, steps).
+    def train(self, x, y, weights, *, tuple loss, str reduction, tuple optimizer, lr,
+              size_t batch_size, size_t accumulate, bint drop_last, size_t first_step,
+              size_t n_steps, before, bint shuffle, bint part, int threads, report,
+              double interval_ms):
+        """Train an epoch, or `n_steps` of it.
 
-        With `part` it is a part of an epoch, and divergence leaves the net as it is. Every `interval_ms` at most, signal handlers run, then ``report(steps, loss)`` unless
+        Returns (loss, rows answered right, rows, steps, sum of losses, sum of weights) so far.
+
+        ``lr`` holds the learning rate of each step of the epoch, or one for all, as float64. A
+        call with ``first_step`` > 0 goes on from ``before``, what the call before it returned.
+
+        With `part` the data are a part of an epoch's, and divergence leaves the net as it is.
+        Every `interval_ms` at most, signal handlers run, then ``report(steps, loss)`` unless
         None; what either raises stops training and is raised from here. Divergence raises
         DivergenceError with the parameters as they were before the call.
         """
@@ -465,15 +494,21 @@ cdef class Net:
         cdef Targets lent_y = lend_targets(y, lent_x.matrix.rows)
         cdef View lent_w = lend_weights(weights, lent_x.matrix.rows)
         memset(&options, 0, sizeof(options))
+        cdef View lent_lr = View(lr, PyBUF_C_CONTIGUOUS)
         fill_loss(loss, &options.loss)
+        if first_step > 0:
+            _, result.n_correct, result.n_rows, result.steps, *sums = before
+            result.loss_sum, result.weight_sum = sums
         options.reduction = REDUCTIONS[reduction]
         fill_optimizer(optimizer, &options.optimizer)
-        options.lr = &lr
-        options.n_lr = 1
+        options.lr = <const double *> lent_lr.buffer.buf
+        options.n_lr = lent_lr.buffer.len // sizeof(double)
         options.batch_size = batch_size
         options.accumulate = accumulate
         options.drop_last = drop_last
         options.part = part
+        options.first_step = first_step
+        options.n_steps = n_steps
         options.shuffle = shuffle
         options.threads = threads
         options.restore = not part
@@ -492,4 +527,5 @@ cdef class Net:
             error.step = result.bad_step + 1
             raise error
         check(status)
-        return result.loss, result.n_correct, result.n_rows, result.steps
+        return (result.loss, result.n_correct, result.n_rows, result.steps, result.loss_sum,
+                result.weight_sum)

@@ -14,6 +14,7 @@ cdef dict REGISTRIES = {
     "optimizers": PYBP_REGISTRY_OPTIMIZERS,
     "initializers": PYBP_REGISTRY_INITIALIZERS,
     "layers": PYBP_REGISTRY_LAYERS,
+    "schedules": PYBP_REGISTRY_SCHEDULES,
     "status": PYBP_REGISTRY_STATUS,
 }
 

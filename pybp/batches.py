@@ -13,7 +13,8 @@ from pybp.errors import ArgumentError, DivergenceError, ShapeError
 from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.metrics import Metric
-from pybp.passes import Plan, Report, Seen, end_epoch, evaluate, predict, train_epoch
+from pybp.passes import Pause, Plan, Report, Seen, end_epoch, evaluate, predict, train_epoch
+from pybp.schedule import Rates
 from pybp.sparse import join_inputs
 from pybp.state import read_state, write_state
 from pybp.validation import shown
@@ -124,12 +125,21 @@ _NO_INPUTS = np.empty((0, 0))
 
 
 def train_batches(
-    net: Net, layers: tuple[Layer, ...], batches: Batches, plan: Plan, report: Report | None
+    net: Net,
+    layers: tuple[Layer, ...],
+    batches: Batches,
+    plan: Plan,
+    rate: Callable[[int], Rates],
+    report: Report | None,
+    pause: Pause,
 ) -> Seen:
-    """Train one epoch, as `pybp.passes.train_epoch` does with samples that are all at hand."""
+    """Train one epoch, as `pybp.passes.train_epoch` does with samples that are all at hand.
+
+    `rate` gives the learning rate of a step of the epoch, counted from 0.
+    """
     before = read_state(net, layers)
     try:
-        return _train(net, layers, batches, plan, report)
+        return _train(net, layers, batches, plan, rate, report, pause)
     except DivergenceError:
         write_state(net, before)
         net.reset_optimizer()
@@ -137,32 +147,33 @@ def train_batches(
 
 
 def _train(
-    net: Net, layers: tuple[Layer, ...], batches: Batches, plan: Plan, report: Report | None
+    net: Net,
+    layers: tuple[Layer, ...],
+    batches: Batches,
+    plan: Plan,
+    rate: Callable[[int], Rates],
+    report: Report | None,
+    pause: Pause,
 ) -> Seen:
-    total = weight = 0.0
-    correct = rows = steps = 0
-    for data, size in _updates(batches.epoch(), plan):
-        all_weight = data.weight_of(slice(None))
-        if all_weight == 0:
-            continue
-        one = replace(plan, batch_size=size, shuffle=False, drop_last=False)
-        try:
-            seen = train_epoch(net, layers, data, one, None, part=True)
-        except DivergenceError as error:
-            error.step = steps + 1
-            raise
-        share = all_weight if plan.loss.reduction == "mean" else 1.0
-        total += seen.loss * share
-        weight += share
-        correct += seen.correct
-        rows += seen.rows
-        steps += 1
-        if report is not None:
-            report(steps, total / weight)
-    if not rows:
+    seen = Seen()
+    for done, (data, size) in enumerate(_updates(batches.epoch(), plan), start=1):
+        weight = data.weight_of(slice(None))
+        if weight > 0:
+            one = replace(plan, batch_size=size, shuffle=False, drop_last=False)
+            try:
+                step = train_epoch(net, layers, data, one, rate(done - 1), part=True)
+            except DivergenceError as error:
+                error.step = seen.steps + 1
+                raise
+            seen = seen.plus(step.loss, step.correct, step.rows, weight, plan.loss.reduction)
+            if report is not None:
+                report(seen.steps, seen.mean)
+        if pause.after_one(done, seen):
+            return seen
+    if not seen.rows:
         raise ArgumentError("the sample weights of all batches of the epoch are 0")
     end_epoch(net)
-    return Seen(total / weight if plan.loss.reduction == "mean" else total, correct, rows, steps)
+    return seen
 
 
 def _updates(batches: Iterator[Data], plan: Plan) -> Iterator[tuple[Data, int]]:

@@ -15,9 +15,10 @@ from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.metrics import Metric
 from pybp.optimizers import Optimizer
-from pybp.passes import Plan, Report, Seen, evaluate, predict, train_epoch
+from pybp.passes import Pause, Plan, Report, Seen, evaluate, predict, train_epoch
 from pybp.progress import Progress
-from pybp.state import exclusive
+from pybp.schedule import Rates, Schedule
+from pybp.state import exclusive, updates_done
 from pybp.validation import shown
 
 if TYPE_CHECKING:
@@ -110,15 +111,25 @@ class Fit:
     def _epoch(self, net: Net, epoch: int, report: Report | None) -> dict[str, float]:
         """Train one epoch, then measure."""
         try:
-            seen = self._train(net, report)
+            seen = self._train(net, epoch, report)
         except DivergenceError as error:
             raise self._explained(error, epoch) from None
         return self._training_logs(net, seen) | self._validation_logs(net)
 
-    def _train(self, net: Net, report: Report | None) -> Seen:
+    def _train(self, net: Net, epoch: int, report: Report | None) -> Seen:
+        layers, plan, steps, pause = self.model.layers, self.plan, self.steps, Pause()
+        first = updates_done(net, plan.optimizer)
+        horizon = None if steps is None else first + (self.epochs - epoch + 1) * steps
+
+        def rates(step: int, n: int) -> Rates:
+            return plan.optimizer.rates(first + step, n, horizon=horizon, steps_per_epoch=steps)
+
         if isinstance(self.data, Batches):
-            return train_batches(net, self.model.layers, self.data, self.plan, report)
-        return train_epoch(net, self.model.layers, self.data, self.plan, report)
+            return train_batches(
+                net, layers, self.data, plan, lambda step: rates(step, 1), report, pause
+            )
+        assert steps is not None
+        return train_epoch(net, layers, self.data, plan, rates(0, steps), report, pause)
 
     def _training_logs(self, net: Net, seen: Seen) -> dict[str, float]:
         right = seen.correct / seen.rows
@@ -161,8 +172,9 @@ class Fit:
 def advice(optimizer: Optimizer) -> str:
     """What to try when training diverges."""
     clip = "" if optimizer.clip_norm else ", clip_norm=1.0"
+    lr = repr(optimizer.lr) if isinstance(optimizer.lr, Schedule) else f"{optimizer.lr:g}"
     return (
-        f"Try a smaller learning rate than lr={optimizer.lr:g}{clip}, or scale the inputs to "
+        f"Try a smaller learning rate than lr={lr}{clip}, or scale the inputs to "
         "mean 0 and standard deviation 1."
     )
 

@@ -22,7 +22,7 @@ from pybp.passes import Plan, train_epoch
 from pybp.progress import make_progress
 from pybp.sparse import Sparse, as_inputs
 from pybp.specs import resolve
-from pybp.state import exclusive
+from pybp.state import exclusive, updates_done
 from pybp.stepwise import Stepwise
 from pybp.trace import Trace, trace
 from pybp.validation import count, flag, shown, threads_count
@@ -245,7 +245,8 @@ class MLP(Stepwise):
         plan = Plan(chosen, spec, len(data), shuffle=False, threads=threads_count(threads))
         with exclusive(self._net):
             try:
-                return train_epoch(self._net, self._layers, data, plan, None).loss
+                rates = spec.rates(updates_done(self._net, spec), 1)
+                return train_epoch(self._net, self._layers, data, plan, rates).loss
             except DivergenceError:
                 raise DivergenceError(
                     "the update diverged: loss or parameters are not finite. The net has the "

@@ -4,6 +4,9 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
+
+from pybp.schedule import LearningRate, Rates, Schedule, checked_rate
 from pybp.specs import Spec
 from pybp.validation import flag, real, shown
 
@@ -16,8 +19,8 @@ class Optimizer(Spec):
 
     Parameters
     ----------
-    lr : float
-        Learning rate, >= 0.
+    lr : float, Schedule or callable
+        Learning rate, >= 0: a number, one of `pybp.schedules`, or a function of the step.
     clip_norm : float, optional
         Scale the gradient of the whole net so that its Euclidean norm is at most this (> 0).
     clip_value : float, optional
@@ -29,7 +32,7 @@ class Optimizer(Spec):
     """
 
     registry: ClassVar[str] = "optimizers"
-    lr: float
+    lr: LearningRate
     _: KW_ONLY
     clip_norm: float | None = None
     clip_value: float | None = None
@@ -37,7 +40,7 @@ class Optimizer(Spec):
     bias_lr_factor: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lr", real(self.lr, "lr", low=0.0))
+        object.__setattr__(self, "lr", checked_rate(self.lr))
         self.core  # noqa: B018  # reading it checks every other parameter
 
     @cached_property
@@ -51,6 +54,18 @@ class Optimizer(Spec):
             not flag(self.decay_bias, "decay_bias"),
             real(self.bias_lr_factor, "bias_lr_factor", low=0.0),
         )
+
+    def rates(
+        self, first: int, n: int, *, horizon: int | None = None, steps_per_epoch: int | None = None
+    ) -> Rates:
+        """The learning rates of n steps from step `first` on, or the one that all of them have.
+
+        Parameters are those of `Schedule.rates`.
+        """
+        lr = self.lr
+        if isinstance(lr, Schedule):
+            return lr.rates(first, n, horizon=horizon, steps_per_epoch=steps_per_epoch)
+        return np.array([lr], np.float64)
 
     def _limit(self, name: str) -> float:
         """A clipping limit as the core takes it: 0 for none."""

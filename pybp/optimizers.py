@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pybp.errors import ArgumentError
 from pybp.optimizer import Optimizer, one_of_two
+from pybp.schedule import LearningRate
 from pybp.validation import flag
 
 __all__ = [
@@ -37,7 +38,7 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    lr : float
+    lr : float, Schedule or callable
         Learning rate, >= 0.
     momentum : float
         In [0, 1).
@@ -55,7 +56,7 @@ class SGD(Optimizer):
     """
 
     name: ClassVar[str] = "sgd"
-    lr: float = 1e-2
+    lr: LearningRate = 1e-2
     momentum: float = 0.0
     nesterov: bool = False
     weight_decay: float = 0.0
@@ -76,7 +77,7 @@ class Adagrad(Optimizer):
 
     Parameters
     ----------
-    lr : float
+    lr : float, Schedule or callable
         Learning rate, >= 0.
     lr_decay : float
         How fast the learning rate falls with the number of steps t, >= 0.
@@ -95,7 +96,7 @@ class Adagrad(Optimizer):
     """
 
     name: ClassVar[str] = "adagrad"
-    lr: float = 1e-2
+    lr: LearningRate = 1e-2
     lr_decay: float = 0.0
     weight_decay: float = 0.0
     initial_accumulator_value: float = 0.0
@@ -108,7 +109,7 @@ class RMSprop(Optimizer):
 
     Parameters
     ----------
-    lr : float
+    lr : float, Schedule or callable
         Learning rate, >= 0.
     alpha : float
         How slowly s forgets, in [0, 1).
@@ -125,7 +126,7 @@ class RMSprop(Optimizer):
     """
 
     name: ClassVar[str] = "rmsprop"
-    lr: float = 1e-2
+    lr: LearningRate = 1e-2
     alpha: float = 0.99
     eps: float = 1e-8
     weight_decay: float = 0.0
@@ -139,7 +140,7 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    lr : float
+    lr : float, Schedule or callable
         Learning rate, >= 0.
     betas : tuple of float
         (b1, b2), each in [0, 1).
@@ -156,7 +157,7 @@ class Adam(Optimizer):
     """
 
     name: ClassVar[str] = "adam"
-    lr: float = 1e-3
+    lr: LearningRate = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     weight_decay: float = 0.0
@@ -171,7 +172,7 @@ class AdamW(Optimizer):
 
     Parameters
     ----------
-    lr : float
+    lr : float, Schedule or callable
         Learning rate, >= 0.
     betas : tuple of float
         (b1, b2), each in [0, 1).
@@ -188,7 +189,7 @@ class AdamW(Optimizer):
     """
 
     name: ClassVar[str] = "adamw"
-    lr: float = 1e-3
+    lr: LearningRate = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     weight_decay: float = 1e-2
@@ -205,7 +206,7 @@ class Adadelta(Optimizer):
 
     Parameters
     ----------
-    lr : float
+    lr : float, Schedule or callable
         Learning rate, >= 0.
     rho : float
         How slowly s and u forget, in [0, 1).
@@ -222,7 +223,7 @@ class Adadelta(Optimizer):
     """
 
     name: ClassVar[str] = "adadelta"
-    lr: float = 1.0
+    lr: LearningRate = 1.0
     rho: float = 0.9
     eps: float = 1e-6
     weight_decay: float = 0.0
@@ -236,7 +237,7 @@ class Adamax(Optimizer):
 
     Parameters
     ----------
-    lr : float
+    lr : float, Schedule or callable
         Learning rate, >= 0.
     betas : tuple of float
         (b1, b2), each in [0, 1).
@@ -253,7 +254,7 @@ class Adamax(Optimizer):
     """
 
     name: ClassVar[str] = "adamax"
-    lr: float = 2e-3
+    lr: LearningRate = 2e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     weight_decay: float = 0.0
@@ -272,7 +273,7 @@ class RAdam(Optimizer):
 
     Parameters
     ----------
-    lr : float
+    lr : float, Schedule or callable
         Learning rate, >= 0.
     betas : tuple of float
         (b1, b2), each in [0, 1).
@@ -291,7 +292,7 @@ class RAdam(Optimizer):
     """
 
     name: ClassVar[str] = "radam"
-    lr: float = 1e-3
+    lr: LearningRate = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     weight_decay: float = 0.0
@@ -310,7 +311,7 @@ class Lion(Optimizer):
 
     Parameters
     ----------
-    lr : float
+    lr : float, Schedule or callable
         Learning rate, >= 0.
     betas : tuple of float
         (b1, b2), each in [0, 1).
@@ -325,7 +326,7 @@ class Lion(Optimizer):
     """
 
     name: ClassVar[str] = "lion"
-    lr: float = 1e-4
+    lr: LearningRate = 1e-4
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 0.0
 
@@ -342,7 +343,7 @@ class Rprop(Optimizer):
 
     Parameters
     ----------
-    lr : float
+    lr : float, Schedule or callable
         Where the step sizes d start, >= 0; without effect afterwards.
     etas : tuple of float
         Factors of d, in (0, 1) and above 1.
@@ -358,7 +359,7 @@ class Rprop(Optimizer):
     """
 
     name: ClassVar[str] = "rprop"
-    lr: float = 1e-2
+    lr: LearningRate = 1e-2
     etas: tuple[float, float] = (0.5, 1.2)
     step_sizes: tuple[float, float] = (1e-6, 50.0)
 

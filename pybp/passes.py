@@ -15,10 +15,21 @@ from pybp.layers import Layer
 from pybp.losses import Custom, Loss
 from pybp.metrics import n_correct
 from pybp.optimizers import Optimizer
+from pybp.schedule import Rates
 from pybp.sparse import Inputs
 from pybp.state import read_state, write_state
 
-__all__ = ["Plan", "Report", "Seen", "backward", "end_epoch", "evaluate", "predict", "train_epoch"]
+__all__ = [
+    "Pause",
+    "Plan",
+    "Report",
+    "Seen",
+    "backward",
+    "end_epoch",
+    "evaluate",
+    "predict",
+    "train_epoch",
+]
 
 Report = Callable[[int, float], object]
 """``report(steps, loss)``: steps done in this epoch, and its mean loss so far."""
@@ -53,10 +64,40 @@ class Plan:
 class Seen(NamedTuple):
     """What an epoch saw, before each of its updates."""
 
-    loss: float
-    correct: int
-    rows: int
-    steps: int
+    loss: float = 0.0
+    correct: int = 0
+    rows: int = 0
+    steps: int = 0
+    loss_sum: float = 0.0
+    weight_sum: float = 0.0
+
+    def plus(self, loss: float, correct: int, rows: int, weight: float, reduction: str) -> "Seen":
+        """With one step more, over rows of that weight."""
+        share = weight if reduction == "mean" else 1.0
+        total, weights = self.loss_sum + loss * share, self.weight_sum + share
+        mean = total / weights if reduction == "mean" else total
+        return Seen(mean, self.correct + correct, self.rows + rows, self.steps + 1, total, weights)
+
+    @property
+    def mean(self) -> float:
+        """Mean loss of a step or, with reduction "mean", of a row."""
+        return self.loss_sum / self.weight_sum
+
+
+class Pause:
+    """When training pauses within an epoch for something else: by default, never."""
+
+    def next(self, done: int) -> int:
+        """After how many minibatches to pause next, with so many done; 0: only at the end."""
+        return 0
+
+    def __call__(self, done: int, seen: Seen) -> bool:
+        """Called there, and at the end of the epoch; returns whether to end the epoch."""
+        return False
+
+    def after_one(self, done: int, seen: Seen) -> bool:
+        """Pause, if it is time, after a minibatch that was trained alone."""
+        return self.next(done - 1) == done and self(done, seen)
 
 
 def predict(net: Net, X: Inputs, output: Layer, threads: int) -> Array:
@@ -89,10 +130,14 @@ def train_epoch(
     layers: tuple[Layer, ...],
     data: Data,
     plan: Plan,
-    report: Report | None,
+    rates: Rates,
+    report: Report | None = None,
+    pause: Pause | None = None,
     part: bool = False,
 ) -> Seen:
     """Train one epoch, or with `part` a part of one, which doesn't count as an epoch.
+
+    `rates` holds a learning rate for each step or one for all.
 
     Raises
     ------
@@ -100,10 +145,11 @@ def train_epoch(
         The parameters are then as they were before, the optimizer starts anew. After a part of an
         epoch that is left to the caller.
     """
+    pause = Pause() if pause is None else pause
     if isinstance(plan.loss, Custom):
         before = None if part else read_state(net, layers)
         try:
-            seen = _train_custom_epoch(net, layers[-1], data, plan, plan.loss, report)
+            seen = _train_custom_epoch(net, layers[-1], data, plan, rates, report, pause)
         except DivergenceError:
             if before is not None:
                 write_state(net, before)
@@ -112,55 +158,67 @@ def train_epoch(
         if not part:
             end_epoch(net)
         return seen
-    return Seen(
-        *net.train(
+    steps = plan.steps(len(data))
+    done, seen = 0, Seen()
+    while done < steps:
+        end = min(pause.next(done) or steps, steps)
+        sums = net.train(
             data.X,
             data.y,
             data.weights,
             loss=plan.loss.core,
             reduction=plan.loss.reduction,
             optimizer=plan.optimizer.core,
-            lr=plan.optimizer.lr,
+            lr=rates,
             batch_size=plan.batch_size,
             accumulate=plan.accumulate,
             drop_last=plan.drop_last,
+            first_step=done,
+            n_steps=end - done,
+            before=seen,
             shuffle=plan.shuffle,
             part=part,
             threads=plan.threads,
             report=report,
             interval_ms=_TICK_MS,
         )
-    )
+        done, seen = end, Seen(*sums)
+        if pause(done, seen):
+            break
+    return seen
 
 
 def _train_custom_epoch(
-    net: Net, output: Layer, data: Data, plan: Plan, loss: Custom, report: Report | None
+    net: Net,
+    output: Layer,
+    data: Data,
+    plan: Plan,
+    rates: Rates,
+    report: Report | None,
+    pause: Pause,
 ) -> Seen:
+    loss, seen = plan.loss, Seen()
+    assert isinstance(loss, Custom)
     order = np.arange(len(data), dtype=np.uintp)
     if plan.shuffle:
         net.order(order)
-    total = weight = 0.0
-    correct = rows = steps = 0
-    for part in plan.parts(len(data)):
+    for done, part in enumerate(plan.parts(len(data)), start=1):
         chosen = order[part]
-        batch_weight = data.weight_of(chosen)
-        if batch_weight == 0:
-            continue
-        steps += 1
-        try:
-            value, right = _custom_gradient(net, output, data, chosen, plan, loss)
-            net.step(plan.optimizer.core, plan.optimizer.lr, plan.threads)
-        except DivergenceError as error:
-            error.step = steps
-            raise
-        correct += right
-        rows += len(chosen)
-        share = batch_weight if loss.reduction == "mean" else 1.0
-        total += value * share
-        weight += share
-        if report is not None:
-            report(steps, total / weight)
-    return Seen(total / weight if loss.reduction == "mean" else total, correct, rows, steps)
+        weight = data.weight_of(chosen)
+        if weight > 0:
+            rate = rates[done - 1 if len(rates) > 1 else 0]
+            try:
+                value, right = _custom_gradient(net, output, data, chosen, plan, loss)
+                net.step(plan.optimizer.core, rate, plan.threads)
+            except DivergenceError as error:
+                error.step = seen.steps + 1
+                raise
+            seen = seen.plus(value, right, len(chosen), weight, loss.reduction)
+            if report is not None:
+                report(seen.steps, seen.mean)
+        if pause.after_one(done, seen):
+            break
+    return seen
 
 
 def _custom_gradient(

@@ -20,7 +20,7 @@ __all__ = ["Spec", "names", "resolve", "unknown_name"]
 
 S = TypeVar("S", bound="Spec")
 
-_REGISTRIES = ("activations", "initializers", "layers", "losses", "optimizers")
+_REGISTRIES = ("activations", "initializers", "layers", "losses", "optimizers", "schedules")
 _ROWS: dict[str, tuple["Row", ...]] = {which: _core.registry(which) for which in _REGISTRIES}
 _NUMBERS = {
     which: {row["name"]: number for number, row in enumerate(rows)} for which, rows in _ROWS.items()
@@ -70,7 +70,8 @@ class Spec:
         return getattr(self, name)
 
     def __repr__(self) -> str:
-        values = [(field, getattr(self, field.name)) for field in dataclasses.fields(self)]
+        fields = sorted(dataclasses.fields(self), key=lambda field: bool(field.kw_only))
+        values = [(field, getattr(self, field.name)) for field in fields]
         parts = [
             repr(value) if field.default is dataclasses.MISSING else f"{field.name}={value!r}"
             for field, value in values

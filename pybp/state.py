@@ -9,8 +9,9 @@ import numpy as np
 from pybp._core import Net
 from pybp._types import Array
 from pybp.layers import Layer
+from pybp.optimizer import Optimizer
 
-__all__ = ["exclusive", "read", "read_gradients", "read_state", "write_state"]
+__all__ = ["exclusive", "read", "read_gradients", "read_state", "updates_done", "write_state"]
 
 
 @contextmanager
@@ -22,6 +23,12 @@ def exclusive(net: Net) -> Iterator[bool]:
     finally:
         if acquired:
             net.release()
+
+
+def updates_done(net: Net, optimizer: Optimizer) -> int:
+    """The steps since the optimizer's state was new; 0 if it will be new."""
+    _, steps, kind, *_ = net.get_progress()
+    return steps if kind == optimizer.number else 0
 
 
 def read(net: Net, what: str, layer: int, shape: tuple[int, ...]) -> Array:

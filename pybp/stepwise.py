@@ -10,7 +10,7 @@ from pybp.network import Network
 from pybp.optimizers import Optimizer, OptimizerLike
 from pybp.sparse import as_inputs
 from pybp.specs import resolve
-from pybp.state import read_gradients
+from pybp.state import read_gradients, updates_done
 from pybp.validation import as_matrix, threads_count
 
 __all__ = ["Stepwise"]
@@ -103,4 +103,5 @@ class Stepwise(Network):
             The update would make a parameter infinite or NaN; it is not done.
         """
         spec = resolve(optimizer, Optimizer, "optimizer")
-        self._net.step(spec.core, spec.lr, threads_count(threads))
+        rate = spec.rates(updates_done(self._net, spec), 1)[0]
+        self._net.step(spec.core, rate, threads_count(threads))

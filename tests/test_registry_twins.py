@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from trajectories.cases import CASES
 
-from pybp import losses
+from pybp import losses, schedules
 from pybp.specs import names
 
 import oracle
@@ -20,6 +20,7 @@ TWINS = {
     "optimizers": oracle.OPTIMIZERS,
     "initializers": oracle.INITIALIZERS,
     "layers": oracle.LAYERS,
+    "schedules": oracle.SCHEDULES,
 }
 
 
@@ -67,6 +68,15 @@ def test_optimizer_rows_say_what_their_twins_say(row):
     assert len(arrays) == int(row.columns["states"])
 
 
+@pytest.mark.parametrize("row", registry.rows("schedules"), ids=lambda row: row.name)
+def test_schedule_rows_say_what_their_twins_say(row):
+    given = inspect.signature(oracle.SCHEDULES[row.name]).parameters
+    assert ("N" in given) == bool(int(row.columns["horizon"]))
+    defaults_given = {p.name: p.default for p in given.values() if p.default is not p.empty}
+    assert defaults_given == {p.name: p.default for p in row.params}
+    assert hasattr(schedules, row.columns["class"])
+
+
 @pytest.mark.parametrize("name", registry.names("optimizers"))
 def test_every_optimizer_has_a_stored_trajectory(name):
     assert any(case["optimizer"] == name for case in CASES.values())
@@ -78,6 +88,7 @@ LABEL = {
     "losses": "links",
     "optimizers": "class",
     "initializers": "distribution",
+    "schedules": "class",
 }
 
 
@@ -99,6 +110,7 @@ def test_the_compiled_listing_has_the_rows_of_the_text(which):
         ("losses", "Loss"),
         ("optimizers", "Optimizer"),
         ("initializers", "Initializer"),
+        ("schedules", "Schedule"),
     ],
 )
 def test_every_row_has_a_spec_in_python(which, base):

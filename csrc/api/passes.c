@@ -221,6 +221,8 @@ static pybp_status check_options(const pybp_net *net, const pybp_train_options *
     const size_t steps = pybp_train_steps(o, rows);
     if (o->n_lr != 1 && o->n_lr != steps)
         return pybp_fail(PYBP_INVALID, "%zu learning rates for %zu steps", o->n_lr, steps);
+    if (o->first_step >= steps)
+        return pybp_fail(PYBP_INVALID, "first_step = %zu of %zu steps", o->first_step, steps);
     return o->shuffle ? check_shuffle(rows) : PYBP_OK;
 }
 

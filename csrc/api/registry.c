@@ -29,6 +29,12 @@ static const pybp_row optimizers[] = {
 #include "registry/optimizers.def"
 #undef PYBP_OPTIMIZER
 };
+
+static const pybp_row schedules[] = {
+#define PYBP_SCHEDULE(NAME, name, Class, horizon, formula, params) {#name, #Class, formula, 0, {params {0}}},
+#include "registry/schedules.def"
+#undef PYBP_SCHEDULE
+};
 #undef PYBP_PARAM
 #undef PYBP_PARAM_LIST
 
@@ -55,6 +61,7 @@ static const table tables[] = {
     [PYBP_REGISTRY_ACTIVATIONS] = TABLE(activations), [PYBP_REGISTRY_LOSSES] = TABLE(losses),
     [PYBP_REGISTRY_OPTIMIZERS] = TABLE(optimizers),   [PYBP_REGISTRY_INITIALIZERS] = TABLE(initializers),
     [PYBP_REGISTRY_LAYERS] = TABLE(layers),           [PYBP_REGISTRY_STATUS] = TABLE(statuses),
+    [PYBP_REGISTRY_SCHEDULES] = TABLE(schedules),
 };
 
 pybp_status pybp_registry_row(pybp_registry which, int index, pybp_row *row)

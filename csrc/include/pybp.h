@@ -67,6 +67,13 @@ typedef enum pybp_optimizer_kind {
     PYBP_N_OPTIMIZERS
 } pybp_optimizer_kind;
 
+typedef enum pybp_schedule_kind {
+#define PYBP_SCHEDULE(NAME, name, Class, horizon, formula, params) PYBP_SCHEDULE_##NAME,
+#include "registry/schedules.def"
+#undef PYBP_SCHEDULE
+    PYBP_N_SCHEDULES
+} pybp_schedule_kind;
+
 typedef enum pybp_initializer {
 #define PYBP_INITIALIZER(NAME, name, dist, fan, scale, rule) PYBP_INIT_##NAME,
 #include "registry/initializers.def"
@@ -85,16 +92,17 @@ typedef enum pybp_dtype { PYBP_FLOAT32, PYBP_FLOAT64 } pybp_dtype;
 typedef enum pybp_reduction { PYBP_MEAN, PYBP_SUM } pybp_reduction;
 
 /* The registries as data: entry `index` of registry `which`.  `text` is the formula or rule.
- * The parameters of an activation, a loss or an optimizer follow; for the others n_params is 0.
+ * The parameters of an activation, a loss, an optimizer or a schedule follow; for the others n_params is 0.
  * Returns PYBP_INVALID past the last row.  The strings are static.  Thread-safe. */
 typedef enum pybp_registry {
     PYBP_REGISTRY_ACTIVATIONS, PYBP_REGISTRY_LOSSES, PYBP_REGISTRY_OPTIMIZERS,
-    PYBP_REGISTRY_INITIALIZERS, PYBP_REGISTRY_LAYERS, PYBP_REGISTRY_STATUS
+    PYBP_REGISTRY_INITIALIZERS, PYBP_REGISTRY_LAYERS, PYBP_REGISTRY_STATUS, PYBP_REGISTRY_SCHEDULES
 } pybp_registry;
 
 #define PYBP_MAX_PARAMS 6            /* of an optimizer */
 #define PYBP_MAX_ACTIVATION_PARAMS 2
 #define PYBP_MAX_LOSS_PARAMS 32      /* values: a loss may take a list of them */
+#define PYBP_MAX_SCHEDULE_PARAMS 6
 #define PYBP_MAX_ROW_PARAMS 8        /* of any row */
 
 typedef struct pybp_param_info {
@@ -107,7 +115,7 @@ typedef struct pybp_param_info {
 
 typedef struct pybp_row {
     const char *name;
-    const char *label; /* Python class of an optimizer; links of a loss (ANY, SOFTMAX, SIGMOID); kind
+    const char *label; /* Python class of an optimizer or schedule; links of a loss (ANY, SOFTMAX, SIGMOID); kind
                           of an activation; distribution of an initialiser; exception of a status */
     const char *text;
     int n_params;
@@ -348,6 +356,8 @@ typedef struct pybp_train_options {
                               memory is needed for the activations of one of them */
     int drop_last;         /* 1: leave out the rows that are too few for a whole step, unless they are all */
     int part;              /* 1: a part of an epoch: progress.epochs stays as it is */
+    size_t first_step;     /* to train an epoch in parts: where this part begins, and */
+    size_t n_steps;        /* how many steps it has; 0: all that are left */
     int shuffle;           /* 1: a new order each epoch, from the net's seed and epoch count */
     int threads;           /* 0 = default */
     int restore;           /* 1: on PYBP_DIVERGED put the parameters back as they were before the call and
@@ -365,9 +375,13 @@ typedef struct pybp_train_result {
     size_t n_rows;         /* rows that these are of: all but those skipped or left out */
     size_t bad_step;       /* PYBP_DIVERGED: the step (from 0) whose loss was not finite, or steps if the
                               parameters at the end were not */
+    double loss_sum, weight_sum; /* what the next part goes on with */
 } pybp_train_result;
 
-/* Train one epoch: every row of x once, in minibatches; x and y hold finite values.  Finished, it adds
+/* Train one epoch: every row of x once, in minibatches; x and y hold finite values.  An epoch may be
+ * trained in parts, calls with the same arguments but first_step and n_steps: with first_step > 0, *result must
+ * hold what the part before left there, and goes on from it; restore then goes back to before the first part.  Any
+ * parts give the bits of the whole.  Finished, the epoch adds
  * 1 to progress.epochs, shuffled or not.  weights: (rows,), >= 0, or NULL; a minibatch whose
  * weights sum to 0 is skipped.  PYBP_INTERRUPTED: the callback stopped it; the steps
  * done stay done, and the epoch counts if they were all of it.  Needs no allocation per step.  *result is filled on every return but
@@ -375,6 +389,23 @@ typedef struct pybp_train_result {
 PYBP_API pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
                                 const double *weights, const pybp_train_options *options,
                                 pybp_train_result *result);
+
+/* ---- schedules ------------------------------------------------------------------------------- */
+
+/* How the learning rate goes with the position t of a step. */
+typedef struct pybp_schedule {
+    pybp_schedule_kind kind;
+    double lr;                               /* finite, >= 0 */
+    double params[PYBP_MAX_SCHEDULE_PARAMS]; /* in the order of schedules.def, all of them */
+    const uint64_t *milestones;              /* of MULTISTEP, ascending; may be NULL if there are none */
+    size_t n_milestones;
+} pybp_schedule;
+
+/* The learning rates of positions first, first + 1, ..., n of them, for pybp_train_options.lr.  horizon: the
+ * number of steps that the schedule spans; of no meaning to those that go on for ever.  lr is untouched
+ * unless PYBP_OK.  PYBP_INVALID: an argument is out of its range.  Thread-safe. */
+PYBP_API pybp_status pybp_schedule_fill(const pybp_schedule *schedule, uint64_t first, uint64_t horizon, size_t n,
+                                        double *lr);
 
 /* ---- metrics --------------------------------------------------------------------------------- */
 

@@ -23,7 +23,8 @@ typedef struct call {
     const pybp_train_options *options;
     pybp_train_result *result;
     pybp_source source;
-    size_t n, batch, step_rows, steps;
+    size_t n, batch, step_rows;
+    size_t begin, end, steps; /* steps of this part; of the epoch */
     double per_output;
     double loss, weight;       /* sums so far */
     pybp_status status;
@@ -226,8 +227,8 @@ static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
     call *c = ctx;
     const pybp_train_options *options = c->options;
     pybp_progress progress = c->net->progress;
-    size_t step = 0;
-    for (; step < c->steps; step++) {
+    size_t step = c->begin;
+    for (bool stopped = false; step < c->end && !stopped; step++) {
         const size_t first = step * c->step_rows, rows = c->n - first < c->step_rows ? c->n - first : c->step_rows;
         const double weight = pybp_sum_weights(&c->source, first, rows);
         pybp_rule rule;
@@ -238,12 +239,11 @@ static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
         if (tid == 0)
             tell(c);
         pybp_barrier_wait(barrier);
-        if (atomic_load_explicit(&c->stop, memory_order_relaxed))
-            break;
+        stopped = atomic_load_explicit(&c->stop, memory_order_relaxed);
     }
     if (tid == 0) {
         c->net->progress = progress;
-        c->complete = step + 1 >= c->steps;
+        c->complete = step >= c->steps;
     }
 }
 
@@ -251,6 +251,8 @@ static pybp_status finish(call *c)
 {
     pybp_net *net = c->net;
     c->result->loss = mean_so_far(c);
+    c->result->loss_sum = c->loss;
+    c->result->weight_sum = c->weight;
     c->result->n_correct = atomic_load(&c->correct);
     if (c->status != PYBP_DIVERGED && !pybp_buffer_finite(net, net->params)) {
         c->status = PYBP_DIVERGED;
@@ -284,6 +286,36 @@ size_t pybp_train_steps(const pybp_train_options *options, size_t rows)
     return rows / step + (rows % step != 0 && !options->drop_last);
 }
 
+/* Where this part of the epoch begins and ends, the order of the rows, and what came before. */
+static void begin(call *c)
+{
+    const pybp_train_options *options = c->options;
+    pybp_trainer *t = c->trainer;
+    const uint64_t epoch = c->net->progress.epochs;
+    c->steps = pybp_train_steps(options, c->n);
+    c->begin = options->first_step;
+    c->end = options->n_steps > 0 && options->n_steps < c->steps - c->begin ? c->begin + options->n_steps : c->steps;
+    c->per_output = pybp_loss_per_output(c->net, &options->loss);
+    if (c->begin == 0)
+        *c->result = (pybp_train_result){0};
+    c->loss = c->result->loss_sum;
+    c->weight = c->result->weight_sum;
+    atomic_store(&c->correct, c->result->n_correct);
+    c->clock_every = 1;
+    c->clock_next = c->result->steps + 1;
+    if (options->tick != NULL)
+        c->told = c->looked = pybp_clock_ms();
+    if (options->shuffle && (t->shuffled != epoch + 1 || t->shuffled_rows != c->n)) {
+        pybp_shuffle(c->net->seed, epoch, c->n, t->order);
+        t->shuffled = epoch + 1;
+        t->shuffled_rows = c->n;
+    }
+    if (options->restore && (c->begin == 0 || !t->has_snapshot)) {
+        memcpy(t->snapshot, c->net->params, pybp_buffer_bytes(c->net));
+        t->has_snapshot = true;
+    }
+}
+
 pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
                              const pybp_train_options *options, pybp_train_result *result)
 {
@@ -300,17 +332,8 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
     c.batch = batch;
     c.step_rows = step;
     c.source = (pybp_source){x, y, weights, options->shuffle ? net->trainer->order : NULL};
-    c.steps = pybp_train_steps(options, n);
-    c.per_output = pybp_loss_per_output(net, &options->loss);
-    c.clock_every = c.clock_next = 1;
-    if (options->tick != NULL)
-        c.told = c.looked = pybp_clock_ms();
-    if (options->shuffle)
-        pybp_shuffle(net->seed, net->progress.epochs, n, net->trainer->order);
-    if (options->restore)
-        memcpy(net->trainer->snapshot, net->params, pybp_buffer_bytes(net));
+    begin(&c);
     net->trainer->pass->y_is_labels = y->labels != NULL;
-    *result = (pybp_train_result){0};
     pybp_forget_pass(net);
     net->has_gradients = false;
     if (pybp_pool_run(threads, loop, &c) == 0)

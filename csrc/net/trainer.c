@@ -57,6 +57,7 @@ pybp_status pybp_trainer_fit(pybp_net *net, size_t n, size_t batch, size_t step,
     if (options->shuffle && t->n < n) {
         pybp_free(t->order);
         t->n = 0;
+        t->shuffled = 0;
         t->order = pybp_alloc_array(n, sizeof *t->order);
         if (t->order == NULL)
             goto fail;

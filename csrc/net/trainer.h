@@ -16,7 +16,10 @@ struct pybp_trainer {
     double *norm;        /* sums of squares of blocks, with clip_norm */
     uint32_t *order;     /* of n rows */
     size_t n;
-    char *snapshot;      /* parameters before the call */
+    uint64_t shuffled;   /* 1 + the epoch whose order that is, of shuffled_rows rows; 0: of none */
+    size_t shuffled_rows;
+    char *snapshot;      /* parameters before the epoch */
+    bool has_snapshot;
 };
 
 static inline size_t pybp_chunks_of(size_t rows)

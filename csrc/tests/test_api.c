@@ -275,10 +275,11 @@ static void test_order_of_calls(void)
 static void test_registries(void)
 {
     static const int rows[] = {PYBP_N_ACTIVATIONS, PYBP_N_LOSSES, PYBP_N_OPTIMIZERS, PYBP_N_INITIALIZERS,
-                               PYBP_N_LAYER_KINDS, PYBP_N_STATUS};
-    static const int most[] = {PYBP_MAX_ACTIVATION_PARAMS, PYBP_MAX_LOSS_PARAMS, PYBP_MAX_PARAMS, 0, 0, 0};
+                               PYBP_N_LAYER_KINDS, PYBP_N_STATUS, PYBP_N_SCHEDULES};
+    static const int most[] = {PYBP_MAX_ACTIVATION_PARAMS, PYBP_MAX_LOSS_PARAMS, PYBP_MAX_PARAMS, 0, 0, 0,
+                               PYBP_MAX_SCHEDULE_PARAMS};
     pybp_row row;
-    for (int which = PYBP_REGISTRY_ACTIVATIONS; which <= PYBP_REGISTRY_STATUS; which++) {
+    for (int which = PYBP_REGISTRY_ACTIVATIONS; which <= PYBP_REGISTRY_SCHEDULES; which++) {
         for (int i = 0; i < rows[which]; i++) {
             OK(pybp_registry_row((pybp_registry)which, i, &row));
             CHECK(row.name[0] != '\0' && row.label != NULL && row.text[0] != '\0');
@@ -286,13 +287,13 @@ static void test_registries(void)
             for (int p = 0; p < row.n_params; p++) {
                 const pybp_param_info *info = &row.params[p];
                 CHECK(info->name[0] != '\0' && info->low < info->high);
-                CHECK(info->value >= info->low && info->value < info->high);
+                CHECK(info->value >= info->low && info->value <= info->high);
             }
         }
         FAILS(pybp_registry_row((pybp_registry)which, rows[which], &row), PYBP_INVALID, "rows");
         FAILS(pybp_registry_row((pybp_registry)which, -1, &row), PYBP_INVALID, "row -1");
     }
-    FAILS(pybp_registry_row((pybp_registry)6, 0, &row), PYBP_INVALID, "registry 6");
+    FAILS(pybp_registry_row((pybp_registry)7, 0, &row), PYBP_INVALID, "registry 7");
     FAILS(pybp_registry_row(PYBP_REGISTRY_LOSSES, 0, NULL), PYBP_INVALID, "NULL");
     OK(pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, PYBP_OPTIMIZER_ADAM, &row));
     CHECK(strcmp(row.name, "adam") == 0 && strcmp(row.label, "Adam") == 0 && row.n_params == 4);

@@ -11,6 +11,7 @@
 #include "contract_choice.h"
 #include "naive.h"
 #include "net/pass.h"
+#include "net/train.h"
 #include "pybp.h"
 
 #ifndef PYBP_GOLDEN_DIR
@@ -176,7 +177,7 @@ static int train(core_run *run, pybp_net *net, double *losses)
     const contract_case *c = run->c;
     pybp_matrix x = inputs(run, 0, c->rows);
     pybp_targets y = targets(run, 0, c->rows);
-    const pybp_train_options options = {
+    pybp_train_options options = {
         .loss = c->loss, .reduction = c->reduction, .optimizer = c->optimizer,
         .lr = run->data.lr, .n_lr = run->data.n_lr, .batch_size = c->batch,
         .accumulate = c->accumulate, .drop_last = c->drop_last,
@@ -184,8 +185,14 @@ static int train(core_run *run, pybp_net *net, double *losses)
     };
     for (size_t e = 0; e < c->epochs; e++) {
         pybp_train_result result = {0};
-        if (!ok(run, pybp_train(net, &x, &y, weights(run, 0), &options, &result), "pybp_train"))
-            return 0;
+        size_t steps = pybp_train_steps(&options, c->rows);
+        options.n_steps = run->threads == 2 ? 2 : 0; /* in parts, or all at once */
+        for (options.first_step = 0; options.first_step < steps; options.first_step += 2) {
+            if (!ok(run, pybp_train(net, &x, &y, weights(run, 0), &options, &result), "pybp_train"))
+                return 0;
+            if (options.n_steps == 0)
+                break;
+        }
         losses[e] = result.loss;
     }
     return 1;

@@ -11,5 +11,6 @@ from .layers import LAYERS
 from .losses import LOSSES
 from .net import Net
 from .optimizers import OPTIMIZERS
+from .schedules import SCHEDULES
 
-__all__ = ["ACTIVATIONS", "INITIALIZERS", "LAYERS", "LOSSES", "OPTIMIZERS", "Net"]
+__all__ = ["ACTIVATIONS", "INITIALIZERS", "LAYERS", "LOSSES", "OPTIMIZERS", "SCHEDULES", "Net"]

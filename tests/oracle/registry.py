@@ -14,6 +14,7 @@ COLUMNS = {
     "optimizers": "PYBP_OPTIMIZER: NAME name class states rule parameters",
     "initializers": "PYBP_INITIALIZER: NAME name distribution fan scale rule",
     "layers": "PYBP_LAYER: NAME name what",
+    "schedules": "PYBP_SCHEDULE: NAME name class horizon formula parameters",
 }
 
 

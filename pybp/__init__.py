@@ -11,6 +11,8 @@ from pybp.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 
 __version__ = _version()
 
+load = MLP.load
+
 __all__ = [
     "MAE",
     "MLP",
@@ -33,6 +35,7 @@ __all__ = [
     "callbacks",
     "errors",
     "initializers",
+    "load",
     "losses",
     "optimizers",
     "schedules",

@@ -10,6 +10,7 @@ __all__ = [
     "ArgumentError",
     "BusyError",
     "DivergenceError",
+    "FileFormatError",
     "InterruptedTraining",
     "MissingExtraError",
     "NotFiniteError",
@@ -41,6 +42,10 @@ class StateError(PybpError, RuntimeError):
 
 class BusyError(PybpError, RuntimeError):
     """Another thread is changing the net, or the net is already being fitted."""
+
+
+class FileFormatError(PybpError, ValueError):
+    """A file is not one that pybp wrote, or it is damaged."""
 
 
 class DivergenceError(PybpError, ArithmeticError):

@@ -75,6 +75,7 @@ class Fit:
     epochs: int
     metrics: tuple[Metric, ...]
     callbacks: tuple[Callback, ...]
+    initial_epoch: int = 0
 
     @property
     def steps(self) -> int | None:
@@ -97,7 +98,7 @@ class Fit:
         history = History()
         report = progress.on_step if progress.shows_steps else None
         self._ask("on_fit_begin")
-        for epoch in range(1, self.epochs + 1):
+        for epoch in range(self.initial_epoch + 1, self.epochs + 1):
             if self._ask("on_epoch_begin", epoch):
                 break
             logs = self._epoch(net, epoch, report)
@@ -158,7 +159,9 @@ class Fit:
         step, steps = error.step or 1, self.steps
         if steps is not None:
             step = min(step, steps)
-        kept = f"the end of epoch {epoch - 1}" if epoch > 1 else "before this fit"
+        kept = (
+            f"the end of epoch {epoch - 1}" if epoch > self.initial_epoch + 1 else "before this fit"
+        )
         explained = DivergenceError(
             f"training diverged in epoch {epoch} of {self.epochs}, step {step}"
             f"{'' if steps is None else f' of {steps}'}: "

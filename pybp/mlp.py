@@ -88,6 +88,7 @@ class MLP(Stepwise):
         loss: LossLike = None,
         optimizer: OptimizerLike = "adam",
         epochs: int = 10,
+        initial_epoch: int = 0,
         batch_size: int = 32,
         shuffle: bool = True,
         accumulate: int = 1,
@@ -122,6 +123,9 @@ class MLP(Stepwise):
             Its state goes on from the last call as long as its class is the same.
         epochs : int
             How often every sample is used.
+        initial_epoch : int
+            So many of these are done already. A training that was saved goes on, with the bits of
+            one that was never stopped, by ``net.fit(..., initial_epoch=net.epochs_done)``.
         batch_size : int
             Samples in a minibatch; one batch if there are not that many samples.
         shuffle : bool
@@ -178,14 +182,14 @@ class MLP(Stepwise):
             Ctrl-C, within a tenth of a second or one step; the net is usable.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
-        n_epochs = count(epochs, "epochs")
+        n_epochs, done = count(epochs, "epochs"), count(initial_epoch, "initial_epoch", low=0)
         data, validation = self._feed(chosen).training(
             X,
             y,
             sample_weight,
             class_weight,
             steps_per_epoch,
-            n_epochs,
+            n_epochs - done,
             validation_data,
             validation_split,
         )
@@ -209,8 +213,9 @@ class MLP(Stepwise):
             epochs=n_epochs,
             metrics=watched,
             callbacks=checked_callbacks(callbacks),
+            initial_epoch=done,
         )
-        return fit.run(self._net, make_progress(progress, fit.epochs, fit.steps))
+        return fit.run(self._net, make_progress(progress, fit.epochs, fit.steps, fit.initial_epoch))
 
     def train_step(
         self,

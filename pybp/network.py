@@ -1,5 +1,6 @@
 """What a net is: layers, parameters, identity."""
 
+import os
 import secrets
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
@@ -12,10 +13,11 @@ from pybp.activations import ActivationLike
 from pybp.display import Summary, net_repr, summary
 from pybp.errors import ArgumentError, ShapeError
 from pybp.initializers import InitializerLike
+from pybp.io import load_net, save_net
 from pybp.layers import Layer, LayerLike, resolve_layers
 from pybp.specs import unknown_name
 from pybp.state import exclusive, read, read_state, write_state
-from pybp.validation import as_numbers, count, finite_matrix, plain, shown
+from pybp.validation import as_numbers, count, finite_matrix, flag, plain, shown
 
 __all__ = ["Network"]
 
@@ -81,6 +83,11 @@ class Network:
     def seed(self) -> int:
         """The seed of initial weights and shuffles: the one given, or the one drawn."""
         return self._seed
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs the net has been trained, over all calls of `fit`."""
+        return self._net.get_progress()[0]
 
     def summary(self) -> Summary:
         """The layers as a table.
@@ -189,6 +196,51 @@ class Network:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.copy()
+
+    def save(self, path: str | os.PathLike[str], *, optimizer: bool = True) -> None:
+        """Write the net to a file, for `load`: everything that a later `fit` goes on from.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, in the safetensors format. It is written beside the old one and takes its
+            place at the end, in one step: whatever happens, one of them is there and whole.
+        optimizer : bool
+            Whether to keep the optimizer's state: without it the file is smaller, and the
+            optimizer starts anew.
+
+        Raises
+        ------
+        OSError
+            The file can't be written; an old one is as it was.
+        """
+        save_net(path, self._net, self._layers, self._seed, flag(optimizer, "optimizer"))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a net that `save` wrote. Nothing in a file is run, whoever wrote it.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+
+        Returns
+        -------
+        MLP
+            A net that predicts and trains on with the bits of the one that was saved.
+
+        Raises
+        ------
+        FileFormatError
+            It is not such a file, or it is damaged.
+        OSError
+            It can't be read.
+        """
+        loaded = load_net(path)
+        net = cls.__new__(cls)
+        net._net, net._layers, net._seed = loaded
+        return net
 
     def __getstate__(self) -> dict[str, Any]:
         return {

@@ -58,14 +58,16 @@ class Bar(Progress):
 
     shows_steps = True
 
-    def __init__(self, epochs: int, steps: int | None, stream: TextIO) -> None:
+    def __init__(self, epochs: int, steps: int | None, stream: TextIO, first: int = 0) -> None:
         tqdm = require("tqdm.auto" if in_notebook() else "tqdm", "progress", "a progress bar").tqdm
         self.epochs = epochs
         self.steps = steps
-        self.done = 0
+        self.done = 0 if steps is None else first * steps
         total = None if steps is None else epochs * steps
-        self.bar: Any = tqdm(total=total, unit="step", file=stream, mininterval=0.1)
-        self.bar.set_description(f"epoch 1/{epochs}", refresh=False)
+        self.bar: Any = tqdm(
+            total=total, initial=self.done, unit="step", file=stream, mininterval=0.1
+        )
+        self.bar.set_description(f"epoch {first + 1}/{epochs}", refresh=False)
 
     def on_step(self, steps: int, loss: float) -> None:
         """Move the bar."""
@@ -88,8 +90,8 @@ class Bar(Progress):
         self.bar.close()
 
 
-def make_progress(progress: bool | str, epochs: int, steps: int | None) -> Progress:
-    """What the argument `progress` of `fit` stands for.
+def make_progress(progress: bool | str, epochs: int, steps: int | None, first: int = 0) -> Progress:
+    """What the argument `progress` of `fit` stands for; so many epochs are done already.
 
     "auto" shows progress if standard error is a terminal, or in a notebook.
     """
@@ -99,5 +101,5 @@ def make_progress(progress: bool | str, epochs: int, steps: int | None) -> Progr
     if not shows:
         return Progress()
     if available("tqdm"):
-        return Bar(epochs, steps, sys.stderr)
+        return Bar(epochs, steps, sys.stderr, first)
     return Lines(epochs, sys.stderr)

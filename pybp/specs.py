@@ -16,7 +16,7 @@ from pybp.validation import real, shown
 if TYPE_CHECKING:
     from pybp._core import _Row as Row
 
-__all__ = ["Spec", "names", "resolve", "unknown_name"]
+__all__ = ["Spec", "names", "resolve", "row_names", "unknown_name"]
 
 S = TypeVar("S", bound="Spec")
 
@@ -78,6 +78,11 @@ class Spec:
             if value != field.default
         ]
         return f"{type(self).__name__}({', '.join(parts)})"
+
+
+def row_names(registry: str) -> list[str]:
+    """The names of a registry's rows, in the order of their numbers."""
+    return list(_NUMBERS[registry])
 
 
 def names(base: type[S]) -> dict[str, type[S]]:

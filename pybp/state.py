@@ -11,7 +11,20 @@ from pybp._types import Array
 from pybp.layers import Layer
 from pybp.optimizer import Optimizer
 
-__all__ = ["exclusive", "read", "read_gradients", "read_state", "updates_done", "write_state"]
+__all__ = [
+    "PROGRESS",
+    "exclusive",
+    "read",
+    "read_gradients",
+    "read_state",
+    "state_arrays",
+    "updates_done",
+    "write_state",
+]
+
+
+PROGRESS = ("epochs", "steps", "optimizer", "n_states", "powers")
+"""What the tuple of `Net.get_progress` holds."""
 
 
 @contextmanager
@@ -54,7 +67,7 @@ def read_state(net: Net, layers: tuple[Layer, ...]) -> dict[str, Any]:
         "progress": progress,
         "arrays": [
             (what, place, read(net, what, place, shape))
-            for what, place, shape in _arrays(layers, n_states=progress[3])
+            for what, place, shape in state_arrays(layers, progress)
         ],
     }
 
@@ -66,8 +79,11 @@ def write_state(net: Net, state: dict[str, Any]) -> None:
         net.set(what, place, np.ascontiguousarray(values, dtype=net.dtype))
 
 
-def _arrays(layers: tuple[Layer, ...], n_states: int) -> list[tuple[str, int, tuple[int, ...]]]:
+def state_arrays(
+    layers: tuple[Layer, ...], progress: tuple[Any, ...]
+) -> list[tuple[str, int, tuple[int, ...]]]:
     """Name, layer and shape of each array that makes up the state."""
+    n_states = progress[3]
     states = [f"_state{number}" for number in range(1, n_states + 1)]
     matrices = ["weights", *(f"weight{state}" for state in states)]
     vectors = ["biases", *(f"bias{state}" for state in states)]

@@ -1,0 +1,5 @@
+"""Files that hold nets."""
+
+from pybp.io.netfile import load_net, save_net
+
+__all__ = ["load_net", "save_net"]

@@ -69,6 +69,9 @@ PYBP_INLINE void REAL(spread_row)(const pybp_matrix *x, size_t row, real *to, si
     }
 }
 
+/* Shuffled rows come from anywhere: so many rows before one is copied, its first bytes are asked for. */
+#define GATHER_AHEAD 24
+
 static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t first, size_t rows, pybp_panels out)
 {
     const size_t step = out.stride * PANEL;
@@ -80,6 +83,8 @@ static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t fir
             continue;
         }
         const void *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride;
+        if (order != NULL && r + GATHER_AHEAD < rows)
+            PYBP_PREFETCH((const char *)x->data + (ptrdiff_t)order[first + r + GATHER_AHEAD] * x->row_stride);
         if (doubles == REAL_IS_F64)
             REAL(take_row)(from, x->cols, REAL(line)(out, 0, r), step);
         else

@@ -87,6 +87,44 @@ pybp_status pybp_check_input(const char *name, const pybp_matrix *x, size_t cols
     return status == PYBP_OK ? check_sparse(name, x) : status;
 }
 
+static double value_at(const pybp_matrix *x, const void *values, size_t i)
+{
+    return x->dtype == PYBP_FLOAT32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
+}
+
+static double number_at(const pybp_matrix *x, size_t row, size_t col)
+{
+    if (x->indptr == NULL)
+        return value_at(x, (const char *)x->data + (ptrdiff_t)row * x->row_stride, col);
+    const size_t end = (size_t)pybp_sparse_index(x, x->indptr, row + 1);
+    for (size_t i = (size_t)pybp_sparse_index(x, x->indptr, row); i < end; i++)
+        if ((size_t)pybp_sparse_index(x, x->indices, i) == col)
+            return value_at(x, x->data, i);
+    return 0;
+}
+
+pybp_status pybp_check_rows(const pybp_net *net, const pybp_matrix *x)
+{
+    const pybp_status status = pybp_check_input("x", x, net->n_in);
+    for (size_t e = 0; e < net->n_embeddings && status == PYBP_OK; e++) {
+        const pybp_layer_desc *of = &net->layers[e].desc;
+        for (size_t r = 0; r < x->rows; r++) {
+            const double v = number_at(x, r, of->column);
+            if (!(v >= 0 && v < (double)of->n_categories) || v != (double)(size_t)v)
+                return pybp_fail(PYBP_INVALID, "x holds %g in row %zu, column %zu: expected a category, 0 to %zu", v, r,
+                                 of->column, of->n_categories - 1);
+        }
+    }
+    return status;
+}
+
+pybp_status pybp_check_batch(const pybp_net *net, size_t rows)
+{
+    if (rows == 1 && net->batch_coupled)
+        return pybp_fail(PYBP_INVALID, "a minibatch has 1 row; batch norm needs 2 at least");
+    return PYBP_OK;
+}
+
 static pybp_status check_labels(const int32_t *labels, size_t rows, size_t classes)
 {
     const pybp_status status = pybp_check_aligned("labels", labels, sizeof *labels);

@@ -9,6 +9,10 @@ pybp_status pybp_check_aligned(const char *name, const void *buffer, size_t size
 pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t cols);
 /* The same for inputs, which may be sparse. */
 pybp_status pybp_check_input(const char *name, const pybp_matrix *x, size_t cols);
+/* Inputs of this net: every category is one that its embedding has. */
+pybp_status pybp_check_rows(const pybp_net *net, const pybp_matrix *x);
+/* Whether a net can be trained on a minibatch of so many rows. */
+pybp_status pybp_check_batch(const pybp_net *net, size_t rows);
 pybp_status pybp_check_targets(const pybp_net *net, const pybp_targets *y, size_t rows, const pybp_loss_spec *loss);
 /* Finite, >= 0, and not all zero; NULL is fine. */
 pybp_status pybp_check_weights(const double *weights, size_t rows);

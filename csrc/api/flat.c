@@ -18,9 +18,9 @@ static void copy(const pybp_net *net, char *buffer, char *flat, bool pack)
         if (layer->count * net->k->size == weights)
             continue; /* no biases */
         if (pack)
-            pybp_pack_biases(net, buffer, l, flat);
+            pybp_pack_line(net, buffer, l, net->layers[l].fan, flat);
         else
-            pybp_unpack_biases(net, buffer, l, flat);
+            pybp_unpack_line(net, buffer, l, net->layers[l].fan, flat);
         flat += layer->n_out * net->k->size;
     }
 }

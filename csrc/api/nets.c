@@ -14,44 +14,6 @@ static bool fits(double value, pybp_dtype dtype)
     return dtype == PYBP_FLOAT32 ? isfinite((float)value) : isfinite(value);
 }
 
-static pybp_status check_layer(const pybp_layer_desc *layer, size_t l, bool last, pybp_dtype dtype)
-{
-    pybp_row row;
-    if ((unsigned)layer->kind >= PYBP_N_LAYER_KINDS)
-        return pybp_fail(PYBP_INVALID, "layer %zu: no layer kind %d", l, (int)layer->kind);
-    if (layer->n_out == 0)
-        return pybp_fail(PYBP_INVALID, "layer %zu: n_out is 0, expected 1 or more", l);
-    if (pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, (int)layer->activation, &row) != PYBP_OK)
-        return pybp_fail(PYBP_INVALID, "layer %zu: no activation %d", l, (int)layer->activation);
-    if (strcmp(row.label, "ROWWISE") == 0 && !last)
-        return pybp_fail(PYBP_INVALID, "layer %zu: %s is for the last layer only", l, row.name);
-    if ((unsigned)layer->init >= PYBP_N_INITIALIZERS)
-        return pybp_fail(PYBP_INVALID, "layer %zu: no initializer %d", l, (int)layer->init);
-    if (!fits(layer->init_value, dtype) || !fits(layer->bias_init, dtype))
-        return pybp_fail(PYBP_INVALID, "layer %zu: init_value = %g, bias_init = %g: expected finite numbers", l,
-                         layer->init_value, layer->bias_init);
-    return pybp_check_params(row.name, &row, layer->activation_params, dtype);
-}
-
-pybp_status pybp_net_create(const pybp_net_desc *desc, pybp_net **net)
-{
-    if (desc == NULL || net == NULL || desc->layers == NULL)
-        return pybp_fail(PYBP_INVALID, "an argument is NULL");
-    if (desc->dtype != PYBP_FLOAT32 && desc->dtype != PYBP_FLOAT64)
-        return pybp_fail(PYBP_INVALID, "no dtype %d", (int)desc->dtype);
-    if (desc->n_in == 0 || desc->n_layers == 0)
-        return pybp_fail(PYBP_INVALID, "a net needs inputs and at least one layer");
-    for (size_t l = 0; l < desc->n_layers; l++) {
-        const pybp_status status = check_layer(&desc->layers[l], l, l + 1 == desc->n_layers, desc->dtype);
-        if (status != PYBP_OK)
-            return status;
-    }
-    const pybp_fpenv env = pybp_fpenv_enter();
-    const pybp_status status = pybp_net_build(desc, net);
-    pybp_fpenv_leave(env);
-    return status;
-}
-
 pybp_status pybp_net_copy(const pybp_net *net, pybp_net **copy)
 {
     if (net == NULL || copy == NULL)
@@ -86,9 +48,14 @@ size_t pybp_net_layer_n_out(const pybp_net *net, size_t layer)
     return layer < net->n_layers ? net->layers[layer].n_out : 0;
 }
 
+size_t pybp_net_layer_fan(const pybp_net *net, size_t layer)
+{
+    return layer < net->n_layers ? net->layers[layer].fan : 0;
+}
+
 int pybp_net_layer_has_bias(const pybp_net *net, size_t layer)
 {
-    return layer < net->n_layers && !net->layers[layer].desc.no_bias;
+    return layer < net->n_layers && net->layers[layer].has_bias;
 }
 
 /* ---- arrays ---- */
@@ -104,6 +71,8 @@ static char *buffer_of(const pybp_net *net, pybp_array what)
     switch (what) {
     case PYBP_WEIGHTS:
     case PYBP_BIASES:
+    case PYBP_RUNNING_MEAN:
+    case PYBP_RUNNING_VAR:
         return net->params;
     case PYBP_WEIGHT_GRADIENT:
     case PYBP_BIAS_GRADIENT:
@@ -129,7 +98,7 @@ static pybp_panels panels_of(const pybp_net *net, pybp_array what, size_t l, siz
     const pybp_layer_space *space = &net->hand->layers[l];
     switch (what) {
     case PYBP_INPUT:
-        return l == 0 ? net->hand->input : net->hand->layers[l - 1].a;
+        return l > net->n_embeddings || net->n_embeddings == 0 ? net->hand->layers[net->layers[l].link[0].from].a : none;
     case PYBP_Z:
         return net->hand_keep ? space->z : none;
     case PYBP_A:
@@ -145,7 +114,7 @@ static pybp_status check_array(const pybp_net *net, pybp_array what, size_t laye
 {
     if (net == NULL || values == NULL)
         return pybp_fail(PYBP_INVALID, "an argument is NULL");
-    if ((unsigned)what > PYBP_BACK)
+    if ((unsigned)what > PYBP_RUNNING_VAR)
         return pybp_fail(PYBP_INVALID, "no array %d", (int)what);
     if (layer >= net->n_layers)
         return pybp_fail(PYBP_INVALID, "layer %zu of a net of %zu layers", layer, net->n_layers);
@@ -159,30 +128,51 @@ static pybp_status check_bytes(size_t bytes, size_t expected)
     return pybp_fail(PYBP_SHAPE, "the buffer has %zu bytes, expected %zu", bytes, expected);
 }
 
+static bool is_parameter(pybp_array what)
+{
+    return what <= PYBP_BIAS_STATE2 || what >= PYBP_RUNNING_MEAN;
+}
+
+/* Which line of a panel an array of one number for each output is. */
+static size_t line_of(const pybp_layer *layer, pybp_array what)
+{
+    return what == PYBP_RUNNING_MEAN  ? (size_t)PYBP_LINE_RUNNING_MEAN
+           : what == PYBP_RUNNING_VAR ? (size_t)PYBP_LINE_RUNNING_VAR
+                                      : layer->fan;
+}
+
 /* Bytes of a parameter array; PYBP_STATE for what is not there. */
 static pybp_status parameter_bytes(const pybp_net *net, pybp_array what, size_t l, size_t bytes)
 {
     const pybp_layer *layer = &net->layers[l];
+    const bool running = what >= PYBP_RUNNING_MEAN, line = running || is_bias(what);
     if (buffer_of(net, what) == NULL)
         return pybp_fail(PYBP_STATE, "the net holds no such array now");
-    if (is_bias(what) && layer->desc.no_bias)
+    if (is_bias(what) && !layer->has_bias)
         return pybp_fail(PYBP_STATE, "layer %zu has no biases", l);
-    return check_bytes(bytes, layer->n_out * (is_bias(what) ? 1 : layer->fan) * net->k->size);
+    if (running && layer->desc.kind != PYBP_LAYER_BATCH_NORM)
+        return pybp_fail(PYBP_STATE, "layer %zu has no running statistics", l);
+    if (!line && layer->fan == 0)
+        return pybp_fail(PYBP_STATE, "layer %zu has no weights", l);
+    return check_bytes(bytes, layer->n_out * (line ? 1 : layer->fan) * net->k->size);
 }
 
 static pybp_status get(const pybp_net *net, pybp_array what, size_t layer, void *out, size_t bytes)
 {
     pybp_status status;
     size_t cols;
-    if (what <= PYBP_BIAS_STATE2) {
+    if (is_parameter(what)) {
         if ((status = parameter_bytes(net, what, layer, bytes)) != PYBP_OK)
             return status;
-        (is_bias(what) ? pybp_unpack_biases : pybp_unpack_weights)(net, buffer_of(net, what), layer, out);
+        if (is_bias(what) || what >= PYBP_RUNNING_MEAN)
+            pybp_unpack_line(net, buffer_of(net, what), layer, line_of(&net->layers[layer], what), out);
+        else
+            pybp_unpack_weights(net, buffer_of(net, what), layer, out);
         return PYBP_OK;
     }
     const pybp_panels panels = panels_of(net, what, layer, &cols);
     if (panels.at == NULL)
-        return pybp_fail(PYBP_STATE, "the net holds no such array now: a forward or backward pass comes first");
+        return pybp_fail(PYBP_STATE, "layer %zu holds no such array now: a forward or backward pass comes first", layer);
     if ((status = check_bytes(bytes, net->hand_rows * cols * net->k->size)) != PYBP_OK)
         return status;
     net->k->scatter(panels, net->hand_rows, cols, out);
@@ -201,11 +191,15 @@ pybp_status pybp_net_get(const pybp_net *net, pybp_array what, size_t layer, voi
     return status;
 }
 
-static pybp_status check_finite(const pybp_net *net, const void *values, size_t bytes)
+static pybp_status check_values(const pybp_net *net, pybp_array what, const void *values, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i += net->k->size)
-        if (!isfinite(net->k->get((const char *)values + i)))
+    for (size_t i = 0; i < bytes; i += net->k->size) {
+        const double value = net->k->get((const char *)values + i);
+        if (!isfinite(value))
             return pybp_fail(PYBP_NOT_FINITE, "NaN or infinity at index %zu", i / net->k->size);
+        if (what == PYBP_RUNNING_VAR && value < 0)
+            return pybp_fail(PYBP_INVALID, "the variance %g at index %zu is negative", value, i / net->k->size);
+    }
     return PYBP_OK;
 }
 
@@ -214,16 +208,19 @@ pybp_status pybp_net_set(pybp_net *net, pybp_array what, size_t layer, const voi
     pybp_status status = check_array(net, what, layer, values);
     if (status != PYBP_OK)
         return status;
-    if (what > PYBP_BIAS_STATE2 || what == PYBP_WEIGHT_GRADIENT || what == PYBP_BIAS_GRADIENT)
+    if (!is_parameter(what) || what == PYBP_WEIGHT_GRADIENT || what == PYBP_BIAS_GRADIENT)
         return pybp_fail(PYBP_INVALID, "this array cannot be set");
     if (!pybp_enter_write(net))
         return BUSY(net);
     status = parameter_bytes(net, what, layer, bytes);
     if (status == PYBP_OK)
-        status = check_finite(net, values, bytes);
+        status = check_values(net, what, values, bytes);
     if (status == PYBP_OK) {
-        (is_bias(what) ? pybp_pack_biases : pybp_pack_weights)(net, buffer_of(net, what), layer, values);
-        if (what == PYBP_WEIGHTS || what == PYBP_BIASES)
+        if (is_bias(what) || what >= PYBP_RUNNING_MEAN)
+            pybp_pack_line(net, buffer_of(net, what), layer, line_of(&net->layers[layer], what), values);
+        else
+            pybp_pack_weights(net, buffer_of(net, what), layer, values);
+        if (buffer_of(net, what) == net->params)
             pybp_forget_pass(net);
     }
     pybp_leave_write(net);

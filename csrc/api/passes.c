@@ -32,7 +32,7 @@ static pybp_status check_some(const void *a, const void *b, const void *c)
 pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, int threads)
 {
     CHECK(check_some(net, x, out));
-    CHECK(pybp_check_input("x", x, net->n_in));
+    CHECK(pybp_check_rows(net, x));
     CHECK(pybp_check_aligned("out", out, net->k->size));
     RUN(net, read, pybp_predict_rows(net, x, out, threads));
 }
@@ -52,18 +52,26 @@ pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, const pybp_
     pybp_loss_spec full;
     CHECK(check_some(net, x, result));
     CHECK(pybp_check_loss(net, loss, reduction, &full));
-    CHECK(pybp_check_input("x", x, net->n_in));
+    CHECK(pybp_check_rows(net, x));
     CHECK(pybp_check_targets(net, y, x->rows, &full));
     const pybp_source source = {x, y, weights, NULL};
     RUN(net, read, evaluate(net, &source, &full, reduction, threads, result));
 }
 
-pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int keep, void *out, int threads)
+static pybp_status check_how(const pybp_net *net, const pybp_matrix *x, int how)
+{
+    if ((how & ~(PYBP_KEEP | PYBP_TRAINING)) != 0)
+        return pybp_fail(PYBP_INVALID, "how is %d, expected PYBP_KEEP, PYBP_TRAINING, both or 0", how);
+    return how & PYBP_TRAINING ? pybp_check_batch(net, x->rows) : PYBP_OK;
+}
+
+pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int how, void *out, int threads)
 {
     CHECK(check_some(net, x, x));
-    CHECK(pybp_check_input("x", x, net->n_in));
+    CHECK(pybp_check_rows(net, x));
+    CHECK(check_how(net, x, how));
     CHECK(pybp_check_aligned("out", out, net->k->size));
-    RUN(net, write, pybp_hand_forward(net, x, keep != 0, out, threads));
+    RUN(net, write, pybp_hand_forward(net, x, how, out, threads));
 }
 
 /* Inside the lock: whether there was a forward pass is the net's to say. */
@@ -211,6 +219,15 @@ pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order)
     RUN(net, read, order_of(net, n, order));
 }
 
+/* The rows of each minibatch, the last one's too. */
+static pybp_status check_batches(const pybp_net *net, const pybp_train_options *o, size_t rows)
+{
+    const size_t step = pybp_step_rows(o, rows), whole = rows / step * step, used = o->drop_last ? whole : rows;
+    const size_t batch = o->batch_size < step ? o->batch_size : step;
+    CHECK(pybp_check_batch(net, batch));
+    return pybp_check_batch(net, used % batch != 0 ? used % batch : batch);
+}
+
 static pybp_status check_options(const pybp_net *net, const pybp_train_options *o, size_t rows, pybp_loss_spec *loss)
 {
     CHECK(pybp_check_loss(net, &o->loss, o->reduction, loss));
@@ -223,6 +240,7 @@ static pybp_status check_options(const pybp_net *net, const pybp_train_options *
         return pybp_fail(PYBP_INVALID, "%zu learning rates for %zu steps", o->n_lr, steps);
     if (o->first_step >= steps)
         return pybp_fail(PYBP_INVALID, "first_step = %zu of %zu steps", o->first_step, steps);
+    CHECK(check_batches(net, o, rows));
     return o->shuffle ? check_shuffle(rows) : PYBP_OK;
 }
 
@@ -239,7 +257,7 @@ pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *
     pybp_train_options full;
     CHECK(check_some(net, x, options));
     CHECK(check_some(result, result, result));
-    CHECK(pybp_check_input("x", x, net->n_in));
+    CHECK(pybp_check_rows(net, x));
     full = *options;
     CHECK(check_options(net, options, x->rows, &full.loss));
     CHECK(pybp_check_targets(net, y, x->rows, &full.loss));

@@ -35,8 +35,6 @@ static const pybp_row schedules[] = {
 #include "registry/schedules.def"
 #undef PYBP_SCHEDULE
 };
-#undef PYBP_PARAM
-#undef PYBP_PARAM_LIST
 
 static const pybp_row initializers[] = {
 #define PYBP_INITIALIZER(NAME, name, dist, fan, scale, rule) {#name, #dist, rule, 0, {{0}}},
@@ -45,10 +43,12 @@ static const pybp_row initializers[] = {
 };
 
 static const pybp_row layers[] = {
-#define PYBP_LAYER(NAME, name, what) {#name, "", what, 0, {{0}}},
+#define PYBP_LAYER(NAME, name, weights, kept, trained_pass, what, params) {#name, #weights, what, 0, {params {0}}},
 #include "registry/layers.def"
 #undef PYBP_LAYER
 };
+#undef PYBP_PARAM
+#undef PYBP_PARAM_LIST
 
 static const pybp_row statuses[] = {
 #define PYBP_STATUS(NAME, exception, message) {"PYBP_" #NAME, #exception, message, 0, {{0}}},

@@ -113,20 +113,20 @@ void pybp_philox_block(const uint64_t counter[4], const uint64_t key[2], uint64_
 
 /* The block that holds words 4 * number ... 4 * number + 3.  NumPy steps its counter before each block, so
  * its first block has counter 1. */
-static inline void word_block(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t number,
+static inline void word_block(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t third, uint64_t number,
                               uint64_t out[4])
 {
-    philox(number + 1, sub, 0, 0, seed, stream, out);
+    philox(number + 1, sub, third, 0, seed, stream, out);
 }
 
 uint64_t pybp_random_word(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t index)
 {
     uint64_t block[4];
-    word_block(seed, stream, sub, index / 4, block);
+    word_block(seed, stream, sub, 0, index / 4, block);
     return block[index % 4];
 }
 
-void pybp_random_words(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t first, size_t n,
+void pybp_random_words(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t third, uint64_t first, size_t n,
                        uint64_t *out)
 {
     uint64_t number = first / 4;
@@ -134,15 +134,15 @@ void pybp_random_words(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t fi
     uint64_t block[4];
     if (skip != 0 && n != 0) {
         const size_t take = n < 4 - skip ? n : 4 - skip;
-        word_block(seed, stream, sub, number++, block);
+        word_block(seed, stream, sub, third, number++, block);
         memcpy(out, block + skip, take * sizeof *out);
         out += take;
         n -= take;
     }
     for (; n >= 4; n -= 4, out += 4)
-        word_block(seed, stream, sub, number++, out);
+        word_block(seed, stream, sub, third, number++, out);
     if (n != 0) {
-        word_block(seed, stream, sub, number, block);
+        word_block(seed, stream, sub, third, number, block);
         memcpy(out, block, n * sizeof *out);
     }
 }
@@ -168,7 +168,7 @@ void pybp_shuffle(uint64_t seed, uint64_t epoch, size_t n, uint32_t *order)
     size_t end = n; /* swaps for i >= end are done */
     while (end > 1) {
         const size_t start = (end - 1) / CHUNK * CHUNK;
-        pybp_random_words(seed, PYBP_STREAM_SHUFFLE, epoch, start, end - start, words);
+        pybp_random_words(seed, PYBP_STREAM_SHUFFLE, epoch, 0, start, end - start, words);
         for (size_t i = start; i < end; i++) { /* the words become the partners j */
             words[i - start] = pybp_mulhi(words[i - start], (uint64_t)i + 1);
             prefetch(&order[words[i - start]]);

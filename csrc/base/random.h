@@ -1,8 +1,8 @@
 /* Counter-based random numbers: Philox4x64-10, word for word numpy.random.Philox.
  *
- * A random word has an address, (seed, stream, sub, index), and no state: weights, shuffles and dropout
+ * A random word has an address, (seed, stream, sub, third, index), and no state: weights, shuffles and dropout
  * masks depend on where they are used, not on the order of execution or on threads.  In NumPy,
- *     numpy.random.Philox(key=[seed, stream], counter=[0, sub, 0, 0]).random_raw(n)
+ *     numpy.random.Philox(key=[seed, stream], counter=[0, sub, third, 0]).random_raw(n)
  * gives the words with index 0 ... n - 1 (as arrays of uint64).
  *
  * All functions are thread-safe and cannot fail. */
@@ -16,19 +16,19 @@
 enum {
     PYBP_STREAM_WEIGHTS = 1, /* sub: layer */
     PYBP_STREAM_SHUFFLE = 2, /* sub: epoch */
-    PYBP_STREAM_DROPOUT = 3,
+    PYBP_STREAM_MASKS = 3,   /* sub: layer, third: pass */
     PYBP_STREAM_SPLIT = 4
 };
 
 /* One block of the bare cipher. */
 void pybp_philox_block(const uint64_t counter[4], const uint64_t key[2], uint64_t out[4]);
 
-/* The word at an address. */
+/* The word at an address whose third part is 0. */
 uint64_t pybp_random_word(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t index);
 
 /* The n words with index first ... first + n - 1 into out[0 ... n - 1]; several times faster than one by
  * one.  first + n must not pass 2^64.  n = 0 touches nothing. */
-void pybp_random_words(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t first, size_t n,
+void pybp_random_words(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t third, uint64_t first, size_t n,
                        uint64_t *out);
 
 /* The word as a number in the open interval (0, 1): ((word >> 12) + 1/2) * 2^-52, exact. */

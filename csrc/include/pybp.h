@@ -82,7 +82,7 @@ typedef enum pybp_initializer {
 } pybp_initializer;
 
 typedef enum pybp_layer_kind {
-#define PYBP_LAYER(NAME, name, what) PYBP_LAYER_##NAME,
+#define PYBP_LAYER(NAME, name, weights, kept, trained_pass, what, params) PYBP_LAYER_##NAME,
 #include "registry/layers.def"
 #undef PYBP_LAYER
     PYBP_N_LAYER_KINDS
@@ -92,7 +92,8 @@ typedef enum pybp_dtype { PYBP_FLOAT32, PYBP_FLOAT64 } pybp_dtype;
 typedef enum pybp_reduction { PYBP_MEAN, PYBP_SUM } pybp_reduction;
 
 /* The registries as data: entry `index` of registry `which`.  `text` is the formula or rule.
- * The parameters of an activation, a loss, an optimizer or a schedule follow; for the others n_params is 0.
+ * The parameters of an activation, a loss, an optimizer, a layer or a schedule follow; for the others n_params
+ * is 0.
  * Returns PYBP_INVALID past the last row.  The strings are static.  Thread-safe. */
 typedef enum pybp_registry {
     PYBP_REGISTRY_ACTIVATIONS, PYBP_REGISTRY_LOSSES, PYBP_REGISTRY_OPTIMIZERS,
@@ -103,6 +104,7 @@ typedef enum pybp_registry {
 #define PYBP_MAX_ACTIVATION_PARAMS 2
 #define PYBP_MAX_LOSS_PARAMS 32      /* values: a loss may take a list of them */
 #define PYBP_MAX_SCHEDULE_PARAMS 6
+#define PYBP_MAX_LAYER_PARAMS 2
 #define PYBP_MAX_ROW_PARAMS 8        /* of any row */
 
 typedef struct pybp_param_info {
@@ -153,13 +155,25 @@ PYBP_API int pybp_default_threads(const char **why);
 
 typedef struct pybp_net pybp_net;
 
-/* One layer.  Zero-initialise, then fill. */
+/* One layer.  Zero-initialise, then fill.
+ *
+ * Layers stand in the order in which they are computed.  Each reads the output of an earlier one, as a rule of
+ * the layer before; `from` = n reaches n places further back, where the place before the first layer is the
+ * net's input.  So a residual block of 2 dense layers is DENSE, DENSE, ADD with skip = 2.
+ * EMBEDDINGs read one column of the net's input each.  They stand at the beginning, and after them one JOIN,
+ * which reads them all; nothing else then reads the input. */
 typedef struct pybp_layer_desc {
     pybp_layer_kind kind;
-    size_t n_out;                  /* >= 1 */
-    pybp_activation activation;    /* a ROWWISE one only in the last layer */
+    size_t n_out;                  /* DENSE, EMBEDDING: >= 1.  The others: 0, or what it comes to */
+    size_t from;                   /* places that the input lies further back than the layer before */
+    size_t skip;                   /* ADD: likewise its other input */
+    double params[PYBP_MAX_LAYER_PARAMS]; /* in the order of layers.def */
+    int n_params;                  /* how many are given; the others have their defaults */
+    size_t column, n_categories;   /* EMBEDDING: the input's column holds 0, 1, ... n_categories - 1 */
+    pybp_activation activation;    /* DENSE and ACTIVATION; a ROWWISE one only in the last layer */
     double activation_params[PYBP_MAX_ACTIVATION_PARAMS]; /* in the order of activations.def */
-    int no_bias;                   /* 1: z = W a */
+    int no_bias;                   /* 1: z = W a, or a scale without a shift */
+    int no_scale;                  /* 1: a norm without scale and shift */
     pybp_initializer init;
     double init_value;             /* value, limit, std or gain of an init that has one; finite */
     double bias_init;              /* initial value of every bias; finite */
@@ -192,23 +206,30 @@ PYBP_API const char *pybp_net_isa(const pybp_net *net);
 PYBP_API size_t pybp_net_n_parameters(const pybp_net *net);
 /* Inputs of layer l; for l >= n_layers 0. */
 PYBP_API size_t pybp_net_layer_n_in(const pybp_net *net, size_t layer);
+/* Weights of each output of layer l: DENSE n_in, EMBEDDING n_categories, norms and SCALE 1; without any, 0. */
+PYBP_API size_t pybp_net_layer_fan(const pybp_net *net, size_t layer);
 PYBP_API size_t pybp_net_layer_n_out(const pybp_net *net, size_t layer);
 PYBP_API int pybp_net_layer_has_bias(const pybp_net *net, size_t layer);
 
 /* Everything a net holds, by layer and in logical order.  Shapes, in the net's dtype:
- *   WEIGHTS, WEIGHT_GRADIENT, WEIGHT_STATE1, WEIGHT_STATE2      (n_out, n_in)
+ *   WEIGHTS, WEIGHT_GRADIENT, WEIGHT_STATE1, WEIGHT_STATE2      (n_out, fan)
  *   BIASES, BIAS_GRADIENT, BIAS_STATE1, BIAS_STATE2              (n_out,)
  *   INPUT                                                        (rows, n_in)   a of the layer before
  *   Z, A, DELTA                                                  (rows, n_out)
  *   BACK                                                         (rows, n_in)   what goes to the layer
  *                                                                before: delta W, = dL/d INPUT
+ *   RUNNING_MEAN, RUNNING_VAR                                    (n_out,)        BATCH_NORM
+ * Norms and SCALE: the scale gamma is their WEIGHTS, the shift beta their BIASES.  Z is what they multiply (of
+ * SCALE there is none: its INPUT); of DROPOUT and ALPHA_DROPOUT, after a forward in training, d A / d INPUT; of
+ * GAUSSIAN_NOISE the noise.  ADD, EMBEDDING and JOIN have no Z; BACK is what goes to the first of two inputs.
  * INPUT and A need a forward before; Z and BACK need it with keep = 1; gradients and DELTA need
  * a backward; states need an optimizer that has them.  Changed parameters end the forward; gradients
  * stay until the next backward or pybp_train. */
 typedef enum pybp_array {
     PYBP_WEIGHTS, PYBP_BIASES, PYBP_WEIGHT_GRADIENT, PYBP_BIAS_GRADIENT,
     PYBP_WEIGHT_STATE1, PYBP_BIAS_STATE1, PYBP_WEIGHT_STATE2, PYBP_BIAS_STATE2,
-    PYBP_INPUT, PYBP_Z, PYBP_A, PYBP_DELTA, PYBP_BACK
+    PYBP_INPUT, PYBP_Z, PYBP_A, PYBP_DELTA, PYBP_BACK,
+    PYBP_RUNNING_MEAN, PYBP_RUNNING_VAR
 } pybp_array;
 
 /* Copy an array out into `out`, a contiguous buffer of exactly its size in the net's dtype
@@ -216,17 +237,18 @@ typedef enum pybp_array {
  * hold it now.  Biases of a layer without bias: PYBP_STATE. */
 PYBP_API pybp_status pybp_net_get(const pybp_net *net, pybp_array what, size_t layer,
                                   void *out, size_t bytes);
-/* Set WEIGHTS, BIASES or an optimizer state (others: PYBP_INVALID) from a contiguous buffer.
- * Values must be finite (PYBP_NOT_FINITE).  Optimizer state stays as it is. */
+/* Set WEIGHTS, BIASES, an optimizer state or a RUNNING array (others: PYBP_INVALID) from a contiguous buffer.
+ * Values must be finite (PYBP_NOT_FINITE), a
+ * variance not negative (PYBP_INVALID).  Optimizer state stays as it is. */
 PYBP_API pybp_status pybp_net_set(pybp_net *net, pybp_array what, size_t layer,
                                   const void *values, size_t bytes);
 /* All parameters, or the gradient that the last backward left, as one vector of pybp_net_n_parameters()
- * elements: layer by layer the weights (n_out, n_in), then the biases.  `bytes` as in pybp_net_get. */
+ * elements: layer by layer the weights (n_out, fan), then the biases.  `bytes` as in pybp_net_get. */
 typedef enum pybp_flat { PYBP_FLAT_PARAMETERS, PYBP_FLAT_GRADIENT } pybp_flat;
 PYBP_API pybp_status pybp_net_get_flat(const pybp_net *net, pybp_flat what, void *out, size_t bytes);
 /* Set it, for pybp_step in the case of the gradient.  Values must be finite. */
 PYBP_API pybp_status pybp_net_set_flat(pybp_net *net, pybp_flat what, const void *values, size_t bytes);
-/* Change one weight (column < n_in) or, at column == n_in, one bias; used by numerical
+/* Change one weight (column < fan) or, at column == fan, one bias; used by numerical
  * differentiation.  *old, if not NULL, gets the value that stood there. */
 PYBP_API pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size_t column,
                                    double value, double *old);
@@ -292,9 +314,13 @@ PYBP_API pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, co
 
 /* ---- one pass by hand: forward, backward, step ------------------------------------------- */
 
-/* Forward pass that the net remembers (inputs and activations; with keep = 1 also z, for
- * PYBP_Z, and later what is passed back, for PYBP_BACK).  out: as in pybp_predict, or NULL. */
-PYBP_API pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int keep, void *out, int threads);
+/* Forward pass that the net remembers (inputs and activations).  `how`: 0, or a sum of
+ *   PYBP_KEEP      also z of all layers, for PYBP_Z, and later what is passed back, for PYBP_BACK
+ *   PYBP_TRAINING  as in training: batch norm over these rows (2 at least), which also moves its running
+ *                  statistics; dropout and noise from masks numbered by progress.passes, which counts up
+ * out: as in pybp_predict, or NULL. */
+enum { PYBP_KEEP = 1, PYBP_TRAINING = 2 };
+PYBP_API pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int how, void *out, int threads);
 /* Backward pass from dL/da of the output (rows as in the last forward): gradients of all parameters
  * are kept in the net; dL/dx (rows, n_in), contiguous, in the net's dtype, goes to dx unless NULL.
  * PYBP_STATE if no forward came before, or parameters changed since. */
@@ -329,6 +355,8 @@ PYBP_API pybp_status pybp_reset_optimizer(pybp_net *net);
 typedef struct pybp_progress {
     uint64_t epochs;                /* finished: the shuffle of the next one depends on it */
     uint64_t steps;                 /* updates since the optimizer state was new */
+    uint64_t passes;                /* forward passes in training, of nets with dropout or noise: the masks of the
+                                       next depend on it */
     int optimizer;                  /* pybp_optimizer_kind, or -1: none yet */
     int n_states;                   /* state buffers in use */
     double powers[PYBP_N_POWERS];   /* running products beta^t */
@@ -351,7 +379,8 @@ typedef struct pybp_train_options {
     pybp_optimizer optimizer;
     const double *lr;      /* n_lr learning rates, one a step (of `accumulate` batches); n_lr = 1: the same for all */
     size_t n_lr;
-    size_t batch_size;     /* >= 1; the last batch of an epoch may be smaller */
+    size_t batch_size;     /* >= 1; the last batch of an epoch may be smaller.  With BATCH_NORM no batch may
+                              have only 1 row (PYBP_INVALID) */
     size_t accumulate;     /* gradients of so many batches make one step, as if they were one batch (0: as 1);
                               memory is needed for the activations of one of them */
     int drop_last;         /* 1: leave out the rows that are too few for a whole step, unless they are all */

@@ -206,6 +206,8 @@ static void REAL(back)(const pybp_back_args *b)
             out = REAL(line)(b->out, p, 0);
             if (b->keep.at != NULL)
                 memcpy(REAL(line)(b->keep, p, 0), out, b->rows * PYBP_LINE);
+            if (b->add.at != NULL)
+                REAL(add_lines)(b->rows, REAL(line)(b->add, p, 0), out, out);
             if (b->derive != NULL)
                 b->derive(b->rows, REAL(least)(PANEL, b->n_in - p * PANEL), b->params, REAL(line)(b->x, p, 0), out);
         }

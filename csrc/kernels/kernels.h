@@ -59,7 +59,8 @@ typedef struct pybp_back_args {
     const void *weights;
     void *scratch;        /* BACK_PANELS times n_out lines, rounded up to whole panels: transposed weights */
     pybp_panels out;      /* n_in: delta of the layer before */
-    pybp_panels keep;     /* gets dL/da of the layer before, unless .at is NULL */
+    pybp_panels keep;     /* gets what this layer gives back, unless .at is NULL */
+    pybp_panels add;      /* is added to that (what other layers gave back), unless .at is NULL */
     pybp_panels x;        /* n_in: a or z of the layer before (with derive) */
     pybp_derive *derive;  /* elementwise, or NULL: out stays dL/da */
     const void *params;   /* its parameters */
@@ -79,6 +80,21 @@ typedef struct pybp_loss_args {
     size_t per_target;    /* outputs that share a target: y has cols / per_target columns */
 } pybp_loss_args;
 typedef void pybp_loss_kernel(const pybp_loss_args *args);
+
+/* A norm over the features of each row: x -> z = (x - mean) inverse, inverse = 1 / sqrt(var + eps). */
+typedef struct pybp_row_norm {
+    size_t rows, n;
+    int centered;         /* 0: mean is 0 */
+    size_t step;          /* lines from panel to panel of scale and shift */
+    pybp_panels x, z;     /* n; z.at may be NULL going forward */
+    void *inverse;        /* T, one a row: out going forward, in going back */
+} pybp_row_norm;
+
+/* Dropout: numbers below the threshold make `dropped`, the others x scale + shift. */
+typedef struct pybp_drop {
+    uint16_t threshold;
+    double scale, shift, dropped;
+} pybp_drop;
 
 /* One row of an optimizer: constants of a step, then the update of elements. */
 typedef struct pybp_step_scalars {
@@ -128,6 +144,29 @@ typedef struct pybp_kernels {
     void (*set)(void *x, double value);
     /* g *= factor (unless 1), then clip to [-limit, limit] (unless 0). */
     void (*clip)(size_t n, void *g, double factor, double limit);
+
+    /* Layers without a product (layer.inc.h, norm.inc.h): on one panel, parameters being lines, or on panels. */
+    void (*add_lines)(size_t rows, const void *a, const void *b, void *sum);
+    void (*multiply_lines)(size_t rows, const void *a, const void *b, void *product);
+    void (*scale)(size_t rows, const void *x, const void *scale, void *out);
+    void (*scale_shift)(size_t rows, const void *x, const void *scale, const void *shift, void *out);
+    void (*standardize)(size_t rows, const void *x, const void *mean, const void *inverse, void *z);
+    void (*sums)(size_t rows, const void *g, const void *z, int add, void *shift, void *scale);
+    void (*moments)(size_t rows, const void *x, void *mean, void *squares);
+    void (*batch_statistics)(size_t rows, double momentum, double eps, const void *mean, void *squares,
+                             void *running_mean, void *running_var);
+    void (*running_scale)(double eps, const void *mean, const void *var, const void *gamma, const void *beta,
+                          void *inverse, void *scale, void *shift);
+    void (*batch_norm_back)(size_t rows, size_t n, const void *g, const void *z, const void *gamma, const void *inverse,
+                            const void *shift, const void *scale, void *out);
+    void (*row_norm)(const pybp_row_norm *f, double eps, const void *scale, const void *shift, pybp_panels a);
+    void (*row_norm_back)(const pybp_row_norm *f, const void *scale, pybp_panels delta, pybp_panels out);
+    void (*drop)(size_t rows, const uint16_t *numbers, size_t step, const pybp_drop *how, const void *x, void *out,
+                 void *factor);
+    void (*embed)(size_t rows, const void *column, size_t categories, const void *table, void *out);
+    void (*embed_gradient)(size_t rows, const void *column, size_t categories, const void *delta, size_t k0, size_t k1,
+                           int add, void *g, void *chunk);
+    void (*copy_column)(size_t rows, pybp_panels from, size_t from_col, pybp_panels to, size_t to_col);
 
     pybp_activate *activate[PYBP_N_ACTIVATIONS]; /* elementwise ones; NULL for rowwise ones */
     pybp_derive *derive[PYBP_N_ACTIVATIONS];

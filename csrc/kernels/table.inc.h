@@ -27,6 +27,22 @@ const pybp_kernels PYBP_TABLE = {
     .get = REAL(get),
     .set = REAL(set),
     .clip = REAL(clip),
+    .add_lines = REAL(add_lines),
+    .multiply_lines = REAL(multiply_lines),
+    .scale = REAL(scale),
+    .scale_shift = REAL(scale_shift),
+    .standardize = REAL(standardize),
+    .sums = REAL(sums),
+    .moments = REAL(moments),
+    .batch_statistics = REAL(batch_statistics),
+    .running_scale = REAL(running_scale),
+    .batch_norm_back = REAL(batch_norm_back),
+    .row_norm = REAL(row_norm),
+    .row_norm_back = REAL(row_norm_back),
+    .drop = REAL(drop),
+    .embed = REAL(embed),
+    .embed_gradient = REAL(embed_gradient),
+    .copy_column = REAL(copy_column),
 #define PYBP_ACTIVATION(NAME, name, kind, init, reads, formula, derivative, params) PYBP_ENTRY_##kind(NAME, name)
 #include "registry/activations.def"
 #undef PYBP_ACTIVATION

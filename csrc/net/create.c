@@ -6,58 +6,10 @@
 
 #include <string.h>
 
-static const struct {
-    bool rowwise, reads_z;
-    pybp_initializer init;
-} activations[PYBP_N_ACTIVATIONS] = {
-#define ELEMENTWISE false
-#define ROWWISE true
-#define A false
-#define Z true
-#define PYBP_ACTIVATION(NAME, name, kind, init, reads, formula, derivative, params) \
-    [PYBP_ACTIVATION_##NAME] = {kind, reads, PYBP_INIT_##init},
-#include "registry/activations.def"
-#undef PYBP_ACTIVATION
-#undef ELEMENTWISE
-#undef ROWWISE
-#undef A
-#undef Z
-};
-
-/* Where each layer's parameters lie. False if a size overflows. */
-static bool lay_out(pybp_net *net, const pybp_layer_desc *descs)
-{
-    size_t n_in = net->n_in;
-    for (size_t l = 0; l < net->n_layers; l++) {
-        pybp_layer *layer = &net->layers[l];
-        size_t bytes;
-        layer->desc = descs[l];
-        if (layer->desc.init == PYBP_INIT_AUTO)
-            layer->desc.init = activations[layer->desc.activation].init;
-        layer->rowwise = activations[layer->desc.activation].rowwise;
-        layer->reads_z = activations[layer->desc.activation].reads_z;
-        net->k->narrow(PYBP_MAX_ACTIVATION_PARAMS, layer->desc.activation_params, layer->activation_params);
-        layer->n_in = n_in;
-        layer->n_out = n_in = descs[l].n_out;
-        layer->panels = layer->n_out / net->k->panel + (layer->n_out % net->k->panel != 0);
-        layer->offset = net->lines;
-        layer->first = net->n_parameters;
-        layer->fan = layer->n_in;
-        if (!pybp_add_size(layer->fan, 1, &layer->panel_lines) ||
-            !pybp_mul_size(layer->panels, layer->panel_lines, &layer->lines) ||
-            !pybp_add_size(net->lines, layer->lines, &net->lines) ||
-            !pybp_mul_size(net->lines, PYBP_LINE, &bytes))
-            return false;
-        layer->trained = layer->fan + (layer->desc.no_bias ? 0 : 1);
-        layer->count = layer->n_out * layer->trained; /* < 16 lines: no overflow */
-        net->n_parameters += layer->count;
-    }
-    return true;
-}
-
 pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **out)
 {
     pybp_net *net = pybp_alloc(sizeof *net);
+    pybp_status status;
     if (net == NULL)
         goto fail;
     net->k = pybp_dispatch(desc->dtype);
@@ -66,7 +18,14 @@ pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **out)
     net->n_in = desc->n_in;
     net->n_layers = desc->n_layers;
     net->layers = pybp_alloc_array(desc->n_layers, sizeof *net->layers);
-    if (net->layers == NULL || !lay_out(net, desc->layers))
+    if (net->layers == NULL)
+        goto fail;
+    status = pybp_lay_out(net, desc->layers);
+    if (status == PYBP_INVALID) {
+        pybp_net_destroy(net);
+        return status;
+    }
+    if (status != PYBP_OK)
         goto fail;
     net->params = pybp_alloc(pybp_buffer_bytes(net));
     if (net->params == NULL)
@@ -103,6 +62,10 @@ pybp_status pybp_net_clone(const pybp_net *net, pybp_net **out)
     copy->n_in = net->n_in;
     copy->n_layers = net->n_layers;
     copy->n_parameters = net->n_parameters;
+    copy->batch_coupled = net->batch_coupled;
+    copy->random = net->random;
+    copy->n_embeddings = net->n_embeddings;
+    copy->input_readers = net->input_readers;
     copy->lines = net->lines;
     copy->progress = net->progress;
     copy->layers = pybp_alloc(net->n_layers * sizeof *net->layers);

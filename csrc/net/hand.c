@@ -1,11 +1,10 @@
 /* One pass by hand: forward, backward, step, each remembering what the next one needs. */
 #include "base/status.h"
+#include "net/layer.h"
 #include "net/tiles.h"
 #include "net/train.h"
 
 #include <string.h>
-
-#define BLOCK 256u
 
 typedef struct job {
     pybp_net *net;
@@ -21,22 +20,27 @@ typedef struct job {
 
 /* ---- forward ---- */
 
-static void forward_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
+static pybp_run all_rows(const job *j, int tid)
 {
-    job *j = ctx;
-    size_t begin, end;
-    (void)barrier;
-    pybp_share(j->rows, tid, threads, &begin, &end);
-    for (; begin < end; begin += BLOCK) {
-        const pybp_run run = {j->net, j->net->hand, begin, end - begin < BLOCK ? end - begin : BLOCK, tid};
-        pybp_run_gather(&run, &j->source, begin);
-        pybp_run_forward(&run, PYBP_OUTPUT_A);
-    }
+    return (pybp_run){.net = j->net, .pass = j->net->hand, .rows = j->rows, .tid = tid, .in_all = j->rows,
+                      .number = j->net->progress.passes};
 }
 
-pybp_status pybp_hand_forward(pybp_net *net, const pybp_matrix *x, bool keep, void *out, int threads)
+static void bring_in(void *ctx, const pybp_run *run)
 {
-    const int flags = PYBP_PASS_BACK | PYBP_PASS_LOSS | PYBP_PASS_DX | (keep ? PYBP_PASS_KEEP : 0);
+    pybp_run_gather(run, &((const job *)ctx)->source, run->in_batch);
+}
+
+static void forward_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
+{
+    const pybp_sweep sweep = {all_rows(ctx, tid), threads, barrier, PYBP_OUTPUT_A, ctx, bring_in, NULL};
+    pybp_sweep_rows(&sweep, PYBP_SWEEP_FORWARD);
+}
+
+pybp_status pybp_hand_forward(pybp_net *net, const pybp_matrix *x, int how, void *out, int threads)
+{
+    const int flags = PYBP_PASS_BACK | PYBP_PASS_LOSS | PYBP_PASS_DX | (how & PYBP_KEEP ? PYBP_PASS_KEEP : 0) |
+                      (how & PYBP_TRAINING ? PYBP_PASS_TRAIN : 0);
     job j = {.net = net, .source = {.x = x}, .rows = x->rows};
     threads = pybp_worth_threads(threads, pybp_pass_work(net, x->rows));
     if (net->hand == NULL || net->hand->capacity != x->rows || net->hand->flags != flags ||
@@ -48,8 +52,9 @@ pybp_status pybp_hand_forward(pybp_net *net, const pybp_matrix *x, bool keep, vo
         net->hand = pass;
     }
     pybp_pool_run(threads, forward_work, &j);
+    net->progress.passes += net->random && (how & PYBP_TRAINING) != 0;
     net->hand_rows = x->rows;
-    net->hand_keep = keep;
+    net->hand_keep = how & PYBP_KEEP;
     net->hand_deltas = false;
     if (out != NULL)
         net->k->scatter(net->hand->layers[net->n_layers - 1].a, x->rows, net->layers[net->n_layers - 1].n_out, out);
@@ -69,27 +74,26 @@ static void store_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
     pybp_run_gradient(g->run, l, panel, k0, k1, false, pybp_param_line(g->run->net, g->grads, l, panel, k0));
 }
 
+static void turn(void *ctx, const pybp_run *run)
+{
+    const job *j = ctx;
+    if (j->dl_da != NULL) {
+        run->net->k->gather(j->dl_da, NULL, run->in_batch, run->rows, pybp_delta_of(run, run->net->n_layers - 1));
+        pybp_run_output_delta(run);
+        return;
+    }
+    pybp_run_gather(run, &j->source, run->in_batch);
+    pybp_run_scale(run, &j->source, run->in_batch, j->divisor, j->per_output);
+    pybp_run_loss(run, j->loss);
+    pybp_run_losses(run, j->losses + run->in_batch);
+}
+
 static void backward_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
 {
     job *j = ctx;
-    const pybp_run all = {j->net, j->net->hand, 0, j->rows, tid};
-    gradient_job g = {&all, j->net->grads};
-    size_t begin, end;
-    pybp_share(j->rows, tid, threads, &begin, &end);
-    for (; begin < end; begin += BLOCK) {
-        const pybp_run run = {j->net, j->net->hand, begin, end - begin < BLOCK ? end - begin : BLOCK, tid};
-        if (j->dl_da != NULL) {
-            j->net->k->gather(j->dl_da, NULL, begin, run.rows,
-                              pybp_rows_from(run.pass->layers[j->net->n_layers - 1].delta, begin));
-            pybp_run_output_delta(&run);
-        } else {
-            pybp_run_gather(&run, &j->source, begin);
-            pybp_run_scale(&run, &j->source, begin, j->divisor, j->per_output);
-            pybp_run_loss(&run, j->loss);
-            pybp_run_losses(&run, j->losses + begin);
-        }
-        pybp_run_back(&run);
-    }
+    const pybp_sweep sweep = {all_rows(j, tid), threads, barrier, PYBP_OUTPUT_A, ctx, NULL, turn};
+    gradient_job g = {&sweep.all, j->net->grads};
+    pybp_sweep_rows(&sweep, PYBP_SWEEP_BACK);
     pybp_barrier_wait(barrier);
     pybp_each_tile(j->net, tid, threads, store_tile, &g);
 }
@@ -123,7 +127,7 @@ pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const py
     net->has_gradients = true;
     net->hand_deltas = true;
     if (dx != NULL)
-        net->k->scatter(net->hand->layers[0].back, rows, net->n_in, dx);
+        net->k->scatter(net->hand->spaces[0].delta, rows, net->n_in, dx);
     return PYBP_OK;
 }
 

@@ -10,11 +10,35 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+/* One of a layer's inputs, and how what goes back to it is summed with what other readers of it give. */
+typedef struct pybp_link {
+    ptrdiff_t from;  /* the layer read, or -1: the net's input */
+    bool into_sum;   /* the share goes to the reader's `sum`, else to its `delta` */
+    bool adds;       /* on top of the other one: not the first share */
+    bool last;       /* no share comes after it */
+} pybp_link;
+
+enum pybp_weights_kind { PYBP_WEIGHTS_NONE, PYBP_WEIGHTS_VECTOR, PYBP_WEIGHTS_MATRIX };
+
+/* Lines of a panel of parameters in layers with VECTOR weights. */
+enum { PYBP_LINE_SCALE, PYBP_LINE_SHIFT, PYBP_LINE_RUNNING_MEAN, PYBP_LINE_RUNNING_VAR };
+
 typedef struct pybp_layer {
     pybp_layer_desc desc; /* init resolved: never AUTO */
     size_t n_in, n_out;
+    enum pybp_weights_kind weights;
+    bool has_bias;
+    double params[PYBP_MAX_LAYER_PARAMS]; /* of the kind, defaults filled in */
+    int n_links;          /* inputs that something goes back to */
+    pybp_link link[2];    /* link[0].from is the input of any layer */
+    int readers;          /* links to this layer */
+    int shares;           /* of those, counted while the links were made */
+    ptrdiff_t last_reader;
+    bool idle;            /* outside training, a is the input */
+    bool batch_coupled;   /* in training, its rows depend on each other */
+    pybp_derive *derive;  /* from dL/da to delta; NULL: they are the same, or it is for whole rows */
     size_t panels;  /* of outputs */
-    size_t fan;     /* weights of an output: lines of a panel; the line after them is the biases' */
+    size_t fan;     /* lines of weights in a panel; the line after them is the biases' */
     size_t panel_lines; /* of a parameter buffer: weights, biases, whatever else the type keeps */
     size_t trained; /* of those, the first ones that an optimizer changes */
     size_t offset;  /* lines before this layer's in a parameter buffer */
@@ -36,6 +60,10 @@ struct pybp_net {
     size_t n_in, n_layers;
     pybp_layer *layers;
     size_t n_parameters;
+    bool batch_coupled;    /* some layer is */
+    bool random;           /* some layer draws numbers in training */
+    size_t n_embeddings;   /* the first layers */
+    int input_readers;     /* links to the net's input */
     size_t lines;          /* of a parameter buffer: all layers, packed */
     char *params;          /* parameter buffers are this many lines, 64-byte aligned */
     char *grads;           /* NULL until a backward pass */
@@ -71,13 +99,15 @@ static inline char *pybp_param_line(const pybp_net *net, char *buffer, size_t l,
 pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **net);
 pybp_status pybp_net_clone(const pybp_net *net, pybp_net **copy);
 void pybp_net_destroy(pybp_net *net);
+/* What every layer reads, its sizes, and where its parameters lie; net->layers is zeroed. PYBP_INVALID, PYBP_NO_MEMORY. */
+pybp_status pybp_lay_out(pybp_net *net, const pybp_layer_desc *descs);
 /* Fill params from seed and description. False when memory is short. */
 bool pybp_initialize(pybp_net *net);
-/* Logical order <-> packed. weights: (n_out, fan); biases (n_out). One of `to`, `from` is used. */
+/* Logical order <-> packed. weights: (n_out, fan); a line of panels, as the biases are: (n_out). One of `to`, `from` is used. */
 void pybp_unpack_weights(const pybp_net *net, const char *buffer, size_t layer, void *to);
-void pybp_unpack_biases(const pybp_net *net, const char *buffer, size_t layer, void *to);
+void pybp_unpack_line(const pybp_net *net, const char *buffer, size_t layer, size_t line, void *to);
 void pybp_pack_weights(const pybp_net *net, char *buffer, size_t layer, const void *from);
-void pybp_pack_biases(const pybp_net *net, char *buffer, size_t layer, const void *from);
+void pybp_pack_line(const pybp_net *net, char *buffer, size_t layer, size_t line, const void *from);
 /* Whether all entries of a parameter buffer, padding included, are finite. */
 bool pybp_buffer_finite(const pybp_net *net, const char *buffer);
 /* After parameters changed: a remembered forward pass no longer fits them. */

@@ -29,12 +29,12 @@ static void copy_weights(const pybp_net *net, const char *buffer, size_t l, char
     }
 }
 
-static void copy_biases(const pybp_net *net, const char *buffer, size_t l, char *values, bool pack)
+static void copy_line(const pybp_net *net, const char *buffer, size_t l, size_t line, char *values, bool pack)
 {
     const pybp_layer *layer = &net->layers[l];
     const size_t size = net->k->size;
     for (size_t j = 0; j < layer->n_out; j++) {
-        char *packed = element(net, buffer, l, j, layer->fan), *value = values + j * size;
+        char *packed = element(net, buffer, l, j, line), *value = values + j * size;
         memcpy(pack ? packed : value, pack ? value : packed, size);
     }
 }
@@ -44,9 +44,9 @@ void pybp_unpack_weights(const pybp_net *net, const char *buffer, size_t layer, 
     copy_weights(net, buffer, layer, to, false);
 }
 
-void pybp_unpack_biases(const pybp_net *net, const char *buffer, size_t layer, void *to)
+void pybp_unpack_line(const pybp_net *net, const char *buffer, size_t layer, size_t line, void *to)
 {
-    copy_biases(net, buffer, layer, to, false);
+    copy_line(net, buffer, layer, line, to, false);
 }
 
 void pybp_pack_weights(const pybp_net *net, char *buffer, size_t layer, const void *from)
@@ -55,10 +55,10 @@ void pybp_pack_weights(const pybp_net *net, char *buffer, size_t layer, const vo
     clear_padding(net, buffer, layer, 0, net->layers[layer].fan);
 }
 
-void pybp_pack_biases(const pybp_net *net, char *buffer, size_t layer, const void *from)
+void pybp_pack_line(const pybp_net *net, char *buffer, size_t layer, size_t line, const void *from)
 {
-    copy_biases(net, buffer, layer, (char *)(uintptr_t)from, true);
-    clear_padding(net, buffer, layer, net->layers[layer].fan, net->layers[layer].fan + 1);
+    copy_line(net, buffer, layer, line, (char *)(uintptr_t)from, true);
+    clear_padding(net, buffer, layer, line, line + 1);
 }
 
 bool pybp_buffer_finite(const pybp_net *net, const char *buffer)

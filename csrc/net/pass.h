@@ -8,19 +8,27 @@ enum pybp_pass_flags {
     PYBP_PASS_BACK = 1,    /* deltas, the 1-columns the bias gradients need, and z where a derivative reads it */
     PYBP_PASS_LOSS = 2,    /* targets, scales and losses of rows, z and delta of the output layer */
     PYBP_PASS_KEEP = 4,    /* z of all layers, and what they pass back */
-    PYBP_PASS_DX = 8       /* what the first layer passes back */
+    PYBP_PASS_DX = 8,      /* dL/dx of the net's input */
+    PYBP_PASS_TRAIN = 16   /* as in training: batch norm over the rows, dropout, noise */
 };
 
+#define PYBP_STATS_LINES 4 /* a panel, of batch norm in training */
+
+/* What a pass keeps of a layer, or, before the first one, of the net's input; .at NULL: not kept. */
 typedef struct pybp_layer_space {
-    pybp_panels z, a, delta, back; /* .at NULL: not kept */
+    pybp_panels z, a, delta;
+    pybp_panels sum;   /* beside delta, where several layers give something back */
+    pybp_panels back;  /* what this layer gives back to its input */
+    char *stats;       /* of norms: PYBP_STATS_LINES a panel, or a T a row */
 } pybp_layer_space;
 
 struct pybp_pass {
     pybp_arena arena;
     size_t capacity; /* rows */
     int flags, threads;
-    pybp_panels input, y;
-    pybp_layer_space *layers;
+    pybp_panels y;
+    pybp_layer_space *spaces;   /* [0]: the input */
+    pybp_layer_space *layers;   /* = spaces + 1 */
     bool y_is_labels;           /* which of y and labels the last gather filled */
     int32_t *labels;
     char *scale, *row_loss;     /* T, one a row */
@@ -43,8 +51,11 @@ static inline pybp_panels pybp_rows_from(pybp_panels m, size_t row)
 typedef struct pybp_run {
     const pybp_net *net;
     const pybp_pass *pass;
-    size_t row, rows;
+    size_t row, rows;     /* where they lie in the pass */
     int tid;
+    size_t in_batch;      /* number of the first one in the minibatch */
+    size_t in_all;        /* rows of the minibatch */
+    uint64_t number;      /* of the pass in training, for masks */
 } pybp_run;
 
 /* Where a call's rows come from. */
@@ -63,8 +74,8 @@ void pybp_run_gather(const pybp_run *run, const pybp_source *source, size_t firs
 void pybp_run_scale(const pybp_run *run, const pybp_source *source, size_t first, double divisor, double per_output);
 /* The run's row losses, as doubles. */
 void pybp_run_losses(const pybp_run *run, double *losses);
-/* All layers. PYBP_OUTPUT_Z: the last leaves z only, for a loss that is computed from it. */
-void pybp_run_forward(const pybp_run *run, pybp_output output);
+/* Layers begin ... end - 1. PYBP_OUTPUT_Z: the last of the net leaves z only, for a loss that is computed from it. */
+void pybp_run_forward(const pybp_run *run, size_t begin, size_t end, pybp_output output);
 /* The one output activation that a loss is for (pybp_activation), or -1: any. */
 int pybp_loss_link(pybp_loss loss);
 /* What pybp_run_forward has to leave for this loss. */
@@ -73,8 +84,8 @@ pybp_output pybp_loss_output(const pybp_loss_spec *loss);
 void pybp_run_loss(const pybp_run *run, const pybp_loss_spec *loss);
 /* The output layer's delta from dL/da, which stands in its place. */
 void pybp_run_output_delta(const pybp_run *run);
-/* Deltas of all layers before, and dL/dx where the pass keeps it. */
-void pybp_run_back(const pybp_run *run);
+/* Layers end - 1 ... begin give back to their inputs. */
+void pybp_run_back(const pybp_run *run, size_t begin, size_t end);
 /* Rows that the net got right (pybp_evaluation). */
 size_t pybp_run_correct(const pybp_run *run, const pybp_loss_spec *loss);
 /* Lines k0 ... k1 of a panel of a layer's gradient over the run's rows into g; add: on top of g. */
@@ -115,6 +126,20 @@ static inline void pybp_share(size_t rows, int tid, int threads, size_t *begin, 
     if (*begin > rows)
         *begin = rows;
 }
+
+/* A pass over all its rows, by one of several threads. Rows are split over the threads and go through the layers in
+ * blocks; where a layer couples the rows of a minibatch, all threads meet before and after its statistics. */
+typedef struct pybp_sweep {
+    pybp_run all;           /* every row; .tid of this thread */
+    int threads;
+    pybp_barrier *barrier;
+    pybp_output output;
+    void *ctx;
+    void (*enter)(void *ctx, const pybp_run *block); /* brings a block in */
+    void (*turn)(void *ctx, const pybp_run *block);  /* between forward and back: leaves the output's delta; or NULL */
+} pybp_sweep;
+enum { PYBP_SWEEP_FORWARD = 1, PYBP_SWEEP_BACK = 2 };
+void pybp_sweep_rows(const pybp_sweep *sweep, int ways);
 
 /* Fused multiply-adds of a forward pass; back and gradient take as many each. */
 static inline double pybp_pass_work(const pybp_net *net, size_t rows)

@@ -20,7 +20,7 @@ static void predict_block(job *j, const pybp_run *run, size_t first)
 {
     const pybp_layer *last = &j->net->layers[j->net->n_layers - 1];
     pybp_run_gather(run, &j->source, first);
-    pybp_run_forward(run, PYBP_OUTPUT_A);
+    pybp_run_forward(run, 0, j->net->n_layers, PYBP_OUTPUT_A);
     j->net->k->scatter(pybp_rows_from(run->pass->layers[j->net->n_layers - 1].a, run->row), run->rows, last->n_out,
                        j->out + first * last->n_out * j->net->k->size);
 }
@@ -29,7 +29,7 @@ static size_t evaluate_block(job *j, const pybp_run *run, size_t first)
 {
     pybp_run_gather(run, &j->source, first);
     pybp_run_scale(run, &j->source, first, 1, 1);
-    pybp_run_forward(run, pybp_loss_output(j->loss));
+    pybp_run_forward(run, 0, j->net->n_layers, pybp_loss_output(j->loss));
     pybp_run_loss(run, j->loss);
     pybp_run_losses(run, j->losses + first);
     return pybp_run_correct(run, j->loss);
@@ -43,7 +43,7 @@ static void work(void *ctx, int tid, int threads, pybp_barrier *barrier)
     pybp_share(j->rows, tid, threads, &begin, &end);
     for (; begin < end; begin += j->block) {
         const size_t rows = end - begin < j->block ? end - begin : j->block;
-        const pybp_run run = {j->net, j->pass, (size_t)tid * j->block, rows, tid};
+        const pybp_run run = {.net = j->net, .pass = j->pass, .row = (size_t)tid * j->block, .rows = rows, .tid = tid};
         if (j->out != NULL)
             predict_block(j, &run, begin);
         else

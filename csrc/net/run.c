@@ -6,16 +6,6 @@
 
 #define LAST(run) ((run)->net->n_layers - 1)
 
-const pybp_layer_type *pybp_layer_type_of(const pybp_net *net, size_t l)
-{
-    static const pybp_layer_type *const types[PYBP_N_LAYER_KINDS] = {
-#define PYBP_LAYER(NAME, name, what) [PYBP_LAYER_##NAME] = &pybp_layer_##name,
-#include "registry/layers.def"
-#undef PYBP_LAYER
-    };
-    return types[net->layers[l].desc.kind];
-}
-
 static const int loss_links[PYBP_N_LOSSES] = {
 #define ANY -1
 #define SOFTMAX PYBP_ACTIVATION_SOFTMAX
@@ -70,7 +60,7 @@ void pybp_run_gather(const pybp_run *run, const pybp_source *source, size_t firs
 {
     const pybp_kernels *k = run->net->k;
     const pybp_pass *pass = run->pass;
-    k->gather(source->x, source->order, first, run->rows, pybp_rows_from(pass->input, run->row));
+    k->gather(source->x, source->order, first, run->rows, pybp_rows_from(pass->spaces[0].a, run->row));
     if (source->y == NULL)
         return;
     if (source->y->labels == NULL) {
@@ -101,16 +91,28 @@ void pybp_run_losses(const pybp_run *run, double *losses)
     k->widen(run->rows, run->pass->row_loss + run->row * k->size, losses);
 }
 
-void pybp_run_forward(const pybp_run *run, pybp_output output)
+void pybp_run_forward(const pybp_run *run, size_t begin, size_t end, pybp_output output)
 {
-    for (size_t l = 0; l < run->net->n_layers; l++)
-        pybp_layer_type_of(run->net, l)->forward(run, l, l == LAST(run) ? output : PYBP_OUTPUT_A);
+    const pybp_net *net = run->net;
+    for (size_t l = begin; l < end; l++) {
+        const size_t n_out = net->layers[l].n_out;
+        pybp_layer_type_of(net, l)->forward(run, l, l == LAST(run) ? output : PYBP_OUTPUT_A);
+        if ((run->pass->flags & PYBP_PASS_BACK) && l < LAST(run) && n_out % net->k->panel != 0)
+            net->k->ones(pybp_output_of(run, l), run->rows, n_out);
+    }
 }
 
 void pybp_run_output_delta(const pybp_run *run)
 {
     const size_t l = LAST(run);
-    pybp_layer_type_of(run->net, l)->output_delta(run, l);
+    const pybp_kernels *k = run->net->k;
+    const pybp_layer *layer = &run->net->layers[l];
+    const pybp_panels delta = pybp_delta_of(run, l);
+    if (layer->rowwise)
+        k->derive_rows[layer->desc.activation](run->rows, layer->n_out, pybp_derived_from(run, l), delta);
+    for (size_t p = 0; p < layer->panels && layer->derive != NULL; p++)
+        layer->derive(run->rows, pybp_cols_of_panel(run->net, layer->n_out, p), layer->activation_params,
+                      pybp_strip(pybp_derived_from(run, l), p), pybp_strip(delta, p));
 }
 
 void pybp_run_loss(const pybp_run *run, const pybp_loss_spec *loss)
@@ -137,12 +139,10 @@ void pybp_run_loss(const pybp_run *run, const pybp_loss_spec *loss)
         pybp_run_output_delta(run);
 }
 
-void pybp_run_back(const pybp_run *run)
+void pybp_run_back(const pybp_run *run, size_t begin, size_t end)
 {
-    for (size_t l = LAST(run); l > 0; l--)
+    for (size_t l = end; l-- > begin;)
         pybp_layer_type_of(run->net, l)->back(run, l);
-    if (run->pass->layers[0].back.at != NULL)
-        pybp_layer_type_of(run->net, 0)->back(run, 0);
 }
 
 void pybp_run_gradient(const pybp_run *run, size_t layer, size_t panel, size_t k0, size_t k1, bool add, char *g)

@@ -15,7 +15,6 @@
 #include <math.h>
 #include <string.h>
 
-#define ROW_BLOCK 256u             /* rows that go through all layers together */
 
 typedef struct call {
     pybp_net *net;
@@ -27,6 +26,7 @@ typedef struct call {
     size_t begin, end, steps; /* steps of this part; of the epoch */
     double per_output;
     double loss, weight;       /* sums so far */
+    uint64_t passes;           /* progress.passes before the call */
     pybp_status status;
     bool complete;             /* all minibatches were used */
     atomic_bool stop;
@@ -39,20 +39,26 @@ typedef struct call {
 
 /* A minibatch: `rows` rows of the epoch's order from `first` on, the `before` of which are this step's already. */
 typedef struct minibatch {
+    call *c;
     size_t first, rows, before;
     double divisor;
 } minibatch;
 
-static void rows_through(call *c, const pybp_run *run, const minibatch *m, size_t in_batch)
+static void bring_in(void *ctx, const pybp_run *run)
 {
-    pybp_run_gather(run, &c->source, m->first + in_batch);
-    pybp_run_scale(run, &c->source, m->first + in_batch, m->divisor, c->per_output);
-    pybp_run_forward(run, pybp_loss_output(&c->options->loss));
+    const minibatch *m = ctx;
+    pybp_run_gather(run, &m->c->source, m->first + run->in_batch);
+    pybp_run_scale(run, &m->c->source, m->first + run->in_batch, m->divisor, m->c->per_output);
+}
+
+static void turn(void *ctx, const pybp_run *run)
+{
+    const minibatch *m = ctx;
+    call *c = m->c;
     pybp_run_loss(run, &c->options->loss);
-    pybp_run_losses(run, c->trainer->losses + m->before + in_batch);
+    pybp_run_losses(run, c->trainer->losses + m->before + run->in_batch);
     if (c->options->count_correct)
         atomic_fetch_add_explicit(&c->correct, pybp_run_correct(run, &c->options->loss), memory_order_relaxed);
-    pybp_run_back(run);
 }
 
 typedef struct tile_job {
@@ -70,30 +76,31 @@ static void chunk_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
     pybp_run_gradient(t->run, l, panel, k0, k1, t->add, pybp_param_line(t->run->net, t->g, l, panel, k0));
 }
 
-static void stage_a_chunks(call *c, const minibatch *m, int tid, int threads)
+static void stage_a_chunks(minibatch *m, const pybp_run *all, int threads)
 {
+    call *c = m->c;
+    const int tid = all->tid;
     const size_t chunks = pybp_chunks_of(m->rows), begin = pybp_first_chunk(chunks, tid, threads);
     const size_t end = pybp_first_chunk(chunks, tid + 1, threads), apart = pybp_first_chunk(chunks, 1, threads);
     for (size_t i = begin; i < end; i++) {
-        const size_t row = i * PYBP_CHUNK, left = m->rows - row;
-        const pybp_run run = {c->net, c->trainer->pass, (size_t)tid * PYBP_CHUNK, left < PYBP_CHUNK ? left : PYBP_CHUNK,
-                              tid};
+        pybp_run run = *all;
+        run.row = (size_t)tid * PYBP_CHUNK;
+        run.in_batch = i * PYBP_CHUNK;
+        run.rows = m->rows - run.in_batch < PYBP_CHUNK ? m->rows - run.in_batch : PYBP_CHUNK;
         tile_job t = {.c = c, .run = &run, .add = tid == 0 && (i > 0 || m->before > 0)};
         t.g = c->trainer->grads + (tid == 0 ? 0 : 1 + i - apart) * pybp_buffer_bytes(c->net);
-        rows_through(c, &run, m, row);
+        bring_in(m, &run);
+        pybp_run_forward(&run, 0, c->net->n_layers, pybp_loss_output(&c->options->loss));
+        turn(m, &run);
+        pybp_run_back(&run, 0, c->net->n_layers);
         pybp_each_tile(c->net, 0, 1, chunk_tile, &t);
     }
 }
 
-static void stage_a_rows(call *c, const minibatch *m, int tid, int threads)
+static void stage_a_rows(minibatch *m, const pybp_run *all, int threads, pybp_barrier *barrier)
 {
-    size_t begin, end;
-    pybp_share(m->rows, tid, threads, &begin, &end);
-    for (; begin < end; begin += ROW_BLOCK) {
-        const size_t left = end - begin;
-        const pybp_run run = {c->net, c->trainer->pass, begin, left < ROW_BLOCK ? left : ROW_BLOCK, tid};
-        rows_through(c, &run, m, begin);
-    }
+    const pybp_sweep sweep = {*all, threads, barrier, pybp_loss_output(&m->c->options->loss), m, bring_in, turn};
+    pybp_sweep_rows(&sweep, PYBP_SWEEP_FORWARD | PYBP_SWEEP_BACK);
 }
 
 /* ---- stages B and C ---- */
@@ -137,21 +144,21 @@ static void clip_and_apply(call *c, pybp_rule *rule, int tid, int threads, pybp_
     pybp_each_tile(c->net, tid, threads, apply_tile, &t);
 }
 
-static void stage_b(call *c, const minibatch *m, const pybp_rule *rule, int tid, int threads)
+static void stage_b(const minibatch *m, const pybp_run *all, const pybp_rule *rule, int threads)
 {
-    const pybp_trainer *trainer = c->trainer;
+    const pybp_trainer *trainer = m->c->trainer;
     const pybp_pass *pass = trainer->pass;
-    const pybp_run all = {c->net, pass, 0, m->rows, tid};
-    tile_job t = {.c = c, .run = &all, .rule = rule, .g = trainer->grads, .add = m->before > 0};
+    const int tid = all->tid;
+    tile_job t = {.c = m->c, .run = all, .rule = rule, .g = trainer->grads, .add = m->before > 0};
     if (trainer->chunked) {
         const size_t chunks = pybp_chunks_of(m->rows);
         t.partials = 1 + chunks - pybp_first_chunk(chunks, 1, threads);
-        pybp_each_tile(c->net, tid, threads, sum_tile, &t);
+        pybp_each_tile(all->net, tid, threads, sum_tile, &t);
     } else if (trainer->flat) {
-        pybp_each_tile(c->net, tid, threads, chunk_tile, &t);
+        pybp_each_tile(all->net, tid, threads, chunk_tile, &t);
     } else {
         t.g = pass->scratch + (size_t)tid * pass->scratch_bytes + pass->tile_offset;
-        pybp_each_tile(c->net, tid, threads, fused_tile, &t);
+        pybp_each_tile(all->net, tid, threads, fused_tile, &t);
     }
 }
 
@@ -201,22 +208,25 @@ static void tell(call *c)
 }
 
 /* One update: the gradient of `rows` rows from `first` on, a minibatch at a time, and what the rule makes of it. */
-static void take_step(call *c, size_t first, size_t rows, double weight, pybp_rule *rule, int tid, int threads,
-                      pybp_barrier *barrier)
+static void take_step(call *c, size_t first, size_t rows, double weight, pybp_rule *rule, pybp_progress *progress,
+                      int tid, int threads, pybp_barrier *barrier)
 {
-    minibatch m = {.first = first, .divisor = c->options->reduction == PYBP_MEAN ? weight : 1};
+    minibatch m = {.c = c, .first = first, .divisor = c->options->reduction == PYBP_MEAN ? weight : 1};
     for (; m.before < rows; m.before += c->batch, m.first += c->batch) {
         m.rows = rows - m.before < c->batch ? rows - m.before : c->batch;
         if (m.before > 0) /* the activations before this are still being read */
             pybp_barrier_wait(barrier);
+        const pybp_run all = {.net = c->net, .pass = c->trainer->pass, .rows = m.rows, .tid = tid, .in_all = m.rows,
+                              .number = progress->passes};
+        progress->passes += c->net->random;
         if (c->trainer->chunked)
-            stage_a_chunks(c, &m, tid, threads);
+            stage_a_chunks(&m, &all, threads);
         else
-            stage_a_rows(c, &m, tid, threads);
+            stage_a_rows(&m, &all, threads, barrier);
         pybp_barrier_wait(barrier);
         if (tid == 0 && m.before + m.rows == rows)
             account(c, first, rows, weight);
-        stage_b(c, &m, rule, tid, threads);
+        stage_b(&m, &all, rule, threads);
     }
     if (c->trainer->flat)
         clip_and_apply(c, rule, tid, threads, barrier);
@@ -235,7 +245,7 @@ static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
         if (weight == 0)
             continue;
         pybp_rule_next(c->net, &options->optimizer, options->lr[options->n_lr > 1 ? step : 0], &progress, &rule);
-        take_step(c, first, rows, weight, &rule, tid, threads, barrier);
+        take_step(c, first, rows, weight, &rule, &progress, tid, threads, barrier);
         if (tid == 0)
             tell(c);
         pybp_barrier_wait(barrier);
@@ -262,6 +272,7 @@ static pybp_status finish(call *c)
         if (c->options->restore) {
             memcpy(net->params, c->trainer->snapshot, pybp_buffer_bytes(net));
             pybp_optimizer_detach(net);
+            net->progress.passes = c->passes;
         }
         return pybp_fail(PYBP_DIVERGED, "training diverged at step %zu", c->result->bad_step);
     }
@@ -331,6 +342,7 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
     c.n = n;
     c.batch = batch;
     c.step_rows = step;
+    c.passes = net->progress.passes;
     c.source = (pybp_source){x, y, weights, options->shuffle ? net->trainer->order : NULL};
     begin(&c);
     net->trainer->pass->y_is_labels = y->labels != NULL;

@@ -19,7 +19,7 @@ pybp_status pybp_predict_rows(const pybp_net *net, const pybp_matrix *x, void *o
 pybp_status pybp_evaluate_rows(const pybp_net *net, const pybp_source *source, size_t rows,
                                const pybp_loss_spec *loss, pybp_reduction reduction, int threads,
                                pybp_evaluation *result);
-pybp_status pybp_hand_forward(pybp_net *net, const pybp_matrix *x, bool keep, void *out, int threads);
+pybp_status pybp_hand_forward(pybp_net *net, const pybp_matrix *x, int how, void *out, int threads);
 /* From dL/da if that is given, else from the loss of source->y. */
 pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const pybp_source *source,
                                const pybp_loss_spec *loss, pybp_reduction reduction, void *dx, int threads,

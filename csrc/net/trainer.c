@@ -29,10 +29,11 @@ static pybp_trainer *trainer_new(const pybp_net *net, size_t batch, size_t step,
     t->step = step;
     t->threads = threads;
     t->flat = flat;
-    t->chunked = chunks > 1 && bytes <= SMALL_NET && partials <= PARTIALS / bytes;
+    t->chunked = chunks > 1 && bytes <= SMALL_NET && partials <= PARTIALS / bytes &&
+                 !net->batch_coupled;
     t->partials = t->chunked ? partials : flat ? 1 : 0;
-    t->pass = pybp_pass_new(net, t->chunked ? PYBP_CHUNK * (size_t)threads : batch, PYBP_PASS_BACK | PYBP_PASS_LOSS,
-                            threads);
+    t->pass = pybp_pass_new(net, t->chunked ? PYBP_CHUNK * (size_t)threads : batch,
+                            PYBP_PASS_BACK | PYBP_PASS_LOSS | PYBP_PASS_TRAIN, threads);
     t->grads = pybp_alloc(t->partials * bytes);
     t->losses = pybp_alloc_array(step, sizeof *t->losses);
     t->norm = pybp_alloc(flat ? pybp_norm_blocks(net) * sizeof *t->norm : 0);

@@ -173,7 +173,7 @@ static void test_refused_sets(void)
     FAILS(pybp_net_set(NULL, PYBP_WEIGHTS, 0, values, bytes), PYBP_INVALID, "NULL");
     FAILS(pybp_net_set(net, PYBP_WEIGHTS, 0, NULL, bytes), PYBP_INVALID, "NULL");
     FAILS(pybp_net_set(net, PYBP_WEIGHTS, 3, values, bytes), PYBP_INVALID, "layer 3");
-    FAILS(pybp_net_set(net, (pybp_array)(PYBP_BACK + 1), 0, values, bytes), PYBP_INVALID, "no array 13");
+    FAILS(pybp_net_set(net, (pybp_array)(PYBP_RUNNING_VAR + 1), 0, values, bytes), PYBP_INVALID, "no array 15");
     FAILS(pybp_net_set(net, (pybp_array)-1, 0, values, bytes), PYBP_INVALID, "no array -1");
     FAILS(pybp_net_set(net, PYBP_WEIGHTS, 0, values, bytes - 8), PYBP_SHAPE, "272 bytes, expected 280");
     FAILS(pybp_net_set(net, PYBP_WEIGHTS, 0, values, bytes + 1), PYBP_SHAPE, "expected 280");
@@ -276,8 +276,8 @@ static void test_registries(void)
 {
     static const int rows[] = {PYBP_N_ACTIVATIONS, PYBP_N_LOSSES, PYBP_N_OPTIMIZERS, PYBP_N_INITIALIZERS,
                                PYBP_N_LAYER_KINDS, PYBP_N_STATUS, PYBP_N_SCHEDULES};
-    static const int most[] = {PYBP_MAX_ACTIVATION_PARAMS, PYBP_MAX_LOSS_PARAMS, PYBP_MAX_PARAMS, 0, 0, 0,
-                               PYBP_MAX_SCHEDULE_PARAMS};
+    static const int most[] = {PYBP_MAX_ACTIVATION_PARAMS, PYBP_MAX_LOSS_PARAMS, PYBP_MAX_PARAMS, 0,
+                               PYBP_MAX_LAYER_PARAMS, 0, PYBP_MAX_SCHEDULE_PARAMS};
     pybp_row row;
     for (int which = PYBP_REGISTRY_ACTIVATIONS; which <= PYBP_REGISTRY_SCHEDULES; which++) {
         for (int i = 0; i < rows[which]; i++) {

@@ -80,7 +80,7 @@ static void test_words_are_numpys(void)
     for (size_t k = 0; words != NULL && k < sizeof numpy_words / sizeof *numpy_words; k++) {
         const uint64_t seed = numpy_words[k].seed, stream = numpy_words[k].stream, sub = numpy_words[k].sub;
         uint64_t hash = DIGEST_START;
-        pybp_random_words(seed, stream, sub, 0, N, words);
+        pybp_random_words(seed, stream, sub, 0, 0, N, words);
         for (size_t i = 0; i < N; i++)
             hash = digest(hash, words[i]);
         CHECK(hash == numpy_words[k].digest);
@@ -94,7 +94,7 @@ static void test_words_are_numpys(void)
             for (size_t n = 0; n < 14; n++) {
                 uint64_t out[15];
                 memset(out, 0x5A, sizeof out);
-                pybp_random_words(seed, stream, sub, first, n, out);
+                pybp_random_words(seed, stream, sub, 0, first, n, out);
                 CHECK(memcmp(out, words + first, n * sizeof *out) == 0);
                 CHECK(out[n] == UINT64_C(0x5A5A5A5A5A5A5A5A));
             }
@@ -112,7 +112,7 @@ static void test_uniform(void)
     CHECK(pybp_uniform((uint64_t)1 << 63) == 0.5 + 0x1p-53);
     double sum = 0, square = 0;
     for (uint64_t i = 0; i < 100000; i++) {
-        const double u = pybp_uniform(pybp_random_word(5, PYBP_STREAM_DROPOUT, 0, i));
+        const double u = pybp_uniform(pybp_random_word(5, PYBP_STREAM_MASKS, 0, i));
         sum += u;
         square += u * u;
     }

@@ -1,0 +1,71 @@
+/* Entry points: from a description to a net. What each layer says for itself is checked here; how layers fit
+ * together, where they are laid out. */
+#include "api/data.h"
+#include "base/fpenv.h"
+#include "base/status.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Whether the net's dtype holds it as a finite number. */
+static bool fits(double value, pybp_dtype dtype)
+{
+    return dtype == PYBP_FLOAT32 ? isfinite((float)value) : isfinite(value);
+}
+
+/* The kind and its own parameters, the missing ones as they are by default. */
+static pybp_status check_kind(const pybp_layer_desc *layer, size_t l, pybp_dtype dtype)
+{
+    double params[PYBP_MAX_LAYER_PARAMS];
+    pybp_row row;
+    if (pybp_registry_row(PYBP_REGISTRY_LAYERS, (int)layer->kind, &row) != PYBP_OK)
+        return pybp_fail(PYBP_INVALID, "layer %zu: no layer kind %d", l, (int)layer->kind);
+    if (layer->n_params < 0 || layer->n_params > row.n_params)
+        return pybp_fail(PYBP_INVALID, "layer %zu (%s): %d parameters, expected 0 to %d", l, row.name, layer->n_params,
+                         row.n_params);
+    for (int i = 0; i < row.n_params; i++)
+        params[i] = i < layer->n_params ? layer->params[i] : row.params[i].value;
+    if (layer->activation != PYBP_ACTIVATION_IDENTITY && layer->kind != PYBP_LAYER_DENSE &&
+        layer->kind != PYBP_LAYER_ACTIVATION)
+        return pybp_fail(PYBP_INVALID, "layer %zu: %s has no activation", l, row.name);
+    if (layer->no_scale && (layer->kind == PYBP_LAYER_SCALE || strcmp(row.label, "VECTOR") != 0))
+        return pybp_fail(PYBP_INVALID, "layer %zu: %s has no norm that could do without a scale", l, row.name);
+    return pybp_check_params(row.name, &row, params, dtype);
+}
+
+static pybp_status check_layer(const pybp_layer_desc *layer, size_t l, bool last, pybp_dtype dtype)
+{
+    pybp_row row;
+    const pybp_status status = check_kind(layer, l, dtype);
+    if (status != PYBP_OK)
+        return status;
+    if (pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, (int)layer->activation, &row) != PYBP_OK)
+        return pybp_fail(PYBP_INVALID, "layer %zu: no activation %d", l, (int)layer->activation);
+    if (strcmp(row.label, "ROWWISE") == 0 && !last)
+        return pybp_fail(PYBP_INVALID, "layer %zu: %s is for the last layer only", l, row.name);
+    if ((unsigned)layer->init >= PYBP_N_INITIALIZERS)
+        return pybp_fail(PYBP_INVALID, "layer %zu: no initializer %d", l, (int)layer->init);
+    if (!fits(layer->init_value, dtype) || !fits(layer->bias_init, dtype))
+        return pybp_fail(PYBP_INVALID, "layer %zu: init_value = %g, bias_init = %g: expected finite numbers", l,
+                         layer->init_value, layer->bias_init);
+    return pybp_check_params(row.name, &row, layer->activation_params, dtype);
+}
+
+pybp_status pybp_net_create(const pybp_net_desc *desc, pybp_net **net)
+{
+    if (desc == NULL || net == NULL || desc->layers == NULL)
+        return pybp_fail(PYBP_INVALID, "an argument is NULL");
+    if (desc->dtype != PYBP_FLOAT32 && desc->dtype != PYBP_FLOAT64)
+        return pybp_fail(PYBP_INVALID, "no dtype %d", (int)desc->dtype);
+    if (desc->n_in == 0 || desc->n_layers == 0)
+        return pybp_fail(PYBP_INVALID, "a net needs inputs and at least one layer");
+    for (size_t l = 0; l < desc->n_layers; l++) {
+        const pybp_status status = check_layer(&desc->layers[l], l, l + 1 == desc->n_layers, desc->dtype);
+        if (status != PYBP_OK)
+            return status;
+    }
+    const pybp_fpenv env = pybp_fpenv_enter();
+    const pybp_status status = pybp_net_build(desc, net);
+    pybp_fpenv_leave(env);
+    return status;
+}

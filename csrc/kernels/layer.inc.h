@@ -1,0 +1,84 @@
+/* What layers without a product of matrices do to one panel: `rows` lines, in place or not. */
+
+static void REAL(add_lines)(size_t rows, const void *a, const void *b, void *sum)
+{
+    const real *x = a, *y = b;
+    real *to = sum;
+    for (size_t i = 0; i < rows * PANEL; i += LANES)
+        v_store(to + i, v_add(v_load(x + i), v_load(y + i)));
+}
+
+static void REAL(multiply_lines)(size_t rows, const void *a, const void *b, void *product)
+{
+    const real *x = a, *y = b;
+    real *to = product;
+    for (size_t i = 0; i < rows * PANEL; i += LANES)
+        v_store(to + i, v_mul(v_load(x + i), v_load(y + i)));
+}
+
+/* Dropout: a lane whose number is below the threshold is dropped. `numbers`: those of lanes 0 ... PANEL - 1 of row r
+ * stand at r * step. factor gets d out / d x. */
+static void REAL(drop)(size_t rows, const uint16_t *numbers, size_t step, const pybp_drop *how, const void *panel,
+                       void *out_panel, void *factor_panel)
+{
+    const real *x = panel;
+    real *out = out_panel, *factor = factor_panel;
+    const real scale = (real)how->scale, shift = (real)how->shift, dropped = (real)how->dropped;
+    const uint16_t threshold = how->threshold;
+    for (size_t r = 0; r < rows; r++, x += PANEL, out += PANEL, factor += PANEL, numbers += step) {
+        for (size_t i = 0; i < PANEL; i++) {
+            factor[i] = numbers[i] < threshold ? 0 : scale;
+            out[i] = numbers[i] < threshold ? dropped : shift;
+        }
+        for (size_t i = 0; i < PANEL; i += LANES)
+            v_store(out + i, v_fma(v_load(x + i), v_load(factor + i), v_load(out + i)));
+    }
+}
+
+/* Which of the categories 0 ... n - 1 a number means; 0 for what is none of them. */
+PYBP_INLINE size_t REAL(category)(real x, size_t n)
+{
+    return x >= 0 && x < (real)n ? (size_t)x : 0;
+}
+
+/* Row r of `out` becomes line k of the table, k the category at column[r * PANEL]. */
+static void REAL(embed)(size_t rows, const void *column, size_t categories, const void *table, void *out_panel)
+{
+    const real *k = column, *lines = table;
+    real *out = out_panel;
+    for (size_t r = 0; r < rows * PANEL; r += PANEL)
+        memcpy(out + r, lines + REAL(category)(k[r], categories) * PANEL, PYBP_LINE);
+}
+
+/* Lines k0 ... k1 of the table's gradient, as `gradient` in kernels.h has it. chunk: k1 - k0 lines. */
+static void REAL(embed_gradient)(size_t rows, const void *column, size_t categories, const void *delta_panel,
+                                 size_t k0, size_t k1, int add, void *g, void *chunk)
+{
+    const real *k = column, *delta = delta_panel;
+    real *sum = g, *own = chunk;
+    for (size_t first = 0; first < rows; first += PYBP_CHUNK) {
+        const size_t end = REAL(least)(rows, first + PYBP_CHUNK);
+        real *to = first > 0 || add ? own : sum;
+        memset(to, 0, (k1 - k0) * PYBP_LINE);
+        for (size_t r = first; r < end; r++) {
+            const size_t category = REAL(category)(k[r * PANEL], categories);
+            if (category < k0 || category >= k1)
+                continue;
+            for (size_t i = 0; i < PANEL; i += LANES) {
+                real *at = to + (category - k0) * PANEL + i;
+                v_store(at, v_add(v_load(at), v_load(delta + r * PANEL + i)));
+            }
+        }
+        if (to == own)
+            REAL(accumulate)((k1 - k0) * PANEL, sum, own);
+    }
+}
+
+/* One feature from one place to another. */
+static void REAL(copy_column)(size_t rows, pybp_panels from, size_t from_col, pybp_panels to, size_t to_col)
+{
+    const real *x = REAL(line)(from, from_col / PANEL, 0) + from_col % PANEL;
+    real *out = REAL(line)(to, to_col / PANEL, 0) + to_col % PANEL;
+    for (size_t r = 0; r < rows * PANEL; r += PANEL)
+        out[r] = x[r];
+}

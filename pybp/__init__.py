@@ -1,10 +1,31 @@
 """Multilayer perceptrons, trained by backpropagation, with the same bits everywhere."""
 
-from pybp import activations, callbacks, errors, initializers, losses, optimizers, schedules
+from pybp import (
+    activations,
+    callbacks,
+    errors,
+    initializers,
+    layers,
+    losses,
+    optimizers,
+    schedules,
+)
 from pybp._core import version as _version
 from pybp.callbacks import Callback
 from pybp.errors import PybpError
-from pybp.layers import Dense
+from pybp.layers import (
+    Activation,
+    AlphaDropout,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Embedding,
+    GaussianNoise,
+    LayerNorm,
+    Residual,
+    RMSNorm,
+    Scale,
+)
 from pybp.losses import MAE, MSE, BinaryCrossEntropy, CrossEntropy, Huber, Quantile, SquaredError
 from pybp.mlp import MLP
 from pybp.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
@@ -18,23 +39,34 @@ __all__ = [
     "MLP",
     "MSE",
     "SGD",
+    "Activation",
     "Adagrad",
     "Adam",
     "AdamW",
+    "AlphaDropout",
+    "BatchNorm",
     "BinaryCrossEntropy",
     "Callback",
     "CrossEntropy",
     "Dense",
+    "Dropout",
+    "Embedding",
+    "GaussianNoise",
     "Huber",
+    "LayerNorm",
     "PybpError",
     "Quantile",
+    "RMSNorm",
     "RMSprop",
+    "Residual",
+    "Scale",
     "SquaredError",
     "__version__",
     "activations",
     "callbacks",
     "errors",
     "initializers",
+    "layers",
     "load",
     "losses",
     "optimizers",

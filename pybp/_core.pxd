@@ -6,6 +6,7 @@ from libc.stdint cimport int32_t, uint64_t
 cdef extern from "pybp.h" nogil:
     ctypedef enum pybp_status:
         PYBP_OK
+        PYBP_INVALID
         PYBP_NOT_FINITE
         PYBP_DIVERGED
         PYBP_INTERRUPTED
@@ -51,6 +52,7 @@ cdef extern from "pybp.h" nogil:
     enum: PYBP_MAX_PARAMS
     enum: PYBP_MAX_ACTIVATION_PARAMS
     enum: PYBP_MAX_LOSS_PARAMS
+    enum: PYBP_MAX_LAYER_PARAMS
     pybp_status pybp_registry_row(pybp_registry which, int index, pybp_row *row)
 
     const char *pybp_last_error()
@@ -67,9 +69,16 @@ cdef extern from "pybp.h" nogil:
     ctypedef struct pybp_layer_desc:
         pybp_layer_kind kind
         size_t n_out
+        size_t source "from"
+        size_t skip
+        double params[2]
+        int n_params
+        size_t column
+        size_t n_categories
         pybp_activation activation
         double activation_params[2]
         int no_bias
+        int no_scale
         pybp_initializer init
         double init_value
         double bias_init
@@ -102,6 +111,8 @@ cdef extern from "pybp.h" nogil:
         PYBP_A
         PYBP_DELTA
         PYBP_BACK
+        PYBP_RUNNING_MEAN
+        PYBP_RUNNING_VAR
     pybp_status pybp_net_get(const pybp_net *net, pybp_array what, size_t layer, void *out,
                              size_t bytes)
     pybp_status pybp_net_set(pybp_net *net, pybp_array what, size_t layer, const void *values,
@@ -145,7 +156,9 @@ cdef extern from "pybp.h" nogil:
                               const double *weights, const pybp_loss_spec *loss,
                               pybp_reduction reduction, int threads, pybp_evaluation *result)
 
-    pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int keep, void *out, int threads)
+    enum: PYBP_KEEP
+    enum: PYBP_TRAINING
+    pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int how, void *out, int threads)
     pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, int threads)
     pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const double *weights,
                                    const pybp_loss_spec *loss, pybp_reduction reduction, void *dx,
@@ -163,6 +176,7 @@ cdef extern from "pybp.h" nogil:
     ctypedef struct pybp_progress:
         uint64_t epochs
         uint64_t steps
+        uint64_t passes
         int optimizer
         int n_states
         double powers[2]

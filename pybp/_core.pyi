@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol, TypedDict, TypeVar, final
+from typing import Any, Final, Protocol, Required, TypedDict, TypeVar, final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,20 +9,29 @@ _Out = TypeVar("_Out", bound=_Array)
 _OptionalOut = TypeVar("_OptionalOut", bound=_Array | None)
 _Loss = tuple[int, tuple[float, ...]]
 _Optimizer = tuple[int, tuple[float, ...], float, float, bool, float]
-_Progress = tuple[int, int, int, int, tuple[float, float]]
+_Progress = tuple[int, int, int, int, tuple[float, float], int]
 _Sums = tuple[float, int, int, int, float, float]
 
-class _LayerKind(TypedDict):
-    kind: int
-    n_out: int
-
-class _Layer(_LayerKind, total=False):
-    activation: int
-    activation_params: tuple[float, ...]
-    no_bias: bool
-    init: int
-    init_value: float
-    bias_init: float
+_Layer = TypedDict(
+    "_Layer",
+    {
+        "kind": Required[int],
+        "n_out": Required[int],
+        "from": int,
+        "skip": int,
+        "params": tuple[float, ...],
+        "column": int,
+        "n_categories": int,
+        "activation": int,
+        "activation_params": tuple[float, ...],
+        "no_bias": bool,
+        "no_scale": bool,
+        "init": int,
+        "init_value": float,
+        "bias_init": float,
+    },
+    total=False,
+)
 
 class _Csr(Protocol):
     @property
@@ -97,7 +106,9 @@ class Net:
         reduction: str,
         threads: int,
     ) -> tuple[float, int]: ...
-    def forward(self, x: _Inputs, keep: bool, out: _OptionalOut, threads: int) -> _OptionalOut: ...
+    def forward(
+        self, x: _Inputs, keep: bool, out: _OptionalOut, threads: int, training: bool = False
+    ) -> _OptionalOut: ...
     def backward(self, dl_da: _Array, dx: _OptionalOut, threads: int) -> _OptionalOut: ...
     def backward_loss(
         self,

@@ -51,6 +51,8 @@ cdef dict ARRAYS = {
     "a": PYBP_A,
     "delta": PYBP_DELTA,
     "back": PYBP_BACK,
+    "running_mean": PYBP_RUNNING_MEAN,
+    "running_var": PYBP_RUNNING_VAR,
 }
 
 
@@ -146,9 +148,15 @@ cdef int fill_layer(dict given, pybp_layer_desc *layer) except -1:
     params = given.get("activation_params", ())
     layer.kind = <pybp_layer_kind> <int> given["kind"]
     layer.n_out = given["n_out"]
+    layer.source = given.get("from", 0)
+    layer.skip = given.get("skip", 0)
+    layer.n_params = fill_params(given.get("params", ()), layer.params, PYBP_MAX_LAYER_PARAMS)
+    layer.column = given.get("column", 0)
+    layer.n_categories = given.get("n_categories", 0)
     layer.activation = <pybp_activation> <int> given.get("activation", 0)
     fill_params(params, layer.activation_params, PYBP_MAX_ACTIVATION_PARAMS)
     layer.no_bias = given.get("no_bias", False)
+    layer.no_scale = given.get("no_scale", False)
     layer.init = <pybp_initializer> <int> given.get("init", 0)
     layer.init_value = given.get("init_value", 0.0)
     layer.bias_init = given.get("bias_init", 0.0)
@@ -272,7 +280,7 @@ cdef class Net:
         return out
 
     def set(self, str what, size_t layer, values):
-        """Set weights, biases or optimizer state of a layer from a contiguous array."""
+        """Set parameters, optimizer state or running statistics of a layer, from contiguous values."""
         cdef View lent = View(values, PyBUF_C_CONTIGUOUS)
         cdef pybp_array which = ARRAYS[what]
         self.guard()
@@ -294,24 +302,24 @@ cdef class Net:
         check(pybp_net_set_flat(self.net, which, lent.buffer.buf, lent.buffer.len))
 
     def poke(self, size_t layer, size_t row, size_t column, double value):
-        """Set one weight, or with column n_in one bias; returns what stood there."""
+        """Set one weight, or with column fan one bias; returns what stood there."""
         cdef double old = 0.0
         self.guard()
         check(pybp_net_poke(self.net, layer, row, column, value, &old))
         return old
 
     def get_progress(self):
-        """(epochs, steps, optimizer, n_states, powers), the scalars of the training state."""
+        """(epochs, steps, optimizer, n_states, powers, passes), the scalars of the training state."""
         cdef pybp_progress progress
         self.guard()
         check(pybp_get_progress(self.net, &progress))
         return (progress.epochs, progress.steps, progress.optimizer, progress.n_states,
-                (progress.powers[0], progress.powers[1]))
+                (progress.powers[0], progress.powers[1]), progress.passes)
 
     def set_progress(self, progress):
         """Set what `get_progress` gave; state buffers come or go as it says."""
         cdef pybp_progress value
-        value.epochs, value.steps, value.optimizer, value.n_states, powers = progress
+        value.epochs, value.steps, value.optimizer, value.n_states, powers, value.passes = progress
         value.powers[0], value.powers[1] = powers
         self.guard()
         check(pybp_set_progress(self.net, &value))
@@ -357,6 +365,8 @@ cdef class Net:
             PyBuffer_Release(&result)
         finally:
             PyBuffer_Release(&given)
+        if status == PYBP_INVALID: # a category that an embedding has not
+            return None
         check(status)
         return out if fits else None
 
@@ -408,14 +418,15 @@ cdef class Net:
         check(status)
         return result.loss, result.n_correct
 
-    def forward(self, x, bint keep, out, int threads):
+    def forward(self, x, bint keep, out, int threads, bint training=False):
         """Forward pass that the net remembers, with `keep` z too; returns `out`."""
+        cdef int how = keep * PYBP_KEEP + training * PYBP_TRAINING
         cdef pybp_status status
         cdef Matrix lent_x = lend_matrix(x)
         cdef View lent_out = self.lend_outputs(out, lent_x.matrix.rows)
         self.guard()
         with nogil:
-            status = pybp_forward(self.net, &lent_x.matrix, keep, lent_out.buffer.buf, threads)
+            status = pybp_forward(self.net, &lent_x.matrix, how, lent_out.buffer.buf, threads)
         check(status)
         return out
 

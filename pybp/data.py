@@ -9,8 +9,9 @@ import numpy as np
 
 from pybp._types import Array, DType
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
+from pybp.layers import Layer
 from pybp.losses import Custom, Loss
-from pybp.sparse import Inputs, as_inputs, take_inputs
+from pybp.sparse import Inputs, as_inputs, column_of, take_inputs
 from pybp.validation import (
     as_numbers,
     count,
@@ -20,7 +21,14 @@ from pybp.validation import (
     shown,
 )
 
-__all__ = ["ClassWeight", "Data", "prepare", "split", "with_class_weights"]
+__all__ = [
+    "ClassWeight",
+    "Data",
+    "check_categories",
+    "prepare",
+    "split",
+    "with_class_weights",
+]
 
 ClassWeight = str | Mapping[Any, float]
 
@@ -113,6 +121,21 @@ def with_class_weights(
     if not may_be_weightless:
         _check_total(weights, "class_weight")
     return Data(data.X, data.y, weights)
+
+
+def check_categories(X: Inputs, layers: tuple[Layer, ...], name: str) -> None:
+    """Refuse what is no category in a column that has an embedding."""
+    for layer in layers:
+        if layer.kind != "embedding":
+            break  # they stand at the beginning
+        values = column_of(X, layer.column)
+        wrong = (values < 0) | (values >= layer.n_categories) | (values != np.floor(values))
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise ArgumentError(
+                f"{name} holds {float(values[row])!r} at row {row}, column {layer.column}; "
+                f"expected a category, a whole number from 0 to {layer.n_categories - 1}"
+            )
 
 
 # ---- targets ---------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ import numpy as np
 
 from pybp._types import DType
 from pybp.batches import Batches
-from pybp.data import ClassWeight, Data, prepare, split, with_class_weights
+from pybp.data import ClassWeight, Data, check_categories, prepare, split, with_class_weights
 from pybp.errors import ArgumentError
+from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.validation import count, is_sparse, real, shown
 
@@ -21,16 +22,25 @@ Source = Data | Batches
 
 @dataclass(frozen=True)
 class Feed:
-    """Brings data into the form that the core reads, for a net of these sizes and a loss."""
+    """Brings data into the form that the core reads, for a net of these layers and a loss."""
 
-    n_in: int
-    n_out: int
+    layers: tuple[Layer, ...]
     dtype: DType
     loss: Loss
 
+    @property
+    def n_in(self) -> int:
+        """Columns of X."""
+        return self.layers[0].n_in
+
+    @property
+    def n_out(self) -> int:
+        """Outputs of the net."""
+        return self.layers[-1].n_out
+
     def rows(self, X: Any, y: Any, sample_weight: Any = None, **others: Any) -> Data:
         """Samples with their targets."""
-        return prepare(
+        data = prepare(
             X,
             y,
             self.loss,
@@ -40,6 +50,8 @@ class Feed:
             sample_weight=sample_weight,
             **others,
         )
+        check_categories(data.X, self.layers, others.get("names", ("X",))[0])
+        return data
 
     def training(
         self,

@@ -19,7 +19,7 @@ from pybp.data import Data
 from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.passes import backward, evaluate
-from pybp.state import read, read_gradients
+from pybp.state import passes, read, read_gradients, set_passes
 
 __all__ = ["BlockCheck", "GradientCheck", "check_gradients"]
 
@@ -38,7 +38,8 @@ class BlockCheck:
     Attributes
     ----------
     name : str
-        ``"layer 1 W"``, ``"layer 1 b"``, ..., ``"input"``; layers are counted from 1.
+        ``"layer 1 W"``, ``"layer 1 b"``, ``"layer 2 gamma"``, ``"layer 2 beta"``, ...,
+        ``"input"``; layers are counted from 1.
     checked, skipped : int
         How many entries were compared, and how many of them lie at a kink.
     max_relative_error : float
@@ -62,7 +63,8 @@ class GradientCheck:
     Attributes
     ----------
     blocks : tuple of BlockCheck
-        One for each weight matrix and bias vector, and one for the input.
+        One for each weight matrix and vector of parameters, and one for the input, but for its
+        columns of categories.
     tolerance : float
         The largest relative error that passes.
     """
@@ -112,35 +114,63 @@ class GradientCheck:
 
 
 def check_gradients(
-    net: Net, layers: tuple[Layer, ...], data: Data, loss: Loss, max_entries: int, seed: int
+    net: Net,
+    layers: tuple[Layer, ...],
+    data: Data,
+    loss: Loss,
+    max_entries: int,
+    seed: int,
+    training: bool = False,
 ) -> GradientCheck:
     """Compare on `net`, a float64 net that is changed and put back as it was."""
-    base, gradients, dx = analytic_gradients(net, layers, data, loss)
+    start = passes(net)
+    base, gradients, dx = analytic_gradients(net, layers, data, loss, training)
     choose = np.random.default_rng(seed)
+    output = np.empty((len(data), layers[-1].n_out), net.dtype)
 
     def loss_now() -> float:
-        return evaluate(net, data, loss, layers[-1], 0)[0]
+        if not training:
+            return evaluate(net, data, loss, layers[-1], 0)[0]
+        set_passes(net, start)
+        net.forward(data.X, False, output, 0, training=True)
+        return backward(net, data, loss, output, None, 0)
 
-    def check(name: str, values: Array, gradient: Array, assign: Assign) -> BlockCheck:
-        chosen = choose.permutation(gradient.size)[:max_entries]
+    def check(
+        name: str, values: Array, gradient: Array, assign: Assign, entries: Array
+    ) -> BlockCheck:
+        chosen = choose.permutation(entries)[:max_entries]
         return _check(name, values, gradient, chosen, assign, loss_now, base)
 
     blocks = []
     for place, (layer, (dW, db)) in enumerate(zip(layers, gradients, strict=True)):
-        W = read(net, "weights", place, dW.shape)
-        blocks.append(check(f"layer {place + 1} W", W, dW, partial(net.poke, place)))
-        if db is not None:
-            b = read(net, "biases", place, db.shape)
-            assign = partial(_poke_bias, net, place, layer.n_in)
-            blocks.append(check(f"layer {place + 1} b", b, db, assign))
+        weight_name, bias_name = ("gamma", "beta") if layer.scale else ("W", "b")
+        for what, name, gradient in (("weights", weight_name, dW), ("biases", bias_name, db)):
+            if gradient is not None:
+                values = read(net, what, place, gradient.shape)
+                column = None if gradient.ndim == 2 else layer.fan if what == "biases" else 0
+                poke = partial(_poke, net, place, column)
+                every = np.arange(gradient.size)
+                blocks.append(check(f"layer {place + 1} {name}", values, gradient, poke, every))
     X = data.X
     assert isinstance(X, np.ndarray)
-    blocks.append(check("input", X.copy(), dx, partial(_set_input, X)))
+    numbers = np.arange(dx.size).reshape(dx.shape)[:, _numeric_columns(layers)].ravel()
+    if numbers.size:
+        blocks.append(check("input", X.copy(), dx, partial(_set_input, X), numbers))
+    set_passes(net, start)
     return GradientCheck(tuple(blocks))
 
 
-def _poke_bias(net: Net, place: int, n_in: int, row: int, value: float) -> None:
-    net.poke(place, row, n_in, value)
+def _numeric_columns(layers: tuple[Layer, ...]) -> Array:
+    """The columns of the input that hold no categories."""
+    categories = [layer.column for layer in layers if layer.kind == "embedding"]
+    return np.setdiff1d(np.arange(layers[0].n_in), categories)
+
+
+def _poke(net: Net, place: int, column: int | None, *index_and_value: float) -> None:
+    """Set one parameter; the index of a vector's says no column."""
+    *index, value = index_and_value
+    row, at = (int(index[0]), column) if column is not None else map(int, index)
+    net.poke(place, row, at, value)
 
 
 def _set_input(X: Array, row: int, column: int, value: float) -> None:
@@ -148,12 +178,12 @@ def _set_input(X: Array, row: int, column: int, value: float) -> None:
 
 
 def analytic_gradients(
-    net: Net, layers: tuple[Layer, ...], data: Data, loss: Loss
-) -> tuple[float, list[tuple[Array, Array | None]], Array]:
+    net: Net, layers: tuple[Layer, ...], data: Data, loss: Loss, training: bool = False
+) -> tuple[float, list[tuple[Array | None, Array | None]], Array]:
     """Loss, (dW, db) of each layer, and dL/dX, by backpropagation."""
     output = np.empty((len(data), layers[-1].n_out), net.dtype)
     dx = np.empty((len(data), layers[0].n_in), net.dtype)
-    net.forward(data.X, False, output, 0)
+    net.forward(data.X, False, output, 0, training)
     value = backward(net, data, loss, output, dx, 0)
     return value, read_gradients(net, layers), dx
 

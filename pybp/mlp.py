@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from pybp._core import Net
 from pybp._types import Array, DType
 from pybp.batches import Batches, refuse_uncounted
 from pybp.callbacks import Callback
-from pybp.data import ClassWeight, Data
+from pybp.data import ClassWeight, Data, check_categories
 from pybp.errors import DivergenceError, ShapeError
 from pybp.feed import Feed
 from pybp.fitting import Fit, advice, assess, checked_callbacks
@@ -18,11 +17,11 @@ from pybp.history import History
 from pybp.losses import Loss, LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
 from pybp.optimizers import Optimizer, OptimizerLike
-from pybp.passes import Plan, train_epoch
+from pybp.passes import Plan, check_batches, train_epoch
 from pybp.progress import make_progress
 from pybp.sparse import Sparse, as_inputs
 from pybp.specs import resolve
-from pybp.state import exclusive, updates_done
+from pybp.state import exclusive, in_float64, updates_done
 from pybp.stepwise import Stepwise
 from pybp.trace import Trace, trace
 from pybp.validation import count, flag, shown, threads_count
@@ -35,12 +34,12 @@ class MLP(Stepwise):
 
     Parameters
     ----------
-    layers : list of int or Dense
-        The number of inputs, then a number of neurons or a `Dense` for each layer.
+    layers : list of int or layers
+        The number of inputs, then for each layer a number of neurons or one of `pybp.layers`.
     activation : str or ActivationFunction
         Of the hidden layers that are given as plain numbers.
     output : str or ActivationFunction, optional
-        Activation of the last layer, unless it is a `Dense` with its own; default identity.
+        Activation of the last layer, unless it has its own; default identity.
     init : str or Initializer
         How weights start, where a layer doesn't say; "auto" suits the activation.
     dtype : {"float32", "float64"}
@@ -292,6 +291,7 @@ class MLP(Stepwise):
     def _predict(self, X: Any, out: Array | None, threads: int) -> Array:
         """The long way of `predict`: convert X, or say what is wrong."""
         matrix = as_inputs(X, "X", self.dtype, self.n_in)
+        check_categories(matrix, self._layers, "X")
         shape = (self.n_out,) if np.ndim(X) == 1 else (len(matrix), self.n_out)
         if out is None:
             out = np.empty(shape, self.dtype)
@@ -337,13 +337,24 @@ class MLP(Stepwise):
 
     # ---- looking inside ----------------------------------------------------------------------
 
-    def trace(self, x: Any, y: Any, *, loss: LossLike = None, sample_weight: Any = None) -> Trace:
+    def trace(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        loss: LossLike = None,
+        sample_weight: Any = None,
+        training: bool = False,
+    ) -> Trace:
         """Every quantity of one forward and one backward pass; the net itself stays as it is.
 
         Parameters
         ----------
         x, y, loss, sample_weight
             As in `fit`; one sample or several.
+        training : bool
+            Whether the passes are as in training: batch norm over these samples, and the masks
+            that the next step would have.
 
         Returns
         -------
@@ -352,7 +363,9 @@ class MLP(Stepwise):
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         data = self._feed(chosen).rows(x, y, sample_weight)
-        return trace(self._net, self._layers, data, chosen)
+        if flag(training, "training"):
+            check_batches(self._layers, len(data), len(data))
+        return trace(self._net, self._layers, data, chosen, training)
 
     def check_gradients(
         self,
@@ -363,6 +376,7 @@ class MLP(Stepwise):
         sample_weight: Any = None,
         max_entries: int = 200,
         seed: int = 0,
+        training: bool = False,
     ) -> GradientCheck:
         """Backpropagation against central differences, on a float64 copy of the net.
 
@@ -374,6 +388,9 @@ class MLP(Stepwise):
             How many entries of each weight matrix, bias vector and of X to compare.
         seed : int
             Of the choice of entries.
+        training : bool
+            Whether the passes are as in training, all of them with the masks that the next step
+            would have.
 
         Returns
         -------
@@ -381,22 +398,17 @@ class MLP(Stepwise):
             ``.ok``, ``.max_relative_error``, ``.blocks``; prints as a table.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
-        net = self._in_float64()
+        net = in_float64(self._net, self._layers, self._seed)
         data = self._feed(chosen, net.dtype).rows(X, y, sample_weight)
         X = data.X.toarray() if isinstance(data.X, Sparse) else data.X
         data = Data(X.astype(net.dtype), data.y, data.weights)
+        if flag(training, "training"):
+            check_batches(self._layers, len(data), len(data))
         entries = count(max_entries, "max_entries")
-        return check_gradients(net, self._layers, data, chosen, entries, count(seed, "seed", low=0))
-
-    def _in_float64(self) -> Net:
-        net = Net("float64", self.n_in, [layer.core for layer in self._layers], self._seed)
-        for what, arrays in (("weights", self.weights), ("biases", self.biases)):
-            for place, array in enumerate(arrays):
-                if array is not None:
-                    net.set(what, place, array.astype(net.dtype))
-        return net
+        seed = count(seed, "seed", low=0)
+        return check_gradients(net, self._layers, data, chosen, entries, seed, training)
 
     # ---- data --------------------------------------------------------------------------------
 
     def _feed(self, loss: Loss, dtype: DType | None = None) -> Feed:
-        return Feed(self.n_in, self.n_out, self.dtype if dtype is None else dtype, loss)
+        return Feed(self._layers, self.dtype if dtype is None else dtype, loss)

@@ -16,7 +16,7 @@ from pybp.initializers import InitializerLike
 from pybp.io import load_net, save_net
 from pybp.layers import Layer, LayerLike, resolve_layers
 from pybp.specs import unknown_name
-from pybp.state import exclusive, read, read_state, write_state
+from pybp.state import STATISTICS, core_net, exclusive, read_optional, read_state, write_state
 from pybp.validation import as_numbers, count, finite_matrix, flag, plain, shown
 
 __all__ = ["Network"]
@@ -27,7 +27,7 @@ _DTYPES = ("float32", "float64")
 class Network:
     """Base class of `MLP`: everything but learning and predicting."""
 
-    _FORMAT: ClassVar[int] = 1  # of the pickled state
+    _FORMAT: ClassVar[int] = 2  # of the pickled state
 
     _net: Net
     _layers: tuple[Layer, ...]
@@ -48,7 +48,7 @@ class Network:
         self._make(resolved, _dtype_name(dtype), seed)
 
     def _make(self, layers: tuple[Layer, ...], dtype: str, seed: int) -> None:
-        self._net = Net(dtype, layers[0].n_in, [layer.core for layer in layers], seed)
+        self._net = core_net(layers, dtype, seed)
         self._layers = layers
         self._seed = seed
 
@@ -56,7 +56,11 @@ class Network:
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The layers, from the first hidden one to the output."""
+        """The layers as the core has them, from the first to the output.
+
+        A `Residual` is here its layers, its projection if there is one, and what adds the two;
+        an `Embedding` is one layer for each column and one that joins them.
+        """
         return self._layers
 
     @property
@@ -108,65 +112,115 @@ class Network:
     # ---- parameters --------------------------------------------------------------------------
 
     @property
-    def weights(self) -> tuple[Array, ...]:
-        """Weights of each layer, read-only copies of shape (n_out, n_in).
+    def weights(self) -> tuple[Array | None, ...]:
+        """Weights of each layer, read-only copies; None for a layer without.
 
-        Row j holds the weights into neuron j. Assign a list of arrays to change them all;
-        the optimizer's state stays.
+        Of a dense layer they have shape (n_out, n_in), row j holding the weights into neuron j; of
+        a norm and of `Scale` they are gamma, of shape (n_out,); of an embedding they have shape
+        (dim, n_categories), column k being the vector of category k. Assign a list of arrays to
+        change them all; the optimizer's state stays.
 
         Raises
         ------
         ShapeError, NotFiniteError, TypeError
             What is assigned doesn't fit; the net then stays as it was.
         """
-        return tuple(
-            _read_only(read(self._net, "weights", place, (layer.n_out, layer.n_in)))
-            for place, layer in enumerate(self._layers)
-        )
+        return self._read_all("weights", [layer.weight_shape for layer in self._layers])
 
     @weights.setter
     def weights(self, values: Sequence[object]) -> None:
-        self._assign("weights", values, [(layer.n_out, layer.n_in) for layer in self._layers])
+        self._assign("weights", values, [layer.weight_shape for layer in self._layers])
 
     @property
     def biases(self) -> tuple[Array | None, ...]:
         """Biases of each layer, read-only copies of shape (n_out,); None for a layer without.
 
-        Assign a list to change them all, as for `weights`.
+        Those of a norm and of `Scale` are beta. Assign a list to change them all, as for `weights`.
         """
-        return tuple(
-            _read_only(read(self._net, "biases", place, (layer.n_out,))) if layer.bias else None
-            for place, layer in enumerate(self._layers)
-        )
+        return self._read_all("biases", [layer.bias_shape for layer in self._layers])
 
     @biases.setter
     def biases(self, values: Sequence[object]) -> None:
-        shapes = [(layer.n_out,) if layer.bias else None for layer in self._layers]
-        self._assign("biases", values, shapes)
+        self._assign("biases", values, [layer.bias_shape for layer in self._layers])
+
+    @property
+    def running_statistics(self) -> tuple[tuple[Array, Array] | None, ...]:
+        """Running (mean, variance) of each `BatchNorm`, of shape (n_out,); None for other layers.
+
+        Assign a list to change them all, as for `weights`; a variance is not negative.
+        """
+        means, variances = (self._read_all(what, self._statistics_shapes()) for what in STATISTICS)
+        return tuple(
+            None if mean is None or variance is None else (mean, variance)
+            for mean, variance in zip(means, variances, strict=True)
+        )
+
+    @running_statistics.setter
+    def running_statistics(self, values: Sequence[object]) -> None:
+        name, shapes = "running_statistics", self._statistics_shapes()
+        given = self._one_a_layer(name, values, shapes)
+        arrays = [
+            self._mean_and_variance(f"{name}[{place}]", pair, shape)
+            for place, (pair, shape) in enumerate(zip(given, shapes, strict=True))
+        ]
+        self._set_all(arrays)
+
+    def _mean_and_variance(
+        self, name: str, given: object, shape: tuple[int, ...] | None
+    ) -> dict[str, Array | None]:
+        if shape is None:
+            return {name: self._parameter(name, given, None)}
+        if not isinstance(given, tuple | list) or len(given) != 2:
+            raise TypeError(f"{name} must be (mean, variance), got {shown(given)}")
+        mean = self._parameter(f"{name}[0]", given[0], shape)
+        variance = self._parameter(f"{name}[1]", given[1], shape)
+        if variance is not None and (variance < 0).any():
+            worst = float(variance[int(np.argmax(variance < 0))])
+            raise ArgumentError(f"{name}[1], a variance, holds {worst!r}; expected >= 0")
+        return dict(zip(STATISTICS, (mean, variance), strict=True))
+
+    def _statistics_shapes(self) -> list[tuple[int, ...] | None]:
+        return [(layer.n_out,) if layer.keeps_statistics else None for layer in self._layers]
+
+    def _read_all(
+        self, what: str, shapes: Sequence[tuple[int, ...] | None]
+    ) -> tuple[Array | None, ...]:
+        arrays = [read_optional(self._net, what, *pair) for pair in enumerate(shapes)]
+        return tuple(None if array is None else _read_only(array) for array in arrays)
 
     def _assign(
         self, what: str, values: Sequence[object], shapes: Sequence[tuple[int, ...] | None]
     ) -> None:
         """Check all arrays, then set them."""
+        given = self._one_a_layer(what, values, shapes)
+        arrays = [
+            self._parameter(f"{what}[{place}]", value, shape)
+            for place, (value, shape) in enumerate(zip(given, shapes, strict=True))
+        ]
+        self._set_all([{what: array} for array in arrays])
+
+    def _set_all(self, arrays: Sequence[dict[str, Array | None]]) -> None:
+        with exclusive(self._net):
+            for place, named in enumerate(arrays):
+                for what, array in named.items():
+                    if array is not None:
+                        self._net.set(what, place, array)
+
+    def _one_a_layer(
+        self, what: str, values: Sequence[object], shapes: Sequence[tuple[int, ...] | None]
+    ) -> Sequence[object]:
         if isinstance(values, str) or not hasattr(values, "__len__"):
             raise TypeError(f"{what} must be a list of arrays, one a layer, got {shown(values)}")
         if len(values) != len(shapes):
             raise ShapeError(
                 f"{what} has {len(values)} arrays, but the net has {len(shapes)} layers"
             )
-        arrays = [
-            self._parameter(f"{what}[{place}]", value, shape)
-            for place, (value, shape) in enumerate(zip(values, shapes, strict=True))
-        ]
-        with exclusive(self._net):
-            for place, array in enumerate(arrays):
-                if array is not None:
-                    self._net.set(what, place, array)
+        return values
 
     def _parameter(self, name: str, value: object, shape: tuple[int, ...] | None) -> Array | None:
         if shape is None:
             if value is not None:
-                raise ShapeError(f"{name} must be None: that layer has no bias")
+                raise ShapeError(f"{name} must be None: that layer has no such array")
             return None
         array = as_numbers(value, name)
         if array.shape != shape:

@@ -10,7 +10,7 @@ import numpy as np
 from pybp._core import Net
 from pybp._types import Array
 from pybp.data import Data
-from pybp.errors import DivergenceError
+from pybp.errors import ArgumentError, DivergenceError
 from pybp.layers import Layer
 from pybp.losses import Custom, Loss
 from pybp.metrics import n_correct
@@ -25,6 +25,7 @@ __all__ = [
     "Report",
     "Seen",
     "backward",
+    "check_batches",
     "end_epoch",
     "evaluate",
     "predict",
@@ -52,13 +53,30 @@ class Plan:
     def parts(self, rows: int) -> list[slice]:
         """The rows of each step of an epoch over so many rows, as the core cuts them."""
         size = min(self.batch_size * self.accumulate, rows)
-        end = rows - rows % size if self.drop_last else rows
+        end = self.used(rows)
         return [slice(start, min(start + size, end)) for start in range(0, end, size)]
+
+    def used(self, rows: int) -> int:
+        """How many of so many rows an epoch uses."""
+        size = min(self.batch_size * self.accumulate, rows)
+        return rows - rows % size if self.drop_last else rows
 
     def steps(self, rows: int) -> int:
         """Steps of an epoch over so many rows."""
         size = min(self.batch_size * self.accumulate, rows)
         return rows // size if self.drop_last else -(-rows // size)
+
+
+def check_batches(layers: tuple[Layer, ...], rows: int, batch_size: int) -> None:
+    """Refuse minibatches of one row, over which batch norm can't take a variance."""
+    left = rows % batch_size or min(batch_size, rows)
+    if left == 1 and any(layer.kind == "batch_norm" for layer in layers):
+        which = "the last minibatch" if batch_size > 1 else "a minibatch"
+        advice = "use drop_last=True or another batch_size" if rows > 1 else "give more rows"
+        raise ArgumentError(
+            f"{which} has 1 row ({rows} rows, batch_size {batch_size}), but BatchNorm needs 2 at "
+            f"least in training; {advice}"
+        )
 
 
 class Seen(NamedTuple):
@@ -145,6 +163,7 @@ def train_epoch(
         The parameters are then as they were before, the optimizer starts anew. After a part of an
         epoch that is left to the caller.
     """
+    check_batches(layers, plan.used(len(data)), plan.batch_size)
     pause = Pause() if pause is None else pause
     if isinstance(plan.loss, Custom):
         before = None if part else read_state(net, layers)
@@ -233,7 +252,7 @@ def _custom_gradient(
         if share == 0:
             continue
         outputs = np.empty((len(batch), output.n_out), net.dtype)
-        net.forward(batch.X, False, outputs, plan.threads)
+        net.forward(batch.X, False, outputs, plan.threads, training=True)
         value, slope = loss(batch.y, outputs, batch.weights)
         net.backward(slope if share == 1 else slope * slope.dtype.type(share), None, plan.threads)
         if len(batch) < len(chosen):
@@ -250,5 +269,5 @@ def _custom_gradient(
 
 def end_epoch(net: Net) -> None:
     """Count an epoch whose steps were taken one by one: the next one's shuffle is another."""
-    epochs, updates, optimizer, n_states, powers = net.get_progress()
-    net.set_progress((epochs + 1, updates, optimizer, n_states, powers))
+    progress = net.get_progress()
+    net.set_progress((progress[0] + 1, *progress[1:]))

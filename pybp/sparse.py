@@ -8,7 +8,7 @@ from pybp._types import Array, DType
 from pybp.errors import ArgumentError, ShapeError
 from pybp.validation import as_matrix, check_finite, is_sparse, plain
 
-__all__ = ["Inputs", "Sparse", "as_inputs", "join_inputs", "take_inputs"]
+__all__ = ["Inputs", "Sparse", "as_inputs", "column_of", "join_inputs", "take_inputs"]
 
 
 class Sparse:
@@ -45,6 +45,14 @@ class Sparse:
         here = slice(self.indptr[row], self.indptr[row + 1])
         found = np.flatnonzero(self.indices[here] == column)
         return float(self.values[here][found[0]]) if found.size else 0.0
+
+    def column(self, number: int) -> Array:
+        """A column of it, densified."""
+        dense = np.zeros(len(self), self.values.dtype)
+        begin, end = self.indptr[0], self.indptr[-1]
+        found = np.flatnonzero(self.indices[begin:end] == number) + begin
+        dense[np.searchsorted(self.indptr, found, side="right") - 1] = self.values[found]
+        return dense
 
     def take(self, rows: Array | slice) -> "Sparse":
         """These rows of it; a slice shares the memory."""
@@ -111,6 +119,11 @@ def _from_scipy(X: Any, name: str, dtype: DType, n_in: int) -> Sparse:
     except ArgumentError as error:  # its flags claim an order that its indices don't have
         raise ArgumentError(f"{name} is not a valid sparse matrix: {error}") from None
     return matrix
+
+
+def column_of(X: Inputs, number: int) -> Array:
+    """A column of them, dense."""
+    return X.column(number) if isinstance(X, Sparse) else X[:, number]
 
 
 def take_inputs(X: Inputs, rows: Array | slice) -> Inputs:

@@ -16,7 +16,7 @@ from pybp.validation import real, shown
 if TYPE_CHECKING:
     from pybp._core import _Row as Row
 
-__all__ = ["Spec", "names", "resolve", "row_names", "unknown_name"]
+__all__ = ["Spec", "names", "resolve", "row", "row_names", "row_number", "unknown_name"]
 
 S = TypeVar("S", bound="Spec")
 
@@ -88,7 +88,24 @@ def row_names(registry: str) -> list[str]:
 def names(base: type[S]) -> dict[str, type[S]]:
     """The spec classes derived from `base`, by the name of their registry row."""
     rows = _NUMBERS[base.registry]
-    return {spec.name: spec for spec in base.__subclasses__() if spec.name in rows}
+    found: dict[str, type[S]] = {}
+    for spec in base.__subclasses__():
+        if vars(spec).get("name") in rows:
+            found[spec.name] = spec
+        found |= names(spec)
+    return found
+
+
+def row_number(registry: str, name: str) -> int:
+    """Index of a row in a registry."""
+    if name not in _NUMBERS[registry]:
+        raise ArgumentError(unknown_name(f"name in {registry},", name, _NUMBERS[registry]))
+    return _NUMBERS[registry][name]
+
+
+def row(registry: str, name: str) -> "Row":
+    """A row of a registry."""
+    return _ROWS[registry][row_number(registry, name)]
 
 
 _defaults: dict[type[Spec], Any] = {}

@@ -13,18 +13,31 @@ from pybp.optimizer import Optimizer
 
 __all__ = [
     "PROGRESS",
+    "STATISTICS",
+    "core_net",
     "exclusive",
+    "in_float64",
+    "passes",
     "read",
     "read_gradients",
+    "read_optional",
     "read_state",
+    "set_passes",
     "state_arrays",
     "updates_done",
     "write_state",
 ]
 
-
-PROGRESS = ("epochs", "steps", "optimizer", "n_states", "powers")
+PROGRESS = ("epochs", "steps", "optimizer", "n_states", "powers", "passes")
 """What the tuple of `Net.get_progress` holds."""
+STATISTICS = ("running_mean", "running_var")
+
+
+def core_net(layers: tuple[Layer, ...], dtype: str, seed: int) -> Net:
+    """The core's net of these layers."""
+    return Net(
+        dtype, layers[0].n_in, [layer.core(place) for place, layer in enumerate(layers)], seed
+    )
 
 
 @contextmanager
@@ -49,12 +62,17 @@ def read(net: Net, what: str, layer: int, shape: tuple[int, ...]) -> Array:
     return net.get(what, layer, np.empty(shape, net.dtype))
 
 
-def read_gradients(net: Net, layers: tuple[Layer, ...]) -> list[tuple[Array, Array | None]]:
-    """(dW, db) of each layer from the last backward pass; db None for a layer without bias."""
+def read_optional(net: Net, what: str, layer: int, shape: tuple[int, ...] | None) -> Array | None:
+    """`read` for what a layer may do without; None if `shape` is None."""
+    return None if shape is None else read(net, what, layer, shape)
+
+
+def read_gradients(net: Net, layers: tuple[Layer, ...]) -> list[tuple[Array | None, Array | None]]:
+    """(dW, db) of each layer from the last backward pass; None for what a layer has not."""
     return [
         (
-            read(net, "weight_gradient", place, (layer.n_out, layer.n_in)),
-            read(net, "bias_gradient", place, (layer.n_out,)) if layer.bias else None,
+            read_optional(net, "weight_gradient", place, layer.weight_shape),
+            read_optional(net, "bias_gradient", place, layer.bias_shape),
         )
         for place, layer in enumerate(layers)
     ]
@@ -79,6 +97,26 @@ def write_state(net: Net, state: dict[str, Any]) -> None:
         net.set(what, place, np.ascontiguousarray(values, dtype=net.dtype))
 
 
+def passes(net: Net) -> int:
+    """Forward passes in training so far: the number of the next one's masks."""
+    return net.get_progress()[-1]
+
+
+def set_passes(net: Net, number: int) -> None:
+    """Let the next forward pass in training have the masks of this number."""
+    net.set_progress((*net.get_progress()[:-1], number))
+
+
+def in_float64(net: Net, layers: tuple[Layer, ...], seed: int) -> Net:
+    """A copy in float64, without optimizer state."""
+    twin = core_net(layers, "float64", seed)
+    for what, place, values in read_state(net, layers)["arrays"]:
+        if "_state" not in what:
+            twin.set(what, place, values.astype(twin.dtype))
+    set_passes(twin, passes(net))
+    return twin
+
+
 def state_arrays(
     layers: tuple[Layer, ...], progress: tuple[Any, ...]
 ) -> list[tuple[str, int, tuple[int, ...]]]:
@@ -89,6 +127,10 @@ def state_arrays(
     vectors = ["biases", *(f"bias{state}" for state in states)]
     arrays: list[tuple[str, int, tuple[int, ...]]] = []
     for place, layer in enumerate(layers):
-        arrays += [(what, place, (layer.n_out, layer.n_in)) for what in matrices]
-        arrays += [(what, place, (layer.n_out,)) for what in vectors if layer.bias]
+        if layer.weight_shape is not None:
+            arrays += [(what, place, layer.weight_shape) for what in matrices]
+        if layer.bias_shape is not None:
+            arrays += [(what, place, layer.bias_shape) for what in vectors]
+        if layer.keeps_statistics:
+            arrays += [(what, place, (layer.n_out,)) for what in STATISTICS]
     return arrays

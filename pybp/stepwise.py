@@ -5,13 +5,15 @@ from typing import Any
 import numpy as np
 
 from pybp._types import Array
+from pybp.data import check_categories
 from pybp.errors import ShapeError, StateError
 from pybp.network import Network
 from pybp.optimizers import Optimizer, OptimizerLike
+from pybp.passes import check_batches
 from pybp.sparse import as_inputs
 from pybp.specs import resolve
 from pybp.state import read_gradients, updates_done
-from pybp.validation import as_matrix, threads_count
+from pybp.validation import as_matrix, flag, threads_count
 
 __all__ = ["Stepwise"]
 
@@ -19,13 +21,16 @@ __all__ = ["Stepwise"]
 class Stepwise(Network):
     """Base class of `MLP`: single passes and updates."""
 
-    def forward(self, X: Any, *, threads: int | None = None) -> Array:
+    def forward(self, X: Any, *, training: bool = False, threads: int | None = None) -> Array:
         """Forward pass that the net remembers, for `backward`.
 
         Parameters
         ----------
         X : array-like, shape (n_samples, n_in) or (n_in,)
             Inputs.
+        training : bool
+            Whether the pass is as in training: batch norm over these samples, which moves its
+            running statistics; dropout and noise with new masks each time.
         threads : int, optional
             As in `fit`.
 
@@ -35,8 +40,11 @@ class Stepwise(Network):
             The outputs.
         """
         matrix = as_inputs(X, "X", self.dtype, self.n_in)
+        check_categories(matrix, self._layers, "X")
+        if flag(training, "training"):
+            check_batches(self._layers, len(matrix), len(matrix))
         out = np.empty((len(matrix), self.n_out), self.dtype)
-        self._net.forward(matrix, False, out, threads_count(threads))
+        self._net.forward(matrix, False, out, threads_count(threads), training)
         return out[0] if np.ndim(X) == 1 else out
 
     def backward(self, dL_dy: Any, *, threads: int | None = None) -> Array:
@@ -70,10 +78,10 @@ class Stepwise(Network):
         return dx[0] if np.ndim(dL_dy) == 1 else dx
 
     @property
-    def gradients(self) -> list[tuple[Array, Array | None]]:
-        """(dW, db) of each layer from the last backward pass, of shapes (n_out, n_in), (n_out,).
+    def gradients(self) -> list[tuple[Array | None, Array | None]]:
+        """(dW, db) of each layer from the last backward pass, of the shapes of `weights`, `biases`.
 
-        db is None for a layer without bias.
+        None for what a layer has not.
 
         Raises
         ------

@@ -65,7 +65,7 @@ def test_plain_contents(trained):
 
 def test_another_format_is_refused(trained):
     state = trained.__getstate__() | {"format": 99}
-    with pytest.raises(ArgumentError, match="format 99; this pybp reads 1"):
+    with pytest.raises(ArgumentError, match="format 99; this pybp reads 2"):
         MLP.__new__(MLP).__setstate__(state)
 
 

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from pybp._core import Net
@@ -14,7 +13,7 @@ from pybp.io.atomic import write_atomically
 from pybp.io.safetensors import Reader, Tensor, parse_json, reading, write
 from pybp.layers import Layer, resolve_layers
 from pybp.specs import row_names
-from pybp.state import PROGRESS, read_state, state_arrays, write_state
+from pybp.state import PROGRESS, core_net, read_state, state_arrays, write_state
 from pybp.validation import count
 
 __all__ = ["Loaded", "load_net", "save_net"]
@@ -94,7 +93,7 @@ def _load(reader: Reader) -> Loaded:
     layers = _layers(document["layers"])
     progress = _numbered(document["progress"])
     names = list(_expected(reader, layers, progress, document["dtype"]))
-    net = Net(document["dtype"], layers[0].n_in, [layer.core for layer in layers], seed)
+    net = core_net(layers, document["dtype"], seed)
     write_state(
         net,
         {
@@ -126,10 +125,23 @@ def _layers(descriptions: object) -> tuple[Layer, ...]:
     if not isinstance(descriptions, list) or not descriptions:
         raise FileFormatError("it has no list of layers")
     layers = tuple(_layer(place, given) for place, given in enumerate(descriptions))
-    for place, (layer, after) in enumerate(pairwise(layers), start=1):
-        if layer.n_out != after.n_in:
-            raise FileFormatError(f"layer {place} doesn't fit the one before")
+    for place, layer in enumerate(layers):
+        if not _fits(layers, place):
+            raise FileFormatError(f"layer {place + 1} doesn't fit what it reads")
     return layers
+
+
+def _fits(layers: tuple[Layer, ...], place: int) -> bool:
+    """Whether a layer reads earlier ones, and is as wide as they are; the rest is for the core to say."""
+    layer = layers[place]
+    if not layer.inputs or not all(
+        type(source) is int and -1 <= source < place for source in layer.inputs
+    ):
+        return False
+    if layer.kind == "join":
+        return layer.n_in == layer.n_out
+    source = layer.inputs[0]
+    return layer.n_in == (layers[source].n_out if source >= 0 else layers[0].n_in)
 
 
 def _layer(place: int, given: object) -> Layer:

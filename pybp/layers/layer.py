@@ -1,44 +1,109 @@
 """A layer as a net has it, with nothing left open."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from pybp.activations import ActivationFunction
-from pybp.initializers import Initializer
-from pybp.layers.specs import Dense
-from pybp.specs import resolve
+from pybp.activations import ActivationFunction, Identity
+from pybp.initializers import Auto, Initializer
+from pybp.specs import resolve, row, row_number
 
 if TYPE_CHECKING:
     from pybp._core import _Layer as CoreLayer
 
 __all__ = ["Layer"]
 
+_READ_THE_NET = ("embedding", "join")  # what they read, the core knows by itself
+
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer of a net, with nothing left open."""
+    """A layer of a net, with nothing left open.
 
+    Attributes
+    ----------
+    kind : str
+        Its name in the registry of layers.
+    n_in, n_out : int
+        Features of its input and of its output.
+    inputs : tuple of int
+        The layers whose outputs it reads, counted from 0; -1 is the net's input.
+    params : tuple of float
+        In the order of the registry.
+    activation : ActivationFunction
+        Of dense layers and of activations; else the identity.
+    init : Initializer
+        Of dense layers and of embeddings.
+    scale : bool
+        Whether it has a factor gamma for each feature.
+    bias : bool
+        Whether it has an offset for each feature.
+    bias_init : float
+        Where that starts.
+    column, n_categories : int
+        Of an embedding.
+    """
+
+    kind: str
     n_in: int
     n_out: int
-    activation: ActivationFunction
-    init: Initializer
-    bias: bool
-    bias_init: float
+    inputs: tuple[int, ...]
+    params: tuple[float, ...] = ()
+    activation: ActivationFunction = field(default_factory=Identity)
+    init: Initializer = field(default_factory=Auto)
+    scale: bool = False
+    bias: bool = False
+    bias_init: float = 0.0
+    column: int = 0
+    n_categories: int = 0
+
+    @property
+    def weight_shape(self) -> tuple[int, ...] | None:
+        """(n_out, n_in), (n_out, n_categories) of an embedding, (n_out,) of gamma, or None."""
+        if self.kind == "dense":
+            return self.n_out, self.n_in
+        if self.kind == "embedding":
+            return self.n_out, self.n_categories
+        return (self.n_out,) if self.scale else None
+
+    @property
+    def bias_shape(self) -> tuple[int, ...] | None:
+        """(n_out,), or None for a layer without."""
+        return (self.n_out,) if self.bias else None
+
+    @property
+    def fan(self) -> int:
+        """Weights of each output."""
+        shape = self.weight_shape
+        return 0 if shape is None else (*shape, 1)[1]
+
+    @property
+    def keeps_statistics(self) -> bool:
+        """Whether it has a running mean and variance."""
+        return self.kind == "batch_norm"
 
     @property
     def n_parameters(self) -> int:
         """Number of weights and biases."""
-        return self.n_out * (self.n_in + self.bias)
+        return self.n_out * (self.fan + self.bias)
 
-    @property
-    def core(self) -> "CoreLayer":
-        """The layer as the core takes it."""
+    def core(self, place: int) -> "CoreLayer":
+        """The layer as the core takes it, `place` being its own number."""
+        distances = [place - 1 - source for source in self.inputs]
+        if self.kind in _READ_THE_NET:
+            distances = []
         return {
-            "kind": Dense(self.n_out).number,
+            "kind": row_number("layers", self.kind),
             "n_out": self.n_out,
+            "from": distances[0] if distances else 0,
+            "skip": distances[1] if len(distances) > 1 else 0,
+            "params": self.params,
+            "column": self.column,
+            "n_categories": self.n_categories,
             "activation": self.activation.number,
             "activation_params": self.activation.parameters,
             "no_bias": not self.bias,
+            "no_scale": row("layers", self.kind)["label"] == "VECTOR" and not self.scale,
             "init": self.init.number,
             "init_value": self.init.value_given,
             "bias_init": self.bias_init,
@@ -46,31 +111,26 @@ class Layer:
 
     @property
     def description(self) -> dict[str, Any]:
-        """The layer in plain values, for pickles."""
-        return {
-            "kind": Dense.name,
-            "n_in": self.n_in,
-            "n_out": self.n_out,
+        """The layer in plain values, for pickles and files."""
+        values = {own.name: getattr(self, own.name) for own in fields(self)}
+        return values | {
             "activation": self.activation.name,
             "activation_params": self.activation.parameters,
             "init": self.init.name,
             "init_value": self.init.value_given,
-            "bias": self.bias,
-            "bias_init": self.bias_init,
         }
 
     @classmethod
-    def from_description(cls, description: dict[str, Any]) -> Self:
+    def from_description(cls, description: Mapping[str, Any]) -> Self:
         """The layer that `description` describes."""
-        activation = resolve(description["activation"], ActivationFunction, "activation")
-        init = resolve(description["init"], Initializer, "init")
-        for field in fields(init):
-            init = replace(init, **{field.name: description["init_value"]})
-        return cls(
-            n_in=description["n_in"],
-            n_out=description["n_out"],
-            activation=type(activation)(*description["activation_params"]),
-            init=init,
-            bias=description["bias"],
-            bias_init=description["bias_init"],
-        )
+        values = dict(description)
+        activation = resolve(values["activation"], ActivationFunction, "activation")
+        values["activation"] = type(activation)(*values.pop("activation_params"))
+        init = resolve(values["init"], Initializer, "init")
+        value = values.pop("init_value")
+        for only in fields(init):
+            init = replace(init, **{only.name: value})
+        values["init"] = init
+        for name in ("inputs", "params"):
+            values[name] = tuple(values[name])
+        return cls(**values)

@@ -1,19 +1,19 @@
 """From what users say to the layers of a net."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pybp.activations import ActivationFunction, ActivationLike, Identity
 from pybp.errors import ArgumentError
 from pybp.initializers import Initializer, InitializerLike
+from pybp.layers.build import Build, LayerLike
+from pybp.layers.composite import Residual
 from pybp.layers.layer import Layer
-from pybp.layers.specs import Dense
+from pybp.layers.specs import Activation, Dense, LayerSpec
 from pybp.specs import resolve
 from pybp.validation import count, shown
 
-__all__ = ["LayerLike", "resolve_layers"]
-
-LayerLike = int | Dense
-"""What a list of layers holds."""
+__all__ = ["resolve_layers"]
 
 
 def resolve_layers(
@@ -29,36 +29,31 @@ def resolve_layers(
         raise ArgumentError(
             f"layers needs the number of inputs and at least one layer, got {list(layers)!r}"
         )
-    hidden = resolve(activation, ActivationFunction, "activation")
-    default_init = resolve(init, Initializer, "init")
-    n_in = count(layers[0], "layers[0], the number of inputs,")
-    resolved: list[Layer] = []
-    for place, entry in enumerate(layers[1:], start=1):
-        last = place == len(layers) - 1
-        default: ActivationFunction = Identity() if last or isinstance(entry, Dense) else hidden
-        spec = entry if isinstance(entry, Dense) else Dense(count(entry, f"layers[{place}]"))
-        if last and output is not None:
-            if spec.activation is not None:
-                raise ArgumentError(
-                    f"the last layer has an activation of its own, {spec.activation!r}; "
-                    f"leave out output={output!r}"
-                )
-            default = resolve(output, ActivationFunction, "output")
-        own = spec.activation
-        chosen = default if own is None else resolve(own, ActivationFunction, "activation")
-        if not last and chosen.row["label"] == "ROWWISE":
-            raise ArgumentError(
-                f"layers[{place}] is hidden and can't be {chosen.name}: only the output can"
-            )
-        resolved.append(
-            Layer(
-                n_in=n_in,
-                n_out=int(spec.n_out),
-                activation=chosen,
-                init=default_init if spec.init is None else resolve(spec.init, Initializer, "init"),
-                bias=bool(spec.bias),
-                bias_init=float(spec.bias_init),
-            )
+    build = Build(
+        n_in=count(layers[0], "layers[0], the number of inputs,"),
+        activation=resolve(activation, ActivationFunction, "activation"),
+        init=resolve(init, Initializer, "init"),
+    )
+    *hidden, last = enumerate(layers[1:], start=1)
+    for place, entry in hidden:
+        build.add(entry, f"layers[{place}]")
+    chosen = None if output is None else resolve(output, ActivationFunction, "output")
+    for entry in _last(*last, chosen):
+        build.add(entry, f"layers[{last[0]}]")
+    return tuple(build.layers)
+
+
+def _last(place: int, entry: LayerLike, output: ActivationFunction | None) -> list[LayerLike]:
+    """The last entry, and what gives it the output's activation."""
+    if not isinstance(entry, LayerSpec | type):
+        return [Dense(count(entry, f"layers[{place}]"), output or Identity())]
+    if output is None:
+        return [entry]
+    own = entry.activation if isinstance(entry, Dense | Activation | Residual) else None
+    if own is not None:
+        raise ArgumentError(
+            f"the last layer has an activation of its own, {own!r}; leave out output={output!r}"
         )
-        n_in = resolved[-1].n_out
-    return tuple(resolved)
+    if isinstance(entry, Dense):
+        return [replace(entry, activation=output)]
+    return [entry, Activation(output)]

@@ -1,18 +1,46 @@
 """What users say about a layer."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar
 
 from pybp.activations import ActivationFunction, ActivationLike
 from pybp.initializers import Initializer, InitializerLike
 from pybp.specs import Spec, resolve
 from pybp.validation import count, flag, real
 
-__all__ = ["Dense"]
+if TYPE_CHECKING:
+    from pybp.layers.build import Build
+
+__all__ = [
+    "Activation",
+    "AlphaDropout",
+    "BatchNorm",
+    "Dense",
+    "Dropout",
+    "GaussianNoise",
+    "LayerNorm",
+    "LayerSpec",
+    "RMSNorm",
+    "Scale",
+]
 
 
 @dataclass(frozen=True, repr=False)
-class Dense(Spec):
+class LayerSpec(Spec):
+    """Base class of what a list of layers may hold besides numbers."""
+
+    registry: ClassVar[str] = "layers"
+
+    def __post_init__(self) -> None:
+        self.parameters  # noqa: B018  # reading them checks them
+
+    def expand(self, build: "Build", where: str) -> None:
+        """Append the layers that this stands for; `where` names it in messages."""
+        build.push(self.name, params=self.parameters)
+
+
+@dataclass(frozen=True, repr=False)
+class Dense(LayerSpec):
     """A fully connected layer, ``z = W a + b`` and ``a = f(z)``.
 
     Parameters
@@ -29,7 +57,6 @@ class Dense(Spec):
         Where every element of b starts.
     """
 
-    registry: ClassVar[str] = "layers"
     name: ClassVar[str] = "dense"
     n_out: int
     activation: ActivationLike | None = None
@@ -45,3 +72,198 @@ class Dense(Spec):
             resolve(self.init, Initializer, "init")
         flag(self.bias, "bias")
         real(self.bias_init, "bias_init")
+
+    def expand(self, build: "Build", where: str) -> None:
+        """Append the layer."""
+        build.dense(self, where)
+
+
+@dataclass(frozen=True, repr=False)
+class Activation(LayerSpec):
+    """An activation as a layer of its own, ``a = f(x)``.
+
+    Parameters
+    ----------
+    activation : str or ActivationFunction
+        f.
+
+    Notes
+    -----
+    With it the norms come between a linear layer and its activation:
+    ``[Dense(64), BatchNorm(), Activation("relu")]``.
+    """
+
+    name: ClassVar[str] = "activation"
+    activation: ActivationLike
+
+    def __post_init__(self) -> None:
+        resolve(self.activation, ActivationFunction, "activation")
+
+    def expand(self, build: "Build", where: str) -> None:
+        """Append the layer."""
+        chosen = resolve(self.activation, ActivationFunction, "activation")
+        build.push(self.name, where=where, activation=chosen)
+
+
+@dataclass(frozen=True, repr=False)
+class _Affine(LayerSpec):
+    """Base class of layers that may scale and shift each feature: ``a = gamma z + beta``."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field in fields(self):
+            if field.name in ("affine", "bias"):
+                flag(getattr(self, field.name), field.name)
+
+    def expand(self, build: "Build", where: str) -> None:
+        """Append the layer."""
+        scale = getattr(self, "affine", True)
+        bias = scale and getattr(self, "bias", True)
+        build.push(self.name, params=self.parameters, scale=scale, bias=bias)
+
+
+@dataclass(frozen=True, repr=False)
+class BatchNorm(_Affine):
+    """``a = gamma z + beta``, ``z = (x - mean) / sqrt(var + eps)`` for each feature.
+
+    In training, mean and variance are those of the minibatch, which needs two rows at least.
+    Otherwise they are running averages, ``running += momentum (batch - running)``, with the
+    unbiased variance, as in PyTorch; `MLP.running_statistics` has them.
+
+    Parameters
+    ----------
+    momentum : float
+        Share of a minibatch in the running averages, 0 to 1.
+    eps : float
+        Keeps the division finite, > 0.
+    affine : bool
+        Whether there are gamma, from 1, and beta, from 0.
+
+    References
+    ----------
+    Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing
+    internal covariate shift", ICML 2015.
+    """
+
+    name: ClassVar[str] = "batch_norm"
+    momentum: float = 0.1
+    eps: float = 1e-5
+    affine: bool = True
+
+
+@dataclass(frozen=True, repr=False)
+class LayerNorm(_Affine):
+    """``a = gamma z + beta``, ``z = (x - mean) / sqrt(var + eps)`` over the features of a row.
+
+    Parameters
+    ----------
+    eps : float
+        Keeps the division finite, > 0.
+    affine : bool
+        Whether there is a gamma for each feature, from 1.
+    bias : bool
+        Whether there is a beta too, from 0; without gamma there is none.
+
+    References
+    ----------
+    Ba, Kiros and Hinton, "Layer normalization", 2016.
+    """
+
+    name: ClassVar[str] = "layer_norm"
+    eps: float = 1e-5
+    affine: bool = True
+    bias: bool = True
+
+
+@dataclass(frozen=True, repr=False)
+class RMSNorm(_Affine):
+    """``a = gamma z + beta``, ``z = x / sqrt(mean(x^2) + eps)`` over the features of a row.
+
+    Parameters
+    ----------
+    eps : float
+        Keeps the division finite, > 0.
+    affine : bool
+        Whether there is a gamma for each feature, from 1.
+    bias : bool
+        Whether there is a beta too, from 0; without gamma there is none.
+
+    References
+    ----------
+    Zhang and Sennrich, "Root mean square layer normalization", NeurIPS 2019.
+    """
+
+    name: ClassVar[str] = "rms_norm"
+    eps: float = 1e-5
+    affine: bool = True
+    bias: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class Scale(_Affine):
+    """``a = gamma x + beta``, a learnable factor for each feature.
+
+    Parameters
+    ----------
+    bias : bool
+        Whether there is a beta, from 0; gamma starts from 1.
+    """
+
+    name: ClassVar[str] = "scale"
+    bias: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class Dropout(LayerSpec):
+    """In training, each number is 0 with probability `rate`, else divided by ``1 - rate``.
+
+    Otherwise nothing happens. What is dropped depends on the net's seed, the layer and the number
+    of passes so far, on nothing else. `rate` is rounded to a multiple of 2^-16.
+
+    Parameters
+    ----------
+    rate : float
+        Probability, in [0, 1).
+
+    References
+    ----------
+    Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", Journal
+    of Machine Learning Research 15, 2014.
+    """
+
+    name: ClassVar[str] = "dropout"
+    rate: float = 0.5
+
+
+@dataclass(frozen=True, repr=False)
+class AlphaDropout(LayerSpec):
+    """`Dropout` for selu: it keeps mean 0 and variance 1.
+
+    What is dropped becomes selu's limit, -1.7581; then all is scaled and shifted.
+
+    Parameters
+    ----------
+    rate : float
+        Probability, in [0, 1).
+
+    References
+    ----------
+    Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural networks", NIPS 2017.
+    """
+
+    name: ClassVar[str] = "alpha_dropout"
+    rate: float = 0.5
+
+
+@dataclass(frozen=True, repr=False)
+class GaussianNoise(LayerSpec):
+    """In training, ``a = x + noise`` with normal noise of mean 0; otherwise nothing happens.
+
+    Parameters
+    ----------
+    std : float
+        Standard deviation, >= 0.
+    """
+
+    name: ClassVar[str] = "gaussian_noise"
+    std: float = 0.1

@@ -1,38 +1,343 @@
-"""Layers: what one computes forward, and what it passes back."""
+r"""Layers: what each computes forward, and what it passes back.
+
+A layer reads one array, or several, of rows (samples) by columns (features), and leaves z and
+a; the net itself applies the activation of the layers that have one.  What comes back is
+:math:`\delta`: dL/dz of a layer with an activation, dL/da of the others.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from .activations import Array
+from .random import MASKS, normal_quantile, uniform, words
+
+Array = np.ndarray
 
 
-class Dense:
+@dataclass
+class Layer:
+    """Parameters of a layer; W or b is None for a layer without."""
+
+    W: Array | None
+    b: Array | None
+    activation: str = "identity"
+    kind: str = "dense"
+    params: dict[str, float] = field(default_factory=dict)  # of the activation
+    own: dict[str, float] = field(default_factory=dict)  # of the layer
+    inputs: tuple[int, ...] | None = (
+        None  # layers it reads, -1 the net's input; None: the one before
+    )
+    column: int = 0  # of an embedding
+    running: tuple[Array, Array] | None = None  # mean and variance of batch normalisation
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a pass stands: whether it is one of training, and the address of its random numbers."""
+
+    training: bool = False
+    seed: int = 0
+    layer: int = 0
+    number: int = 0  # of the passes in training before it
+
+
+@dataclass
+class Pass:
+    """What one forward and one backward pass compute in a layer; rows are samples."""
+
+    inputs: list[Array]
+    z: Array | None
+    a: Array
+    memory: Any = None  # what the layer kept for its way back
+    frame: Frame = Frame()  # frozen
+    delta: Array | None = None
+    dW: Array | None = None
+    db: Array | None = None
+    backs: list[Array] = field(default_factory=list)  # one for each input
+
+    @property
+    def input(self) -> Array:
+        """The first input."""
+        return self.inputs[0]
+
+    @property
+    def back(self) -> Array:
+        """What goes back to it."""
+        return self.backs[0]
+
+
+def gain(layer: Layer) -> Array | float:
+    """gamma, 1 without."""
+    return 1.0 if layer.W is None else layer.W
+
+
+def shift(layer: Layer) -> Array | float:
+    """beta, 0 without."""
+    return 0.0 if layer.b is None else layer.b
+
+
+class Kind:
+    """One kind of layer."""
+
+    activated = False  # whether an activation follows, so that a is still to come
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[Array | None, Array, Any]:
+        """z, a, and what the way back needs."""
+        raise NotImplementedError
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[Any, Any, list[Array]]:
+        """dW, db, and what goes back to each input."""
+        raise NotImplementedError
+
+
+class Dense(Kind):
     """z = W a + b for every row a of the input; W is (n_out, n_in), b is (n_out,) or None."""
 
-    @staticmethod
-    def forward(W: Array, b: Array | None, a: Array) -> Array:
-        r""":math:`z_j = \sum_k w_{jk} a_k + b_j`."""
-        z = a @ W.T
-        return z if b is None else z + b
+    activated = True
 
     @staticmethod
-    def backward(W: Array, a: Array, delta: Array) -> tuple[Array, Array, Array]:
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[Array, Array, None]:
+        r""":math:`z_j = \sum_k w_{jk} a_k + b_j`."""
+        z = inputs[0] @ layer.W.T + shift(layer)
+        return z, z, None
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[Array, Array, list[Array]]:
         r"""Steps 2 to 4 of the textbook, summed over the rows of a minibatch.
 
-        Parameters
-        ----------
-        W, a : array
-            The weights and the layer's input.
-        delta : array
-            dL/dz, one row for each row of a.
-
-        Returns
-        -------
-        dW, db, back : array
-            :math:`\partial L/\partial w_{jk} = \delta_j a_k`,
-            :math:`\partial L/\partial b_j = \delta_j`, and the responsibility passed to the
-            layer before, :math:`\sum_j w_{jk} \delta_j`.
+        :math:`\partial L/\partial w_{jk} = \delta_j a_k`, :math:`\partial L/\partial b_j = \delta_j`,
+        and the responsibility passed to the layer before, :math:`\sum_j w_{jk} \delta_j`.
         """
-        return delta.T @ a, np.sum(delta, axis=0), delta @ W
+        return delta.T @ p.input, np.sum(delta, axis=0), [delta @ layer.W]
 
 
-LAYERS: dict[str, type[Dense]] = {"dense": Dense}
+class Activation(Kind):
+    """z is the input; the activation follows."""
+
+    activated = True
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[Array, Array, None]:
+        return inputs[0], inputs[0], None
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[None, None, list[Array]]:
+        return None, None, [delta]
+
+
+class Affine(Kind):
+    r"""What the norms share: :math:`a = \gamma z + \beta`, and its gradients."""
+
+    @staticmethod
+    def gradients(layer: Layer, z: Array, delta: Array) -> tuple[Array, Array]:
+        r""":math:`\sum_r \delta_{rj} z_{rj}` and :math:`\sum_r \delta_{rj}`."""
+        return np.sum(delta * z, axis=0), np.sum(delta, axis=0)
+
+
+class BatchNorm(Affine):
+    r"""Ioffe and Szegedy (2015), algorithm 1 and section 3: statistics of a feature over the rows.
+
+    Running statistics as in PyTorch: the unbiased variance, ``r += momentum (batch - r)``.
+    """
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[Array, Array, Array]:
+        (x,) = inputs
+        if frame.training:
+            mean, var = x.mean(axis=0), x.var(axis=0)
+            momentum, unbiased = layer.own["momentum"], x.var(axis=0, ddof=1)
+            old_mean, old_var = layer.running
+            layer.running = (
+                (1 - momentum) * old_mean + momentum * mean,
+                (1 - momentum) * old_var + momentum * unbiased,
+            )
+        else:
+            mean, var = layer.running
+        std = np.sqrt(var + layer.own["eps"])
+        z = (x - mean) / std
+        return z, gain(layer) * z + shift(layer), std
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[Array, Array, list[Array]]:
+        r"""Mean and variance depend on every row:
+        :math:`\frac{1}{\sigma}(g - \overline{g} - z\,\overline{g z})`, :math:`g = \gamma\delta`."""
+        g = delta * gain(layer)
+        if p.frame.training:
+            g = g - g.mean(axis=0) - p.z * (g * p.z).mean(axis=0)
+        return *Affine.gradients(layer, p.z, delta), [g / p.memory]
+
+
+class LayerNorm(Affine):
+    """Ba, Kiros and Hinton (2016): statistics of a row over its features."""
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[Array, Array, Array]:
+        (x,) = inputs
+        std = np.sqrt(x.var(axis=1, keepdims=True) + layer.own["eps"])
+        z = (x - x.mean(axis=1, keepdims=True)) / std
+        return z, gain(layer) * z + shift(layer), std
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[Array, Array, list[Array]]:
+        g = delta * gain(layer)
+        back = g - g.mean(axis=1, keepdims=True) - p.z * (g * p.z).mean(axis=1, keepdims=True)
+        return *Affine.gradients(layer, p.z, delta), [back / p.memory]
+
+
+class RMSNorm(Affine):
+    """Zhang and Sennrich (2019): the root mean square of a row."""
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[Array, Array, Array]:
+        (x,) = inputs
+        rms = np.sqrt(np.mean(x**2, axis=1, keepdims=True) + layer.own["eps"])
+        return x / rms, gain(layer) * x / rms + shift(layer), rms
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[Array, Array, list[Array]]:
+        g = delta * gain(layer)
+        back = g - p.z * (g * p.z).mean(axis=1, keepdims=True)
+        return *Affine.gradients(layer, p.z, delta), [back / p.memory]
+
+
+class Scale(Affine):
+    r""":math:`a = \gamma x + \beta`."""
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[None, Array, None]:
+        return None, gain(layer) * inputs[0] + shift(layer), None
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[Array, Array, list[Array]]:
+        return *Affine.gradients(layer, p.input, delta), [delta * gain(layer)]
+
+
+def kept(shape: tuple[int, ...], rate: float, frame: Frame) -> tuple[Array, float]:
+    """Which elements a mask keeps, and the probability of that: rate is a multiple of 2^-16.
+
+    Four elements share a word, 16 bits each from the lowest on; a row begins with a new word.
+    """
+    rows, n = shape
+    per_row = 4 * -(-n // 16)
+    word = words(frame.seed, MASKS, frame.layer, rows * per_row, third=frame.number)
+    parts = word.reshape(rows, per_row, 1) >> (np.uint64(16) * np.arange(4, dtype=np.uint64))
+    number = (parts & np.uint64(0xFFFF)).reshape(rows, -1)[:, :n]
+    threshold = min(int(rate * 65536 + 0.5), 65535)
+    return number >= threshold, 1 - threshold / 65536
+
+
+class Dropout(Kind):
+    """Srivastava et al. (2014), inverted: what is kept grows by 1 / (1 - rate) in training."""
+
+    @staticmethod
+    def forward(
+        layer: Layer, inputs: list[Array], frame: Frame
+    ) -> tuple[Array | None, Array, None]:
+        if not frame.training:
+            return None, inputs[0], None
+        mask, share = kept(inputs[0].shape, layer.own["rate"], frame)
+        z = mask / share
+        return z, inputs[0] * z, None
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[None, None, list[Array]]:
+        return None, None, [delta if p.z is None else delta * p.z]
+
+
+class AlphaDropout(Dropout):
+    r"""Klambauer et al. (2017), section 3: what is dropped becomes :math:`\alpha' =
+    -\lambda\alpha`, and an affine map restores mean 0 and variance 1."""
+
+    @staticmethod
+    def forward(
+        layer: Layer, inputs: list[Array], frame: Frame
+    ) -> tuple[Array | None, Array, None]:
+        if not frame.training:
+            return None, inputs[0], None
+        mask, q = kept(inputs[0].shape, layer.own["rate"], frame)
+        low = -1.7580993408473769
+        a = (q + low**2 * q * (1 - q)) ** -0.5
+        b = -a * (1 - q) * low
+        return a * mask, a * np.where(mask, inputs[0], low) + b, None
+
+
+class GaussianNoise(Kind):
+    r""":math:`a = x + N(0, \sigma^2)` in training."""
+
+    @staticmethod
+    def forward(
+        layer: Layer, inputs: list[Array], frame: Frame
+    ) -> tuple[Array | None, Array, None]:
+        (x,) = inputs
+        if not frame.training:
+            return None, x, None
+        word = words(frame.seed, MASKS, frame.layer, x.size, third=frame.number)
+        z = layer.own["std"] * normal_quantile(uniform(word)).reshape(x.shape)
+        return z, x + z, None
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[None, None, list[Array]]:
+        return None, None, [delta]
+
+
+class Add(Kind):
+    """The sum of two layers: He et al. (2016), equation 1."""
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[None, Array, None]:
+        return None, inputs[0] + inputs[1], None
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[None, None, list[Array]]:
+        return None, None, [delta, delta]
+
+
+class Embedding(Kind):
+    """Column k of W for category k: W times a one-hot vector."""
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[None, Array, Array]:
+        one_hot = np.eye(layer.W.shape[1])[inputs[0][:, layer.column].astype(int)]
+        return None, one_hot @ layer.W.T, one_hot
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[Array, None, list[Array]]:
+        return delta.T @ p.memory, None, [np.zeros_like(p.input)]
+
+
+class Join(Kind):
+    """The net's other columns, then the embeddings.  `own` names the columns with categories."""
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[None, Array, list[int]]:
+        x, *embedded = inputs
+        others = [k for k in range(x.shape[1]) if k not in layer.own.values()]
+        return None, np.hstack([x[:, others], *embedded]), others
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[None, None, list[Array]]:
+        x, *embedded = p.inputs
+        cuts = np.cumsum([len(p.memory), *(e.shape[1] for e in embedded)])[:-1]
+        first, *rest = np.split(delta, cuts, axis=1)
+        back = np.zeros_like(x)
+        back[:, p.memory] = first
+        return None, None, [back, *rest]
+
+
+LAYERS: dict[str, type[Kind]] = {
+    "dense": Dense,
+    "activation": Activation,
+    "batch_norm": BatchNorm,
+    "layer_norm": LayerNorm,
+    "rms_norm": RMSNorm,
+    "scale": Scale,
+    "dropout": Dropout,
+    "alpha_dropout": AlphaDropout,
+    "gaussian_noise": GaussianNoise,
+    "add": Add,
+    "embedding": Embedding,
+    "join": Join,
+}

@@ -1,40 +1,16 @@
 """The training cycle of the textbook: forward pass, loss, backward pass, update, repeat."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from .activations import ACTIVATIONS, Array
 from .initializers import initial_weights
-from .layers import LAYERS
+from .layers import LAYERS, Frame, Layer, Pass
 from .losses import Loss, loss_of, one_hot
 from .optimizers import Optimizer, State, clip_norm, clip_value
 from .random import permutation
-
-
-@dataclass
-class Layer:
-    """Parameters of a layer; b is None for a layer without bias."""
-
-    W: Array
-    b: Array | None
-    activation: str = "identity"
-    kind: str = "dense"
-    params: dict[str, float] = field(default_factory=dict)  # of the activation
-
-
-@dataclass
-class Pass:
-    """What one forward and one backward pass compute in a layer; rows are samples."""
-
-    input: Array
-    z: Array
-    a: Array
-    delta: Array | None = None
-    dW: Array | None = None
-    db: Array | None = None
-    back: Array | None = None
 
 
 @dataclass
@@ -64,6 +40,7 @@ class Net:
         self.layers = list(layers)
         self.seed = seed
         self.epochs = 0
+        self.passes = 0  # forward passes in training
         self.rule: type[Optimizer] | None = None
         self.states: list[State] = []
 
@@ -86,23 +63,32 @@ class Net:
 
     # ---- forward and loss ----
 
-    def forward(self, X: Array) -> list[Pass]:
-        """z = W a + b and a = f(z), layer by layer."""
-        passes = []
-        a = np.atleast_2d(np.asarray(X, dtype=np.float64))
-        for layer in self.layers:
-            z = LAYERS[layer.kind].forward(layer.W, layer.b, a)
-            passes.append(Pass(input=a, z=z, a=ACTIVATIONS[layer.activation].f(z, **layer.params)))
-            a = passes[-1].a
+    def reads(self, place: int) -> tuple[int, ...]:
+        """The layers that a layer reads; -1 is the net's input."""
+        inputs = self.layers[place].inputs
+        return (place - 1,) if inputs is None else inputs
+
+    def forward(self, X: Array, training: bool = False) -> list[Pass]:
+        """Layer by layer; in training with the masks of a new pass, and moving statistics."""
+        x = np.atleast_2d(np.asarray(X, dtype=np.float64))
+        passes: list[Pass] = []
+        for place, layer in enumerate(self.layers):
+            inputs = [passes[source].a if source >= 0 else x for source in self.reads(place)]
+            kind, frame = LAYERS[layer.kind], Frame(training, self.seed, place, self.passes)
+            z, a, memory = kind.forward(layer, inputs, frame)
+            if kind.activated:
+                a = ACTIVATIONS[layer.activation].f(z, **layer.params)
+            passes.append(Pass(inputs, z, a, memory, frame))
+        self.passes += training
         return passes
 
     def predict(self, X: Array) -> Array:
         """Output activations."""
         return self.forward(X)[-1].a
 
-    def targets(self, y: np.ndarray) -> Array:
+    @staticmethod
+    def targets(y: np.ndarray, n: int) -> Array:
         """Class indices (1-D, integers) as one-hot rows; anything else as float64 rows."""
-        n = len(self.layers[-1].W)
         if y.ndim == 1 and np.issubdtype(y.dtype, np.integer):
             return one_hot(y, n)
         y = np.asarray(y, dtype=np.float64)
@@ -123,8 +109,19 @@ class Net:
         reduction: str = "mean",
     ) -> float:
         """The (weighted) mean or sum of the rows' losses."""
-        output = self.forward(X)[-1]
-        rows = loss_of(loss).rows(output.z, output.a, self.targets(y))
+        return self.loss_after(self.forward(X), y, loss, weights, reduction)
+
+    def loss_after(
+        self,
+        passes: list[Pass],
+        y: np.ndarray,
+        loss: str | Loss,
+        weights: Array | None = None,
+        reduction: str = "mean",
+    ) -> float:
+        """The loss after a forward pass."""
+        output = passes[-1]
+        rows = loss_of(loss).rows(output.z, output.a, self.targets(y, output.a.shape[1]))
         return float(rows @ self.row_weights(len(rows), weights, reduction))
 
     # ---- backward ----
@@ -141,21 +138,32 @@ class Net:
         is_delta : bool
             Which of the two it is.
         """
-        # Step 1: the error at the output.
-        back = slope
+        # Step 1: the error at the output. What several layers read gets the sum of what they say.
+        slopes: list[Array | float] = [0.0] * (len(passes) - 1) + [slope]
         for i in reversed(range(len(passes))):
             p, layer = passes[i], self.layers[i]
-            at_output = i == len(passes) - 1
+            kind = LAYERS[layer.kind]
             # Step 3: what came back, through the activation.
-            p.delta = (
-                back
-                if at_output and is_delta
-                else ACTIVATIONS[layer.activation].backward(back, p.z, p.a, **layer.params)
-            )
+            p.delta = slopes[i]
+            if kind.activated and not (is_delta and i == len(passes) - 1):
+                activation = ACTIVATIONS[layer.activation]
+                p.delta = activation.backward(slopes[i], p.z, p.a, **layer.params)
             # Steps 2 and 4: gradients of weights and biases.
-            p.dW, p.db, p.back = LAYERS[layer.kind].backward(layer.W, p.input, p.delta)
-            back = p.back
+            p.dW, p.db, p.backs = kind.backward(layer, p, p.delta)
+            for source, back in zip(self.reads(i), p.backs, strict=True):
+                if source >= 0:
+                    slopes[source] = slopes[source] + back
         return passes
+
+    def input_gradient(self, passes: list[Pass]) -> Array:
+        """dL/dX after a backward pass."""
+        shares = [
+            back
+            for i, p in enumerate(passes)
+            for source, back in zip(self.reads(i), p.backs, strict=True)
+            if source < 0
+        ]
+        return sum(shares[1:], shares[0])
 
     def backward(
         self,
@@ -164,12 +172,23 @@ class Net:
         loss: str | Loss,
         weights: Array | None = None,
         reduction: str = "mean",
+        training: bool = False,
     ) -> list[Pass]:
         """Forward and backward pass of a loss."""
-        passes = self.forward(X)
+        return self.backward_loss(self.forward(X, training), y, loss, weights, reduction)
+
+    def backward_loss(
+        self,
+        passes: list[Pass],
+        y: np.ndarray,
+        loss: str | Loss,
+        weights: Array | None = None,
+        reduction: str = "mean",
+    ) -> list[Pass]:
+        """Backward pass of a loss, after a forward pass."""
         a = passes[-1].a
         scale = self.row_weights(len(a), weights, reduction)
-        slope = loss_of(loss).slope(a, self.targets(y)) * scale[:, None]
+        slope = loss_of(loss).slope(a, self.targets(y, a.shape[1])) * scale[:, None]
         return self.backward_from(passes, slope, is_delta=loss_of(loss).links != "ANY")
 
     # ---- update ----
@@ -181,9 +200,10 @@ class Net:
         """
         parameters, gradients, is_bias = [], [], []
         for layer, p in zip(self.layers, passes, strict=True):
-            parameters.append(layer.W)
-            gradients.append(p.dW)
-            is_bias.append(False)
+            if layer.W is not None:
+                parameters.append(layer.W)
+                gradients.append(p.dW)
+                is_bias.append(False)
             if layer.b is not None:
                 parameters.append(layer.b)
                 gradients.append(p.db)
@@ -206,7 +226,8 @@ class Net:
             for w, g, state, bias in zip(parameters, gradients, self.states, is_bias, strict=True)
         ]
         for layer in self.layers:
-            layer.W = moved.pop(0)
+            if layer.W is not None:
+                layer.W = moved.pop(0)
             if layer.b is not None:
                 layer.b = moved.pop(0)
 
@@ -236,8 +257,9 @@ class Net:
                 rows = order[start : start + batch_size]
                 if w[rows].sum() == 0:
                     continue
-                total += self.loss(X[rows], y[rows], loss, w[rows], "sum")
-                self.step(self.backward(X[rows], y[rows], loss, w[rows], reduction), update)
+                passes = self.forward(X[rows], training=True)
+                total += self.loss_after(passes, y[rows], loss, w[rows], "sum")
+                self.step(self.backward_loss(passes, y[rows], loss, w[rows], reduction), update)
             history.append(total / w.sum() if reduction == "mean" else total)
             self.epochs += 1
         return history

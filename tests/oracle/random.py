@@ -4,17 +4,17 @@ import numpy as np
 
 from .activations import Array
 
-WEIGHTS, SHUFFLE = 1, 2  # streams
+WEIGHTS, SHUFFLE, MASKS = 1, 2, 3  # streams
 
 
-def words(seed: int, stream: int, sub: int, n: int) -> np.ndarray:
+def words(seed: int, stream: int, sub: int, n: int, third: int = 0) -> np.ndarray:
     """The words 0 ... n - 1 at an address, as uint64.
 
     Philox4x64-10 of Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3".
     """
     # A list that mixes numbers above and below 2^63 would become float64.
     key = np.array([seed, stream], dtype=np.uint64)
-    counter = np.array([0, sub, 0, 0], dtype=np.uint64)
+    counter = np.array([0, sub, third, 0], dtype=np.uint64)
     return np.random.Philox(counter=counter, key=key).random_raw(n)
 
 

@@ -1,0 +1,183 @@
+"""Entries of a list of layers that stand for several of the core's layers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pybp.activations import ActivationFunction, ActivationLike
+from pybp.errors import ArgumentError
+from pybp.initializers import Initializer, InitializerLike
+from pybp.layers.specs import Activation, Dense, LayerSpec
+from pybp.specs import resolve
+from pybp.validation import count, shown
+
+if TYPE_CHECKING:
+    from pybp.layers.build import Build, LayerLike
+
+__all__ = ["Embedding", "Residual"]
+
+
+@dataclass(frozen=True, repr=False)
+class Residual(LayerSpec):
+    """Layers around which their input is carried and added: ``a = F(x) + x``.
+
+    Parameters
+    ----------
+    layers : list of int or layers
+        F, as for `MLP`; numbers are dense layers with the net's activation. May hold residuals.
+    projection : "auto", bool or Dense
+        What x goes through: "auto" is nothing where F(x) is as wide as x, else a linear `Dense`;
+        False is never anything, True always a linear `Dense`; a `Dense` is just that.
+    activation : str or ActivationFunction, optional
+        Applied to the sum.
+
+    Notes
+    -----
+    Post-activation, as in the first paper:
+    ``Residual([Dense(n), BatchNorm(), Activation("relu"), Dense(n), BatchNorm()],
+    activation="relu")``. Pre-activation, as in the second: ``Residual([BatchNorm(),
+    Activation("relu"), Dense(n), BatchNorm(), Activation("relu"), Dense(n)])``.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, and
+    "Identity mappings in deep residual networks", ECCV 2016.
+    """
+
+    name: ClassVar[str] = "add"
+    layers: Sequence["LayerLike"]
+    projection: str | bool | Dense = "auto"
+    activation: ActivationLike | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.layers, str) or not isinstance(self.layers, Sequence):
+            raise TypeError(f"layers must be a list of layers, got {shown(self.layers)}")
+        if not self.layers:
+            raise ArgumentError("layers must hold at least one layer, got none")
+        object.__setattr__(self, "layers", tuple(self.layers))
+        if self.projection != "auto" and not isinstance(self.projection, bool | Dense):
+            raise TypeError(
+                f"projection must be 'auto', True, False or a Dense, got {shown(self.projection)}"
+            )
+        if self.activation is not None:
+            resolve(self.activation, ActivationFunction, "activation")
+
+    def expand(self, build: "Build", where: str) -> None:
+        """Append the branch, the projection if there is one, and the sum."""
+        source, width = build.last, build.width
+        for place, entry in enumerate(self.layers):
+            build.add(entry, f"{where}.layers[{place}]")
+        branch = build.last
+        projection = self._projection(width, build.width, where)
+        inputs = branch, source
+        if projection is not None:
+            build.dense(projection, f"{where}.projection", n_in=width, inputs=(source,))
+            inputs = build.last, branch
+        build.push(self.name, inputs=inputs)
+        if self.activation is not None:
+            Activation(self.activation).expand(build, where)
+
+    def _projection(self, before: int, after: int, where: str) -> Dense | None:
+        """What x goes through, if anything."""
+        if isinstance(self.projection, Dense):
+            if self.projection.n_out != after:
+                raise ArgumentError(
+                    f"{where} can't join its branch, {after} wide, with its projection, "
+                    f"{self.projection.n_out} wide"
+                )
+            return self.projection
+        if self.projection is True or (self.projection == "auto" and before != after):
+            return Dense(after)
+        if before != after:
+            raise ArgumentError(
+                f"{where} can't join its branch, {after} wide, with its input, {before} wide; "
+                "allow a projection, or make them equal"
+            )
+        return None
+
+    def __repr__(self) -> str:
+        parts = [repr(list(self.layers))]
+        parts += [f"projection={self.projection!r}"] if self.projection != "auto" else []
+        parts += [f"activation={self.activation!r}"] if self.activation is not None else []
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+@dataclass(frozen=True, repr=False)
+class Embedding(LayerSpec):
+    """A learnable vector for each category of integer columns; first in a list of layers.
+
+    The columns of X that are named here hold categories, 0, 1, ... n - 1. Their vectors stand
+    behind the other columns in what the next layer gets.
+
+    Parameters
+    ----------
+    columns : dict or list
+        Of each column, the number n of its categories, or (n, dim), dim being the length of a
+        vector; if not given or None, ``min(50, (n + 1) // 2)``. A list is for the columns 0, 1, ....
+    init : str or Initializer, optional
+        How the vectors start; the net's `init` if not given, whose "auto" is N(0, 1).
+
+    References
+    ----------
+    Guo and Berkhahn, "Entity embeddings of categorical variables", 2016.
+    """
+
+    name: ClassVar[str] = "embedding"
+    columns: Mapping[int, Any] | Sequence[Any]
+    init: InitializerLike | None = None
+
+    def __post_init__(self) -> None:
+        columns = self.columns
+        if isinstance(columns, str) or not isinstance(columns, Mapping | Sequence):
+            raise TypeError(f"columns must be a dict or a list, got {shown(columns)}")
+        if not columns:
+            raise ArgumentError("columns must name at least one column, got none")
+        named = columns.items() if isinstance(columns, Mapping) else enumerate(columns)
+        # From here on it is a dict of pairs.
+        object.__setattr__(self, "columns", dict(sorted(_table(*pair) for pair in named)))
+        if self.init is not None:
+            resolve(self.init, Initializer, "init")
+
+    def expand(self, build: "Build", where: str) -> None:
+        """Append a layer for each table, and what joins them with the other columns."""
+        if build.layers:
+            raise ArgumentError(
+                f"{where} is an Embedding, which reads the net's input: it must be layers[1]"
+            )
+        init = build.init if self.init is None else resolve(self.init, Initializer, "init")
+        tables: dict[int, tuple[int, int]] = dict(self.columns)
+        for column, (n_categories, dim) in tables.items():
+            if column >= build.n_in:
+                raise ArgumentError(
+                    f"{where} names column {column}, but the net has {build.n_in} inputs"
+                )
+            build.push(
+                self.name,
+                n_in=build.n_in,
+                n_out=dim,
+                inputs=(-1,),
+                init=init,
+                column=column,
+                n_categories=n_categories,
+            )
+        others = build.n_in - len(tables)
+        width = others + sum(dim for _, dim in tables.values())
+        build.push("join", n_in=width, n_out=width, inputs=(-1, *range(len(tables))))
+
+    def __hash__(self) -> int:
+        return hash((tuple(self.columns), self.init))
+
+
+def _table(column: object, given: Any) -> tuple[int, tuple[int, int]]:
+    """Column, and (number of categories, length of a vector)."""
+    place = count(column, "a column of columns", low=0)
+    name = f"columns[{place}]"
+    if not isinstance(given, tuple | list):
+        given = (given, None)
+    if len(given) != 2:
+        raise TypeError(
+            f"{name} must be a number of categories or (categories, dim), got {shown(given)}"
+        )
+    n_categories = count(given[0], f"{name}, the number of categories,")
+    dim = min(50, (n_categories + 1) // 2) if given[1] is None else count(given[1], f"{name}, dim,")
+    return place, (n_categories, dim)

@@ -1,0 +1,139 @@
+"""Nets of all kinds of layers for the tests, and their twins in the oracle."""
+
+import numpy as np
+
+from pybp import (
+    Activation,
+    AlphaDropout,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Embedding,
+    GaussianNoise,
+    LayerNorm,
+    Residual,
+    RMSNorm,
+    Scale,
+)
+from pybp.specs import row
+
+from oracle import Net
+from oracle.net import Layer
+
+# What may stand between two dense layers, by the name of its kind.
+ONE_OF_EACH = {
+    "dense": Dense(9, "tanh", bias=False),
+    "activation": Activation("tanh"),
+    "batch_norm": BatchNorm(momentum=0.3, eps=1e-3),
+    "layer_norm": LayerNorm(eps=1e-3),
+    "rms_norm": RMSNorm(eps=1e-3, bias=True),
+    "scale": Scale(bias=True),
+    "dropout": Dropout(0.3),
+    "alpha_dropout": AlphaDropout(0.2),
+    "gaussian_noise": GaussianNoise(0.5),
+    "add": Residual([Dense(9, "tanh")]),
+}
+VARIANTS = [
+    BatchNorm(affine=False),
+    BatchNorm(momentum=1.0),
+    LayerNorm(affine=False),
+    LayerNorm(bias=False),
+    RMSNorm(),
+    RMSNorm(affine=False),
+    Scale(),
+    Dropout(0.0),
+    Residual([Dense(5, "tanh")]),
+    Residual([Dense(9, "tanh")], projection=True),
+    Residual([Dense(5)], projection=Dense(5, "tanh", bias=False), activation="tanh"),
+]
+POST = Residual(
+    [Dense(9), BatchNorm(), Activation("tanh"), Dropout(0.25), Dense(9), BatchNorm()],
+    activation="tanh",
+)
+PRE = Residual([LayerNorm(), Activation("tanh"), Dense(9), RMSNorm(), Activation("tanh"), Dense(9)])
+NESTED = Residual(
+    [
+        Dense(7),
+        Residual([BatchNorm(), Activation("tanh"), Dense(7), GaussianNoise(0.1)]),
+        Residual([Dense(4, "tanh"), Residual([Dense(4, "tanh"), Scale()])], activation="tanh"),
+        AlphaDropout(0.1),
+    ],
+    activation="tanh",
+)
+# Lists of layers for 6 inputs and 3 outputs. Smooth, so that differences see no kinks.
+NETS = {
+    **{name: [6, 9, layer, 3] for name, layer in ONE_OF_EACH.items()},
+    **{repr(layer): [6, 9, layer, 3] for layer in VARIANTS},
+    "post-activation": [6, 9, POST, POST, 3],
+    "pre-activation": [6, 9, PRE, PRE, 3],
+    "nested": [6, 9, NESTED, 3],
+    "residual first": [6, Residual([Dense(6, "tanh")]), 3],
+    "residual last": [6, 3, Residual([Dense(3)])],
+    "norm first": [6, BatchNorm(), 9, LayerNorm(), 3],
+    "dropout on the input": [6, Dropout(0.2), 9, 3],
+    "residual of dropout alone": [6, 9, Residual([Dropout(0.5)]), 3],
+    "norms in a row": [6, BatchNorm(), LayerNorm(), RMSNorm(), Scale(), Dropout(0.2), 3],
+    "embedding": [6, Embedding({1: (5, 4), 4: 3}), 9, 3],
+    "embedding and norms": [
+        6,
+        Embedding({0: (5, 2), 1: (5, 3), 4: (3, 2)}),
+        LayerNorm(),
+        Residual([Dense(4, "tanh"), BatchNorm(), Dropout(0.3)]),
+        3,
+    ],
+    "nothing but embeddings": [6, Embedding([4, 5, 6, 7, (3, 2), (2, 1)]), BatchNorm(), 3],
+}
+
+
+def inputs(layers, rows, rng, dtype="float64"):
+    """Normal inputs, with categories where an embedding reads them."""
+    X = rng.normal(size=(rows, layers[0])).astype(dtype)
+    for entry in layers[1:]:
+        if isinstance(entry, Embedding):
+            for column, (n_categories, _) in entry.columns.items():
+                X[:, column] = rng.integers(n_categories, size=rows)
+    return X
+
+
+def disturb(net, rng):
+    """Parameters and running statistics that are not just 0 and 1."""
+    net.biases = [None if b is None else b + rng.normal(size=b.shape) / 3 for b in net.biases]
+    net.weights = [None if W is None else W + rng.normal(size=W.shape) / 9 for W in net.weights]
+    net.running_statistics = [
+        pair and (rng.normal(size=pair[0].shape) / 3, rng.uniform(0.5, 2, size=pair[1].shape))
+        for pair in net.running_statistics
+    ]
+
+
+def double(array):
+    return None if array is None else np.float64(array)
+
+
+def named(registry, name, values):
+    """The parameters of a row by their names."""
+    return dict(
+        zip((param["name"] for param in row(registry, name)["params"]), values, strict=True)
+    )
+
+
+def twin(net):
+    """The oracle's net with the parameters of pybp's."""
+    columns = {str(e.column): e.column for e in net.layers if e.kind == "embedding"}
+    parts = zip(net.layers, net.weights, net.biases, net.running_statistics, strict=True)
+    return Net(
+        [
+            Layer(
+                double(W),
+                double(b),
+                layer.activation.name,
+                layer.kind,
+                params=named("activations", layer.activation.name, layer.activation.parameters),
+                own=columns if layer.kind == "join" else named("layers", layer.kind, layer.params),
+                inputs=layer.inputs,
+                column=layer.column,
+                running=pair and (double(pair[0]), double(pair[1])),
+            )
+            for layer, W, b, pair in parts
+        ],
+        net.seed,
+    )

@@ -13,6 +13,9 @@ function(pybp_add_test name)
 endfunction()
 
 file(GLOB sources CONFIGURE_DEPENDS ${tests}/test_*.c)
+if(WIN32) # these speak of POSIX threads, signals and processes
+    list(FILTER sources EXCLUDE REGEX "test_(pool|pool_fork|threads|net_threads)\\.c$")
+endif()
 foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)
     string(REPLACE "test_" "" subject ${name})

@@ -2,6 +2,10 @@
 # asks for it, with the core linked in and no symbol of it visible outside.
 include(CheckLinkerFlag)
 find_package(Python 3.11 REQUIRED COMPONENTS Interpreter Development.Module)
+if(WIN32 AND SKBUILD_SABI_VERSION) # there the stable ABI is a library of its own
+    find_package(Python 3.11 REQUIRED COMPONENTS Development.SABIModule)
+    set(sabi USE_SABI 3.11)
+endif()
 
 set(pyx ${PROJECT_SOURCE_DIR}/pybp/_core.pyx)
 set(core_c ${PROJECT_BINARY_DIR}/_core.c)
@@ -13,15 +17,18 @@ add_custom_command(
     COMMENT "Cythonizing pybp/_core.pyx"
     VERBATIM)
 
-python_add_library(_core MODULE ${core_c})
+python_add_library(_core MODULE ${sabi} ${core_c})
 target_link_libraries(_core PRIVATE pybp_core)
 set_target_properties(_core PROPERTIES C_EXTENSIONS ON) # Python.h
 
 if(SKBUILD_SABI_VERSION)
-    target_compile_definitions(_core PRIVATE Py_LIMITED_API=0x030B0000)
-    set_target_properties(_core PROPERTIES SUFFIX .abi3${CMAKE_SHARED_MODULE_SUFFIX})
+    target_compile_definitions(_core PRIVATE $<$<NOT:$<BOOL:${WIN32}>>:Py_LIMITED_API=0x030B0000>)
+    set(suffix .abi3${CMAKE_SHARED_MODULE_SUFFIX})
 else() # a free-threaded interpreter has no stable ABI yet
-    set_target_properties(_core PROPERTIES SUFFIX .${SKBUILD_SOABI}${CMAKE_SHARED_MODULE_SUFFIX})
+    set(suffix .${SKBUILD_SOABI}${CMAKE_SHARED_MODULE_SUFFIX})
+endif()
+if(NOT WIN32) # where CMake knows the name better
+    set_target_properties(_core PROPERTIES SUFFIX ${suffix})
 endif()
 
 # Symbols that pybp.h declares for C callers stay inside the module.

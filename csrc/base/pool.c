@@ -1,17 +1,10 @@
-#if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE 1
-#elif defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
-#define _DARWIN_C_SOURCE 1
-#endif
-
 #include "base/pool.h"
 
 #include "base/fpenv.h"
+#include "base/os.h"
 #include "base/threads.h"
 #include "base/wait.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -36,7 +29,7 @@ typedef struct worker {
     pybp_job fn;
     void *ctx;
     uint32_t first; /* the generation of `go` when it was created */
-    pthread_t thread;
+    pybp_thread thread;
 } worker;
 
 static struct {
@@ -74,7 +67,7 @@ void pybp_barrier_wait(pybp_barrier *barrier)
 
 /* ---- workers ---------------------------------------------------------------------------------- */
 
-static void *worker_main(void *argument)
+static void worker_main(void *argument)
 {
     worker *self = argument;
     uint32_t seen = self->first;
@@ -82,7 +75,7 @@ static void *worker_main(void *argument)
     for (;;) {
         seen = pybp_signal_wait(&self->go, seen, spin);
         if (self->fn == NULL)
-            return NULL;
+            return;
         spin = self->spin; /* the job is overwritten once this thread has finished */
         (void)pybp_fpenv_enter();
         self->fn(self->ctx, self->tid, self->threads, &pool.barrier);
@@ -101,7 +94,7 @@ static void post(worker *w, pybp_job fn, void *ctx, int threads, bool spin)
     pybp_signal_advance(&w->go, pybp_signal_generation(&w->go));
 }
 
-/* ---- the operating system: threads, their signals, fork ------------------------------------- */
+/* ---- threads, fork ---------------------------------------------------------------------------- */
 
 #define STACK_BYTES ((size_t)1 << 20) /* small: kernels keep their scratch elsewhere */
 
@@ -120,16 +113,6 @@ static void after_fork_in_child(void)
     atomic_store(&pool.busy, false);
 }
 
-/* The signals that a worker leaves to other threads.  Faults stay open: blocked, they would kill the
- * process without a word from its crash handler. */
-static void asynchronous_signals(sigset_t *set)
-{
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
-    sigfillset(set);
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        sigdelset(set, faults[i]);
-}
-
 static atomic_int creations_left = -1; /* for tests; < 0: no limit */
 
 static bool create_thread(worker *w)
@@ -140,18 +123,14 @@ static bool create_thread(worker *w)
     if (left > 0)
         atomic_store(&creations_left, left - 1);
 
-    pthread_attr_t attributes;
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
-    const bool created = pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0 &&
-                         pthread_create(&w->thread, &attributes, worker_main, w) == 0;
-    pthread_attr_destroy(&attributes);
-    return created;
+    return pybp_thread_start(&w->thread, worker_main, w, STACK_BYTES);
 }
 
 /* At exit, and before the library is unloaded with the code that the workers stand in.  Not if a job is
  * running: whoever calls exit then has to live with it.  The pool stays busy: later callers, in handlers
- * that exit runs after this, work alone. */
+ * that exit runs after this, work alone. Windows has ended them by then, and a library that is being unloaded
+ * must not wait for threads there. */
+#ifndef _WIN32
 __attribute__((destructor)) static void dismiss_workers(void)
 {
     if (atomic_exchange_explicit(&pool.busy, true, memory_order_acquire))
@@ -160,9 +139,10 @@ __attribute__((destructor)) static void dismiss_workers(void)
     for (int i = 0; i < n; i++)
         post(&pool.workers[i], NULL, NULL, 1, false);
     for (int i = 0; i < n; i++)
-        pthread_join(pool.workers[i].thread, NULL);
+        pybp_thread_join(&pool.workers[i].thread);
     atomic_store_explicit(&pool.n_workers, 0, memory_order_relaxed);
 }
+#endif
 
 #define RETRY_JOBS 1000
 
@@ -177,14 +157,10 @@ static int provide_workers(int wanted)
         return n;
     }
     if (!pool.fork_handled) {
-        if (pthread_atfork(NULL, NULL, after_fork_in_child) != 0)
+        if (!pybp_os_after_fork(after_fork_in_child))
             return 0;
         pool.fork_handled = true;
     }
-    sigset_t blocked, before; /* a thread inherits its creator's mask */
-    asynchronous_signals(&blocked);
-    if (pthread_sigmask(SIG_BLOCK, &blocked, &before) != 0)
-        return n;
     for (; n < wanted; n++) {
         worker *w = &pool.workers[n];
         pybp_signal_reset(&w->go);
@@ -195,7 +171,6 @@ static int provide_workers(int wanted)
             break;
         }
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     atomic_store_explicit(&pool.n_workers, n, memory_order_relaxed);
     return n;
 }

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE 1
 #elif defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
 #define _DARWIN_C_SOURCE 1
+#elif defined(_WIN32)
+#define _CRT_RAND_S /* rand_s */
 #endif
 
 #include "base/random.h"
@@ -9,6 +11,7 @@
 #include "base/wide.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -37,6 +40,17 @@ static int system_entropy(void *out, size_t bytes)
 static int system_entropy(void *out, size_t bytes)
 {
     return getentropy(out, bytes) == 0;
+}
+
+#elif defined(_WIN32)
+
+static int system_entropy(void *out, size_t bytes)
+{
+    unsigned words[2];
+    if (bytes != sizeof words || rand_s(&words[0]) != 0 || rand_s(&words[1]) != 0)
+        return 0;
+    memcpy(out, words, sizeof words);
+    return 1;
 }
 
 #else

@@ -1,11 +1,10 @@
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE 1 /* sched_getaffinity */
-#elif defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
-#define _DARWIN_C_SOURCE 1
 #endif
 
 #include "base/threads.h"
 
+#include "base/os.h"
 #include "base/pool.h"
 
 #include <stdatomic.h>
@@ -14,11 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- the operating system ------------------------------------------------------------------- */
-
-#include <unistd.h>
 
 #ifdef __linux__
 #include <sched.h>
@@ -38,29 +34,18 @@ static int affinity_cpus(void)
 }
 #endif
 
-static int online_cpus(void)
-{
-    const long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > INT32_MAX ? INT32_MAX : (int)n;
-}
-
-static int64_t milliseconds(void)
-{
-    struct timespec now;
-#ifdef CLOCK_MONOTONIC_COARSE
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-#else
-    clock_gettime(CLOCK_MONOTONIC, &now);
-#endif
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- cgroup quota ---------------------------------------------------------------------------- */
+
+#ifdef __linux__
+#define READ "re" /* a program that another thread starts doesn't inherit it */
+#else
+#define READ "r"
+#endif
 
 /* The first line of a small file, without its newline; false if there is none. */
 static bool first_line(const char *path, char *line, int size)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = fopen(path, READ);
     if (file == NULL)
         return false;
     const bool read = fgets(line, size, file) != NULL;
@@ -139,7 +124,7 @@ static bool list_contains(const char *list, const char *name)
 
 int pybp_cgroup_cpus(const char *membership, const char *root)
 {
-    FILE *file = fopen(membership, "re");
+    FILE *file = fopen(membership, READ);
     if (file == NULL)
         return 0;
     int least = 0;
@@ -211,7 +196,7 @@ static int look_up_cpus(int64_t now, int64_t host_age)
 {
     int cpus = recall(&host, now, host_age);
     if (cpus == 0) {
-        const int online = online_cpus();
+        const int online = pybp_os_cpus();
         const int quota = pybp_cgroup_cpus("/proc/self/cgroup", "/sys/fs/cgroup");
         cpus = remember(&host, now, quota > 0 && quota < online ? 4 * quota + QUOTA : 4 * online + ONLINE);
     }
@@ -223,7 +208,7 @@ static int look_up_cpus(int64_t now, int64_t host_age)
 
 static int usable_cpus(void)
 {
-    const int64_t now = milliseconds();
+    const int64_t now = pybp_os_milliseconds();
     const int cpus = recall(&usable, now, MASK_AGE);
     return cpus != 0 ? cpus : look_up_cpus(now, HOST_AGE);
 }
@@ -277,7 +262,7 @@ int pybp_threads_resolve(int requested, const char **why)
         }
         return cap(number);
     }
-    const int cpus = why == NULL ? usable_cpus() : look_up_cpus(milliseconds(), NOW);
+    const int cpus = why == NULL ? usable_cpus() : look_up_cpus(pybp_os_milliseconds(), NOW);
     if (why != NULL) {
         static const char *const texts[] = {"in the affinity mask", "of cgroup quota", "online"};
         snprintf(reason, sizeof reason, "%d CPU%s %s%s", cpus / 4, cpus / 4 == 1 ? "" : "s",

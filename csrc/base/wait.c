@@ -6,7 +6,7 @@
 
 #include "base/wait.h"
 
-#include <time.h>
+#include "base/os.h"
 
 /* ---- the operating system: sleep while the word is `word`, wake all ------------------------ */
 
@@ -32,6 +32,25 @@ static void forget_sleepers(pybp_signal *signal)
 {
     pthread_mutex_init(&signal->mutex, NULL);
     pthread_cond_init(&signal->changed, NULL);
+}
+
+#elif defined(_WIN32)
+
+#include <windows.h>
+
+static void sleep_while(pybp_signal *signal, uint32_t word)
+{
+    WaitOnAddress(&signal->word, &word, sizeof word, INFINITE);
+}
+
+void pybp_signal_wake(pybp_signal *signal)
+{
+    WakeByAddressAll(&signal->word);
+}
+
+static void forget_sleepers(pybp_signal *signal)
+{
+    (void)signal;
 }
 
 #else
@@ -62,13 +81,6 @@ static void forget_sleepers(pybp_signal *signal)
 
 #endif
 
-static int64_t nanoseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* ---- spin, then sleep ------------------------------------------------------------------------ */
 
 /* Long enough to bridge the gap between two jobs of a training loop, short enough not to hurt whoever
@@ -94,7 +106,7 @@ static bool spin_while(pybp_signal *signal, uint32_t known)
                 return true;
             relax();
         }
-        const int64_t now = nanoseconds();
+        const int64_t now = pybp_os_nanoseconds();
         if (start == 0)
             start = now;
         else if (now - start > SPIN_NANOSECONDS)

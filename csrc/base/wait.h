@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#if !defined(PYBP_WAIT_CONDVAR) && !defined(__linux__)
+#if !defined(PYBP_WAIT_CONDVAR) && !defined(__linux__) && !defined(_WIN32)
 #define PYBP_WAIT_CONDVAR 1
 #endif
 

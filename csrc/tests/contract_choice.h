@@ -1,6 +1,7 @@
 /* Which runs test_contract makes: every instruction set that this machine can run, on 1, 2, 3 and 8 threads, or
  * those among them that the environment names, as in
- *     PYBP_CONTRACT_ISAS=avx512 PYBP_CONTRACT_THREADS=1,3 test_contract */
+ *     PYBP_CONTRACT_ISAS=avx512 PYBP_CONTRACT_THREADS=1,3 PYBP_CONTRACT_EVERY=7 test_contract
+ * where only every seventh case is run, in either dtype. */
 #ifndef PYBP_TESTS_CONTRACT_CHOICE_H
 #define PYBP_TESTS_CONTRACT_CHOICE_H
 
@@ -15,7 +16,7 @@
 typedef struct contract_choice {
     const char *isas[CONTRACT_MAX_CHOICES];
     int threads[CONTRACT_MAX_CHOICES];
-    size_t n_isas, n_threads;
+    size_t n_isas, n_threads, every;
 } contract_choice;
 
 /* Whether the list in the environment has that word, or there is no list. */
@@ -37,7 +38,8 @@ static int contract_wants(const char *variable, const char *word)
 static void contract_choose(contract_choice *choice)
 {
     static const int threads[] = {1, 2, 3, 8};
-    *choice = (contract_choice){.n_isas = 0};
+    const char *every = getenv("PYBP_CONTRACT_EVERY");
+    *choice = (contract_choice){.every = every != NULL && atoi(every) > 0 ? (size_t)atoi(every) : 1};
     for (int k = 0; pybp_isa_compiled(k); k++)
         if (!contract_wants("PYBP_CONTRACT_ISAS", pybp_isa_compiled(k)))
             printf("not asked for: %s\n", pybp_isa_compiled(k));

@@ -365,13 +365,12 @@ static int differs(const naive_result *a, const naive_result *b)
 int main(int argc, char **argv)
 {
     contract_choice choice;
-    size_t n_split = 0;
+    size_t n_cases = 0, n_split = 0;
     char text[NAIVE_LINE];
     pybp_thread_work(1); /* or most of these nets would run on one thread, whatever is asked for */
     contract_choose(&choice);
     CHECK(choice.n_isas > 0 && choice.n_threads > 0);
     test_coverage();
-
     snprintf(text, sizeof text, "%s/checksums.txt", argc > 1 ? argv[1] : PYBP_GOLDEN_DIR);
     FILE *golden = fopen(text, "r");
     CHECK_MSG(golden && fgets(text, sizeof text, golden), "cannot read %s", text);
@@ -379,6 +378,11 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < contract_n_cases(); i++) {
         contract_case c;
         naive_result want, split;
+        if (i / 2 % choice.every != 0) {
+            CHECK(golden && fgets(text, sizeof text, golden));
+            continue;
+        }
+        n_cases++;
         contract_get_case(i, &c);
         naive_run(&c, &want);
         naive_run_split(&c, &split);
@@ -392,14 +396,12 @@ int main(int argc, char **argv)
         naive_free(&split);
     }
     CHECK_MSG(!golden || !fgets(text, sizeof text, golden), "checksums.txt has more lines than cases");
-    CHECK_MSG(4 * n_split > 3 * contract_n_cases(), "a split sum shows in only %zu of %zu cases", n_split,
-              contract_n_cases());
+    CHECK_MSG(4 * n_split > 3 * n_cases, "a split sum shows in only %zu of %zu cases", n_split, n_cases);
     if (golden)
         fclose(golden);
-
     printf("instruction sets:");
     for (size_t k = 0; k < choice.n_isas; k++)
         printf(" %s", choice.isas[k]);
-    printf("; %zu nets, %zu runs; a split sum would show in %zu nets\n", contract_n_cases(), n_runs, n_split);
+    printf("; %zu nets, %zu runs; a split sum would show in %zu nets\n", n_cases, n_runs, n_split);
     return check_report();
 }

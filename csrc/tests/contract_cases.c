@@ -1,7 +1,6 @@
 #include "contract_cases.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "contract_initializers.inc.h"
@@ -54,28 +53,13 @@ static const struct method {
     {PYBP_OPTIMIZER_ADAMW, {0.85, 0.995, 1e-7, 0.1}, 0.005},
 };
 
-/* ---- the hash behind sizes and data ------------------------------------------------------- */
-
-static uint64_t mix(uint64_t z)
-{
-    z += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-static uint64_t hash(uint64_t seed, uint64_t kind, uint64_t index)
-{
-    return mix(mix(mix(seed) ^ kind) ^ index);
-}
-
 /* ---- cases that cycle through the axes ----------------------------------------------------- */
 
 #define N_CYCLED 104 /* 8 times the number of batch sizes and of methods */
 
 static size_t pick_width(size_t i, size_t position)
 {
-    return widths[hash(i, 1, position) % COUNT(widths)];
+    return widths[contract_hash(i, 1, position) % COUNT(widths)];
 }
 
 static void set_method(contract_case *c, const struct method *method)
@@ -108,10 +92,10 @@ static void slim(contract_case *c)
 static void cycled(size_t i, contract_case *c)
 {
     const struct goal *goal = &goals[i % COUNT(goals)];
-    c->seed = hash(i, 0, 0) >> (i % 64);
+    c->seed = contract_hash(i, 0, 0) >> (i % 64);
     c->data_seed = i;
     c->n_in = pick_width(i, 0);
-    c->n_layers = 1 + i % CONTRACT_MAX_LAYERS;
+    c->n_layers = 1 + i % 5;
     for (size_t l = 0; l < c->n_layers; l++) {
         pybp_layer_desc *layer = &c->layers[l];
         layer->kind = PYBP_LAYER_DENSE;
@@ -119,8 +103,8 @@ static void cycled(size_t i, contract_case *c)
         layer->activation = hidden[(i / 3 + l) % COUNT(hidden)];
         layer->init = (pybp_initializer)((i + 2 * l) % FIRST_ADDED);
         layer->init_value = layer->init == PYBP_INIT_CONSTANT ? 0.1 / (double)(1 + l) : 0.0;
-        layer->no_bias = layer->init != PYBP_INIT_ZEROS && hash(i, 2, l) % 4 == 0;
-        layer->bias_init = layer->init == PYBP_INIT_ZEROS || hash(i, 3, l) % 3 == 0 ? 0.3 : 0.0;
+        layer->no_bias = layer->init != PYBP_INIT_ZEROS && contract_hash(i, 2, l) % 4 == 0;
+        layer->bias_init = layer->init == PYBP_INIT_ZEROS || contract_hash(i, 3, l) % 3 == 0 ? 0.3 : 0.0;
     }
     c->layers[c->n_layers - 1].activation = goal->output;
 
@@ -132,11 +116,11 @@ static void cycled(size_t i, contract_case *c)
     c->wide = i % 5 == 3;
     c->data_dtype = i % 6 < 3 ? c->dtype : i % 2 ? PYBP_FLOAT32 : PYBP_FLOAT64;
     c->batch = batches[i % COUNT(batches)];
-    c->epochs = 1 + hash(i, 4, 0) % 3;
+    c->epochs = 1 + contract_hash(i, 4, 0) % 3;
     if (c->batch <= 32) /* ends with a short minibatch, except where the hash gives 0 */
-        c->rows = c->batch * (4 + hash(i, 5, 0) % 8) + hash(i, 6, 0) % c->batch;
+        c->rows = c->batch * (4 + contract_hash(i, 5, 0) % 8) + contract_hash(i, 6, 0) % c->batch;
     else
-        c->rows = c->batch + hash(i, 6, 0) % (c->batch / 2);
+        c->rows = c->batch + contract_hash(i, 6, 0) % (c->batch / 2);
 
     while (contract_work(c) > (i % 13 == 8 ? 3e7 : 4e6))
         slim(c);
@@ -283,6 +267,8 @@ static const struct family {
     {contract_n_optimizer_cases, contract_optimizer_case},
     {contract_n_step_cases, contract_step_case},
     {contract_n_loss_cases, contract_loss_case},
+    {contract_n_kind_cases, contract_kind_case},
+    {contract_n_layer_cases, contract_layer_case},
 };
 
 size_t contract_n_cases(void)
@@ -302,21 +288,6 @@ void contract_get_case(size_t index, contract_case *c)
     for (; index >= family->n(); family++)
         index -= family->n();
     family->get(index, c);
-}
-
-size_t contract_n_out(const contract_case *c)
-{
-    return c->layers[c->n_layers - 1].n_out;
-}
-
-size_t contract_n_parameters(const contract_case *c)
-{
-    size_t n = 0, n_in = c->n_in;
-    for (size_t l = 0; l < c->n_layers; l++) {
-        n += c->layers[l].n_out * (n_in + !c->layers[l].no_bias);
-        n_in = c->layers[l].n_out;
-    }
-    return n;
 }
 
 size_t contract_step_rows(const contract_case *c)
@@ -347,82 +318,12 @@ void contract_describe(const contract_case *c, char *text, size_t size)
     } while (0)
     ADD("%s %s: %zu", c->dtype == PYBP_FLOAT32 ? "f32" : "f64", c->name, c->n_in);
     for (size_t l = 0; l < c->n_layers; l++)
-        ADD("-%zu(a%d i%d%s)", c->layers[l].n_out, (int)c->layers[l].activation, (int)c->layers[l].init,
-            c->layers[l].no_bias ? " no bias" : "");
+        ADD("-%zu(k%d a%d i%d%s)", contract_layer_n_out(c, l), (int)c->layers[l].kind, (int)c->layers[l].activation,
+            (int)c->layers[l].init, c->layers[l].no_bias ? " no bias" : "");
     ADD(", loss %d%s%s%s, optimizer %d", (int)c->loss.kind, c->labels ? " labels" : "",
         c->reduction == PYBP_SUM ? " sum" : "", c->weighted ? " weighted" : "", (int)c->optimizer.kind);
     ADD(", clip %g %g, %zu rows by %zu, %zu epochs%s", c->optimizer.clip_norm, c->optimizer.clip_value,
         c->rows, c->batch, c->epochs, c->shuffle ? ", shuffled" : "");
     ADD("%s%.0zu%s", c->accumulate ? ", accumulate " : "", c->accumulate, c->drop_last ? ", drop last" : "");
 #undef ADD
-}
-
-/* ---- data ---------------------------------------------------------------------------------------- */
-
-enum { KIND_X = 16, KIND_Y, KIND_LABEL, KIND_WEIGHT }; /* the hash's `kind` */
-
-/* In [-1, 1), exact. */
-static double symmetric(const contract_case *c, uint64_t kind, uint64_t index)
-{
-    uint64_t h = hash(c->data_seed, kind, index);
-    if (c->wide)
-        return (double)((int64_t)(h >> 11) - ((int64_t)1 << 52)) * 0x1p-52;
-    return (double)((int64_t)(h >> 43) - ((int64_t)1 << 20)) * 0x1p-20;
-}
-
-/* Exact, so that a matrix of float can carry it. */
-static double as_data(const contract_case *c, double value)
-{
-    return c->data_dtype == PYBP_FLOAT32 ? (double)(float)value : value;
-}
-
-static double sample_weight(const contract_case *c, uint64_t row)
-{
-    uint64_t h = hash(c->data_seed, KIND_WEIGHT, row);
-    if (row >= c->batch && row < c->batch + c->weightless)
-        return 0.0;
-    return h % 8 == 0 && row != 0 ? 0.0 : 0.25 + (double)(h >> 12) * 0x1p-52;
-}
-
-int contract_data_make(const contract_case *c, contract_data *data)
-{
-    size_t n_out = contract_n_out(c), n_targets = contract_n_targets(c);
-    double x_scale = 1.0;
-    for (int e = 0; e < abs(c->x_exponent); e++)
-        x_scale *= c->x_exponent < 0 ? 0.5 : 2.0;
-
-    *data = (contract_data){.n_lr = c->lr_drop != 0.0 ? contract_n_steps(c) : 1};
-    data->x = malloc(c->rows * c->n_in * sizeof *data->x);
-    data->y = c->labels ? NULL : malloc(c->rows * n_targets * sizeof *data->y);
-    data->labels = c->labels ? malloc(c->rows * sizeof *data->labels) : NULL;
-    data->weights = c->weighted ? malloc(c->rows * sizeof *data->weights) : NULL;
-    data->lr = malloc(data->n_lr * sizeof *data->lr);
-    if (!data->x || (c->labels ? !data->labels : !data->y) || (c->weighted && !data->weights) || !data->lr) {
-        contract_data_free(data);
-        return 0;
-    }
-
-    for (size_t k = 0; k < c->rows * c->n_in; k++)
-        data->x[k] = as_data(c, symmetric(c, KIND_X, k) * x_scale);
-    for (size_t k = 0; data->y && k < c->rows * n_targets; k++)
-        data->y[k] = as_data(c, contract_target(c, symmetric(c, KIND_Y, k)));
-    for (size_t r = 0; data->labels && r < c->rows; r++)
-        data->labels[r] = (int32_t)(hash(c->data_seed, KIND_LABEL, r) % n_out);
-    for (size_t r = 0; data->weights && r < c->rows; r++)
-        data->weights[r] = sample_weight(c, r);
-    for (size_t s = 0; s < data->n_lr; s++) {
-        double drop = (double)s * c->lr_drop;
-        data->lr[s] = c->lr / (1.0 + drop);
-    }
-    return 1;
-}
-
-void contract_data_free(contract_data *data)
-{
-    free(data->x);
-    free(data->y);
-    free(data->labels);
-    free(data->weights);
-    free(data->lr);
-    memset(data, 0, sizeof *data);
 }

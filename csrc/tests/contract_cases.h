@@ -15,7 +15,7 @@
 
 #include "pybp.h"
 
-#define CONTRACT_MAX_LAYERS 5
+#define CONTRACT_MAX_LAYERS 24
 
 typedef struct contract_case {
     char name[48];
@@ -53,6 +53,12 @@ void contract_optimizer_case(size_t i, contract_case *c);
 /* Those of contract_steps.c, for either dtype; *c is zeroed but for the dtype. */
 size_t contract_n_step_cases(void);
 void contract_step_case(size_t i, contract_case *c);
+/* Those of contract_kinds.c, for either dtype; *c is zeroed but for the dtype. */
+size_t contract_n_kind_cases(void);
+void contract_kind_case(size_t i, contract_case *c);
+/* Those of contract_layers.c, for either dtype; *c is zeroed but for the dtype. */
+size_t contract_n_layer_cases(void);
+void contract_layer_case(size_t i, contract_case *c);
 
 /* Those of contract_losses.c, for either dtype; *c is zeroed but for the dtype. */
 size_t contract_n_loss_cases(void);
@@ -70,10 +76,34 @@ size_t contract_n_targets(const contract_case *c);
 size_t contract_n_parameters(const contract_case *c);
 size_t contract_step_rows(const contract_case *c); /* at most all rows */
 size_t contract_n_steps(const contract_case *c);   /* of an epoch */
+
+/* contract_graph.c: what a layer comes to by the layers before it. */
+/* Number of the layer whose output lies `steps` places further back than that of the layer before l; -1: the net's
+ * input. */
+int contract_source(size_t l, size_t steps);
+size_t contract_layer_n_in(const contract_case *c, size_t l);
+size_t contract_layer_n_out(const contract_case *c, size_t l);
+/* Weights of each output; whether there is a bias. */
+size_t contract_layer_fan(const contract_case *c, size_t l);
+int contract_layer_bias(const contract_case *c, size_t l);
+/* Parameter i of layers.def, given or default; 0 beyond the last. */
+double contract_layer_param(const contract_case *c, size_t l, int i);
+/* Whether a layer computes something else in training. */
+int contract_unlike(const contract_case *c);
+/* Whether layer l has PYBP_Z or PYBP_BACK after a pass. */
+int contract_has(const contract_case *c, pybp_array what, size_t l, int training);
+/* The activation that a dense layer's automatic initial weights suit: its own or, through layers that keep each
+ * feature for itself, that of an ACTIVATION. */
+pybp_activation contract_activation_after(const contract_case *c, size_t l);
+/* Categories of the input's column that embeddings read (of the one with the fewest); 0 if none does. */
+size_t contract_categories(const contract_case *c, size_t column);
 /* Fused multiply-adds of a run, about. */
 double contract_work(const contract_case *c);
 /* One line for people. */
 void contract_describe(const contract_case *c, char *text, size_t size);
+
+/* The hash behind sizes and data. */
+uint64_t contract_hash(uint64_t seed, uint64_t kind, uint64_t index);
 
 /* All values are exact in data_dtype, although they stand in doubles here. */
 typedef struct contract_data {

@@ -98,6 +98,8 @@ static double loss_value(const contract_case *c, double sum, double weight)
 #include "naive_activation.inc.h"
 #include "naive_loss.inc.h"
 #include "naive_net.inc.h"
+#include "naive_layer.inc.h"
+#include "naive_pass.inc.h"
 #include "naive_update.inc.h"
 #include "naive_run.inc.h"
 
@@ -105,6 +107,8 @@ static double loss_value(const contract_case *c, double sum, double weight)
 #include "naive_activation.inc.h"
 #include "naive_loss.inc.h"
 #include "naive_net.inc.h"
+#include "naive_layer.inc.h"
+#include "naive_pass.inc.h"
 #include "naive_update.inc.h"
 #include "naive_run.inc.h"
 
@@ -117,6 +121,7 @@ static double loss_value(const contract_case *c, double sum, double weight)
 void RUN(const contract_case *c, naive_result *result)
 {
     contract_data data;
+    memset(result, 0, sizeof *result); /* parts that this net has not are empty */
     if (!contract_data_make(c, &data)) {
         fputs("naive: out of memory\n", stderr);
         exit(EXIT_FAILURE);
@@ -134,6 +139,7 @@ void RUN(const contract_case *c, naive_result *result)
 
 const char *const naive_part_names[NAIVE_N_PARTS] = {
     "initial", "trace", "gradient", "dx", "final", "state1", "state2", "output", "losses",
+    "training-trace", "training-gradient", "training-dx", "running",
 };
 
 void naive_free(naive_result *result)
@@ -168,7 +174,7 @@ uint64_t naive_checksum(const void *data, size_t n, size_t size)
 void naive_write_heading(char *line, size_t size)
 {
     int used = snprintf(line, size, "#");
-    for (int part = 0; part < NAIVE_N_PARTS; part++)
+    for (int part = 0; part <= NAIVE_LOSSES; part++)
         used += snprintf(line + used, size - (size_t)used, " %s", naive_part_names[part]);
     snprintf(line + used, size - (size_t)used, " | case\n");
 }
@@ -177,10 +183,10 @@ void naive_write_line(char *line, size_t size, const contract_case *c, const nai
 {
     int used = 0;
     for (int part = 0; part < NAIVE_N_PARTS; part++)
-        used += snprintf(line + used, size - (size_t)used, "%016llx ",
-                         (unsigned long long)naive_checksum(result->parts[part].data,
-                                                            result->parts[part].n,
-                                                            result->parts[part].size));
+        if (part <= NAIVE_LOSSES || result->parts[part].n)
+            used += snprintf(line + used, size - (size_t)used, "%016llx ",
+                             (unsigned long long)naive_checksum(result->parts[part].data, result->parts[part].n,
+                                                                result->parts[part].size));
     snprintf(line + used, size - (size_t)used, "| %s %s\n", c->dtype == PYBP_FLOAT32 ? "f32" : "f64",
              c->name);
 }

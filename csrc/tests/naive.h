@@ -7,7 +7,9 @@
  *   naive_activation.inc.h             activations of one element
  *   naive_random.inc.h                 Philox, uniform and normal deviates, shuffles
  *   naive_loss.inc.h                   losses of one output
- *   naive_net.inc.h                    sums, initial weights, forward, losses of a row, backward
+ *   naive_net.inc.h                    sums, activations and losses of a row
+ *   naive_layer.inc.h                  layers, each kind for itself
+ *   naive_pass.inc.h                   forward and backward through all of them
  *   naive_update.inc.h                 clipping, optimizers
  *   naive_run.inc.h                    training and the parts of a result
  * naive_split.c is the same program with one mistake, which tests of the tests want.
@@ -25,14 +27,21 @@
  * then that output's bias. */
 typedef enum naive_part {
     NAIVE_INITIAL,  /* parameters before training */
-    NAIVE_TRACE,    /* first minibatch (unshuffled) on these: for each layer z, a, delta, back, row-major */
+    NAIVE_TRACE,    /* first minibatch (unshuffled) on these, not in training: for each layer z, a, delta, back
+                       (those that it has), row-major */
     NAIVE_GRADIENT, /* and its gradient, in the order of the parameters */
-    NAIVE_DX,       /* dL/dx of these rows (= back of the first layer) */
+    NAIVE_DX,       /* dL/dx of these rows */
     NAIVE_FINAL,    /* parameters after all epochs */
     NAIVE_STATE1,   /* optimizer state, in the order of the parameters; empty if there is none */
     NAIVE_STATE2,
     NAIVE_OUTPUT,   /* prediction for all rows after training */
-    NAIVE_LOSSES,   /* double: first minibatch before training, each epoch, all rows after training */
+    NAIVE_LOSSES,   /* double: first minibatch before training (then that of the pass in training, if there is
+                       one), each epoch, all rows after training */
+    NAIVE_TRAINING_TRACE, /* if a layer computes something else in training: the same minibatch in a pass in
+                             training, pass 0, before the epochs; else empty, as the next two */
+    NAIVE_TRAINING_GRADIENT,
+    NAIVE_TRAINING_DX,
+    NAIVE_RUNNING,  /* after all epochs: mean and variance of each batch norm; empty if there is none */
     NAIVE_N_PARTS
 } naive_part;
 
@@ -56,7 +65,8 @@ void naive_free(naive_result *result);
 /* 64-bit FNV-1a over the little-endian bytes of the elements; every NaN counts as the same one. */
 uint64_t naive_checksum(const void *data, size_t n, size_t size);
 
-/* The text of tests/golden/checksums.txt: a heading, then a line for each case. */
+/* The text of tests/golden/checksums.txt: a heading, then a line for each case. Parts beyond the losses stand there
+ * if they are not empty, in the order above. */
 void naive_write_heading(char *line, size_t size);
 void naive_write_line(char *line, size_t size, const contract_case *c, const naive_result *result);
 #define NAIVE_LINE 512 /* bytes that suffice */

@@ -1,23 +1,34 @@
-/* The net: docs/contract.md, "Sums" to "Backward". */
+/* The net: docs/contract.md, "Sums", "Forward", "Loss of a row, and its delta". */
 
 typedef struct F(layer) {
-    pybp_activation activation;
+    pybp_layer_kind kind;
+    pybp_activation activation; /* identity where the kind has none */
     T params[PYBP_MAX_ACTIVATION_PARAMS]; /* of the activation */
-    int bias;                   /* 1: there is one */
+    double settings[PYBP_MAX_LAYER_PARAMS]; /* of the layer: momentum, eps, rate, std */
+    int source, skip;           /* the layers that it reads; -1: the net's input */
     size_t n_in, n_out;
-    size_t first, stride;       /* w_ji = p[first + j stride + i]; b_j at i = n_in */
+    size_t fan;                 /* weights of each output */
+    int bias;                   /* 1: there is one */
+    size_t first, stride;       /* w_ji = p[first + j stride + i]; b_j at i = fan */
     T *z, *a, *delta;           /* (rows, n_out) */
-    T *back;                    /* (rows, n_in): delta W */
+    T *back;                    /* (rows, n_in): what goes to the layers that it reads */
+    T *inverse;                 /* norms: 1 / sqrt(v + eps) of each row, or of each feature of a batch norm */
+    T *mean, *var;              /* batch norm: running statistics */
+    size_t column;              /* embedding: the net's input that it reads */
 } F(layer);
 
 typedef struct F(net) {
-    size_t n_layers;
+    size_t n_layers, n_in;
     F(layer) layers[CONTRACT_MAX_LAYERS];
     size_t n;                   /* parameters */
     T *p, *g;                   /* parameters and gradient, in logical order */
     T *x, *y;                   /* inputs and targets of the minibatch at hand */
-    T *t1, *t2, *t3;            /* scratch: a row each, of the outputs */
+    T *dx;                      /* dL/dx of it */
+    T *t1, *t2, *t3;            /* scratch: a row each, as wide as the widest layer */
     double *row_loss, *weights; /* of the minibatch */
+    uint64_t seed, passes;
+    int training;               /* 1: the pass at hand is one in training */
+    int more;                   /* 1: a minibatch came before in the step at hand */
     /* naive_update.inc.h */
     T *state1, *state2;
     uint64_t t;
@@ -98,25 +109,6 @@ static void F(activate)(const F(layer) *layer, const T *z, size_t n, T *a)
         a[j] = F(element)(layer->activation, layer->params, z[j]);
 }
 
-/* net->x to z and a of every layer. */
-static void F(forward)(F(net) *net, size_t rows)
-{
-    const T *input = net->x;
-    for (size_t l = 0; l < net->n_layers; l++) {
-        F(layer) *layer = &net->layers[l];
-        for (size_t r = 0; r < rows; r++) {
-            T *z = &layer->z[r * layer->n_out];
-            for (size_t j = 0; j < layer->n_out; j++) {
-                const T *w = &net->p[layer->first + j * layer->stride];
-                z[j] = F(neuron)(layer->bias ? w[layer->n_in] : C(0.0), w, &input[r * layer->n_in],
-                                 layer->n_in);
-            }
-            F(activate)(layer, z, layer->n_out, &layer->a[r * layer->n_out]);
-        }
-        input = layer->a;
-    }
-}
-
 /* ---- Backward, 1 and 3: from dL/da of row r to delta ------------------------------------------ */
 
 static void F(derive)(const F(layer) *layer, size_t r, const T *g, T *delta)
@@ -181,43 +173,4 @@ static double F(loss)(F(net) *net, const contract_case *c, size_t rows, double w
         net->row_loss[r] = (double)F(row_loss)(net, &c->loss, r, (T)scale);
     }
     return c->weighted ? row_dot(net->weights, net->row_loss, rows) : row_sum(net->row_loss, rows);
-}
-
-/* ---- Backward, 2 to 4 -------------------------------------------------------------------------- */
-
-/* From delta of the last layer to back and delta of all, and the gradient; its chunks start anew every `batch`
- * rows. */
-static void F(backward)(F(net) *net, size_t rows, size_t batch)
-{
-    for (size_t l = net->n_layers; l-- > 0;) {
-        F(layer) *layer = &net->layers[l], *before = l ? &net->layers[l - 1] : NULL;
-        size_t n_in = layer->n_in, n_out = layer->n_out;
-        for (size_t r = 0; r < rows; r++) {
-            for (size_t i = 0; i < n_in; i++) {
-                T back = C(0.0);
-                for (size_t j = 0; j < n_out; j++)
-                    back = FMA(layer->delta[r * n_out + j], net->p[layer->first + j * layer->stride + i],
-                               back);
-                layer->back[r * n_in + i] = back;
-            }
-            if (before)
-                F(derive)(before, r, &layer->back[r * n_in], &before->delta[r * n_in]);
-        }
-
-        const T *a = before ? before->a : net->x;
-        for (size_t j = 0; j < n_out; j++)
-            for (size_t i = 0; i < layer->stride; i++) { /* i = n_in is the bias */
-                T g = C(0.0);
-                for (size_t r = 0; r < rows;) {
-                    T sum = C(0.0);
-                    const size_t chunk = r;
-                    do {
-                        sum = FMA(layer->delta[r * n_out + j], i < n_in ? a[r * n_in + i] : C(1.0), sum);
-                        r++;
-                    } while (r < rows && r % batch != 0 && r % batch % CHUNK != 0);
-                    g = chunk ? g + sum : sum;
-                }
-                net->g[layer->first + j * layer->stride + i] = g;
-            }
-    }
 }

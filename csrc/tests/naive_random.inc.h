@@ -1,6 +1,6 @@
 /* docs/contract.md, "Random numbers". */
 
-enum { STREAM_WEIGHTS = 1, STREAM_SHUFFLE = 2 };
+enum { STREAM_WEIGHTS = 1, STREAM_SHUFFLE = 2, STREAM_MASKS = 3 };
 
 /* The 128-bit product of two words, from four products of halves. */
 static uint64_t multiply(uint64_t a, uint64_t b, uint64_t *high)
@@ -34,12 +34,17 @@ static void philox(const uint64_t counter[4], const uint64_t key[2], uint64_t ou
     out[3] = c3;
 }
 
-static uint64_t word(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t index)
+static uint64_t word3(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t third, uint64_t index)
 {
-    const uint64_t counter[4] = {index / 4 + 1, sub, 0, 0}, key[2] = {seed, stream};
+    const uint64_t counter[4] = {index / 4 + 1, sub, third, 0}, key[2] = {seed, stream};
     uint64_t out[4];
     philox(counter, key, out);
     return out[index % 4];
+}
+
+static uint64_t word(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t index)
+{
+    return word3(seed, stream, sub, 0, index);
 }
 
 static double uniform(uint64_t random_word)
@@ -118,6 +123,33 @@ static void shuffle(uint64_t seed, uint64_t epoch, size_t n, size_t *order)
     }
 }
 
+/* docs/contract.md, "Layers", dropout: so many of the numbers below 65536 are dropped. */
+static unsigned dropped_numbers(double rate)
+{
+    double nearest = floor(rate * 65536.0 + 0.5);
+    return nearest > 65535.0 ? 65535u : (unsigned)nearest;
+}
+
+/* The number of element (r, j) of n in a row. */
+static unsigned mask_number(uint64_t seed, uint64_t layer, uint64_t pass, size_t n, size_t r, size_t j)
+{
+    uint64_t blocks = ((uint64_t)n + 15) / 16, block = (uint64_t)r * blocks + j / 16;
+    uint64_t four = word3(seed, STREAM_MASKS, layer, pass, 4 * block + j % 16 / 4);
+    return (unsigned)(four >> (16 * (j % 4)) & 0xffff);
+}
+
+static void alpha_constants(unsigned threshold, double *scale, double *shift, double *dropped)
+{
+    double h = -1.7580993408473769, drop = (double)threshold / 65536.0, stay = 1.0 - drop;
+    double spread = h * h * stay * drop;
+    double product;
+    *scale = 1.0 / sqrt(stay + spread);
+    product = *scale * drop * h;
+    *shift = -product;
+    product = *scale * h;
+    *dropped = product + *shift;
+}
+
 /* Element `index` of layer `sub`: an initial weight in double, not yet rounded to T. */
 static double initial_weight(const contract_case *c, size_t sub, size_t n_in, uint64_t index)
 {
@@ -137,7 +169,10 @@ static double initial_weight(const contract_case *c, size_t sub, size_t n_in, ui
 #undef PYBP_ACTIVATION
     };
     const pybp_layer_desc *layer = &c->layers[sub];
-    pybp_initializer init = layer->init == PYBP_INIT_AUTO ? by_activation[layer->activation] : layer->init;
+    if (layer->kind == PYBP_LAYER_EMBEDDING && layer->init == PYBP_INIT_AUTO) /* standard deviation 1 */
+        return inverse_normal(uniform(word(c->seed, STREAM_WEIGHTS, sub, index)));
+    pybp_initializer init =
+        layer->init == PYBP_INIT_AUTO ? by_activation[contract_activation_after(c, sub)] : layer->init;
     double scale = rules[init].scale;
     double fan = rules[init].fan == IN ? (double)n_in : ((double)n_in + (double)layer->n_out) / 2.0;
     double u = uniform(word(c->seed, STREAM_WEIGHTS, sub, index));

@@ -1,74 +1,100 @@
 /* A whole run, and what is kept of it. */
 
+/* The parameters' initial values. */
+static void F(initialize)(const F(net) *net, const contract_case *c, size_t l)
+{
+    const F(layer) *layer = &net->layers[l];
+    int vector = layer->kind != PYBP_LAYER_DENSE && layer->kind != PYBP_LAYER_EMBEDDING;
+    double *orthogonal =
+        !vector && c->layers[l].init == PYBP_INIT_ORTHOGONAL ? orthogonal_weights(c, l, layer->fan) : NULL;
+    for (size_t j = 0; j < layer->n_out; j++) {
+        T *w = &net->p[layer->first + j * layer->stride];
+        for (size_t i = 0; i < layer->fan; i++) {
+            size_t index = j * layer->fan + i;
+            w[i] = vector       ? C(1.0)
+                   : orthogonal ? (T)orthogonal[index]
+                                : (T)initial_weight(c, l, layer->fan, index);
+        }
+        if (layer->bias)
+            w[layer->fan] = (T)c->layers[l].bias_init;
+    }
+    free(orthogonal);
+}
+
+static void F(open_layer)(F(net) *net, const contract_case *c, size_t l)
+{
+    const pybp_layer_desc *desc = &c->layers[l];
+    F(layer) *layer = &net->layers[l];
+    size_t rows = c->rows;
+    layer->kind = desc->kind;
+    if (desc->kind == PYBP_LAYER_DENSE || desc->kind == PYBP_LAYER_ACTIVATION)
+        layer->activation = desc->activation;
+    for (size_t i = 0; i < PYBP_MAX_ACTIVATION_PARAMS; i++)
+        layer->params[i] = (T)desc->activation_params[i];
+    for (int i = 0; i < PYBP_MAX_LAYER_PARAMS; i++)
+        layer->settings[i] = contract_layer_param(c, l, i);
+    layer->source = contract_source(l, desc->from);
+    layer->skip = contract_source(l, desc->skip);
+    layer->n_in = contract_layer_n_in(c, l);
+    layer->n_out = contract_layer_n_out(c, l);
+    layer->fan = contract_layer_fan(c, l);
+    layer->bias = contract_layer_bias(c, l);
+    layer->column = desc->column;
+    layer->first = net->n;
+    layer->stride = layer->fan + (size_t)layer->bias;
+    layer->z = need(rows * layer->n_out, sizeof(T));
+    layer->a = need(rows * layer->n_out, sizeof(T));
+    layer->delta = need(rows * layer->n_out, sizeof(T));
+    layer->back = need(rows * layer->n_in, sizeof(T));
+    layer->inverse = need(rows * layer->n_out, sizeof(T));
+    layer->mean = need(layer->n_out, sizeof(T));
+    layer->var = need(layer->n_out, sizeof(T));
+    for (size_t j = 0; j < layer->n_out; j++)
+        layer->var[j] = C(1.0);
+    net->n += layer->n_out * layer->stride;
+}
+
 static void F(open)(F(net) *net, const contract_case *c)
 {
-    size_t n_in = c->n_in, rows = c->rows, n_out = contract_n_out(c);
+    size_t rows = c->rows, n_out = contract_n_out(c), widest = c->n_in;
     memset(net, 0, sizeof *net);
     net->n_layers = c->n_layers;
+    net->n_in = c->n_in;
+    net->seed = c->seed;
     for (size_t l = 0; l < c->n_layers; l++) {
-        F(layer) *layer = &net->layers[l];
-        layer->activation = c->layers[l].activation;
-        for (size_t i = 0; i < PYBP_MAX_ACTIVATION_PARAMS; i++)
-            layer->params[i] = (T)c->layers[l].activation_params[i];
-        layer->bias = !c->layers[l].no_bias;
-        layer->n_in = n_in;
-        layer->n_out = c->layers[l].n_out;
-        layer->first = net->n;
-        layer->stride = n_in + (size_t)layer->bias;
-        layer->z = need(rows * layer->n_out, sizeof(T));
-        layer->a = need(rows * layer->n_out, sizeof(T));
-        layer->delta = need(rows * layer->n_out, sizeof(T));
-        layer->back = need(rows * n_in, sizeof(T));
-        net->n += layer->n_out * layer->stride;
-        n_in = layer->n_out;
+        F(open_layer)(net, c, l);
+        widest = net->layers[l].n_out > widest ? net->layers[l].n_out : widest;
     }
     net->p = need(net->n, sizeof(T));
     net->g = need(net->n, sizeof(T));
     net->x = need(rows * c->n_in, sizeof(T));
+    net->dx = need(rows * c->n_in, sizeof(T));
     net->y = need(rows * n_out, sizeof(T));
-    net->t1 = need(n_out, sizeof(T));
-    net->t2 = need(n_out, sizeof(T));
-    net->t3 = need(n_out, sizeof(T));
+    net->t1 = need(widest, sizeof(T));
+    net->t2 = need(widest, sizeof(T));
+    net->t3 = need(widest, sizeof(T));
     net->row_loss = need(rows, sizeof(double));
     net->weights = need(rows, sizeof(double));
     F(start_state)(net, &c->optimizer);
-
-    for (size_t l = 0; l < c->n_layers; l++) {
-        const F(layer) *layer = &net->layers[l];
-        double *orthogonal =
-            c->layers[l].init == PYBP_INIT_ORTHOGONAL ? orthogonal_weights(c, l, layer->n_in) : NULL;
-        for (size_t j = 0; j < layer->n_out; j++) {
-            T *w = &net->p[layer->first + j * layer->stride];
-            for (size_t i = 0; i < layer->n_in; i++) {
-                size_t index = j * layer->n_in + i;
-                w[i] = (T)(orthogonal ? orthogonal[index] : initial_weight(c, l, layer->n_in, index));
-            }
-            if (layer->bias)
-                w[layer->n_in] = (T)c->layers[l].bias_init;
-        }
-        free(orthogonal);
-    }
+    for (size_t l = 0; l < c->n_layers; l++)
+        F(initialize)(net, c, l);
 }
 
 static void F(close)(F(net) *net)
 {
     for (size_t l = 0; l < net->n_layers; l++) {
-        free(net->layers[l].z);
-        free(net->layers[l].a);
-        free(net->layers[l].delta);
-        free(net->layers[l].back);
+        F(layer) *layer = &net->layers[l];
+        T *const arrays[] = {layer->z,       layer->a,    layer->delta, layer->back,
+                             layer->inverse, layer->mean, layer->var};
+        for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
+            free(arrays[k]);
     }
-    free(net->p);
-    free(net->g);
-    free(net->x);
-    free(net->y);
-    free(net->t1);
-    free(net->t2);
-    free(net->t3);
+    T *const arrays[] = {net->p, net->g, net->x, net->dx, net->y,
+                         net->t1, net->t2, net->t3, net->state1, net->state2};
+    for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
+        free(arrays[k]);
     free(net->row_loss);
     free(net->weights);
-    free(net->state1);
-    free(net->state2);
 }
 
 /* The rows order[0 ... rows - 1] into net->x, net->y, net->weights.  Returns W (B without weights). */
@@ -100,7 +126,7 @@ static double F(epoch)(F(net) *net, const contract_case *c, const contract_data 
         double w = F(gather)(net, c, data, &order[s * step], rows);
         if (w == 0.0) /* pybp_train(): such a minibatch is skipped */
             continue;
-        F(forward)(net, rows);
+        F(forward)(net, rows, c->batch, 1);
         sum = sum + F(loss)(net, c, rows, w);
         weight = weight + w;
         F(backward)(net, rows, c->batch);
@@ -109,7 +135,8 @@ static double F(epoch)(F(net) *net, const contract_case *c, const contract_data 
     return loss_value(c, sum, weight);
 }
 
-static void F(keep_trace)(const F(net) *net, size_t rows, naive_result *result)
+/* What the layers leave of a pass, those arrays that contract_has() names. */
+static void F(keep_trace)(const F(net) *net, const contract_case *c, size_t rows, naive_result *result, naive_part part)
 {
     size_t n = 0;
     for (size_t l = 0; l < net->n_layers; l++)
@@ -117,21 +144,51 @@ static void F(keep_trace)(const F(net) *net, size_t rows, naive_result *result)
     T *to = need(n, sizeof(T)), *at = to;
     for (size_t l = 0; l < net->n_layers; l++) {
         const F(layer) *layer = &net->layers[l];
-        at = append(at, layer->z, rows * layer->n_out * sizeof(T));
+        if (contract_has(c, PYBP_Z, l, net->training))
+            at = append(at, layer->z, rows * layer->n_out * sizeof(T));
         at = append(at, layer->a, rows * layer->n_out * sizeof(T));
         at = append(at, layer->delta, rows * layer->n_out * sizeof(T));
-        at = append(at, layer->back, rows * layer->n_in * sizeof(T));
+        if (contract_has(c, PYBP_BACK, l, net->training))
+            at = append(at, layer->back, rows * layer->n_in * sizeof(T));
     }
-    keep(result, NAIVE_TRACE, to, n, sizeof(T));
+    keep(result, part, to, (size_t)(at - to), sizeof(T));
+    free(to);
+}
+
+/* One pass over the rows at hand, kept in the part `trace` and the two after it; returns the loss. */
+static double F(keep_pass)(F(net) *net, const contract_case *c, size_t rows, double weight, int training,
+                           naive_result *result, naive_part trace)
+{
+    F(forward)(net, rows, rows, training);
+    double sum = F(loss)(net, c, rows, weight);
+    F(backward)(net, rows, rows);
+    F(keep_trace)(net, c, rows, result, trace);
+    keep(result, trace + 1, net->g, net->n, sizeof(T));
+    keep(result, trace + 2, net->dx, rows * c->n_in, sizeof(T));
+    return loss_value(c, sum, weight);
+}
+
+static void F(keep_running)(const F(net) *net, naive_result *result)
+{
+    size_t n = 0;
+    for (size_t l = 0; l < net->n_layers; l++)
+        n += 2 * net->layers[l].n_out;
+    T *to = need(n, sizeof(T)), *at = to;
+    for (size_t l = 0; l < net->n_layers; l++)
+        if (net->layers[l].kind == PYBP_LAYER_BATCH_NORM) {
+            at = append(at, net->layers[l].mean, net->layers[l].n_out * sizeof(T));
+            at = append(at, net->layers[l].var, net->layers[l].n_out * sizeof(T));
+        }
+    keep(result, NAIVE_RUNNING, to, (size_t)(at - to), sizeof(T));
     free(to);
 }
 
 static void F(run)(const contract_case *c, const contract_data *data, naive_result *result)
 {
     F(net) net;
-    size_t first = c->batch < c->rows ? c->batch : c->rows;
+    size_t first = c->batch < c->rows ? c->batch : c->rows, n_losses = 0;
     size_t *unshuffled = need(c->rows, sizeof *unshuffled), *order = need(c->rows, sizeof *order);
-    double *losses = need(c->epochs + 2, sizeof *losses), weight, sum;
+    double *losses = need(c->epochs + 3, sizeof *losses), weight, sum;
     for (size_t r = 0; r < c->rows; r++)
         unshuffled[r] = order[r] = r;
 
@@ -139,29 +196,26 @@ static void F(run)(const contract_case *c, const contract_data *data, naive_resu
     keep(result, NAIVE_INITIAL, net.p, net.n, sizeof(T));
 
     weight = F(gather)(&net, c, data, unshuffled, first);
-    F(forward)(&net, first);
-    sum = F(loss)(&net, c, first, weight);
-    losses[0] = loss_value(c, sum, weight);
-    F(backward)(&net, first, first);
-    F(keep_trace)(&net, first, result);
-    keep(result, NAIVE_GRADIENT, net.g, net.n, sizeof(T));
-    keep(result, NAIVE_DX, net.layers[0].back, first * c->n_in, sizeof(T));
+    losses[n_losses++] = F(keep_pass)(&net, c, first, weight, 0, result, NAIVE_TRACE);
+    if (contract_unlike(c))
+        losses[n_losses++] = F(keep_pass)(&net, c, first, weight, 1, result, NAIVE_TRAINING_TRACE);
 
     for (size_t e = 0; e < c->epochs; e++) {
         if (c->shuffle)
             shuffle(c->seed, e, c->rows, order);
-        losses[1 + e] = F(epoch)(&net, c, data, order);
+        losses[n_losses++] = F(epoch)(&net, c, data, order);
     }
     keep(result, NAIVE_FINAL, net.p, net.n, sizeof(T));
     keep(result, NAIVE_STATE1, net.state1, net.state1 ? net.n : 0, sizeof(T));
     keep(result, NAIVE_STATE2, net.state2, net.state2 ? net.n : 0, sizeof(T));
+    F(keep_running)(&net, result);
 
     weight = F(gather)(&net, c, data, unshuffled, c->rows);
-    F(forward)(&net, c->rows);
+    F(forward)(&net, c->rows, c->rows, 0);
     sum = F(loss)(&net, c, c->rows, weight);
-    losses[1 + c->epochs] = loss_value(c, sum, weight);
+    losses[n_losses++] = loss_value(c, sum, weight);
     keep(result, NAIVE_OUTPUT, net.layers[c->n_layers - 1].a, c->rows * contract_n_out(c), sizeof(T));
-    keep(result, NAIVE_LOSSES, losses, c->epochs + 2, sizeof *losses);
+    keep(result, NAIVE_LOSSES, losses, n_losses, sizeof *losses);
 
     F(close)(&net);
     free(losses);

@@ -213,8 +213,8 @@ static void F(update)(F(net) *net, const pybp_optimizer *o, double lr)
             for (size_t i = 0; i < layer->stride; i++) {
                 size_t k = layer->first + j * layer->stride + i;
                 if (o->kind == PYBP_OPTIMIZER_RPROP && net->t == 1) /* the first steps */
-                    net->state2[k] = (i < layer->n_in ? &of_weights : &of_biases)->lr;
-                F(move)(o, i < layer->n_in ? &of_weights : &of_biases, net->g[k], &net->p[k],
+                    net->state2[k] = (i < layer->fan ? &of_weights : &of_biases)->lr;
+                F(move)(o, i < layer->fan ? &of_weights : &of_biases, net->g[k], &net->p[k],
                         net->state1 ? &net->state1[k] : &none, net->state2 ? &net->state2[k] : &none);
             }
     }

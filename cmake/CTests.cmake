@@ -29,10 +29,15 @@ foreach(source IN LISTS sources)
     endif()
 endforeach()
 
+# Its nets are those of the contract.
+file(GLOB case_sources CONFIGURE_DEPENDS ${tests}/contract_*.c)
+if(TARGET test_layer_gradients)
+    target_sources(test_layer_gradients PRIVATE ${case_sources})
+endif()
+
 # The contract is checked against the naive program. It shares nothing with the core, so it is
 # compiled on its own terms: no contraction, and the FMA instruction only to make fma() fast.
 if(TARGET test_contract)
-    file(GLOB case_sources CONFIGURE_DEPENDS ${tests}/contract_*.c)
     file(GLOB naive_sources CONFIGURE_DEPENDS ${tests}/naive*.c)
     add_library(pybp_naive OBJECT ${naive_sources})
     target_include_directories(pybp_naive PRIVATE ${PROJECT_SOURCE_DIR}/csrc ${PROJECT_SOURCE_DIR}/csrc/include)

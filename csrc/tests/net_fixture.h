@@ -147,8 +147,9 @@ static inline size_t bytes_of(const pybp_net *net, pybp_array what, size_t l, si
     const size_t n_in = pybp_net_layer_n_in(net, l), n_out = pybp_net_layer_n_out(net, l);
     switch (what) {
     case PYBP_WEIGHTS: case PYBP_WEIGHT_GRADIENT: case PYBP_WEIGHT_STATE1: case PYBP_WEIGHT_STATE2:
-        return n_out * n_in * size_of(net);
+        return n_out * pybp_net_layer_fan(net, l) * size_of(net);
     case PYBP_BIASES: case PYBP_BIAS_GRADIENT: case PYBP_BIAS_STATE1: case PYBP_BIAS_STATE2:
+    case PYBP_RUNNING_MEAN: case PYBP_RUNNING_VAR:
         return n_out * size_of(net);
     case PYBP_INPUT: case PYBP_BACK:
         return rows * n_in * size_of(net);
@@ -186,20 +187,27 @@ static inline image image_of(const pybp_net *net, pybp_array first, pybp_array l
 
 static inline image whole_image(const pybp_net *net, size_t rows)
 {
-    return image_of(net, PYBP_WEIGHTS, PYBP_BACK, rows);
+    return image_of(net, PYBP_WEIGHTS, PYBP_RUNNING_VAR, rows);
 }
 
-/* What training changes: parameters, states, progress. Gradients are no part of it. */
+/* Appends the second and releases it. */
+static inline image joined_images(image a, image b)
+{
+    a.bytes = realloc(a.bytes, a.size + b.size);
+    if (a.bytes == NULL)
+        abort();
+    memcpy(a.bytes + a.size, b.bytes, b.size);
+    a.size += b.size;
+    free(b.bytes);
+    return a;
+}
+
+/* What training changes: parameters, running statistics, states, progress. Gradients are no part of it. */
 static inline image trained_image(const pybp_net *net)
 {
-    image parameters = image_of(net, PYBP_WEIGHTS, PYBP_BIASES, 0);
-    image states = image_of(net, PYBP_WEIGHT_STATE1, PYBP_BIAS_STATE2, 0);
-    image both = {need(parameters.size + states.size), parameters.size + states.size};
-    memcpy(both.bytes, parameters.bytes, parameters.size);
-    memcpy(both.bytes + parameters.size, states.bytes, states.size);
-    free(parameters.bytes);
-    free(states.bytes);
-    return both;
+    const image parameters = image_of(net, PYBP_WEIGHTS, PYBP_BIASES, 0);
+    const image running = image_of(net, PYBP_RUNNING_MEAN, PYBP_RUNNING_VAR, 0);
+    return joined_images(joined_images(parameters, running), image_of(net, PYBP_WEIGHT_STATE1, PYBP_BIAS_STATE2, 0));
 }
 
 /* Compares and releases both. */

@@ -19,6 +19,7 @@ typedef struct bench_job {
     double flop;         /* of one run; 0 for jobs that count elements */
     double elements;     /* of one run; 0 for jobs that count FLOP */
     double unit;         /* what the time is told for: 1, or the steps in a run */
+    size_t beside;       /* 1 + the job that this one does the same as, and more; 0: none */
     void (*run)(void *state, size_t times);
     void (*release)(void *state);
     void *state;
@@ -49,6 +50,8 @@ double bench_peak(pybp_dtype dtype);
 /* Cycles a second, by a chain of dependent additions of integers. */
 double bench_clock(void);
 double bench_now(void);
+/* From now on time is what this process was given of the CPUs: for crowded machines, and one thread. */
+void bench_count_cpu_time(void);
 
 void bench_print(const bench *b);
 int bench_write_json(const bench *b, const char *path);

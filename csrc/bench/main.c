@@ -1,4 +1,4 @@
-/* pybp_bench [--rounds N] [--threads N] [--only TEXT] [--json FILE] */
+/* pybp_bench [--rounds N] [--threads N] [--only TEXT] [--json FILE] [--time wall|cpu] */
 #include "bench/bench.h"
 
 #include <stdio.h>
@@ -54,8 +54,11 @@ int main(int argc, char **argv)
             b.only = value;
         else if (value != NULL && strcmp(argv[i], "--json") == 0)
             json = value;
-        else {
-            fprintf(stderr, "usage: %s [--rounds N] [--threads N] [--only TEXT] [--json FILE]\n", argv[0]);
+        else if (value != NULL && strcmp(argv[i], "--time") == 0 && strcmp(value, "cpu") == 0)
+            bench_count_cpu_time();
+        else if (value == NULL || strcmp(argv[i], "--time") != 0 || strcmp(value, "wall") != 0) {
+            fprintf(stderr, "usage: %s [--rounds N] [--threads N] [--only TEXT] [--json FILE] [--time wall|cpu]\n",
+                    argv[0]);
             return 2;
         }
     }

@@ -34,6 +34,13 @@ static double largest(const double *values, size_t n)
     return best;
 }
 
+/* How much longer a job takes than the one beside it, as a share of that. */
+static double extra(const bench *b, const bench_job *job, double (*of)(const double *values, size_t n))
+{
+    const bench_job *plain = &b->jobs[job->beside - 1];
+    return of(job->seconds, b->rounds) / job->unit / (of(plain->seconds, b->rounds) / plain->unit) - 1;
+}
+
 void bench_print(const bench *b)
 {
     printf("pybp %s, %s; FMA loop f32 %.1f, f64 %.1f GFLOP/s; clock %.2f GHz; best (median) of %zu rounds\n",
@@ -48,10 +55,14 @@ void bench_print(const bench *b)
         printf("%-8s %-4s %-44s %12.3f %12.3f", job->group, bench_dtype(job->dtype), job->name, best * 1e6 / job->unit,
                middle * 1e6 / job->unit);
         if (job->elements > 0)
-            printf(" %10.2f\n", best * largest(b->clock, b->rounds) / job->elements);
+            printf(" %10.2f", best * largest(b->clock, b->rounds) / job->elements);
         else
-            printf(" %10.1f  %5.1f%% of peak\n", job->flop / best * 1e-9,
+            printf(" %10.1f  %5.1f%% of peak", job->flop / best * 1e-9,
                    100 * job->flop / best / largest(b->peak[job->dtype], b->rounds));
+        if (job->beside > 0)
+            printf("  %+.1f%% (median %+.1f%%) on %s", 100 * extra(b, job, least), 100 * extra(b, job, median),
+                   b->jobs[job->beside - 1].name);
+        putchar('\n');
     }
 }
 
@@ -69,6 +80,9 @@ int bench_write_json(const bench *b, const char *path)
         fprintf(f, "%s\n  {\"group\": \"%s\", \"dtype\": \"%s\", \"name\": \"%s\", \"seconds_best\": %.6g, "
                 "\"seconds_median\": %.6g, ", i == 0 ? "" : ",", job->group, bench_dtype(job->dtype), job->name,
                 best / job->unit, median(job->seconds, b->rounds) / job->unit);
+        if (job->beside > 0)
+            fprintf(f, "\"beside\": \"%s\", \"extra_best\": %.4g, \"extra_median\": %.4g, ",
+                    b->jobs[job->beside - 1].name, extra(b, job, least), extra(b, job, median));
         if (job->elements > 0)
             fprintf(f, "\"cycles_per_element\": %.4g}", best * largest(b->clock, b->rounds) / job->elements);
         else

@@ -4,14 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_LAYERS = 8 };
+enum { MAX_SIZES = 8, MAX_LAYERS = 5 * MAX_SIZES };
+enum { BATCH_NORM = 1, DROPOUT = 2, RESIDUAL = 4 }; /* what hidden layers have besides */
 
 typedef struct work {
     const char *name;
-    size_t sizes[MAX_LAYERS + 1]; /* ends with 0 */
+    size_t sizes[MAX_SIZES + 1]; /* ends with 0 */
     size_t batch;
     pybp_activation hidden;
     pybp_loss loss;
+    int extras;
 } work;
 
 static const work works[] = {
@@ -75,19 +77,49 @@ static char *fill(pybp_dtype dtype, size_t n)
     return data;
 }
 
+static pybp_layer_desc *add_layer(pybp_net_desc *desc, pybp_layer_desc *layers, pybp_layer_kind kind)
+{
+    pybp_layer_desc *layer = &layers[desc->n_layers++];
+    memset(layer, 0, sizeof *layer);
+    layer->kind = kind;
+    return layer;
+}
+
+/* A hidden layer: dense, batch norm, activation, dropout, and its input added where the widths agree. */
+static void add_hidden(const work *w, size_t l, pybp_net_desc *desc, pybp_layer_desc *layers)
+{
+    const size_t first = desc->n_layers;
+    pybp_layer_desc *dense = add_layer(desc, layers, PYBP_LAYER_DENSE);
+    dense->n_out = w->sizes[l + 1];
+    dense->activation = w->hidden;
+    if (w->extras & BATCH_NORM) {
+        dense->activation = PYBP_ACTIVATION_IDENTITY;
+        add_layer(desc, layers, PYBP_LAYER_BATCH_NORM);
+        add_layer(desc, layers, PYBP_LAYER_ACTIVATION)->activation = w->hidden;
+    }
+    if (w->extras & DROPOUT)
+        add_layer(desc, layers, PYBP_LAYER_DROPOUT);
+    if (w->extras & RESIDUAL && w->sizes[l] == w->sizes[l + 1])
+        add_layer(desc, layers, PYBP_LAYER_ADD)->skip = desc->n_layers - 1 - first;
+}
+
+static void describe(const work *w, pybp_net_desc *desc, pybp_layer_desc *layers)
+{
+    size_t l = 0;
+    for (; w->sizes[l + 2] != 0; l++)
+        add_hidden(w, l, desc, layers);
+    pybp_layer_desc *last = add_layer(desc, layers, PYBP_LAYER_DENSE);
+    last->n_out = w->sizes[l + 1];
+    last->activation = w->loss == PYBP_LOSS_CROSS_ENTROPY ? PYBP_ACTIVATION_SOFTMAX : PYBP_ACTIVATION_IDENTITY;
+}
+
 static training *make(const work *w, pybp_dtype dtype, size_t rows)
 {
     training *t = calloc(1, sizeof *t);
     pybp_layer_desc layers[MAX_LAYERS];
     pybp_net_desc desc = {.dtype = dtype, .n_in = w->sizes[0], .layers = layers, .seed = 1};
     must(t != NULL);
-    memset(layers, 0, sizeof layers);
-    for (; w->sizes[desc.n_layers + 1] != 0; desc.n_layers++) {
-        layers[desc.n_layers].n_out = w->sizes[desc.n_layers + 1];
-        layers[desc.n_layers].activation = w->hidden;
-    }
-    layers[desc.n_layers - 1].activation =
-        w->loss == PYBP_LOSS_CROSS_ENTROPY ? PYBP_ACTIVATION_SOFTMAX : PYBP_ACTIVATION_IDENTITY;
+    describe(w, &desc, layers);
     must(pybp_net_create(&desc, &t->net) == PYBP_OK);
     const size_t n_out = layers[desc.n_layers - 1].n_out;
     t->rows = rows;
@@ -128,14 +160,15 @@ static void predict(void *state, size_t times)
         must(pybp_predict(t->net, &t->x, t->out, t->options.threads) == PYBP_OK);
 }
 
-static void add_training(bench *b, const work *w, pybp_dtype dtype, int kind, int threads)
+/* Returns the job's number, counted from 1; 0 if it is not wanted. */
+static size_t add_training(bench *b, const work *w, pybp_dtype dtype, int kind, int threads)
 {
     const size_t steps = w->batch >= 10000 ? 1 : w->batch * w->sizes[0] < 4096 ? 64 : 4; /* an epoch */
     pybp_row row;
     pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, kind, &row);
     bench_job *job = bench_add(b, "step", dtype, "%s, batch %zu, %s", w->name, w->batch, row.name);
     if (job == NULL)
-        return;
+        return 0;
     training *t = make(w, dtype, w->batch * steps);
     t->lr = 1e-6;
     t->options = (pybp_train_options){.loss = {.kind = w->loss}, .reduction = PYBP_MEAN, .lr = &t->lr, .n_lr = 1,
@@ -149,6 +182,7 @@ static void add_training(bench *b, const work *w, pybp_dtype dtype, int kind, in
     job->run = train;
     job->release = training_free;
     job->state = t;
+    return b->n;
 }
 
 static void add_prediction(bench *b, const work *w, pybp_dtype dtype, size_t rows, int threads)
@@ -164,6 +198,31 @@ static void add_prediction(bench *b, const work *w, pybp_dtype dtype, size_t row
     job->state = t;
 }
 
+/* What layers cost on top of a plain net. */
+static void add_extras(bench *b, pybp_dtype dtype, int threads)
+{
+    static const struct {
+        const char *name;
+        int extras;
+    } rows[] = {
+        {"784-512-512-10 plain", 0},
+        {"784-512-512-10 batch norm", BATCH_NORM},
+        {"784-512-512-10 dropout", DROPOUT},
+        {"784-512-512-10 residual", RESIDUAL},
+        {"784-512-512-10 all three", BATCH_NORM | DROPOUT | RESIDUAL},
+    };
+    size_t plain = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const work w = {rows[i].name, {784, 512, 512, 10}, 128, PYBP_ACTIVATION_RELU, PYBP_LOSS_CROSS_ENTROPY,
+                        rows[i].extras};
+        const size_t job = add_training(b, &w, dtype, PYBP_OPTIMIZER_ADAM, threads);
+        if (i == 0)
+            plain = job;
+        else if (job > 0)
+            b->jobs[job - 1].beside = plain;
+    }
+}
+
 void bench_add_steps(bench *b, int threads)
 {
     for (int d = 0; d < 2; d++)
@@ -171,6 +230,8 @@ void bench_add_steps(bench *b, int threads)
             add_training(b, &works[i], (pybp_dtype)d, PYBP_OPTIMIZER_SGD, threads);
             add_training(b, &works[i], (pybp_dtype)d, PYBP_OPTIMIZER_ADAM, threads);
         }
+    for (int d = 0; d < 2; d++)
+        add_extras(b, (pybp_dtype)d, threads);
     for (int d = 0; d < 2; d++)
         for (size_t i = 0; i < sizeof works / sizeof *works; i++)
             if (strcmp(works[i].name, "64x4") == 0 || strcmp(works[i].name, "784-128-10") == 0) {

@@ -26,12 +26,15 @@ static void REAL(drop)(size_t rows, const uint16_t *numbers, size_t step, const 
     const real scale = (real)how->scale, shift = (real)how->shift, dropped = (real)how->dropped;
     const uint16_t threshold = how->threshold;
     for (size_t r = 0; r < rows; r++, x += PANEL, out += PANEL, factor += PANEL, numbers += step) {
-        for (size_t i = 0; i < PANEL; i++) {
-            factor[i] = numbers[i] < threshold ? 0 : scale;
-            out[i] = numbers[i] < threshold ? dropped : shift;
+        real by[PANEL], plus[PANEL]; /* of their own, so that the compiler sees vectors */
+        for (size_t i = 0; i < PANEL; i++)
+            by[i] = numbers[i] < threshold ? 0 : scale;
+        for (size_t i = 0; i < PANEL; i++)
+            plus[i] = numbers[i] < threshold ? dropped : shift;
+        for (size_t i = 0; i < PANEL; i += LANES) {
+            v_store(out + i, v_fma(v_load(x + i), v_load(by + i), v_load(plus + i)));
+            v_store(factor + i, v_load(by + i));
         }
-        for (size_t i = 0; i < PANEL; i += LANES)
-            v_store(out + i, v_fma(v_load(x + i), v_load(factor + i), v_load(out + i)));
     }
 }
 

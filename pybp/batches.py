@@ -168,7 +168,7 @@ def _train(
             seen = seen.plus(step.loss, step.correct, step.rows, weight, plan.loss.reduction)
             if report is not None:
                 report(seen.steps, seen.mean)
-        if pause.after_one(done, seen):
+        if pause.after(done, seen):
             return seen
     if not seen.rows:
         raise ArgumentError("the sample weights of all batches of the epoch are 0")

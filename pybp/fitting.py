@@ -1,8 +1,8 @@
 """The fit loop."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pybp._core import Net
 from pybp.batches import Batches, measure_batches, train_batches
@@ -11,20 +11,20 @@ from pybp.data import Data
 from pybp.errors import BusyError, DivergenceError
 from pybp.feed import Source
 from pybp.history import History
+from pybp.hooks import Hooks, StepHooks
 from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.metrics import Metric
 from pybp.optimizers import Optimizer
-from pybp.passes import Pause, Plan, Report, Seen, evaluate, predict, train_epoch
+from pybp.passes import Plan, Report, Seen, evaluate, predict, train_epoch
 from pybp.progress import Progress
 from pybp.schedule import Rates, Schedule
 from pybp.state import exclusive, updates_done
-from pybp.validation import shown
 
 if TYPE_CHECKING:
     from pybp.mlp import MLP
 
-__all__ = ["Fit", "advice", "assess", "checked_callbacks"]
+__all__ = ["Fit", "advice", "assess"]
 
 
 def measure(
@@ -95,35 +95,43 @@ class Fit:
             progress.close()
 
     def _run(self, net: Net, progress: Progress) -> History:
-        history = History()
+        history, hooks = History(), Hooks(self.model, self.callbacks)
         report = progress.on_step if progress.shows_steps else None
-        self._ask("on_fit_begin")
+        if self.steps is not None:
+            hooks.steps_done = self.initial_epoch * self.steps
+        stop = hooks.ask("on_fit_begin")
         for epoch in range(self.initial_epoch + 1, self.epochs + 1):
-            if self._ask("on_epoch_begin", epoch):
+            if stop or hooks.ask("on_epoch_begin", epoch):
                 break
-            logs = self._epoch(net, epoch, report)
+            logs = self._epoch(net, epoch, report, hooks)
             history.append(epoch, logs)
             progress.on_epoch(epoch, logs)
-            if self._ask("on_epoch_end", epoch, logs):
-                break
-        self._ask("on_fit_end", history)
+            stop = hooks.ask("on_epoch_end", epoch, logs)
+        hooks.ask("on_fit_end", history)
         return history
 
-    def _epoch(self, net: Net, epoch: int, report: Report | None) -> dict[str, float]:
+    def _epoch(self, net: Net, epoch: int, report: Report | None, hooks: Hooks) -> dict[str, float]:
         """Train one epoch, then measure."""
+        pause = StepHooks(hooks)
         try:
-            seen = self._train(net, epoch, report)
+            seen = self._train(net, epoch, report, pause)
         except DivergenceError as error:
             raise self._explained(error, epoch) from None
-        return self._training_logs(net, seen) | self._validation_logs(net)
+        hooks.steps_done += pause.done
+        logs = self._training_logs(net, seen) | self._validation_logs(net)
+        if isinstance(self.plan.optimizer.lr, Schedule) or hooks.change_rates:
+            logs["lr"] = pause.rate
+        return logs
 
-    def _train(self, net: Net, epoch: int, report: Report | None) -> Seen:
-        layers, plan, steps, pause = self.model.layers, self.plan, self.steps, Pause()
+    def _train(self, net: Net, epoch: int, report: Report | None, pause: StepHooks) -> Seen:
+        layers, plan, steps = self.model.layers, self.plan, self.steps
         first = updates_done(net, plan.optimizer)
         horizon = None if steps is None else first + (self.epochs - epoch + 1) * steps
 
         def rates(step: int, n: int) -> Rates:
-            return plan.optimizer.rates(first + step, n, horizon=horizon, steps_per_epoch=steps)
+            wanted = plan.optimizer.rates(first + step, n, horizon=horizon, steps_per_epoch=steps)
+            pause.rates = pause.hooks.changed(wanted)
+            return pause.rates
 
         if isinstance(self.data, Batches):
             return train_batches(
@@ -146,14 +154,6 @@ class Fit:
         output, threads = self.model.layers[-1], self.plan.threads
         seen = assess(net, self.validation, self.plan.loss, self.metrics, output, threads)
         return {f"val_{name}": value for name, value in seen.items()}
-
-    def _ask(self, hook: str, *arguments: Any) -> bool:
-        """Call a hook of every callback, dicts as copies; whether any of them returns True."""
-        answers = []
-        for callback in self.callbacks:
-            given = [dict(value) if isinstance(value, dict) else value for value in arguments]
-            answers.append(getattr(callback, hook)(self.model, *given))
-        return any(answer is True for answer in answers)
 
     def _explained(self, error: DivergenceError, epoch: int) -> DivergenceError:
         step, steps = error.step or 1, self.steps
@@ -180,15 +180,3 @@ def advice(optimizer: Optimizer) -> str:
         f"Try a smaller learning rate than lr={lr}{clip}, or scale the inputs to "
         "mean 0 and standard deviation 1."
     )
-
-
-def checked_callbacks(callbacks: Iterable[Callback]) -> tuple[Callback, ...]:
-    """The callbacks, each of them one."""
-    if isinstance(callbacks, Callback):
-        callbacks = (callbacks,)
-    for callback in (chosen := tuple(callbacks)):
-        if not isinstance(callback, Callback):
-            raise TypeError(
-                f"callbacks must derive from pybp.callbacks.Callback, got {shown(callback)}"
-            )
-    return chosen

@@ -1,6 +1,7 @@
 """The class `MLP`."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ from pybp._types import Array, DType
 from pybp.batches import Batches, refuse_uncounted
 from pybp.callbacks import Callback
 from pybp.data import ClassWeight, Data, check_categories
-from pybp.errors import DivergenceError, ShapeError
+from pybp.errors import BusyError, DivergenceError, ShapeError
 from pybp.feed import Feed
-from pybp.fitting import Fit, advice, assess, checked_callbacks
+from pybp.fitting import Fit, advice, assess
 from pybp.gradcheck import GradientCheck, check_gradients
 from pybp.history import History
+from pybp.hooks import checked_callbacks, progress_bar
 from pybp.losses import Loss, LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
 from pybp.optimizers import Optimizer, OptimizerLike
@@ -155,7 +157,7 @@ class MLP(Stepwise):
             given, the accuracy for the cross entropies and the hinge losses. On training data,
             loss and accuracy are measured before each update, the others at the end of the epoch.
         callbacks : list of Callback
-            Called between epochs.
+            Called between epochs and steps; see `pybp.callbacks`.
         progress : bool or "auto"
             Whether to show progress on standard error; "auto" if that is a terminal, or in
             notebooks.
@@ -214,7 +216,9 @@ class MLP(Stepwise):
             callbacks=checked_callbacks(callbacks),
             initial_epoch=done,
         )
-        return fit.run(self._net, make_progress(progress, fit.epochs, fit.steps, fit.initial_epoch))
+        bar = progress_bar(fit.callbacks)
+        make = bar.make if bar is not None else partial(make_progress, progress)
+        return fit.run(self._net, make(fit.epochs, fit.steps, fit.initial_epoch))
 
     def train_step(
         self,
@@ -247,7 +251,9 @@ class MLP(Stepwise):
         data = self._feed(chosen).rows(X, y, sample_weight)
         spec = resolve(optimizer, Optimizer, "optimizer")
         plan = Plan(chosen, spec, len(data), shuffle=False, threads=threads_count(threads))
-        with exclusive(self._net):
+        with exclusive(self._net) as acquired:
+            if not acquired:
+                raise BusyError("this net is being fitted; a callback can't train it")
             try:
                 rates = spec.rates(updates_done(self._net, spec), 1)
                 return train_epoch(self._net, self._layers, data, plan, rates).loss

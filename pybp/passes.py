@@ -105,17 +105,22 @@ class Seen(NamedTuple):
 class Pause:
     """When training pauses within an epoch for something else: by default, never."""
 
+    done = 0
+    """Minibatches trained in this epoch."""
+
     def next(self, done: int) -> int:
         """After how many minibatches to pause next, with so many done; 0: only at the end."""
         return 0
 
-    def __call__(self, done: int, seen: Seen) -> bool:
-        """Called there, and at the end of the epoch; returns whether to end the epoch."""
+    def __call__(self, seen: Seen) -> bool:
+        """Called there; returns whether to end the epoch."""
         return False
 
-    def after_one(self, done: int, seen: Seen) -> bool:
-        """Pause, if it is time, after a minibatch that was trained alone."""
-        return self.next(done - 1) == done and self(done, seen)
+    def after(self, done: int, seen: Seen) -> bool:
+        """So many minibatches are done: pause if it is time, and say whether to end the epoch."""
+        due = self.next(done - 1) == done
+        self.done = done
+        return due and self(seen)
 
 
 def predict(net: Net, X: Inputs, output: Layer, threads: int) -> Array:
@@ -174,7 +179,7 @@ def train_epoch(
                 write_state(net, before)
                 net.reset_optimizer()
             raise
-        if not part:
+        if not part and pause.done == plan.steps(len(data)):
             end_epoch(net)
         return seen
     steps = plan.steps(len(data))
@@ -202,7 +207,7 @@ def train_epoch(
             interval_ms=_TICK_MS,
         )
         done, seen = end, Seen(*sums)
-        if pause(done, seen):
+        if pause.after(done, seen):
             break
     return seen
 
@@ -235,7 +240,7 @@ def _train_custom_epoch(
             seen = seen.plus(value, right, len(chosen), weight, loss.reduction)
             if report is not None:
                 report(seen.steps, seen.mean)
-        if pause.after_one(done, seen):
+        if pause.after(done, seen):
             break
     return seen
 

@@ -8,7 +8,16 @@ from pybp.compat import available, in_notebook, require
 from pybp.errors import ArgumentError
 from pybp.validation import shown
 
-__all__ = ["Bar", "Lines", "Progress", "formatted", "make_progress"]
+__all__ = [
+    "KINDS",
+    "Bar",
+    "Lines",
+    "Progress",
+    "RichBar",
+    "formatted",
+    "make_progress",
+    "progress_of_kind",
+]
 
 
 def formatted(logs: dict[str, float]) -> str:
@@ -90,6 +99,62 @@ class Bar(Progress):
         self.bar.close()
 
 
+class RichBar(Progress):
+    """A rich bar over all steps of all epochs."""
+
+    shows_steps = True
+
+    def __init__(self, epochs: int, steps: int | None, stream: TextIO, first: int = 0) -> None:
+        bars = require("rich.progress", "progress", "a rich progress bar")
+        console = require("rich.console", "progress", "a rich progress bar").Console(file=stream)
+        self.epochs = epochs
+        self.steps = steps
+        self.done = first * (steps or 0)
+        columns = [
+            "{task.description}",
+            bars.BarColumn(),
+            "{task.completed}",
+            bars.TimeElapsedColumn(),
+        ]
+        self.bar: Any = bars.Progress(*columns, "{task.fields[logs]}", console=console)
+        total = None if steps is None else epochs * steps
+        self.task = self.bar.add_task(
+            f"epoch {first + 1}/{epochs}", total=total, completed=self.done, logs=""
+        )
+        self.bar.start()
+
+    def on_step(self, steps: int, loss: float) -> None:
+        """Move the bar."""
+        self.bar.update(self.task, completed=self.done + steps, logs=f"loss {loss:.4g}")
+
+    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+        """Move the bar to the end of the epoch."""
+        self.done = self.bar.tasks[0].completed if self.steps is None else epoch * self.steps
+        self.bar.update(
+            self.task,
+            completed=self.done,
+            logs=formatted(logs),
+            description=f"epoch {min(epoch + 1, self.epochs)}/{self.epochs}",
+        )
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        self.bar.stop()
+
+
+KINDS = ("auto", "tqdm", "rich", "lines")
+"""The ways to show progress."""
+
+
+def progress_of_kind(kind: str, epochs: int, steps: int | None, first: int = 0) -> Progress:
+    """Progress on standard error, in one of these ways; so many epochs are done already."""
+    if kind == "auto":
+        kind = "tqdm" if available("tqdm") else "lines"
+    if kind == "lines":
+        return Lines(epochs, sys.stderr)
+    return (Bar if kind == "tqdm" else RichBar)(epochs, steps, sys.stderr, first)
+
+
 def make_progress(progress: bool | str, epochs: int, steps: int | None, first: int = 0) -> Progress:
     """What the argument `progress` of `fit` stands for; so many epochs are done already.
 
@@ -98,8 +163,4 @@ def make_progress(progress: bool | str, epochs: int, steps: int | None, first: i
     if progress not in (True, False, "auto"):
         raise ArgumentError(f"progress must be True, False or 'auto', got {shown(progress)}")
     shows = in_notebook() or sys.stderr.isatty() if progress == "auto" else progress
-    if not shows:
-        return Progress()
-    if available("tqdm"):
-        return Bar(epochs, steps, sys.stderr, first)
-    return Lines(epochs, sys.stderr)
+    return progress_of_kind("auto", epochs, steps, first) if shows else Progress()

@@ -1,0 +1,21 @@
+"""Callbacks: what `MLP.fit` calls at its begin and end, between epochs, and between steps."""
+
+from pybp.callbacks.averaging import EMA, SWA
+from pybp.callbacks.base import Callback, LambdaCallback
+from pybp.callbacks.checkpoint import ModelCheckpoint
+from pybp.callbacks.monitors import EarlyStopping, ReduceLROnPlateau, TerminateOnTime
+from pybp.callbacks.reports import CSVLogger, ProgressBar, TensorBoard
+
+__all__ = [
+    "EMA",
+    "SWA",
+    "CSVLogger",
+    "Callback",
+    "EarlyStopping",
+    "LambdaCallback",
+    "ModelCheckpoint",
+    "ProgressBar",
+    "ReduceLROnPlateau",
+    "TensorBoard",
+    "TerminateOnTime",
+]

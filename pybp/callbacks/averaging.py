@@ -1,0 +1,120 @@
+"""Averages of the parameters over training, swapped in at its end."""
+
+from typing import TYPE_CHECKING
+
+from pybp.callbacks.base import Callback
+from pybp.errors import StateError
+from pybp.state import Parameters
+from pybp.validation import count, real
+
+if TYPE_CHECKING:
+    from pybp.history import History
+    from pybp.mlp import MLP
+
+__all__ = ["EMA", "SWA"]
+
+
+class _Average(Callback):
+    """An average in float64, rounded once to the net's dtype when it is swapped in."""
+
+    _average: Parameters | None = None
+
+    def on_fit_begin(self, net: "MLP") -> None:
+        """Forget earlier fits."""
+        self._average = None
+
+    def _move(self, net: "MLP", share: float) -> None:
+        """Go that share of the way to the net's parameters, all of it at first."""
+        now = Parameters.of(net).in_float64()
+        self._average = now if self._average is None else self._average.moved(now, share)
+
+    def swap_in(self, net: "MLP") -> None:
+        """Set the net's parameters to the average; done by itself at the end of a fit.
+
+        Raises
+        ------
+        StateError
+            There is none yet.
+        """
+        if self._average is None:
+            raise StateError("there is no average yet")
+        self._average.write_to(net)
+
+    def on_fit_end(self, net: "MLP", history: "History") -> None:
+        """Swap the average in."""
+        if self._average is not None:
+            self.swap_in(net)
+
+
+class EMA(_Average):
+    """Exponential moving average of the parameters: ``avg += (1 - decay) (w - avg)``.
+
+    The net has the averaged parameters when `fit` returns; metrics during training are those of
+    the ones that are trained. The average begins anew with each fit.
+
+    Parameters
+    ----------
+    decay : float
+        How slowly the average forgets, in [0, 1).
+    every : int
+        How many steps lie between two updates.
+    start_step : int
+        The average begins with the parameters after this step, 0 being those before the first.
+
+    References
+    ----------
+    Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", SIAM Journal on Control
+    and Optimization 30, 1992.
+    """
+
+    def __init__(self, decay: float = 0.999, *, every: int = 1, start_step: int = 0) -> None:
+        self.decay = real(decay, "decay", low=0.0, high=1.0, high_open=True)
+        self.every = count(every, "every")
+        self.start_step = count(start_step, "start_step", low=0)
+
+    def on_fit_begin(self, net: "MLP") -> None:
+        """Begin with the parameters before training."""
+        super().on_fit_begin(net)
+        if self.start_step == 0:
+            self._move(net, 1.0)
+
+    def on_step_end(self, net: "MLP", step: int, logs: dict[str, float]) -> None:
+        """Update the average."""
+        if step >= self.start_step:
+            self._move(net, 1.0 - self.decay)
+
+
+class SWA(_Average):
+    """Stochastic weight averaging: the mean of the parameters at the ends of the last epochs.
+
+    The net has the averaged parameters when `fit` returns.
+
+    Parameters
+    ----------
+    start_epoch : int
+        The first epoch, counted from 1, whose end enters the mean.
+    every_epochs : int
+        How many epochs lie between those that do.
+
+    References
+    ----------
+    Izmailov, Podoprikhin, Garipov, Vetrov and Wilson, "Averaging weights leads to wider optima and better
+    generalization", UAI 2018.
+    """
+
+    def __init__(self, start_epoch: int = 1, *, every_epochs: int = 1) -> None:
+        self.start_epoch = count(start_epoch, "start_epoch")
+        self.every_epochs = count(every_epochs, "every_epochs")
+        self._n = 0
+
+    def on_fit_begin(self, net: "MLP") -> None:
+        """Forget earlier fits."""
+        super().on_fit_begin(net)
+        self._n = 0
+
+    def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
+        """Let the epoch enter the mean."""
+        since = epoch - self.start_epoch
+        if since >= 0 and since % self.every_epochs == 0:
+            self._n += 1
+            self._move(net, 1.0 / self._n)

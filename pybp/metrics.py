@@ -2,13 +2,21 @@
 
 By name: ``"accuracy"``, the share of samples answered right (the largest output is at the largest
 target; with one output or sigmoid outputs, every output is on the target's side of 1/2; with the
-hinge losses, of 0), not weighted; ``"mse"``, ``"mae"`` and ``"r2"``, mean squared error, mean
-absolute error and coefficient of determination over all outputs, weighted by the sample weights;
-where several quantiles of a target are predicted, each is compared with it. Or any function
-``f(y_true, y_pred) -> number``.
+hinge losses, of 0), not weighted; ``"mse"``, ``"rmse"``, ``"mae"`` and ``"r2"``, mean squared error,
+its root, mean absolute error and coefficient of determination over all outputs, weighted by the
+sample weights; where several quantiles of a target are predicted, each is compared with it.
+
+For classifiers also, not weighted: ``"top_3"`` (or any other number), the share of samples whose
+class is among the three largest outputs; ``"auc"``, the area under the ROC curve; ``"f1"``; and
+``"balanced_accuracy"``. Of several classes or outputs, the last three take the mean over them; of two
+classes, ``"auc"`` and ``"f1"`` are those of class 1. A class that there is none of is left out.
+
+Or any function ``f(y_true, y_pred) -> number``.
 """
 
+import math
 import numbers
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +30,7 @@ from pybp.activations import ActivationFunction, Sigmoid
 from pybp.data import Data
 from pybp.errors import ArgumentError
 from pybp.losses import Loss
+from pybp.scores import SCORES, tasks, top
 from pybp.specs import unknown_name
 from pybp.validation import shown
 
@@ -55,6 +64,24 @@ def _core_metric(name: str, data: Data, outputs: Array) -> float:
     return _core.metric_value(name, y, outputs, data.weights)
 
 
+def _rmse(data: Data, outputs: Array) -> float:
+    return math.sqrt(_core_metric("mse", data, outputs))
+
+
+def _score(name: str, loss: Loss, data: Data, outputs: Array) -> float:
+    y = data.y
+    if y.ndim == 2 and loss.targets == "classes":
+        y = y.argmax(axis=1)
+    return SCORES[name](tasks(y, outputs, 0.0 if loss.targets == "signs" else 0.5), y.ndim == 1)
+
+
+def _top(k: int, data: Data, outputs: Array) -> float:
+    if data.y.ndim == 2 and data.y.shape[1] == 1:
+        raise ArgumentError(f"top_{k} needs classes; the targets are one number for each sample")
+    y = data.y if data.y.ndim == 1 else data.y.argmax(axis=1)
+    return top(y, outputs, k)
+
+
 def _custom_metric(function: Callable[[Any, Any], float], data: Data, outputs: Array) -> float:
     return function(data.y, outputs)
 
@@ -62,7 +89,9 @@ def _custom_metric(function: Callable[[Any, Any], float], data: Data, outputs: A
 _KNOWN = {
     "accuracy": Metric("accuracy", None),
     **{name: Metric(name, partial(_core_metric, name)) for name in ("mse", "mae", "r2")},
+    "rmse": Metric("rmse", _rmse),
 }
+_TOP = re.compile(r"top_([1-9][0-9]*)")
 
 
 def resolve_metrics(metrics: Sequence[MetricLike] | None, loss: Loss) -> tuple[Metric, ...]:
@@ -72,7 +101,7 @@ def resolve_metrics(metrics: Sequence[MetricLike] | None, loss: Loss) -> tuple[M
         return (_KNOWN["accuracy"],) if classifies else ()
     if isinstance(metrics, str) or not isinstance(metrics, Sequence):
         raise TypeError(f"metrics must be a list of names or functions, got {shown(metrics)}")
-    chosen = tuple(_resolve_metric(metric) for metric in metrics)
+    chosen = tuple(_resolve_metric(metric, loss) for metric in metrics)
     names = ["loss", *(metric.name for metric in chosen)]
     if len(set(names)) < len(names):
         raise ArgumentError(
@@ -81,15 +110,19 @@ def resolve_metrics(metrics: Sequence[MetricLike] | None, loss: Loss) -> tuple[M
     return chosen
 
 
-def _resolve_metric(metric: MetricLike) -> Metric:
+def _resolve_metric(metric: MetricLike, loss: Loss) -> Metric:
     if callable(metric):
         return Metric(
             getattr(metric, "__name__", type(metric).__name__), partial(_custom_metric, metric)
         )
     if not isinstance(metric, str):
         raise TypeError(f"a metric must be a name or a function, got {shown(metric)}")
+    if metric in SCORES:
+        return Metric(metric, partial(_score, metric, loss))
+    if found := _TOP.fullmatch(metric):
+        return Metric(metric, partial(_top, int(found[1])))
     if metric not in _KNOWN:
-        raise ArgumentError(unknown_name("metric", metric, _KNOWN))
+        raise ArgumentError(unknown_name("metric", metric, [*_KNOWN, *SCORES, "top_3"]))
     return _KNOWN[metric]
 
 

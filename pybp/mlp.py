@@ -153,8 +153,8 @@ class MLP(Stepwise):
             Instead of it, the share of samples to take from the end of X: the last
             ceil(n_samples * validation_split), before any shuffle.
         metrics : list of str or callable, optional
-            "accuracy", "mse", "mae", "r2", or functions ``f(y_true, y_pred) -> number``. If not
-            given, the accuracy for the cross entropies and the hinge losses. On training data,
+            "accuracy", "top_3", "auc", "f1", "balanced_accuracy", "mse", "rmse", "mae", "r2", or
+            functions ``f(y_true, y_pred) -> number``; see `pybp.metrics`. If not given, the accuracy for the cross entropies and the hinge losses. On training data,
             loss and accuracy are measured before each update, the others at the end of the epoch.
         callbacks : list of Callback
             Called between epochs and steps; see `pybp.callbacks`.

@@ -1,5 +1,6 @@
 """What `MLP.fit` saw: loss and metrics, epoch by epoch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +42,18 @@ class History:
         """
         pandas = require("pandas", "pandas", "History.to_frame")
         return pandas.DataFrame(self.history, index=pandas.Index(self.epochs, name="epoch"))
+
+    def plot(self, metrics: Sequence[str] | None = None, *, axes: Any = None) -> Any:
+        """Loss and metrics by epoch; see `pybp.plotting.plot_history`.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        from pybp.plotting import plot_history
+
+        return plot_history(self, metrics, axes=axes)
 
     def __len__(self) -> int:
         return len(self.epochs)

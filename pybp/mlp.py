@@ -6,32 +6,29 @@ from typing import Any
 
 import numpy as np
 
-from pybp._types import Array, DType
+from pybp._types import Array
 from pybp.batches import Batches, refuse_uncounted
 from pybp.callbacks import Callback
 from pybp.data import ClassWeight, Data, check_categories
 from pybp.errors import BusyError, DivergenceError, ShapeError
-from pybp.feed import Feed
 from pybp.fitting import Fit, advice, assess
-from pybp.gradcheck import GradientCheck, check_gradients
 from pybp.history import History
 from pybp.hooks import checked_callbacks, progress_bar
-from pybp.losses import Loss, LossLike, resolve_loss
+from pybp.inspection import Inspection
+from pybp.losses import LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
 from pybp.optimizers import Optimizer, OptimizerLike
-from pybp.passes import Plan, check_batches, train_epoch
+from pybp.passes import Plan, train_epoch
 from pybp.progress import make_progress
 from pybp.sparse import Sparse, as_inputs
 from pybp.specs import resolve
-from pybp.state import exclusive, in_float64, updates_done
-from pybp.stepwise import Stepwise
-from pybp.trace import Trace, trace
+from pybp.state import exclusive, updates_done
 from pybp.validation import count, flag, shown, threads_count
 
 __all__ = ["MLP"]
 
 
-class MLP(Stepwise):
+class MLP(Inspection):
     """A multilayer perceptron.
 
     Parameters
@@ -154,8 +151,9 @@ class MLP(Stepwise):
             ceil(n_samples * validation_split), before any shuffle.
         metrics : list of str or callable, optional
             "accuracy", "top_3", "auc", "f1", "balanced_accuracy", "mse", "rmse", "mae", "r2", or
-            functions ``f(y_true, y_pred) -> number``; see `pybp.metrics`. If not given, the accuracy for the cross entropies and the hinge losses. On training data,
-            loss and accuracy are measured before each update, the others at the end of the epoch.
+            functions ``f(y_true, y_pred) -> number``; see `pybp.metrics`. If not given, the accuracy
+            for the cross entropies and the hinge losses. On training data, loss and accuracy are
+            measured before each update, the others at the end of the epoch.
         callbacks : list of Callback
             Called between epochs and steps; see `pybp.callbacks`.
         progress : bool or "auto"
@@ -340,81 +338,3 @@ class MLP(Stepwise):
         source = self._feed(chosen).evaluation(X, y, sample_weight)
         output, number = self._layers[-1], threads_count(threads)
         return assess(self._net, source, chosen, watched, output, number)
-
-    # ---- looking inside ----------------------------------------------------------------------
-
-    def trace(
-        self,
-        x: Any,
-        y: Any,
-        *,
-        loss: LossLike = None,
-        sample_weight: Any = None,
-        training: bool = False,
-    ) -> Trace:
-        """Every quantity of one forward and one backward pass; the net itself stays as it is.
-
-        Parameters
-        ----------
-        x, y, loss, sample_weight
-            As in `fit`; one sample or several.
-        training : bool
-            Whether the passes are as in training: batch norm over these samples, and the masks
-            that the next step would have.
-
-        Returns
-        -------
-        Trace
-            Prints as a table; z, a, delta, dW, db and what is passed back, layer by layer.
-        """
-        chosen = resolve_loss(loss, self._layers[-1].activation)
-        data = self._feed(chosen).rows(x, y, sample_weight)
-        if flag(training, "training"):
-            check_batches(self._layers, len(data), len(data))
-        return trace(self._net, self._layers, data, chosen, training)
-
-    def check_gradients(
-        self,
-        X: Any,
-        y: Any,
-        *,
-        loss: LossLike = None,
-        sample_weight: Any = None,
-        max_entries: int = 200,
-        seed: int = 0,
-        training: bool = False,
-    ) -> GradientCheck:
-        """Backpropagation against central differences, on a float64 copy of the net.
-
-        Parameters
-        ----------
-        X, y, loss, sample_weight
-            As in `fit`; some ten samples will do.
-        max_entries : int
-            How many entries of each weight matrix, bias vector and of X to compare.
-        seed : int
-            Of the choice of entries.
-        training : bool
-            Whether the passes are as in training, all of them with the masks that the next step
-            would have.
-
-        Returns
-        -------
-        GradientCheck
-            ``.ok``, ``.max_relative_error``, ``.blocks``; prints as a table.
-        """
-        chosen = resolve_loss(loss, self._layers[-1].activation)
-        net = in_float64(self._net, self._layers, self._seed)
-        data = self._feed(chosen, net.dtype).rows(X, y, sample_weight)
-        X = data.X.toarray() if isinstance(data.X, Sparse) else data.X
-        data = Data(X.astype(net.dtype), data.y, data.weights)
-        if flag(training, "training"):
-            check_batches(self._layers, len(data), len(data))
-        entries = count(max_entries, "max_entries")
-        seed = count(seed, "seed", low=0)
-        return check_gradients(net, self._layers, data, chosen, entries, seed, training)
-
-    # ---- data --------------------------------------------------------------------------------
-
-    def _feed(self, loss: Loss, dtype: DType | None = None) -> Feed:
-        return Feed(self._layers, self.dtype if dtype is None else dtype, loss)

@@ -1,0 +1,293 @@
+"""Pictures of training and of nets, by matplotlib.
+
+Each function draws on the axes it is given, or makes a figure, and returns the axes. Nothing is shown
+or saved by itself: in a notebook the figure appears, elsewhere call ``matplotlib.pyplot.show()`` or
+``axes.figure.savefig(path)``.
+
+All of them raise MissingExtraError if matplotlib is not installed.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pybp.compat import require
+from pybp.errors import ArgumentError, ShapeError
+from pybp.validation import as_numbers, count, shown
+
+if TYPE_CHECKING:
+    from pybp.diagnose import Diagnosis
+    from pybp.history import History
+    from pybp.mlp import MLP
+    from pybp.schedule import Schedule
+
+__all__ = [
+    "plot_decision_boundary",
+    "plot_gradient_flow",
+    "plot_history",
+    "plot_schedule",
+    "plot_weights",
+]
+
+_TRAINING, _VALIDATION = "#1f77b4", "#d95f02"
+
+
+def plot_history(
+    history: "History", metrics: Sequence[str] | None = None, *, axes: Any = None
+) -> Any:
+    """Loss and metrics by epoch, training and validation in one panel each.
+
+    Parameters
+    ----------
+    history : History
+        What `fit` returned.
+    metrics : list of str, optional
+        Which ones, such as "loss"; all if not given.
+    axes : sequence of matplotlib axes, optional
+        One for each metric.
+
+    Returns
+    -------
+    ndarray of matplotlib axes
+        The panels.
+
+    Raises
+    ------
+    ArgumentError
+        There are no epochs, or no such metric.
+    """
+    if not len(history):
+        raise ArgumentError("there is nothing to plot: the history has no epochs")
+    known = list(dict.fromkeys(name.removeprefix("val_") for name in history.history))
+    names = known if metrics is None else list(metrics)
+    for name in names:
+        if name not in known:
+            raise ArgumentError(f"the history has no {shown(name)} (it has {', '.join(known)})")
+    panels = _panels(len(names), axes, "History.plot", width=4.2, height=3.0)
+    marker = "o" if len(history) == 1 else None
+    for panel, name in zip(panels, names, strict=True):
+        for key, label, color in (
+            (name, "training", _TRAINING),
+            (f"val_{name}", "validation", _VALIDATION),
+        ):
+            if key in history.history:
+                values = history.history[key]
+                panel.plot(history.epochs, values, color=color, label=label, marker=marker)
+        panel.set(xlabel="epoch", ylabel=name)
+        panel.xaxis.get_major_locator().set_params(integer=True)
+        panel.grid(alpha=0.3)
+        if f"val_{name}" in history.history:
+            panel.legend(frameon=False)
+    return panels
+
+
+def plot_gradient_flow(diagnosis: "Diagnosis", *, axes: Any = None) -> Any:
+    """How large activations, deltas and gradients are from layer to layer.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        What `MLP.diagnose` returned.
+    axes : matplotlib axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib axes
+        Layers from the first to the last, root mean squares on a logarithmic scale.
+    """
+    (panel,) = _panels(
+        1, None if axes is None else [axes], "plot_gradient_flow", width=6.4, height=3.6
+    )
+    places = np.arange(1, len(diagnosis.layers) + 1)
+    for values, label, color, marker in (
+        ([layer.activation_rms for layer in diagnosis.layers], "activations a", "#7570b3", "s"),
+        ([layer.delta_rms for layer in diagnosis.layers], "deltas dL/dz", _TRAINING, "o"),
+        ([layer.gradient_rms for layer in diagnosis.layers], "gradients dL/dW", _VALIDATION, "^"),
+    ):
+        known = np.array([np.nan if v is None or v == 0 else v for v in values], float)
+        panel.plot(places, known, marker=marker, markersize=4, color=color, label=label)
+    panel.set_yscale("log")
+    panel.set(xlabel="layer", ylabel="root mean square")
+    panel.xaxis.get_major_locator().set_params(integer=True)
+    panel.grid(alpha=0.3)
+    panel.legend(frameon=False)
+    return panel
+
+
+def plot_decision_boundary(
+    net: "MLP", X: Any, y: Any = None, *, resolution: int = 200, axes: Any = None
+) -> Any:
+    """The plane of two inputs, coloured by what the net says there, with the samples on it.
+
+    Parameters
+    ----------
+    net : MLP
+        A net with two inputs. With several outputs the largest decides, with one its side of 1/2,
+        the darker the surer.
+    X : array-like, shape (n_samples, 2)
+        Samples; they fix the part of the plane that is shown.
+    y : array-like, shape (n_samples,), optional
+        Their classes, as whole numbers.
+    resolution : int
+        Points along each side.
+    axes : matplotlib axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib axes
+        The plane.
+
+    Raises
+    ------
+    ShapeError
+        The net doesn't have two inputs, or X and y don't fit.
+    """
+    points = as_numbers(X, "X")
+    if net.n_in != 2 or points.ndim != 2 or points.shape[1] != 2:
+        raise ShapeError(
+            f"a decision boundary needs two inputs; the net has {net.n_in}, X has shape {points.shape}"
+        )
+    labels = None if y is None else as_numbers(y, "y").reshape(-1)
+    if labels is not None and len(labels) != len(points):
+        raise ShapeError(f"y has {len(labels)} rows, but X has {len(points)}")
+    steps = count(resolution, "resolution", low=2)
+    (panel,) = _panels(
+        1, None if axes is None else [axes], "plot_decision_boundary", width=4.6, height=4.4
+    )
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.05 * np.where(high > low, high - low, 1.0)
+    sides = [np.linspace(low[i] - margin[i], high[i] + margin[i], steps) for i in range(2)]
+    grid = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
+    outputs = net.predict(grid)
+    n_classes = max(net.n_out, 2)
+    colours = _class_colours(n_classes)
+    panel.imshow(
+        _shades(outputs, colours).reshape(steps, steps, 3),
+        origin="lower",
+        extent=(sides[0][0], sides[0][-1], sides[1][0], sides[1][-1]),
+        aspect="auto",
+        interpolation="bilinear",
+    )
+    if net.n_out == 1:
+        panel.contour(*sides, outputs.reshape(steps, steps), levels=[0.5], colors="k", linewidths=1)
+    for value in [None] if labels is None else np.unique(labels):
+        chosen = points if value is None else points[labels == value]
+        colour = "k" if value is None else colours[int(value) % n_classes]
+        panel.scatter(
+            *chosen.T, s=14, color=colour, edgecolors="white", linewidths=0.5, label=value
+        )
+    panel.set(xlabel="x1", ylabel="x2")
+    if labels is not None:
+        panel.legend(frameon=True, title="class", loc="best", fontsize="small")
+    return panel
+
+
+def plot_weights(net: "MLP", *, bins: int = 50, axes: Any = None) -> Any:
+    """A histogram of the weights of each layer that has some.
+
+    Parameters
+    ----------
+    net : MLP
+        The net.
+    bins : int
+        Bars of each histogram.
+    axes : sequence of matplotlib axes, optional
+        One for each layer with weights.
+
+    Returns
+    -------
+    ndarray of matplotlib axes
+        The panels.
+    """
+    given = [
+        (place, weights) for place, weights in enumerate(net.weights, 1) if weights is not None
+    ]
+    panels = _panels(len(given), axes, "plot_weights", width=3.0, height=2.4)
+    for panel, (place, weights) in zip(panels, given, strict=True):
+        panel.hist(weights.ravel(), bins=count(bins, "bins"), color=_TRAINING)
+        shape = " x ".join(map(str, weights.shape))
+        panel.set_title(f"layer {place}: {shape}", fontsize="medium")
+        panel.set(xlabel="weight", ylabel="number")
+    return panels
+
+
+def plot_schedule(
+    schedule: "Schedule", steps: int, *, steps_per_epoch: int | None = None, axes: Any = None
+) -> Any:
+    """The learning rate of each step.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        One of `pybp.schedules`.
+    steps : int
+        How many steps; also what a schedule without steps of its own spans.
+    steps_per_epoch : int, optional
+        For schedules with ``per="epoch"``.
+    axes : matplotlib axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib axes
+        Learning rates over steps.
+    """
+    n = count(steps, "steps")
+    rates = schedule.rates(0, n, horizon=n, steps_per_epoch=steps_per_epoch)
+    (panel,) = _panels(1, None if axes is None else [axes], "plot_schedule", width=4.6, height=2.8)
+    panel.plot(np.arange(n), rates, color=_TRAINING)
+    panel.set(xlabel="step", ylabel="learning rate")
+    panel.set_ylim(bottom=0)
+    panel.grid(alpha=0.3)
+    return panel
+
+
+# ---- help ------------------------------------------------------------------------------------
+
+
+def _panels(n: int, axes: Any, purpose: str, *, width: float, height: float) -> Any:
+    """So many axes: those given, or new ones in rows of at most four."""
+    pyplot = require("matplotlib.pyplot", "plot", purpose)
+    if axes is not None:
+        given = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
+        if len(given) != n:
+            raise ArgumentError(f"axes must be {n} axes, got {len(given)}")
+        return given
+    columns = min(n, 4)
+    rows = -(-n // columns)
+    figure, made = pyplot.subplots(
+        rows,
+        columns,
+        figsize=(width * columns, height * rows),
+        squeeze=False,
+        layout="constrained",
+    )
+    for unused in made.ravel()[n:]:
+        figure.delaxes(unused)
+    return made.ravel()[:n]
+
+
+def _class_colours(n: int) -> Any:
+    """(n, 3) colours in [0, 1]."""
+    matplotlib = require("matplotlib", "plot", "plot_decision_boundary")
+    if n == 2:
+        return np.array([[0.85, 0.37, 0.01], [0.12, 0.47, 0.71]])
+    table = matplotlib.colormaps["tab10" if n <= 10 else "hsv"]
+    return np.array([table(j if n <= 10 else j / n)[:3] for j in range(n)])
+
+
+def _shades(outputs: Any, colours: Any) -> Any:
+    """The colour of each row's winner, paler the less sure it is."""
+    if outputs.shape[1] == 1:
+        sure = np.clip(outputs[:, 0].astype(float), 0.0, 1.0)
+        winner = (sure >= 0.5).astype(int)
+        strength = np.abs(2 * sure - 1)
+    else:
+        winner = outputs.argmax(axis=1)
+        ordered = np.sort(outputs.astype(float), axis=1)
+        strength = np.clip(ordered[:, -1] - ordered[:, -2], 0.0, 1.0)
+    pale = 0.15 + 0.45 * strength[:, None]
+    return 1 - pale * (1 - colours[winner])

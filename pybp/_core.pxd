@@ -106,6 +106,8 @@ cdef extern from "pybp.h" nogil:
         PYBP_BIAS_STATE1
         PYBP_WEIGHT_STATE2
         PYBP_BIAS_STATE2
+        PYBP_WEIGHT_STATE3
+        PYBP_BIAS_STATE3
         PYBP_INPUT
         PYBP_Z
         PYBP_A
@@ -178,8 +180,8 @@ cdef extern from "pybp.h" nogil:
         uint64_t steps
         uint64_t passes
         int optimizer
-        int n_states
-        double powers[2]
+        int states
+        double powers[3]
     pybp_status pybp_get_progress(const pybp_net *net, pybp_progress *progress)
     pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progress)
     pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order)

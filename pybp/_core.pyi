@@ -9,7 +9,7 @@ _Out = TypeVar("_Out", bound=_Array)
 _OptionalOut = TypeVar("_OptionalOut", bound=_Array | None)
 _Loss = tuple[int, tuple[float, ...]]
 _Optimizer = tuple[int, tuple[float, ...], float, float, bool, float]
-_Progress = tuple[int, int, int, int, tuple[float, float], int]
+_Progress = tuple[int, int, int, int, tuple[float, float, float], int]
 _Sums = tuple[float, int, int, int, float, float]
 
 _Layer = TypedDict(

@@ -46,6 +46,8 @@ cdef dict ARRAYS = {
     "bias_state1": PYBP_BIAS_STATE1,
     "weight_state2": PYBP_WEIGHT_STATE2,
     "bias_state2": PYBP_BIAS_STATE2,
+    "weight_state3": PYBP_WEIGHT_STATE3,
+    "bias_state3": PYBP_BIAS_STATE3,
     "input": PYBP_INPUT,
     "z": PYBP_Z,
     "a": PYBP_A,
@@ -309,18 +311,21 @@ cdef class Net:
         return old
 
     def get_progress(self):
-        """(epochs, steps, optimizer, n_states, powers, passes), the scalars of the training state."""
+        """(epochs, steps, optimizer, states, powers, passes), the scalars of the training state.
+
+        Bit i of ``states`` says that the arrays ``..._state(i + 1)`` are there.
+        """
         cdef pybp_progress progress
         self.guard()
         check(pybp_get_progress(self.net, &progress))
-        return (progress.epochs, progress.steps, progress.optimizer, progress.n_states,
-                (progress.powers[0], progress.powers[1]), progress.passes)
+        return (progress.epochs, progress.steps, progress.optimizer, progress.states,
+                (progress.powers[0], progress.powers[1], progress.powers[2]), progress.passes)
 
     def set_progress(self, progress):
         """Set what `get_progress` gave; state buffers come or go as it says."""
         cdef pybp_progress value
-        value.epochs, value.steps, value.optimizer, value.n_states, powers, value.passes = progress
-        value.powers[0], value.powers[1] = powers
+        value.epochs, value.steps, value.optimizer, value.states, powers, value.passes = progress
+        value.powers[0], value.powers[1], value.powers[2] = powers
         self.guard()
         check(pybp_set_progress(self.net, &value))
 

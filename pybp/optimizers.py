@@ -2,12 +2,14 @@
 
 Parameters are named as in PyTorch, and the rules are PyTorch's. A plain name such as ``"adam"``
 works wherever one of these does. An optimizer's state lives in the net: it goes on where it was as
-long as the optimizer's class stays the same.
+long as the optimizer's class stays the same, and with it what it has to keep: switching SGD's or
+RMSprop's momentum, RMSprop's `centered` or Adam's `amsgrad` on or off starts anew.
 """
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pybp.adam import Adam, Adamax, AdamW, NAdam, RAdam, beta_or_own
 from pybp.errors import ArgumentError
 from pybp.optimizer import Optimizer, one_of_two
 from pybp.schedule import LearningRate
@@ -21,6 +23,7 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Lion",
+    "NAdam",
     "Optimizer",
     "OptimizerLike",
     "RAdam",
@@ -107,6 +110,9 @@ class Adagrad(Optimizer):
 class RMSprop(Optimizer):
     """``s = alpha s + (1 - alpha) g^2; w -= lr g / (sqrt(s) + eps)``.
 
+    Centered, s is reduced by m^2, ``m = alpha m + (1 - alpha) g``, to an estimate of the variance. With
+    momentum the step is ``v = momentum v + g / (sqrt(s) + eps); w -= lr v``.
+
     Parameters
     ----------
     lr : float, Schedule or callable
@@ -117,12 +123,17 @@ class RMSprop(Optimizer):
         Keeps the division finite, > 0.
     weight_decay : float
         Adds ``weight_decay w`` to the gradient, >= 0.
+    momentum : float
+        In [0, 1).
+    centered : bool
+        Divide by the deviation from the mean gradient.
     **common
         See `Optimizer`.
 
     References
     ----------
-    Tieleman and Hinton, "Lecture 6.5: rmsprop", Coursera, 2012.
+    Tieleman and Hinton, "Lecture 6.5: rmsprop", Coursera, 2012; Graves, "Generating sequences with
+    recurrent neural networks", arXiv:1308.0850, 2013, for the centered form.
     """
 
     name: ClassVar[str] = "rmsprop"
@@ -130,72 +141,12 @@ class RMSprop(Optimizer):
     alpha: float = 0.99
     eps: float = 1e-8
     weight_decay: float = 0.0
-
-
-@dataclass(frozen=True, repr=False)
-class Adam(Optimizer):
-    """``m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= lr m' / (sqrt(v') + eps)``.
-
-    m' and v' are m and v divided by ``1 - b1^t`` and ``1 - b2^t`` at step t.
-
-    Parameters
-    ----------
-    lr : float, Schedule or callable
-        Learning rate, >= 0.
-    betas : tuple of float
-        (b1, b2), each in [0, 1).
-    eps : float
-        Keeps the division finite, > 0.
-    weight_decay : float
-        Adds ``weight_decay w`` to the gradient, >= 0; see `AdamW` for the decoupled form.
-    **common
-        See `Optimizer`.
-
-    References
-    ----------
-    Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
-    """
-
-    name: ClassVar[str] = "adam"
-    lr: LearningRate = 1e-3
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = 1e-8
-    weight_decay: float = 0.0
+    momentum: float = 0.0
+    centered: bool = False
 
     def _parameter(self, name: str) -> Any:
-        return _adam_parameter(self, name)
-
-
-@dataclass(frozen=True, repr=False)
-class AdamW(Optimizer):
-    """`Adam` with decoupled weight decay: first ``w *= 1 - lr weight_decay``.
-
-    Parameters
-    ----------
-    lr : float, Schedule or callable
-        Learning rate, >= 0.
-    betas : tuple of float
-        (b1, b2), each in [0, 1).
-    eps : float
-        Keeps the division finite, > 0.
-    weight_decay : float
-        Share of a weight that decays per step and unit of learning rate, >= 0.
-    **common
-        See `Optimizer`.
-
-    References
-    ----------
-    Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
-    """
-
-    name: ClassVar[str] = "adamw"
-    lr: LearningRate = 1e-3
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = 1e-8
-    weight_decay: float = 1e-2
-
-    def _parameter(self, name: str) -> Any:
-        return _adam_parameter(self, name)
+        value = super()._parameter(name)
+        return int(flag(value, name)) if name == "centered" else value
 
 
 @dataclass(frozen=True, repr=False)
@@ -230,79 +181,6 @@ class Adadelta(Optimizer):
 
 
 @dataclass(frozen=True, repr=False)
-class Adamax(Optimizer):
-    """`Adam` with a maximum for the second moment: ``u = max(b2 u, |g| + eps); w -= lr m' / u``.
-
-    m' is ``m = b1 m + (1 - b1) g`` divided by ``1 - b1^t`` at step t.
-
-    Parameters
-    ----------
-    lr : float, Schedule or callable
-        Learning rate, >= 0.
-    betas : tuple of float
-        (b1, b2), each in [0, 1).
-    eps : float
-        Keeps the division finite, > 0.
-    weight_decay : float
-        Adds ``weight_decay w`` to the gradient, >= 0.
-    **common
-        See `Optimizer`.
-
-    References
-    ----------
-    Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, section 7.
-    """
-
-    name: ClassVar[str] = "adamax"
-    lr: LearningRate = 2e-3
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = 1e-8
-    weight_decay: float = 0.0
-
-    def _parameter(self, name: str) -> Any:
-        return _adam_parameter(self, name)
-
-
-@dataclass(frozen=True, repr=False)
-class RAdam(Optimizer):
-    """`Adam` whose first steps are rectified: its step times r, which grows to 1.
-
-    With ``n = 2 / (1 - b2) - 1`` and ``k = n - 2 t b2^t / (1 - b2^t)``, the length of the average
-    behind v at step t, r is ``sqrt((k - 4) (k - 2) n / ((n - 4) (n - 2) k))``. As long as k <= 5 the
-    step is ``w -= lr m'``. As in PyTorch, eps is added to sqrt(v) before its bias is corrected.
-
-    Parameters
-    ----------
-    lr : float, Schedule or callable
-        Learning rate, >= 0.
-    betas : tuple of float
-        (b1, b2), each in [0, 1).
-    eps : float
-        Keeps the division finite, > 0.
-    weight_decay : float
-        Adds ``weight_decay w`` to the gradient, >= 0.
-    decoupled_weight_decay : bool
-        Decay as in `AdamW` instead: first ``w *= 1 - lr weight_decay``.
-    **common
-        See `Optimizer`.
-
-    References
-    ----------
-    Liu et al., "On the variance of the adaptive learning rate and beyond", ICLR 2020.
-    """
-
-    name: ClassVar[str] = "radam"
-    lr: LearningRate = 1e-3
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = 1e-8
-    weight_decay: float = 0.0
-    decoupled_weight_decay: bool = False
-
-    def _parameter(self, name: str) -> Any:
-        return _adam_parameter(self, name)
-
-
-@dataclass(frozen=True, repr=False)
 class Lion(Optimizer):
     """``w -= lr sign(b1 m + (1 - b1) g)``, then ``m = b2 m + (1 - b2) g``.
 
@@ -331,7 +209,7 @@ class Lion(Optimizer):
     weight_decay: float = 0.0
 
     def _parameter(self, name: str) -> Any:
-        return _adam_parameter(self, name)
+        return beta_or_own(self, name)
 
 
 @dataclass(frozen=True, repr=False)
@@ -375,10 +253,3 @@ class Rprop(Optimizer):
 
 OptimizerLike = str | Optimizer | type[Optimizer]
 """What the arguments named `optimizer` take."""
-
-
-def _adam_parameter(optimizer: Optimizer, name: str) -> Any:
-    if name in ("beta1", "beta2"):
-        return one_of_two(optimizer, "betas", first=name == "beta1")
-    value = getattr(optimizer, name)
-    return int(flag(value, name)) if name == "decoupled_weight_decay" else value

@@ -33,7 +33,7 @@ __all__ = [
     "write_state",
 ]
 
-PROGRESS = ("epochs", "steps", "optimizer", "n_states", "powers", "passes")
+PROGRESS = ("epochs", "steps", "optimizer", "states", "powers", "passes")
 """What the tuple of `Net.get_progress` holds."""
 STATISTICS = ("running_mean", "running_var")
 
@@ -125,9 +125,9 @@ def in_float64(net: Net, layers: tuple[Layer, ...], seed: int) -> Net:
 def state_arrays(
     layers: tuple[Layer, ...], progress: tuple[Any, ...]
 ) -> list[tuple[str, int, tuple[int, ...]]]:
-    """Name, layer and shape of each array that makes up the state."""
-    n_states = progress[3]
-    states = [f"_state{number}" for number in range(1, n_states + 1)]
+    """Name, layer and shape of each array that makes up the state; bit i of ``progress[3]``: state i + 1."""
+    kept = progress[3]
+    states = [f"_state{place + 1}" for place in range(kept.bit_length()) if kept >> place & 1]
     matrices = ["weights", *(f"weight{state}" for state in states)]
     vectors = ["biases", *(f"bias{state}" for state in states)]
     arrays: list[tuple[str, int, tuple[int, ...]]] = []

@@ -32,6 +32,7 @@ TOLERANCE = {
 HIDDEN = registry.hidden_activations()
 PAIRS = registry.pairs()
 CLASS = {row.name: row.columns["class"] for row in registry.rows("optimizers")}
+FLAGS = {"nesterov", "centered", "amsgrad", "decoupled_weight_decay"}
 both_dtypes = pytest.mark.parametrize("dtype", TOLERANCE)
 each_pair = pytest.mark.parametrize(("output", "loss"), PAIRS)
 
@@ -47,7 +48,7 @@ def spec(name, lr, params=None, no_bias_decay=False, **common):
     for pair, (a, b) in PARAMETER_PAIRS.items():
         if a in params or b in params:
             params[pair] = (params.pop(a, getattr(rule, a)), params.pop(b, getattr(rule, b)))
-    params |= {k: bool(params[k]) for k in {"nesterov", "decoupled_weight_decay"} & params.keys()}
+    params |= {k: bool(params[k]) for k in FLAGS & params.keys()}
     return getattr(pybp.optimizers, CLASS[name])(lr=lr, **params, **common)
 
 
@@ -278,6 +279,28 @@ def test_state_goes_on_and_a_new_optimizer_starts_anew():
         other.train(X, y, "cross_entropy", Update(OPTIMIZERS[name](), lr), batch_size=20)
         net.fit(X, y, optimizer=spec(name, lr), batch_size=20, epochs=1, progress=False)
         assert_same_parameters(net, other, "float64")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (pybp.Adam(lr=0.02), pybp.Adam(lr=0.02, amsgrad=True)),
+        (pybp.RMSprop(lr=0.02, momentum=0.5), pybp.RMSprop(lr=0.02, centered=True)),
+        (pybp.SGD(lr=0.02, momentum=0.5), pybp.SGD(lr=0.02)),
+    ],
+    ids=repr,
+)
+def test_other_states_start_anew(before, after):
+    """A parameter that brings or takes away a state restarts the rule, whatever its class."""
+    net, _ = make([4, 7, 3], "tanh", "softmax", "float64")
+    X, y = data(50, 4, 3, "cross_entropy", "float64")
+    net.fit(X, y, optimizer=before, epochs=2, progress=False)
+    fresh = net.copy()
+    fresh.reset_optimizer()
+    for one in (net, fresh):
+        one.fit(X, y, optimizer=after, epochs=2, progress=False)
+    for W, same in zip(net.weights, fresh.weights, strict=True):
+        assert (same == W).all()
 
 
 def test_train_step_is_an_epoch_of_one_batch():

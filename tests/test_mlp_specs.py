@@ -16,6 +16,7 @@ BASES = {
     "initializers": initializers.Initializer,
 }
 OPTIMIZERS = names(optimizers.Optimizer)
+FLAGS = ("nesterov", "centered", "amsgrad", "decoupled_weight_decay")
 ALL = [spec for base in BASES.values() for spec in names(base).values()]
 
 
@@ -48,7 +49,7 @@ def edges():
     """Values just outside each range of each row."""
     for name, spec in OPTIMIZERS.items():
         for param in spec().row["params"]:
-            if param["name"] in ("nesterov", "decoupled_weight_decay"):
+            if param["name"] in FLAGS:
                 continue
             yield name, param["name"], param["low"] if param["low_open"] else param["low"] - 1
             if param["high"] < float("inf"):
@@ -95,6 +96,14 @@ def test_common_parameters_out_of_range(name, parameter, value):
 def test_common_parameters_of_a_wrong_type(parameter, value):
     with pytest.raises(TypeError, match=f"{parameter} must be"):
         optimizers.SGD(**{parameter: value})
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_switches_of_optimizers_are_true_or_false(name):
+    for param in OPTIMIZERS[name]().row["params"]:
+        if param["name"] in FLAGS:
+            with pytest.raises(TypeError, match=f"{param['name']} must be True or False, got 0.5"):
+                OPTIMIZERS[name](**{param["name"]: 0.5})
 
 
 def test_nesterov_needs_momentum():

@@ -10,7 +10,7 @@ from pybp import MLP, Dense
 from pybp.activations import LeakyReLU
 from pybp.errors import ArgumentError
 from pybp.initializers import Constant, Normal, Orthogonal, TruncatedNormal, Uniform
-from pybp.optimizers import SGD
+from pybp.optimizers import SGD, Adam, RMSprop
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
@@ -23,15 +23,31 @@ def test_round_trip(trained, same_state, protocol):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    "optimizer", [SGD(lr=0.1), SGD(momentum=0.9), "adagrad", "rmsprop", "adam", "adamw"], ids=repr
+    "optimizer",
+    [
+        SGD(lr=0.1),
+        SGD(momentum=0.9),
+        "adagrad",
+        "rmsprop",
+        RMSprop(centered=True),
+        RMSprop(momentum=0.5, centered=True),
+        "adam",
+        Adam(amsgrad=True),
+        "adamw",
+        "nadam",
+    ],
+    ids=repr,
 )
 def test_training_goes_on_with_the_same_bits(blobs, same_state, optimizer, dtype):
     net = MLP([2, 20, 3], output="softmax", dtype=dtype, seed=0)
     net.fit(*blobs, epochs=2, optimizer=optimizer)
     again = pickle.loads(pickle.dumps(net))
-    histories = [one.fit(*blobs, epochs=2, optimizer=optimizer).history for one in (net, again)]
+    twin = net.copy()
+    three = (net, again, twin)
+    histories = [one.fit(*blobs, epochs=2, optimizer=optimizer).history for one in three]
     assert same_state(net, again)
-    assert histories[0] == histories[1]
+    assert same_state(net, twin)
+    assert histories[0] == histories[1] == histories[2]
 
 
 def test_every_option_of_a_layer(same_state):

@@ -1,5 +1,6 @@
 """Every registered row has a twin in the oracle, and every twin a row; both agree on what they say."""
 
+import dataclasses
 import importlib
 import inspect
 
@@ -65,7 +66,24 @@ def test_optimizer_rows_say_what_their_twins_say(row):
     assert {p.name: p.default for p in row.params} == defaults(twin)
     # The states besides counters and powers are arrays of the size of the parameters.
     arrays = [v for v in twin().begin(np.zeros(3)).values() if isinstance(v, np.ndarray)]
-    assert len(arrays) == int(row.columns["states"])
+    assert len(arrays) == states(row, twin())
+
+
+@pytest.mark.parametrize("row", registry.rows("optimizers"), ids=lambda row: row.name)
+def test_parameters_bring_states(row):
+    """With each parameter off and on: the row's bits are as many as its twin's arrays."""
+    twin = oracle.OPTIMIZERS[row.name]
+    for param in row.params:
+        for value in (0.0, 0.5):
+            rule = dataclasses.replace(twin(), **{param.name: value})
+            arrays = [v for v in rule.begin(np.zeros(3)).values() if isinstance(v, np.ndarray)]
+            assert len(arrays) == states(row, rule)
+
+
+def states(row, rule):
+    """How many states the row's C expression of its parameters p says that there are."""
+    p = [getattr(rule, param.name) for param in row.params]
+    return int(eval(row.columns["states"], {"p": p})).bit_count()
 
 
 @pytest.mark.parametrize("row", registry.rows("schedules"), ids=lambda row: row.name)

@@ -166,8 +166,8 @@ SAYINGS = {
     "optimizer of another kind": (say("progress", "optimizer", value=[1]), "is unknown"),
     "epochs": (say("progress", "epochs", value=-1), "epochs must be a whole number >= 0"),
     "steps": (say("progress", "steps", value=2**64), "steps must be a whole number <="),
-    "states": (say("progress", "n_states", value=1), "1 states|belongs to nothing"),
-    "powers": (say("progress", "powers", value=[2.0, 0.5]), "power 2"),
+    "states": (say("progress", "states", value=1), "states 1 do not fit|belongs to nothing"),
+    "powers": (say("progress", "powers", value=[2.0, 0.5, 1.0]), "power 2"),
     "number of powers": (say("progress", "powers", value=[0.5] * 9), "too many values"),
     "powers of another kind": (say("progress", "powers", value="ab"), "its powers are not numbers"),
 }
@@ -203,7 +203,7 @@ def test_a_small_file_can_not_ask_for_a_large_net(path, good):
         end += 4 * n
     for layer in document["layers"]:
         layer.update(n_in=1, n_out=n, activation="relu")
-    document["progress"].update(optimizer=None, n_states=0)
+    document["progress"].update(optimizer=None, states=0)
     refused(path, whole(new, document, bytes(end)), "doesn't fit")
 
 

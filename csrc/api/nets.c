@@ -62,7 +62,8 @@ int pybp_net_layer_has_bias(const pybp_net *net, size_t layer)
 
 static bool is_bias(pybp_array what)
 {
-    return what == PYBP_BIASES || what == PYBP_BIAS_GRADIENT || what == PYBP_BIAS_STATE1 || what == PYBP_BIAS_STATE2;
+    return what == PYBP_BIASES || what == PYBP_BIAS_GRADIENT || what == PYBP_BIAS_STATE1 || what == PYBP_BIAS_STATE2 ||
+           what == PYBP_BIAS_STATE3;
 }
 
 /* The parameter buffer that an array is part of; NULL if it is not there, or for activations. */
@@ -83,6 +84,9 @@ static char *buffer_of(const pybp_net *net, pybp_array what)
     case PYBP_WEIGHT_STATE2:
     case PYBP_BIAS_STATE2:
         return net->state[1];
+    case PYBP_WEIGHT_STATE3:
+    case PYBP_BIAS_STATE3:
+        return net->state[2];
     default:
         return NULL;
     }
@@ -130,7 +134,7 @@ static pybp_status check_bytes(size_t bytes, size_t expected)
 
 static bool is_parameter(pybp_array what)
 {
-    return what <= PYBP_BIAS_STATE2 || what >= PYBP_RUNNING_MEAN;
+    return what <= PYBP_BIAS_STATE3 || what >= PYBP_RUNNING_MEAN;
 }
 
 /* Which line of a panel an array of one number for each output is. */

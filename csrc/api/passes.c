@@ -159,30 +159,31 @@ static pybp_status check_progress(const pybp_progress *p)
     const bool none = p->optimizer == -1;
     if (!none && (p->optimizer < 0 || p->optimizer >= PYBP_N_OPTIMIZERS))
         return pybp_fail(PYBP_INVALID, "no optimizer %d", p->optimizer);
-    if (p->n_states < 0 || p->n_states > 2 || (none && p->n_states != 0))
-        return pybp_fail(PYBP_INVALID, "%d optimizer states", p->n_states);
+    if (none && p->states != 0)
+        return pybp_fail(PYBP_INVALID, "states %d without an optimizer", p->states);
     for (int i = 0; i < PYBP_N_POWERS; i++)
         if (!(p->powers[i] >= 0 && p->powers[i] <= 1))
             return pybp_fail(PYBP_INVALID, "power %g, expected 0 to 1", p->powers[i]);
-    if (!none) { /* the number of states must be one that the optimizer can have */
+    if (!none) { /* parameters above 0 can only bring states */
         pybp_optimizer like = {.kind = (pybp_optimizer_kind)p->optimizer, .params = {0}};
         const int least = pybp_optimizer_states(&like);
-        like.params[0] = 0.5;
-        if (p->n_states != least && p->n_states != pybp_optimizer_states(&like))
-            return pybp_fail(PYBP_INVALID, "%d states do not fit the optimizer", p->n_states);
+        for (int i = 0; i < PYBP_MAX_PARAMS; i++)
+            like.params[i] = 0.5;
+        if ((p->states & least) != least || (p->states & ~pybp_optimizer_states(&like)) != 0)
+            return pybp_fail(PYBP_INVALID, "states %d do not fit the optimizer", p->states);
     }
     return PYBP_OK;
 }
 
 static pybp_status set_progress(pybp_net *net, const pybp_progress *progress)
 {
-    const bool same = net->progress.optimizer == progress->optimizer && net->progress.n_states == progress->n_states;
+    const bool same = net->progress.optimizer == progress->optimizer && net->progress.states == progress->states;
     if (!same) {
-        char *state[2];
-        CHECK(pybp_optimizer_buffers(net, progress->n_states, state));
+        char *state[PYBP_N_STATES];
+        CHECK(pybp_optimizer_buffers(net, progress->states, state));
         pybp_optimizer_detach(net);
-        net->state[0] = state[0];
-        net->state[1] = state[1];
+        for (int i = 0; i < PYBP_N_STATES; i++)
+            net->state[i] = state[i];
     }
     net->progress = *progress;
     return PYBP_OK;

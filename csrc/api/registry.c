@@ -25,7 +25,7 @@ static const pybp_row losses[] = {
 };
 
 static const pybp_row optimizers[] = {
-#define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) {#name, #Class, rule, 0, {params {0}}},
+#define PYBP_OPTIMIZER(NAME, name, Class, states, powers, rule, params) {#name, #Class, rule, 0, {params {0}}},
 #include "registry/optimizers.def"
 #undef PYBP_OPTIMIZER
 };

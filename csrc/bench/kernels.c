@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "bench/bench.h"
 #include "dispatch/dispatch.h"
+#include "net/net.h"
 
 #include <stdlib.h>
 
@@ -89,17 +90,18 @@ enum { LINES = 64 };
 
 typedef struct strip {
     const pybp_kernels *k;
-    char *x[4];
+    char *x[2 + PYBP_N_STATES];
     pybp_activate *activate;
     _Alignas(8) char params[8 * PYBP_MAX_ACTIVATION_PARAMS];
     pybp_update *update;
+    void *states[PYBP_N_STATES]; /* those of x[2] ... that the rule has */
     pybp_constants constants;
 } strip;
 
 static void strip_free(void *state)
 {
     strip *s = state;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 2 + PYBP_N_STATES; i++)
         pybp_free(s->x[i]);
     free(s);
 }
@@ -115,7 +117,7 @@ static void update(void *state, size_t times)
 {
     const strip *s = state;
     while (times-- > 0)
-        s->update(LINES * s->k->panel, s->x[0], s->x[1], s->x[2], s->x[3], &s->constants);
+        s->update(LINES * s->k->panel, s->x[0], s->x[1], s->states, &s->constants);
 }
 
 static strip *add_strip(bench *b, pybp_dtype dtype, const char *kind, const char *name, void (*run)(void *, size_t))
@@ -127,7 +129,7 @@ static strip *add_strip(bench *b, pybp_dtype dtype, const char *kind, const char
     if (s == NULL)
         exit(1);
     s->k = pybp_dispatch(dtype);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 2 + PYBP_N_STATES; i++) {
         s->x[i] = pybp_alloc(LINES * PYBP_LINE);
         for (size_t j = 0; j < LINES * s->k->panel; j++)
             s->k->set(s->x[i] + j * s->k->size, (double)(j % 29) / 29 + 0.01);
@@ -142,14 +144,18 @@ static strip *add_strip(bench *b, pybp_dtype dtype, const char *kind, const char
 static void add_optimizer(bench *b, pybp_dtype dtype, int kind)
 {
     pybp_row row;
-    double params[PYBP_MAX_PARAMS] = {0}, powers[PYBP_N_POWERS] = {0.5, 0.5};
-    const pybp_step_scalars step = {.params = params, .lr = 1e-9, .weight_decay_factor = 1, .t = 7, .powers = powers};
+    pybp_optimizer optimizer = {.kind = (pybp_optimizer_kind)kind};
+    const double powers[PYBP_N_POWERS] = {0.5, 0.5, 0.5};
+    const pybp_step_scalars step = {.params = optimizer.params, .lr = 1e-9, .decay = 1, .shrink = 1e-9, .t = 7, .powers = powers,
+                                    .mu = 0.8, .mu_next = 0.81};
     pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, kind, &row);
     for (int i = 0; i < row.n_params; i++)
-        params[i] = row.params[i].value;
+        optimizer.params[i] = row.params[i].value;
     strip *s = add_strip(b, dtype, "optimizer", row.name, update);
     if (s == NULL)
         return;
+    for (int i = 0; i < PYBP_N_STATES; i++)
+        s->states[i] = pybp_optimizer_states(&optimizer) >> i & 1 ? s->x[2 + i] : NULL;
     s->update = s->k->update[kind];
     s->k->prepare[kind](&step, &s->constants);
 }

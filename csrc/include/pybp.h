@@ -61,7 +61,7 @@ typedef enum pybp_loss {
 } pybp_loss;
 
 typedef enum pybp_optimizer_kind {
-#define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) PYBP_OPTIMIZER_##NAME,
+#define PYBP_OPTIMIZER(NAME, name, Class, states, powers, rule, params) PYBP_OPTIMIZER_##NAME,
 #include "registry/optimizers.def"
 #undef PYBP_OPTIMIZER
     PYBP_N_OPTIMIZERS
@@ -212,8 +212,8 @@ PYBP_API size_t pybp_net_layer_n_out(const pybp_net *net, size_t layer);
 PYBP_API int pybp_net_layer_has_bias(const pybp_net *net, size_t layer);
 
 /* Everything a net holds, by layer and in logical order.  Shapes, in the net's dtype:
- *   WEIGHTS, WEIGHT_GRADIENT, WEIGHT_STATE1, WEIGHT_STATE2      (n_out, fan)
- *   BIASES, BIAS_GRADIENT, BIAS_STATE1, BIAS_STATE2              (n_out,)
+ *   WEIGHTS, WEIGHT_GRADIENT, WEIGHT_STATE1, 2 and 3             (n_out, fan)
+ *   BIASES, BIAS_GRADIENT, BIAS_STATE1, 2 and 3                  (n_out,)
  *   INPUT                                                        (rows, n_in)   a of the layer before
  *   Z, A, DELTA                                                  (rows, n_out)
  *   BACK                                                         (rows, n_in)   what goes to the layer
@@ -228,6 +228,7 @@ PYBP_API int pybp_net_layer_has_bias(const pybp_net *net, size_t layer);
 typedef enum pybp_array {
     PYBP_WEIGHTS, PYBP_BIASES, PYBP_WEIGHT_GRADIENT, PYBP_BIAS_GRADIENT,
     PYBP_WEIGHT_STATE1, PYBP_BIAS_STATE1, PYBP_WEIGHT_STATE2, PYBP_BIAS_STATE2,
+    PYBP_WEIGHT_STATE3, PYBP_BIAS_STATE3,
     PYBP_INPUT, PYBP_Z, PYBP_A, PYBP_DELTA, PYBP_BACK,
     PYBP_RUNNING_MEAN, PYBP_RUNNING_VAR
 } pybp_array;
@@ -343,26 +344,27 @@ typedef struct pybp_optimizer {
 } pybp_optimizer;
 
 /* One update of all parameters from the gradients that the last backward left.
- * Optimizer state lives in the net: it goes on where it was as long as the kind stays the same, else it
- * starts again from zero.  PYBP_STATE without gradients.  PYBP_DIVERGED, and no change, if the
+ * Optimizer state lives in the net: it goes on where it was as long as the kind and the states that it needs (of
+ * adam with or without amsgrad, say) stay the same, else it starts anew.  PYBP_STATE without gradients.  PYBP_DIVERGED, and no change, if the
  * update would make a parameter infinite or NaN. */
 PYBP_API pybp_status pybp_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads);
 /* Forget optimizer state and its step counter. */
 PYBP_API pybp_status pybp_reset_optimizer(pybp_net *net);
 
 /* Scalars of the training state, for checkpoints and pickles. */
-#define PYBP_N_POWERS 2
+#define PYBP_N_POWERS 3
+#define PYBP_N_STATES 3
 typedef struct pybp_progress {
     uint64_t epochs;                /* finished: the shuffle of the next one depends on it */
     uint64_t steps;                 /* updates since the optimizer state was new */
     uint64_t passes;                /* forward passes in training, of nets with dropout or noise: the masks of the
                                        next depend on it */
     int optimizer;                  /* pybp_optimizer_kind, or -1: none yet */
-    int n_states;                   /* state buffers in use */
-    double powers[PYBP_N_POWERS];   /* running products beta^t */
+    int states;                     /* state buffers in use, as bits: 1 for STATE1, 2 for STATE2, 4 for STATE3 */
+    double powers[PYBP_N_POWERS];   /* running products, as beta^t */
 } pybp_progress;
 PYBP_API pybp_status pybp_get_progress(const pybp_net *net, pybp_progress *progress);
-/* State buffers stay as they are if `optimizer` and `n_states` do not change; else they are made anew, zeroed,
+/* State buffers stay as they are if `optimizer` and `states` do not change; else they are made anew, zeroed,
  * to be filled with pybp_net_set.  PYBP_INVALID for a combination that cannot be. */
 PYBP_API pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progress);
 

@@ -7,4 +7,5 @@
 #include "kernels/activation.inc.h"
 #include "kernels/loss.inc.h"
 #include "kernels/optimizer.inc.h"
+#include "kernels/optimizer_adam.inc.h"
 #include "kernels/table.inc.h"

@@ -99,17 +99,19 @@ typedef struct pybp_drop {
 /* One row of an optimizer: constants of a step, then the update of elements. */
 typedef struct pybp_step_scalars {
     const double *params;  /* of the optimizer, in registry order */
-    double lr;             /* of these parameters: with the biases' factor */
-    double weight_decay_factor; /* 1, or 0 for parameters exempt from decay */
+    double lr;             /* of these parameters: with all factors */
+    double decay;          /* what a weight decay that is added to the gradient is multiplied with; 0: exempt */
+    double shrink;         /* what a decay that scales the weights is multiplied with: a learning rate; 0: exempt */
     uint64_t t;            /* this update's number, from 1 */
-    const double *powers;  /* beta1^t, beta2^t, this update's included */
+    const double *powers;  /* running products of optimizers.def, this update's included */
+    double mu, mu_next;    /* nadam: momentum of this update and of the next */
 } pybp_step_scalars;
 typedef struct pybp_constants {
     _Alignas(64) char c[PYBP_N_CONSTANTS * 8]; /* T */
 } pybp_constants;
 typedef void pybp_prepare(const pybp_step_scalars *step, pybp_constants *constants);
-/* n elements, a multiple of a line. state1, state2 as the row has states, else NULL. */
-typedef void pybp_update(size_t n, void *w, const void *g, void *state1, void *state2,
+/* n elements, a multiple of a line. state: as the row has states, NULL for the others. */
+typedef void pybp_update(size_t n, void *w, const void *g, void *const state[PYBP_N_STATES],
                          const pybp_constants *constants);
 
 typedef struct pybp_kernels {

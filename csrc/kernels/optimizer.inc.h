@@ -47,19 +47,18 @@ static void REAL(sgd_prepare)(const pybp_step_scalars *s, pybp_constants *consta
     real *c = REAL(constants)(constants);
     c[0] = -(real)s->lr;
     c[1] = (real)s->params[0];
-    c[2] = (real)(s->params[2] * s->weight_decay_factor);
+    c[2] = (real)(s->params[2] * s->decay);
     c[3] = (real)s->params[1];
 }
 
-static void REAL(sgd_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+static void REAL(sgd_update)(size_t n, void *weights, const void *gradient, void *const *state,
                              const pybp_constants *constants)
 {
-    real *w = weights, *velocity = state1;
+    real *w = weights, *velocity = state[0];
     const real *g = gradient;
     const vec lr = REAL(constant)(constants, 0), momentum = REAL(constant)(constants, 1);
     const vec decay = REAL(constant)(constants, 2);
     const int decays = REAL(decays)(constants, 2), nesterov = REAL(decays)(constants, 3);
-    (void)state2;
     if (velocity == NULL) {
         for (size_t i = 0; i < n; i += LANES) {
             const vec wi = v_load(w + i);
@@ -81,19 +80,18 @@ static void REAL(adagrad_prepare)(const pybp_step_scalars *s, pybp_constants *co
 {
     real *c = REAL(constants)(constants);
     c[0] = -(real)(s->lr / (1 + (double)(s->t - 1) * s->params[0]));
-    c[1] = (real)(s->params[1] * s->weight_decay_factor);
+    c[1] = (real)(s->params[1] * s->decay);
     c[2] = (real)s->params[3];
 }
 
-static void REAL(adagrad_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+static void REAL(adagrad_update)(size_t n, void *weights, const void *gradient, void *const *state,
                                  const pybp_constants *constants)
 {
-    real *w = weights, *sum = state1;
+    real *w = weights, *sum = state[0];
     const real *g = gradient;
     const vec rate = REAL(constant)(constants, 0), decay = REAL(constant)(constants, 1);
     const vec eps = REAL(constant)(constants, 2);
     const int decays = REAL(decays)(constants, 1);
-    (void)state2;
     for (size_t i = 0; i < n; i += LANES) {
         const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
         const vec s = REAL(flush)(v_fma(gi, gi, v_load(sum + i)));
@@ -102,7 +100,7 @@ static void REAL(adagrad_update)(size_t n, void *weights, const void *gradient, 
     }
 }
 
-/* ---- rmsprop: lr, alpha, 1 - alpha, eps, decay ---- */
+/* ---- rmsprop: lr, alpha, 1 - alpha, eps, decay, momentum; states: squares, momentum, mean ---- */
 
 static void REAL(rmsprop_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
 {
@@ -111,82 +109,43 @@ static void REAL(rmsprop_prepare)(const pybp_step_scalars *s, pybp_constants *co
     c[1] = (real)s->params[0];
     c[2] = (real)(1 - s->params[0]);
     c[3] = (real)s->params[1];
-    c[4] = (real)(s->params[2] * s->weight_decay_factor);
+    c[4] = (real)(s->params[2] * s->decay);
+    c[5] = (real)s->params[3];
 }
 
-static void REAL(rmsprop_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
-                                 const pybp_constants *constants)
+PYBP_INLINE void REAL(rmsprop_rule)(size_t n, real *w, const real *g, void *const *state,
+                                    const pybp_constants *constants, int moves, int centered)
 {
-    real *w = weights, *square = state1;
-    const real *g = gradient;
+    real *square = state[0], *velocity = state[1], *mean = state[2];
     const vec lr = REAL(constant)(constants, 0), alpha = REAL(constant)(constants, 1);
     const vec rest = REAL(constant)(constants, 2), eps = REAL(constant)(constants, 3);
-    const vec decay = REAL(constant)(constants, 4);
+    const vec decay = REAL(constant)(constants, 4), momentum = REAL(constant)(constants, 5);
     const int decays = REAL(decays)(constants, 4);
-    (void)state2;
     for (size_t i = 0; i < n; i += LANES) {
         const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
         const vec s = REAL(flush)(v_fma(alpha, v_load(square + i), v_mul(rest, v_mul(gi, gi))));
+        vec spread = s;
         v_store(square + i, s);
-        v_store(w + i, v_fma(lr, v_div(gi, v_add(v_sqrt(s), eps)), wi));
+        if (centered) { /* rounding may take the variance below 0 */
+            const vec m = REAL(flush)(v_fma(alpha, v_load(mean + i), v_mul(rest, gi)));
+            v_store(mean + i, m);
+            spread = v_max(v_zero(), v_fma(v_neg(m), m, s));
+        }
+        vec d = v_div(gi, v_add(v_sqrt(spread), eps));
+        if (moves) {
+            d = REAL(flush)(v_fma(momentum, v_load(velocity + i), d));
+            v_store(velocity + i, d);
+        }
+        v_store(w + i, v_fma(lr, d, wi));
     }
 }
 
-/* ---- adam, adamw: rate, beta1, 1 - beta1, beta2, 1 - beta2, 1 / sqrt(1 - beta2^t), eps, decay ---- */
-
-static void REAL(adam_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
+static void REAL(rmsprop_update)(size_t n, void *w, const void *g, void *const *state, const pybp_constants *constants)
 {
-    real *c = REAL(constants)(constants);
-    c[0] = -(real)(s->lr / (1 - s->powers[0]));
-    c[1] = (real)s->params[0];
-    c[2] = (real)(1 - s->params[0]);
-    c[3] = (real)s->params[1];
-    c[4] = (real)(1 - s->params[1]);
-    c[5] = (real)(1 / __builtin_sqrt(1 - s->powers[1]));
-    c[6] = (real)s->params[2];
-    c[7] = (real)(s->params[3] * s->weight_decay_factor);
-}
-
-/* shrink: the last constant scales the weights (adamw) instead of being a decay (adam). */
-PYBP_INLINE void REAL(adam_rule)(size_t n, real *w, const real *g, real *first, real *second,
-                                 const pybp_constants *constants, int decays, int shrink)
-{
-    const vec rate = REAL(constant)(constants, 0), beta1 = REAL(constant)(constants, 1);
-    const vec rest1 = REAL(constant)(constants, 2), beta2 = REAL(constant)(constants, 3);
-    const vec rest2 = REAL(constant)(constants, 4), unbias = REAL(constant)(constants, 5);
-    const vec eps = REAL(constant)(constants, 6), decay = REAL(constant)(constants, 7);
-    for (size_t i = 0; i < n; i += LANES) {
-        vec wi = v_load(w + i), gi = v_load(g + i);
-        if (shrink)
-            wi = v_mul(wi, decay);
-        gi = REAL(decayed)(gi, wi, decay, decays);
-        const vec m = REAL(flush)(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
-        const vec v = REAL(flush)(v_fma(beta2, v_load(second + i), v_mul(rest2, v_mul(gi, gi))));
-        v_store(first + i, m);
-        v_store(second + i, v);
-        v_store(w + i, v_fma(rate, v_div(m, v_fma(v_sqrt(v), unbias, eps)), wi));
-    }
-}
-
-static void REAL(adam_update)(size_t n, void *w, const void *g, void *state1, void *state2,
-                              const pybp_constants *constants)
-{
-    if (REAL(decays)(constants, 7))
-        REAL(adam_rule)(n, w, g, state1, state2, constants, 1, 0);
+    if (state[1] == NULL && state[2] == NULL)
+        REAL(rmsprop_rule)(n, w, g, state, constants, 0, 0);
     else
-        REAL(adam_rule)(n, w, g, state1, state2, constants, 0, 0);
-}
-
-static void REAL(adamw_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
-{
-    REAL(adam_prepare)(s, constants);
-    REAL(constants)(constants)[7] = (real)(1 - s->lr * (s->params[3] * s->weight_decay_factor));
-}
-
-static void REAL(adamw_update)(size_t n, void *w, const void *g, void *state1, void *state2,
-                               const pybp_constants *constants)
-{
-    REAL(adam_rule)(n, w, g, state1, state2, constants, 0, 1);
+        REAL(rmsprop_rule)(n, w, g, state, constants, state[1] != NULL, state[2] != NULL);
 }
 
 /* ---- adadelta: lr, rho, 1 - rho, eps, decay ---- */
@@ -196,10 +155,10 @@ static void REAL(adadelta_prepare)(const pybp_step_scalars *s, pybp_constants *c
     REAL(rmsprop_prepare)(s, constants);
 }
 
-static void REAL(adadelta_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+static void REAL(adadelta_update)(size_t n, void *weights, const void *gradient, void *const *state,
                                   const pybp_constants *constants)
 {
-    real *w = weights, *square = state1, *moved = state2;
+    real *w = weights, *square = state[0], *moved = state[1];
     const real *g = gradient;
     const vec lr = REAL(constant)(constants, 0), rho = REAL(constant)(constants, 1);
     const vec rest = REAL(constant)(constants, 2), eps = REAL(constant)(constants, 3);
@@ -215,69 +174,6 @@ static void REAL(adadelta_update)(size_t n, void *weights, const void *gradient,
     }
 }
 
-/* ---- adamax: as adam ---- */
-
-static void REAL(adamax_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
-{
-    REAL(adam_prepare)(s, constants);
-}
-
-static void REAL(adamax_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
-                                const pybp_constants *constants)
-{
-    real *w = weights, *first = state1, *largest = state2;
-    const real *g = gradient;
-    const vec rate = REAL(constant)(constants, 0), beta1 = REAL(constant)(constants, 1);
-    const vec rest1 = REAL(constant)(constants, 2), beta2 = REAL(constant)(constants, 3);
-    const vec eps = REAL(constant)(constants, 6), decay = REAL(constant)(constants, 7);
-    const int decays = REAL(decays)(constants, 7);
-    for (size_t i = 0; i < n; i += LANES) {
-        const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
-        const vec m = REAL(flush)(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
-        const vec u = REAL(flush)(v_max(v_mul(beta2, v_load(largest + i)), v_add(v_abs(gi), eps)));
-        v_store(first + i, m);
-        v_store(largest + i, u);
-        v_store(w + i, v_fma(rate, v_div(m, u), wi));
-    }
-}
-
-/* ---- radam: as adam, but [5] whether the step is adaptive, and [8] what scales the weights ---- */
-
-static void REAL(radam_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
-{
-    real *c = REAL(constants)(constants);
-    const double most = 2 / (1 - s->params[1]) - 1, p2 = s->powers[1];
-    const double length = most - 2 * (double)s->t * p2 / (1 - p2); /* of the average, in steps */
-    const double above = (length - 4) * (length - 2) * most, below = (most - 4) * (most - 2) * length;
-    const double rate = s->lr / (1 - s->powers[0]), decay = s->params[3] * s->weight_decay_factor;
-    const int adaptive = length > 5, decoupled = s->params[4] != 0;
-    REAL(adam_prepare)(s, constants);
-    c[0] = -(real)(adaptive ? rate * __builtin_sqrt(above / below) * __builtin_sqrt(1 - p2) : rate);
-    c[5] = (real)adaptive;
-    c[7] = (real)(decoupled ? 0 : decay);
-    c[8] = (real)(decoupled ? 1 - s->lr * decay : 1);
-}
-
-static void REAL(radam_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
-                               const pybp_constants *constants)
-{
-    real *w = weights, *first = state1, *second = state2;
-    const real *g = gradient;
-    const vec rate = REAL(constant)(constants, 0), beta1 = REAL(constant)(constants, 1);
-    const vec rest1 = REAL(constant)(constants, 2), beta2 = REAL(constant)(constants, 3);
-    const vec rest2 = REAL(constant)(constants, 4), eps = REAL(constant)(constants, 6);
-    const vec decay = REAL(constant)(constants, 7), keep = REAL(constant)(constants, 8);
-    const int adaptive = REAL(decays)(constants, 5), decays = REAL(decays)(constants, 7);
-    for (size_t i = 0; i < n; i += LANES) {
-        const vec wi = v_mul(v_load(w + i), keep), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
-        const vec m = REAL(flush)(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
-        const vec v = REAL(flush)(v_fma(beta2, v_load(second + i), v_mul(rest2, v_mul(gi, gi))));
-        v_store(first + i, m);
-        v_store(second + i, v);
-        v_store(w + i, v_fma(rate, adaptive ? v_div(m, v_add(v_sqrt(v), eps)) : m, wi));
-    }
-}
-
 /* ---- lion: lr, beta1, 1 - beta1, beta2, 1 - beta2, what scales the weights ---- */
 
 static void REAL(lion_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
@@ -288,18 +184,17 @@ static void REAL(lion_prepare)(const pybp_step_scalars *s, pybp_constants *const
     c[2] = (real)(1 - s->params[0]);
     c[3] = (real)s->params[1];
     c[4] = (real)(1 - s->params[1]);
-    c[5] = (real)(1 - s->lr * (s->params[2] * s->weight_decay_factor));
+    c[5] = (real)(1 - s->shrink * s->params[2]);
 }
 
-static void REAL(lion_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+static void REAL(lion_update)(size_t n, void *weights, const void *gradient, void *const *state,
                               const pybp_constants *constants)
 {
-    real *w = weights, *momentum = state1;
+    real *w = weights, *momentum = state[0];
     const real *g = gradient;
     const vec lr = REAL(constant)(constants, 0), beta1 = REAL(constant)(constants, 1);
     const vec rest1 = REAL(constant)(constants, 2), beta2 = REAL(constant)(constants, 3);
     const vec rest2 = REAL(constant)(constants, 4), keep = REAL(constant)(constants, 5);
-    (void)state2;
     for (size_t i = 0; i < n; i += LANES) {
         const vec gi = v_load(g + i), m = v_load(momentum + i);
         const vec direction = REAL(sign)(v_fma(beta1, m, v_mul(rest1, gi)));
@@ -319,10 +214,10 @@ static void REAL(rprop_prepare)(const pybp_step_scalars *s, pybp_constants *cons
     c[5] = s->t == 1;
 }
 
-static void REAL(rprop_update)(size_t n, void *weights, const void *gradient, void *state1, void *state2,
+static void REAL(rprop_update)(size_t n, void *weights, const void *gradient, void *const *state,
                                const pybp_constants *constants)
 {
-    real *w = weights, *before = state1, *step = state2;
+    real *w = weights, *before = state[0], *step = state[1];
     const real *g = gradient;
     const vec minus = REAL(constant)(constants, 0), plus = REAL(constant)(constants, 1);
     const vec least = REAL(constant)(constants, 2), most = REAL(constant)(constants, 3);

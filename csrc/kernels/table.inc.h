@@ -49,7 +49,7 @@ const pybp_kernels PYBP_TABLE = {
 #define PYBP_LOSS(NAME, name, links, per_output, targets, formula, params) .loss[PYBP_LOSS_##NAME] = REAL(name##_loss),
 #include "registry/losses.def"
 #undef PYBP_LOSS
-#define PYBP_OPTIMIZER(NAME, name, Class, states, rule, params) \
+#define PYBP_OPTIMIZER(NAME, name, Class, states, powers, rule, params) \
     .prepare[PYBP_OPTIMIZER_##NAME] = REAL(name##_prepare), .update[PYBP_OPTIMIZER_##NAME] = REAL(name##_update),
 #include "registry/optimizers.def"
 #undef PYBP_OPTIMIZER

@@ -72,9 +72,11 @@ pybp_status pybp_net_clone(const pybp_net *net, pybp_net **out)
     if (copy->layers == NULL)
         goto fail;
     memcpy(copy->layers, net->layers, net->n_layers * sizeof *net->layers);
-    if (!copy_buffer(net, net->params, &copy->params) || !copy_buffer(net, net->state[0], &copy->state[0]) ||
-        !copy_buffer(net, net->state[1], &copy->state[1]))
+    if (!copy_buffer(net, net->params, &copy->params))
         goto fail;
+    for (int i = 0; i < PYBP_N_STATES; i++)
+        if (!copy_buffer(net, net->state[i], &copy->state[i]))
+            goto fail;
     *out = copy;
     return PYBP_OK;
 fail:
@@ -91,8 +93,8 @@ void pybp_net_destroy(pybp_net *net)
     pybp_trainer_free(net->trainer);
     pybp_free(net->params);
     pybp_free(net->grads);
-    pybp_free(net->state[0]);
-    pybp_free(net->state[1]);
+    for (int i = 0; i < PYBP_N_STATES; i++)
+        pybp_free(net->state[i]);
     pybp_free(net->layers);
     pybp_free(net);
 }

@@ -169,7 +169,7 @@ static pybp_status clip_factor(const pybp_net *net, const pybp_optimizer *optimi
 
 /* Parameters and optimizer state, to go back to. */
 typedef struct snapshot {
-    char *buffer[3];
+    char *buffer[1 + PYBP_N_STATES];
     pybp_progress progress;
 } snapshot;
 
@@ -180,14 +180,14 @@ static char **buffer_of(pybp_net *net, int i)
 
 static void snapshot_free(snapshot *s)
 {
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 1 + PYBP_N_STATES; i++)
         pybp_free(s->buffer[i]);
 }
 
 static bool snapshot_take(pybp_net *net, snapshot *s)
 {
-    *s = (snapshot){{NULL, NULL, NULL}, net->progress};
-    for (int i = 0; i < 3; i++) {
+    *s = (snapshot){{NULL}, net->progress};
+    for (int i = 0; i < 1 + PYBP_N_STATES; i++) {
         const char *from = *buffer_of(net, i);
         if (from == NULL)
             continue;
@@ -203,7 +203,7 @@ static bool snapshot_take(pybp_net *net, snapshot *s)
 
 static void snapshot_restore(pybp_net *net, snapshot *s)
 {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 1 + PYBP_N_STATES; i++) {
         pybp_free(*buffer_of(net, i));
         *buffer_of(net, i) = s->buffer[i];
     }

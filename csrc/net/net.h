@@ -67,7 +67,7 @@ struct pybp_net {
     size_t lines;          /* of a parameter buffer: all layers, packed */
     char *params;          /* parameter buffers are this many lines, 64-byte aligned */
     char *grads;           /* NULL until a backward pass */
-    char *state[2];        /* NULL unless the optimizer has them */
+    char *state[PYBP_N_STATES]; /* NULL unless the optimizer has them */
     pybp_progress progress;
     pybp_pass *hand;       /* what pybp_forward remembers, or NULL */
     size_t hand_rows;      /* rows of that pass; 0: none */
@@ -114,10 +114,11 @@ bool pybp_buffer_finite(const pybp_net *net, const char *buffer);
 void pybp_forget_pass(pybp_net *net);
 
 /* ---- optimizer state (optimizer.c) ---- */
+/* Its states, as the bits of pybp_progress. */
 int pybp_optimizer_states(const pybp_optimizer *optimizer);
-/* n new state buffers of zeros, the caller's to keep; the others NULL. An error leaves nothing to free. */
-pybp_status pybp_optimizer_buffers(const pybp_net *net, int n, char *state[2]);
-/* Make the state buffers fit `optimizer`: kept while the kind is the same, else new. */
+/* New state buffers of zeros, the caller's to keep; NULL where there is no bit. An error leaves nothing to free. */
+pybp_status pybp_optimizer_buffers(const pybp_net *net, int states, char *state[PYBP_N_STATES]);
+/* Make the state buffers fit `optimizer`: kept while the kind and the states are the same, else new. */
 pybp_status pybp_optimizer_attach(pybp_net *net, const pybp_optimizer *optimizer);
 void pybp_optimizer_detach(pybp_net *net);
 

@@ -23,6 +23,15 @@ static const struct method {
     {"lion, decay", PYBP_OPTIMIZER_LION, {0.8, 0.95, 0.3}, 0.002},
     {"rprop", PYBP_OPTIMIZER_RPROP, {0.5, 1.2, 1e-6, 50.0}, 0.01},
     {"rprop, short steps", PYBP_OPTIMIZER_RPROP, {0.4, 1.5, 1e-3, 0.02}, 0.005},
+    {"adam, amsgrad", PYBP_OPTIMIZER_ADAM, {0.9, 0.9, 1e-8, 0.0, 1.0}, 0.01},
+    {"adam, amsgrad, decay", PYBP_OPTIMIZER_ADAM, {0.8, 0.95, 1e-6, 0.02, 1.0}, 0.01},
+    {"adamw, amsgrad", PYBP_OPTIMIZER_ADAMW, {0.9, 0.8, 1e-7, 0.1, 1.0}, 0.01},
+    {"rmsprop, momentum", PYBP_OPTIMIZER_RMSPROP, {0.99, 1e-8, 0.0, 0.9, 0.0}, 0.001},
+    {"rmsprop, centered", PYBP_OPTIMIZER_RMSPROP, {0.9, 1e-6, 0.01, 0.0, 1.0}, 0.002},
+    {"rmsprop, both", PYBP_OPTIMIZER_RMSPROP, {0.95, 1e-4, 0.02, 0.7, 1.0}, 0.002},
+    {"nadam", PYBP_OPTIMIZER_NADAM, {0.9, 0.999, 1e-8, 0.0, 4e-3, 0.0}, 0.01},
+    {"nadam, decay", PYBP_OPTIMIZER_NADAM, {0.8, 0.99, 1e-6, 0.02, 0.5, 0.0}, 0.005},
+    {"nadam, decoupled decay", PYBP_OPTIMIZER_NADAM, {0.85, 0.95, 1e-7, 0.1, 0.0, 1.0}, 0.01},
 };
 
 enum { VARIANTS = 3 };

@@ -265,7 +265,9 @@ static int get_trained(core_run *run, const pybp_net *net, const naive_result *w
            (!want->parts[NAIVE_STATE1].n ||
             get_parameters(run, net, NAIVE_STATE1, PYBP_WEIGHT_STATE1, PYBP_BIAS_STATE1)) &&
            (!want->parts[NAIVE_STATE2].n ||
-            get_parameters(run, net, NAIVE_STATE2, PYBP_WEIGHT_STATE2, PYBP_BIAS_STATE2));
+            get_parameters(run, net, NAIVE_STATE2, PYBP_WEIGHT_STATE2, PYBP_BIAS_STATE2)) &&
+           (!want->parts[NAIVE_STATE3].n ||
+            get_parameters(run, net, NAIVE_STATE3, PYBP_WEIGHT_STATE3, PYBP_BIAS_STATE3));
 }
 
 /* All rows at once or, with `each`, one by one. */

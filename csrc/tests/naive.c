@@ -138,7 +138,7 @@ void RUN(const contract_case *c, naive_result *result)
 #ifndef NAIVE_SPLIT
 
 const char *const naive_part_names[NAIVE_N_PARTS] = {
-    "initial", "trace", "gradient", "dx", "final", "state1", "state2", "output", "losses",
+    "initial", "trace", "gradient", "dx", "final", "state1", "state2", "state3", "output", "losses",
     "training-trace", "training-gradient", "training-dx", "running",
 };
 

@@ -34,6 +34,7 @@ typedef enum naive_part {
     NAIVE_FINAL,    /* parameters after all epochs */
     NAIVE_STATE1,   /* optimizer state, in the order of the parameters; empty if there is none */
     NAIVE_STATE2,
+    NAIVE_STATE3,
     NAIVE_OUTPUT,   /* prediction for all rows after training */
     NAIVE_LOSSES,   /* double: first minibatch before training (then that of the pass in training, if there is
                        one), each epoch, all rows after training */

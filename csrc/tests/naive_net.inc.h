@@ -30,9 +30,9 @@ typedef struct F(net) {
     int training;               /* 1: the pass at hand is one in training */
     int more;                   /* 1: a minibatch came before in the step at hand */
     /* naive_update.inc.h */
-    T *state1, *state2;
+    T *state1, *state2, *state3;
     uint64_t t;
-    double p1, p2;
+    double p1, p2, p3;
 } F(net);
 
 /* ---- Sums ------------------------------------------------------------------------------------ */

@@ -90,7 +90,8 @@ static void F(close)(F(net) *net)
             free(arrays[k]);
     }
     T *const arrays[] = {net->p, net->g, net->x, net->dx, net->y,
-                         net->t1, net->t2, net->t3, net->state1, net->state2};
+                         net->t1, net->t2, net->t3, net->state1, net->state2,
+                         net->state3};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
         free(arrays[k]);
     free(net->row_loss);
@@ -208,6 +209,7 @@ static void F(run)(const contract_case *c, const contract_data *data, naive_resu
     keep(result, NAIVE_FINAL, net.p, net.n, sizeof(T));
     keep(result, NAIVE_STATE1, net.state1, net.state1 ? net.n : 0, sizeof(T));
     keep(result, NAIVE_STATE2, net.state2, net.state2 ? net.n : 0, sizeof(T));
+    keep(result, NAIVE_STATE3, net.state3, net.state3 ? net.n : 0, sizeof(T));
     F(keep_running)(&net, result);
 
     weight = F(gather)(&net, c, data, unshuffled, c->rows);

@@ -5,8 +5,10 @@ typedef struct F(scalars) {
     int decays, shrinks;
     T wd, lr, keep;    /* keep = 1 - lr wd */
     T c, root, eps;    /* root = 1 / sqrt(1 - p2) */
+    T c_gradient;      /* nadam: the rate of g */
     T rate1, rest1;    /* momentum, alpha or beta1; 1 - it */
     T rate2, rest2;    /* beta2 */
+    T momentum;        /* rmsprop */
     int adaptive;      /* radam */
     T eta_minus, eta_plus, step_min, step_max;
 } F(scalars);
@@ -21,6 +23,14 @@ static double F(rectified)(const F(net) *net, double beta2, double c, int *adapt
     double below = (most - 4.0) * (most - 2.0) * length;
     *adaptive = length > 5.0;
     return *adaptive ? c * sqrt(above / below) * sqrt(1.0 - net->p2) : c;
+}
+
+/* nadam: the momentum of update t. */
+static double F(momentum)(const double *params, uint64_t t)
+{
+    double power = (double)t * params[4];
+    power = power * -0.040821994520255166; /* log(0.96) */
+    return params[0] * (1.0 - 0.5 * exp_f64(power));
 }
 
 static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, double lr, int bias)
@@ -41,11 +51,13 @@ static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, do
         rate1 = params[0];
         eps = params[1];
         wd = params[2];
+        s.momentum = (T)params[3];
         break;
     case PYBP_OPTIMIZER_ADAM:
     case PYBP_OPTIMIZER_ADAMW:
     case PYBP_OPTIMIZER_ADAMAX:
     case PYBP_OPTIMIZER_RADAM:
+    case PYBP_OPTIMIZER_NADAM:
         rate1 = params[0];
         rate2 = params[1];
         eps = params[2];
@@ -53,6 +65,11 @@ static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, do
         c = lr / (1.0 - net->p1);
         if (o->kind == PYBP_OPTIMIZER_RADAM)
             c = F(rectified)(net, rate2, c, &s.adaptive);
+        if (o->kind == PYBP_OPTIMIZER_NADAM) {
+            double next = F(momentum)(params, net->t + 1);
+            c = lr * next / (1.0 - net->p3 * next);
+            s.c_gradient = (T)(lr * (1.0 - F(momentum)(params, net->t)) / (1.0 - net->p3));
+        }
         break;
     case PYBP_OPTIMIZER_ADADELTA:
         rate1 = params[0];
@@ -78,7 +95,8 @@ static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, do
         wd = 0.0;
     product = lr * wd;
     s.shrinks = o->kind == PYBP_OPTIMIZER_ADAMW || o->kind == PYBP_OPTIMIZER_LION ||
-                (o->kind == PYBP_OPTIMIZER_RADAM && params[4] != 0.0);
+                (o->kind == PYBP_OPTIMIZER_RADAM && params[4] != 0.0) ||
+                (o->kind == PYBP_OPTIMIZER_NADAM && params[5] != 0.0);
     s.decays = wd != 0.0 && !s.shrinks;
     s.wd = (T)wd;
     s.lr = (T)lr;
@@ -115,8 +133,26 @@ static void F(rprop)(const F(scalars) *s, T g, T *w, T *before, T *step)
     *w = FMA(-F(sign)(g), *step, *w);
 }
 
-/* One parameter: its gradient g, value *w and states *s1, *s2. */
-static void F(move)(const pybp_optimizer *o, const F(scalars) *s, T g, T *w, T *s1, T *s2)
+static void F(rmsprop)(const pybp_optimizer *o, const F(scalars) *s, T g, T *w, T *square, T *velocity, T *mean)
+{
+    T spread, d;
+    *square = F(flushed)(FMA(s->rate1, *square, s->rest1 * (g * g)));
+    spread = *square;
+    if (o->params[4] != 0.0) { /* centered */
+        *mean = F(flushed)(FMA(s->rate1, *mean, s->rest1 * g));
+        spread = FMA(-*mean, *mean, *square);
+        spread = C(0.0) > spread ? C(0.0) : spread;
+    }
+    d = g / (SQRT(spread) + s->eps);
+    if (o->params[3] != 0.0) {
+        *velocity = F(flushed)(FMA(s->momentum, *velocity, d));
+        d = *velocity;
+    }
+    *w = FMA(-s->lr, d, *w);
+}
+
+/* One parameter: its gradient g, value *w and states *s1, *s2, *s3. */
+static void F(move)(const pybp_optimizer *o, const F(scalars) *s, T g, T *w, T *s1, T *s2, T *s3)
 {
     T d;
     if (s->shrinks)
@@ -129,14 +165,22 @@ static void F(move)(const pybp_optimizer *o, const F(scalars) *s, T g, T *w, T *
         *w = FMA(-s->c, g / (SQRT(*s1) + s->eps), *w);
         break;
     case PYBP_OPTIMIZER_RMSPROP:
-        *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * (g * g)));
-        *w = FMA(-s->lr, g / (SQRT(*s1) + s->eps), *w);
+        F(rmsprop)(o, s, g, w, s1, s2, s3);
         break;
     case PYBP_OPTIMIZER_ADAM:
     case PYBP_OPTIMIZER_ADAMW:
         *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * g));
         *s2 = F(flushed)(FMA(s->rate2, *s2, s->rest2 * (g * g)));
-        *w = FMA(-s->c, *s1 / FMA(SQRT(*s2), s->root, s->eps), *w);
+        d = *s2;
+        if (o->params[4] != 0.0) /* amsgrad */
+            d = *s3 = *s3 > *s2 ? *s3 : *s2;
+        *w = FMA(-s->c, *s1 / FMA(SQRT(d), s->root, s->eps), *w);
+        break;
+    case PYBP_OPTIMIZER_NADAM:
+        *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * g));
+        *s2 = F(flushed)(FMA(s->rate2, *s2, s->rest2 * (g * g)));
+        d = FMA(s->c, *s1, s->c_gradient * g);
+        *w = *w - d / FMA(SQRT(*s2), s->root, s->eps);
         break;
     case PYBP_OPTIMIZER_ADADELTA:
         *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * (g * g)));
@@ -199,10 +243,13 @@ static void F(update)(F(net) *net, const pybp_optimizer *o, double lr)
 {
     net->t = net->t + 1;
     if (o->kind == PYBP_OPTIMIZER_ADAM || o->kind == PYBP_OPTIMIZER_ADAMW ||
-        o->kind == PYBP_OPTIMIZER_ADAMAX || o->kind == PYBP_OPTIMIZER_RADAM) {
+        o->kind == PYBP_OPTIMIZER_ADAMAX || o->kind == PYBP_OPTIMIZER_RADAM ||
+        o->kind == PYBP_OPTIMIZER_NADAM) {
         net->p1 = net->p1 * o->params[0];
         net->p2 = net->p2 * o->params[1];
     }
+    if (o->kind == PYBP_OPTIMIZER_NADAM)
+        net->p3 = net->p3 * F(momentum)(o->params, net->t);
     F(clip)(net, o);
 
     const F(scalars) of_weights = F(make_scalars)(net, o, lr, 0), of_biases = F(make_scalars)(net, o, lr, 1);
@@ -215,7 +262,8 @@ static void F(update)(F(net) *net, const pybp_optimizer *o, double lr)
                 if (o->kind == PYBP_OPTIMIZER_RPROP && net->t == 1) /* the first steps */
                     net->state2[k] = (i < layer->fan ? &of_weights : &of_biases)->lr;
                 F(move)(o, i < layer->fan ? &of_weights : &of_biases, net->g[k], &net->p[k],
-                        net->state1 ? &net->state1[k] : &none, net->state2 ? &net->state2[k] : &none);
+                        net->state1 ? &net->state1[k] : &none, net->state2 ? &net->state2[k] : &none,
+                        net->state3 ? &net->state3[k] : &none);
             }
     }
 }
@@ -223,16 +271,19 @@ static void F(update)(F(net) *net, const pybp_optimizer *o, double lr)
 /* New states. */
 static void F(start_state)(F(net) *net, const pybp_optimizer *o)
 {
-    static const int states[] = {
-#define PYBP_OPTIMIZER(NAME, name, ClassName, states, rule, parameters) states,
-#include "registry/optimizers.def"
-#undef PYBP_OPTIMIZER
-    };
-    int n = o->kind == PYBP_OPTIMIZER_SGD && o->params[0] == 0.0 ? 0 : states[o->kind];
-    net->state1 = n > 0 ? need(net->n, sizeof(T)) : NULL;
-    net->state2 = n > 1 ? need(net->n, sizeof(T)) : NULL;
+    const double *params = o->params;
+    int adam = o->kind == PYBP_OPTIMIZER_ADAM || o->kind == PYBP_OPTIMIZER_ADAMW;
+    int rmsprop = o->kind == PYBP_OPTIMIZER_RMSPROP;
+    int one = o->kind == PYBP_OPTIMIZER_SGD ? params[0] > 0.0 : 1;
+    int two = rmsprop ? params[3] > 0.0
+                      : o->kind != PYBP_OPTIMIZER_SGD && o->kind != PYBP_OPTIMIZER_ADAGRAD &&
+                            o->kind != PYBP_OPTIMIZER_LION;
+    int three = (adam || rmsprop) && params[4] > 0.0;
+    net->state1 = one ? need(net->n, sizeof(T)) : NULL;
+    net->state2 = two ? need(net->n, sizeof(T)) : NULL;
+    net->state3 = three ? need(net->n, sizeof(T)) : NULL;
     for (size_t k = 0; o->kind == PYBP_OPTIMIZER_ADAGRAD && k < net->n; k++)
         net->state1[k] = (T)o->params[2];
     net->t = 0;
-    net->p1 = net->p2 = 1.0;
+    net->p1 = net->p2 = net->p3 = 1.0;
 }

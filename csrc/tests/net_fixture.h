@@ -147,8 +147,9 @@ static inline size_t bytes_of(const pybp_net *net, pybp_array what, size_t l, si
     const size_t n_in = pybp_net_layer_n_in(net, l), n_out = pybp_net_layer_n_out(net, l);
     switch (what) {
     case PYBP_WEIGHTS: case PYBP_WEIGHT_GRADIENT: case PYBP_WEIGHT_STATE1: case PYBP_WEIGHT_STATE2:
+    case PYBP_WEIGHT_STATE3:
         return n_out * pybp_net_layer_fan(net, l) * size_of(net);
-    case PYBP_BIASES: case PYBP_BIAS_GRADIENT: case PYBP_BIAS_STATE1: case PYBP_BIAS_STATE2:
+    case PYBP_BIASES: case PYBP_BIAS_GRADIENT: case PYBP_BIAS_STATE1: case PYBP_BIAS_STATE2: case PYBP_BIAS_STATE3:
     case PYBP_RUNNING_MEAN: case PYBP_RUNNING_VAR:
         return n_out * size_of(net);
     case PYBP_INPUT: case PYBP_BACK:
@@ -207,7 +208,7 @@ static inline image trained_image(const pybp_net *net)
 {
     const image parameters = image_of(net, PYBP_WEIGHTS, PYBP_BIASES, 0);
     const image running = image_of(net, PYBP_RUNNING_MEAN, PYBP_RUNNING_VAR, 0);
-    return joined_images(joined_images(parameters, running), image_of(net, PYBP_WEIGHT_STATE1, PYBP_BIAS_STATE2, 0));
+    return joined_images(joined_images(parameters, running), image_of(net, PYBP_WEIGHT_STATE1, PYBP_BIAS_STATE3, 0));
 }
 
 /* Compares and releases both. */

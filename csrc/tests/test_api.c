@@ -119,9 +119,9 @@ static void test_sizes_that_overflow(void)
 static void round_trip(pybp_dtype dtype, shape of)
 {
     pybp_net *net = make_net(dtype, of, PYBP_ACTIVATION_TANH, PYBP_ACTIVATION_IDENTITY);
-    pybp_progress progress = {.optimizer = PYBP_OPTIMIZER_ADAM, .n_states = 2, .powers = {0.5, 0.25}, .steps = 3};
+    pybp_progress progress = {.optimizer = PYBP_OPTIMIZER_ADAM, .states = 7, .powers = {0.5, 0.25, 0.125}, .steps = 3};
     OK(pybp_set_progress(net, &progress));
-    for (int what = PYBP_WEIGHTS; what <= PYBP_BIAS_STATE2; what++) {
+    for (int what = PYBP_WEIGHTS; what <= PYBP_BIAS_STATE3; what++) {
         if (what == PYBP_WEIGHT_GRADIENT || what == PYBP_BIAS_GRADIENT)
             continue;
         for (size_t l = 0; l < pybp_net_n_layers(net); l++) {
@@ -173,7 +173,7 @@ static void test_refused_sets(void)
     FAILS(pybp_net_set(NULL, PYBP_WEIGHTS, 0, values, bytes), PYBP_INVALID, "NULL");
     FAILS(pybp_net_set(net, PYBP_WEIGHTS, 0, NULL, bytes), PYBP_INVALID, "NULL");
     FAILS(pybp_net_set(net, PYBP_WEIGHTS, 3, values, bytes), PYBP_INVALID, "layer 3");
-    FAILS(pybp_net_set(net, (pybp_array)(PYBP_RUNNING_VAR + 1), 0, values, bytes), PYBP_INVALID, "no array 15");
+    FAILS(pybp_net_set(net, (pybp_array)(PYBP_RUNNING_VAR + 1), 0, values, bytes), PYBP_INVALID, "no array 17");
     FAILS(pybp_net_set(net, (pybp_array)-1, 0, values, bytes), PYBP_INVALID, "no array -1");
     FAILS(pybp_net_set(net, PYBP_WEIGHTS, 0, values, bytes - 8), PYBP_SHAPE, "272 bytes, expected 280");
     FAILS(pybp_net_set(net, PYBP_WEIGHTS, 0, values, bytes + 1), PYBP_SHAPE, "expected 280");
@@ -181,7 +181,7 @@ static void test_refused_sets(void)
     FAILS(pybp_net_set(net, PYBP_BIASES, 1, values, 0), PYBP_STATE, "no biases");
     FAILS(pybp_net_set(net, PYBP_WEIGHT_STATE1, 0, values, bytes), PYBP_STATE, "no such array");
     for (int what = PYBP_WEIGHT_GRADIENT; what <= PYBP_BACK; what++)
-        if (what < PYBP_WEIGHT_STATE1 || what > PYBP_BIAS_STATE2)
+        if (what < PYBP_WEIGHT_STATE1 || what > PYBP_BIAS_STATE3)
             FAILS(pybp_net_set(net, (pybp_array)what, 0, values, bytes), PYBP_INVALID, "cannot be set");
     values[34] = NAN;
     FAILS(pybp_net_set(net, PYBP_WEIGHTS, 0, values, bytes), PYBP_NOT_FINITE, "index 34");
@@ -296,7 +296,7 @@ static void test_registries(void)
     FAILS(pybp_registry_row((pybp_registry)7, 0, &row), PYBP_INVALID, "registry 7");
     FAILS(pybp_registry_row(PYBP_REGISTRY_LOSSES, 0, NULL), PYBP_INVALID, "NULL");
     OK(pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, PYBP_OPTIMIZER_ADAM, &row));
-    CHECK(strcmp(row.name, "adam") == 0 && strcmp(row.label, "Adam") == 0 && row.n_params == 4);
+    CHECK(strcmp(row.name, "adam") == 0 && strcmp(row.label, "Adam") == 0 && row.n_params == 5);
     CHECK(strcmp(row.params[1].name, "beta2") == 0 && row.params[1].value == 0.999 && row.params[1].high_open);
     OK(pybp_registry_row(PYBP_REGISTRY_STATUS, PYBP_BUSY, &row));
     CHECK(strcmp(row.name, "PYBP_BUSY") == 0 && strcmp(pybp_status_name(PYBP_BUSY), "PYBP_BUSY") == 0);

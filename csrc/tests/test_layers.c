@@ -190,8 +190,9 @@ static void test_round_trips(void)
 {
     static const pybp_array arrays[] = {PYBP_WEIGHTS,      PYBP_BIASES,        PYBP_WEIGHT_STATE1,
                                         PYBP_BIAS_STATE1,  PYBP_WEIGHT_STATE2, PYBP_BIAS_STATE2,
+                                        PYBP_WEIGHT_STATE3, PYBP_BIAS_STATE3,
                                         PYBP_RUNNING_MEAN, PYBP_RUNNING_VAR};
-    const pybp_progress progress = {.optimizer = PYBP_OPTIMIZER_ADAM, .n_states = 2, .powers = {0.5, 0.25}, .steps = 3};
+    const pybp_progress progress = {.optimizer = PYBP_OPTIMIZER_ADAM, .states = 7, .powers = {0.5, 0.25, 0.5}, .steps = 3};
     for (int dtype = PYBP_FLOAT32; dtype <= PYBP_FLOAT64; dtype++) {
         pybp_net *net = net_of_all((pybp_dtype)dtype);
         OK(pybp_set_progress(net, &progress));

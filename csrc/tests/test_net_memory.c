@@ -115,7 +115,7 @@ static pybp_status train_clipped(pybp_net *net, outcome *out)
 
 static pybp_status set_progress(pybp_net *net, outcome *out)
 {
-    const pybp_progress progress = {.optimizer = PYBP_OPTIMIZER_ADAM, .n_states = 2, .powers = {0.5, 0.5}, .steps = 1};
+    const pybp_progress progress = {.optimizer = PYBP_OPTIMIZER_ADAM, .states = 7, .powers = {0.5, 0.5, 1}, .steps = 1};
     (void)out;
     return pybp_set_progress(net, &progress);
 }

@@ -75,7 +75,7 @@ static void test_steps(void)
     }
 }
 
-/* Another kind of optimizer starts from nothing; SGD's velocity comes and goes with its momentum. */
+/* Another kind of optimizer starts from nothing, and so does one that needs other states. */
 static void test_changes_of_optimizer(void)
 {
     samples s = make_samples(ROWS, IN, OUT);
@@ -91,16 +91,25 @@ static void test_changes_of_optimizer(void)
     sgd.params[0] = 0.5;
     OK(pybp_step(net, &sgd, 0.1, 1));
     OK(pybp_get_progress(net, &progress));
-    CHECK(progress.steps == 2 && progress.n_states == 1);
+    CHECK(progress.steps == 1 && progress.states == 1);
     OK(pybp_step(net, &adagrad, 0.1, 1));
     OK(pybp_get_progress(net, &progress));
-    CHECK(progress.steps == 1 && progress.n_states == 1 && progress.optimizer == PYBP_OPTIMIZER_ADAGRAD);
+    CHECK(progress.steps == 1 && progress.states == 1 && progress.optimizer == PYBP_OPTIMIZER_ADAGRAD);
     OK(pybp_net_get(net, PYBP_WEIGHT_STATE1, 0, state, sizeof state));
     for (size_t i = 0; i < 7 * IN; i++)
         CHECK(state[i] >= 0.5);
+    for (int amsgrad = 0; amsgrad < 2; amsgrad++) {
+        pybp_optimizer adam = default_optimizer(PYBP_OPTIMIZER_ADAM);
+        adam.params[4] = amsgrad;
+        for (uint64_t t = 1; t < 4; t++) {
+            OK(pybp_step(net, &adam, 0.1, 1));
+            OK(pybp_get_progress(net, &progress));
+            CHECK(progress.steps == t && progress.states == (amsgrad ? 7 : 3));
+        }
+    }
     OK(pybp_reset_optimizer(net));
     OK(pybp_get_progress(net, &progress));
-    CHECK(progress.steps == 0 && progress.n_states == 0 && progress.optimizer == -1 && progress.powers[0] == 1);
+    CHECK(progress.steps == 0 && progress.states == 0 && progress.optimizer == -1 && progress.powers[0] == 1);
     pybp_net_free(net);
     free_samples(&s);
 }
@@ -182,7 +191,7 @@ static pybp_net *through_arrays(const pybp_net *from)
     pybp_progress progress;
     OK(pybp_get_progress(from, &progress));
     OK(pybp_set_progress(to, &progress));
-    for (int what = PYBP_WEIGHTS; what <= PYBP_BIAS_STATE2; what++)
+    for (int what = PYBP_WEIGHTS; what <= PYBP_BIAS_STATE3; what++)
         for (size_t l = 0; l < 3; l++) {
             char values[18 * 7 * sizeof(double)];
             const size_t bytes = bytes_of(from, (pybp_array)what, l, 0);
@@ -224,7 +233,7 @@ static void test_going_on(void)
 static void test_refused_progress(void)
 {
     pybp_net *net = classifier(PYBP_FLOAT32);
-    const pybp_progress fine = {.optimizer = PYBP_OPTIMIZER_ADAM, .n_states = 2, .powers = {1, 1}};
+    const pybp_progress fine = {.optimizer = PYBP_OPTIMIZER_ADAM, .states = 3, .powers = {1, 1, 1}};
     pybp_progress p = fine;
     const image before = whole_image(net, 0);
     FAILS(pybp_set_progress(NULL, &p), PYBP_INVALID, "NULL");
@@ -235,21 +244,25 @@ static void test_refused_progress(void)
     p.optimizer = -2;
     FAILS(pybp_set_progress(net, &p), PYBP_INVALID, "no optimizer -2");
     p.optimizer = -1;
-    FAILS(pybp_set_progress(net, &p), PYBP_INVALID, "2 optimizer states");
-    p = fine, p.n_states = 1;
-    FAILS(pybp_set_progress(net, &p), PYBP_INVALID, "1 states");
-    p.n_states = 3;
-    FAILS(pybp_set_progress(net, &p), PYBP_INVALID, "3 optimizer states");
-    p.optimizer = PYBP_OPTIMIZER_SGD, p.n_states = 2;
-    FAILS(pybp_set_progress(net, &p), PYBP_INVALID, "2 states");
+    FAILS(pybp_set_progress(net, &p), PYBP_INVALID, "states 3 without");
+    p = fine, p.states = 1;
+    FAILS(pybp_set_progress(net, &p), PYBP_INVALID, "states 1 do not fit");
+    p.states = 15;
+    FAILS(pybp_set_progress(net, &p), PYBP_INVALID, "states 15 do not fit");
+    p.states = -1;
+    FAILS(pybp_set_progress(net, &p), PYBP_INVALID, "states -1 do not fit");
+    p.optimizer = PYBP_OPTIMIZER_SGD, p.states = 2;
+    FAILS(pybp_set_progress(net, &p), PYBP_INVALID, "states 2 do not fit");
     p = fine, p.powers[1] = NAN;
     FAILS(pybp_set_progress(net, &p), PYBP_INVALID, "power nan");
     p.powers[1] = 1.5;
     FAILS(pybp_set_progress(net, &p), PYBP_INVALID, "power 1.5");
     CHECK(unchanged(net, 0, before));
-    p = fine, p.optimizer = PYBP_OPTIMIZER_SGD, p.n_states = 0;
+    p = fine, p.optimizer = PYBP_OPTIMIZER_SGD, p.states = 0;
     OK(pybp_set_progress(net, &p));
-    p.n_states = 1;
+    p.states = 1;
+    OK(pybp_set_progress(net, &p));
+    p.optimizer = PYBP_OPTIMIZER_RMSPROP, p.states = 5; /* centered, without momentum */
     OK(pybp_set_progress(net, &p));
     pybp_net_free(net);
 }

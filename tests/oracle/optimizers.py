@@ -48,10 +48,12 @@ class SGD(Optimizer):
     nesterov: bool = False
 
     def begin(self, w: Array) -> State:
-        return {"v": np.zeros_like(w)}
+        return {"v": np.zeros_like(w)} if self.momentum else {}
 
     def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
         g = self.with_decay(w, g, decay)
+        if not self.momentum:
+            return w - lr * g
         v = state["v"] = self.momentum * state["v"] + g
         return w - lr * (g + self.momentum * v if self.nesterov else v)
 
@@ -81,29 +83,37 @@ class Adagrad(Optimizer):
 @dataclass(frozen=True)
 class RMSprop(Optimizer):
     r""":math:`s = \rho s + (1 - \rho) g^2`, :math:`w = w - \alpha\, g / (\sqrt s + \epsilon)`, with
-    :math:`\rho` = alpha; Tieleman and Hinton (2012)."""
+    :math:`\rho` = alpha; Tieleman and Hinton (2012).
+
+    Centered (Graves, 2013), with the variance :math:`s - m^2`, :math:`m = \rho m + (1 - \rho) g`, for s.
+    With momentum, :math:`b = \mu b + g / (\sqrt s + \epsilon)` and :math:`w = w - \alpha b`.
+    """
 
     alpha: float = 0.99
     eps: float = 1e-8
+    momentum: float = 0.0
+    centered: bool = False
 
     def begin(self, w: Array) -> State:
-        return {"s": np.zeros_like(w)}
+        names = ["s"] + ["b"] * (self.momentum > 0) + ["m"] * bool(self.centered)
+        return {name: np.zeros_like(w) for name in names}
 
     def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
         g = self.with_decay(w, g, decay)
         s = state["s"] = self.alpha * state["s"] + (1.0 - self.alpha) * g**2
-        return w - lr * g / (np.sqrt(s) + self.eps)
+        if self.centered:
+            m = state["m"] = self.alpha * state["m"] + (1.0 - self.alpha) * g
+            s = np.maximum(s - m**2, 0.0)
+        step = g / (np.sqrt(s) + self.eps)
+        if self.momentum:
+            step = state["b"] = self.momentum * state["b"] + step
+        return w - lr * step
 
 
 @dataclass(frozen=True)
-class Adam(Optimizer):
-    r"""Adaptive moments, Kingma and Ba (2015), algorithm 1.
-
-    .. math::
-        m = \beta_1 m + (1 - \beta_1) g, \quad v = \beta_2 v + (1 - \beta_2) g^2, \quad
-        \hat m = m / (1 - \beta_1^t), \quad \hat v = v / (1 - \beta_2^t), \quad
-        w = w - \alpha\, \hat m / (\sqrt{\hat v} + \epsilon)
-    """
+class Moments(Optimizer):
+    r"""What the rules with two moments share, the moments themselves:
+    :math:`m = \beta_1 m + (1 - \beta_1) g` and :math:`v = \beta_2 v + (1 - \beta_2) g^2`."""
 
     beta1: float = 0.9
     beta2: float = 0.999
@@ -117,10 +127,38 @@ class Adam(Optimizer):
 
     def move(self, w: Array, g: Array, state: State, lr: float) -> Array:
         """The rule itself, weight decay aside."""
-        m = state["m"] = self.beta1 * state["m"] + (1.0 - self.beta1) * g
-        v = state["v"] = self.beta2 * state["v"] + (1.0 - self.beta2) * g**2
+        raise NotImplementedError
+
+    def average(self, g: Array, state: State) -> tuple[Array, Array]:
+        """Moments and powers go on by a step; returns the moments."""
+        state["m"] = self.beta1 * state["m"] + (1.0 - self.beta1) * g
+        state["v"] = self.beta2 * state["v"] + (1.0 - self.beta2) * g**2
         state["beta1^t"] *= self.beta1
         state["beta2^t"] *= self.beta2
+        return state["m"], state["v"]
+
+
+@dataclass(frozen=True)
+class Adam(Moments):
+    r"""Adaptive moments, Kingma and Ba (2015), algorithm 1.
+
+    .. math::
+        \hat m = m / (1 - \beta_1^t), \quad \hat v = v / (1 - \beta_2^t), \quad
+        w = w - \alpha\, \hat m / (\sqrt{\hat v} + \epsilon)
+
+    AMSGrad, Reddi et al. (2018): with the largest v so far in place of v, as PyTorch has it.
+    """
+
+    amsgrad: bool = False
+
+    def begin(self, w: Array) -> State:
+        state = super().begin(w)
+        return state | ({"largest": np.zeros_like(w)} if self.amsgrad else {})
+
+    def move(self, w: Array, g: Array, state: State, lr: float) -> Array:
+        m, v = self.average(g, state)
+        if self.amsgrad:
+            v = state["largest"] = np.maximum(state["largest"], v)
         m_hat = m / (1.0 - state["beta1^t"])
         v_hat = v / (1.0 - state["beta2^t"])
         return w - lr * m_hat / (np.sqrt(v_hat) + self.eps)
@@ -159,7 +197,7 @@ class Adadelta(Optimizer):
 
 
 @dataclass(frozen=True)
-class Adamax(Adam):
+class Adamax(Moments):
     r"""Adam's variant with the infinity norm, Kingma and Ba (2015), section 7:
     :math:`u = \max(\beta_2 u, |g| + \epsilon)`, :math:`w = w - \alpha \hat m / u`."""
 
@@ -174,7 +212,7 @@ class Adamax(Adam):
 
 
 @dataclass(frozen=True)
-class RAdam(Adam):
+class RAdam(Moments):
     r"""Rectified Adam, Liu et al. (2020), algorithm 2; :math:`\epsilon` as in PyTorch.
 
     .. math::
@@ -198,11 +236,8 @@ class RAdam(Adam):
         )
 
     def move(self, w: Array, g: Array, state: State, lr: float) -> Array:
-        m = state["m"] = self.beta1 * state["m"] + (1.0 - self.beta1) * g
-        v = state["v"] = self.beta2 * state["v"] + (1.0 - self.beta2) * g**2
+        m, v = self.average(g, state)
         state["t"] += 1
-        state["beta1^t"] *= self.beta1
-        state["beta2^t"] *= self.beta2
         m_hat = m / (1.0 - state["beta1^t"])
         most, rest = 2.0 / (1.0 - self.beta2) - 1.0, 1.0 - state["beta2^t"]
         length = most - 2.0 * state["t"] * state["beta2^t"] / rest
@@ -210,6 +245,41 @@ class RAdam(Adam):
             return w - lr * m_hat
         r = (length - 4.0) * (length - 2.0) * most / ((most - 4.0) * (most - 2.0) * length)
         return w - lr * np.sqrt(r) * m_hat * np.sqrt(rest) / (np.sqrt(v) + self.eps)
+
+
+@dataclass(frozen=True)
+class NAdam(Moments):
+    r"""Adam with Nesterov's momentum, Dozat (2016), as PyTorch has it:
+
+    .. math::
+        \mu_t = \beta_1 (1 - 0.96^{t \psi} / 2), \quad \Pi_t = \mu_1 \cdots \mu_t, \quad
+        \hat m = \frac{\mu_{t+1} m}{1 - \Pi_t \mu_{t+1}} + \frac{(1 - \mu_t) g}{1 - \Pi_t}
+    """
+
+    momentum_decay: float = 4e-3
+    decoupled_weight_decay: bool = False
+
+    def begin(self, w: Array) -> State:
+        return {**super().begin(w), "t": 0, "product": 1.0}
+
+    def momentum(self, t: int) -> float:
+        r""":math:`\mu_t`."""
+        return self.beta1 * (1.0 - 0.5 * 0.96 ** (t * self.momentum_decay))
+
+    def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
+        if not self.decoupled_weight_decay:
+            return self.move(w, self.with_decay(w, g, decay), state, lr)
+        return self.move(w * (1.0 - lr * self.weight_decay) if decay else w, g, state, lr)
+
+    def move(self, w: Array, g: Array, state: State, lr: float) -> Array:
+        m, v = self.average(g, state)
+        state["t"] += 1
+        mu, after = self.momentum(state["t"]), self.momentum(state["t"] + 1)
+        state["product"] *= mu
+        m_hat = after * m / (1.0 - state["product"] * after)
+        m_hat = m_hat + (1.0 - mu) * g / (1.0 - state["product"])
+        v_hat = v / (1.0 - state["beta2^t"])
+        return w - lr * m_hat / (np.sqrt(v_hat) + self.eps)
 
 
 @dataclass(frozen=True)
@@ -266,6 +336,7 @@ OPTIMIZERS: dict[str, Any] = {
     "radam": RAdam,
     "lion": Lion,
     "rprop": Rprop,
+    "nadam": NAdam,
 }
 
 

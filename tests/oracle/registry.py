@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parents[2] / "csrc" / "registry"
 COLUMNS = {
     "activations": "PYBP_ACTIVATION: NAME name kind initializer reads formula derivative parameters",
     "losses": "PYBP_LOSS: NAME name links per_output targets formula parameters",
-    "optimizers": "PYBP_OPTIMIZER: NAME name class states rule parameters",
+    "optimizers": "PYBP_OPTIMIZER: NAME name class states powers rule parameters",
     "initializers": "PYBP_INITIALIZER: NAME name distribution fan scale rule",
     "layers": "PYBP_LAYER: NAME name weights kept trained_pass text parameters",
     "schedules": "PYBP_SCHEDULE: NAME name class horizon formula parameters",

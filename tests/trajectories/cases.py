@@ -68,6 +68,19 @@ CASES: dict[str, dict[str, Any]] = {
     "lion": case("lion", 0.05),
     "lion_all": case("lion", 0.03, beta1=0.8, beta2=0.95, weight_decay=0.2),
     "lion_biases": case("lion", 0.03, weight_decay=0.5, no_bias_decay=True, bias_lr_factor=2.0),
+    "adam_amsgrad": case("adam", 0.1, beta2=0.8, amsgrad=True),
+    "adamw_amsgrad": case("adamw", 0.1, beta2=0.9, weight_decay=0.3, amsgrad=True),
+    "rmsprop_momentum": case("rmsprop", 0.01, momentum=0.8),
+    "rmsprop_centered": case("rmsprop", 0.02, alpha=0.9, eps=1e-2, centered=True),
+    "rmsprop_both": case(
+        "rmsprop", 0.01, alpha=0.9, eps=1e-2, momentum=0.7, centered=True, weight_decay=0.1
+    ),
+    "nadam": case("nadam", 0.1),
+    "nadam_all": case(
+        "nadam", 0.1, beta1=0.8, beta2=0.9, eps=1e-3, weight_decay=0.1, momentum_decay=0.3
+    ),
+    "nadam_decoupled": case("nadam", 0.1, weight_decay=0.3, decoupled_weight_decay=True),
+    "nadam_schedule": case("nadam", [0.1 * x for x in WARM_UP], momentum_decay=0.0),
     "rprop": case("rprop", 0.05),
     "rprop_all": case(
         "rprop", 0.05, eta_minus=0.3, eta_plus=1.5, step_min=1e-3, step_max=0.4, bias_lr_factor=2.0

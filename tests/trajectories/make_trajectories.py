@@ -82,6 +82,7 @@ def torch_optimizer(
         "adadelta": torch.optim.Adadelta,
         "adamax": torch.optim.Adamax,
         "radam": torch.optim.RAdam,
+        "nadam": torch.optim.NAdam,
         "rprop": torch.optim.Rprop,
     }
     return classes[name](groups, lr=lr, foreach=False, **params)
@@ -217,6 +218,7 @@ def make_gradients() -> dict[str, np.ndarray]:
 def main() -> None:
     """Write both files, or those that are named."""
     torch.set_num_threads(1)
+    torch.set_default_dtype(torch.float64)  # also of numbers in the state, as NAdam's product
     wanted = sys.argv[1:] or ["optimizers", "gradients"]
     if "optimizers" in wanted:
         trajectories = {}

@@ -125,7 +125,7 @@ def _layers(descriptions: object) -> tuple[Layer, ...]:
     if not isinstance(descriptions, list) or not descriptions:
         raise FileFormatError("it has no list of layers")
     layers = tuple(_layer(place, given) for place, given in enumerate(descriptions))
-    for place, layer in enumerate(layers):
+    for place in range(len(layers)):
         if not _fits(layers, place):
             raise FileFormatError(f"layer {place + 1} doesn't fit what it reads")
     return layers

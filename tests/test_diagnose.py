@@ -283,5 +283,5 @@ def test_layers_of_all_kinds_and_dropouts_masks(digits):
     assert {"dense", "batch_norm", "dropout", "add"} <= set(kinds)
     for layer in diagnosis.layers:
         assert (layer.weight_rms is None) == (layer.kind in ("dropout", "add"))
-    with pytest.raises(ArgumentError, match="one row|1 row"):
+    with pytest.raises(ArgumentError, match=r"one row|1 row"):
         net.diagnose(digits[0][:1], digits[1][:1])

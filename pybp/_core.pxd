@@ -166,6 +166,8 @@ cdef extern from "pybp.h" nogil:
                                    const pybp_loss_spec *loss, pybp_reduction reduction, void *dx,
                                    int threads, double *value)
 
+    pybp_status pybp_jacobian(pybp_net *net, const pybp_matrix *x, void *out, size_t bytes)
+
     ctypedef struct pybp_optimizer:
         pybp_optimizer_kind kind
         double params[6]
@@ -198,6 +200,7 @@ cdef extern from "pybp.h" nogil:
         size_t n_steps
         size_t accumulate
         int drop_last
+        int gradient_only
         int part
         int shuffle
         int threads

@@ -119,6 +119,18 @@ class Net:
         dx: _Array | None,
         threads: int,
     ) -> float: ...
+    def jacobian(self, x: _Inputs, out: _Out) -> _Out: ...
+    def gradient(
+        self,
+        x: _Inputs,
+        y: _Array,
+        weights: _Array | None,
+        loss: _Loss,
+        reduction: str,
+        batch_size: int,
+        threads: int,
+        interval_ms: float,
+    ) -> tuple[float, int]: ...
     def step(self, optimizer: _Optimizer, lr: float, threads: int) -> None: ...
     def reset_optimizer(self) -> None: ...
     def train(

@@ -471,6 +471,50 @@ cdef class Net:
     cdef View lend_dx(self, dx, size_t rows):
         return lend_out(dx, rows * self.n_in * self.itemsize())
 
+    def jacobian(self, x, out):
+        """Derivatives of outputs by parameters, (rows, n_out, n_parameters), into `out`."""
+        cdef pybp_status status
+        cdef Matrix lent_x = lend_matrix(x)
+        cdef View lent = View(out, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        self.guard()
+        with nogil:
+            status = pybp_jacobian(self.net, &lent_x.matrix, lent.buffer.buf, lent.buffer.len)
+        check(status)
+        return out
+
+    def gradient(self, x, y, weights, tuple loss, str reduction, size_t batch_size, int threads,
+                 double interval_ms):
+        """(loss, number of rows answered right); the gradient over all rows is left in the net.
+
+        No more than `batch_size` rows are at work at once. Signal handlers run as in `train`.
+        """
+        cdef pybp_train_options options
+        cdef pybp_train_result result
+        cdef pybp_status status
+        cdef Ticker ticker = Ticker(None)
+        cdef Matrix lent_x = lend_matrix(x)
+        cdef Targets lent_y = lend_targets(y, lent_x.matrix.rows)
+        cdef View lent_w = lend_weights(weights, lent_x.matrix.rows)
+        memset(&options, 0, sizeof(options))
+        fill_loss(loss, &options.loss)
+        options.reduction = REDUCTIONS[reduction]
+        options.batch_size = batch_size
+        options.accumulate = <size_t> -1
+        options.gradient_only = 1
+        options.count_correct = 1
+        options.threads = threads
+        options.tick = on_tick
+        options.user = <void *> ticker
+        options.interval_ms = interval_ms
+        self.guard()
+        with nogil:
+            status = pybp_train(self.net, &lent_x.matrix, &lent_y.targets,
+                                <const double *> lent_w.buffer.buf, &options, &result)
+        if ticker.error is not None:
+            raise ticker.error
+        check(status)
+        return result.loss, result.n_correct
+
     def step(self, tuple optimizer, double lr, int threads):
         """One update from the gradients that the last backward pass left."""
         cdef pybp_optimizer filled

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pybp._core import Net
-from pybp.batches import Batches, measure_batches, train_batches
+from pybp.batches import Batches, measure_batches, refuse_uncounted, train_batches
 from pybp.callbacks import Callback
 from pybp.data import Data
 from pybp.errors import BusyError, DivergenceError
@@ -76,6 +76,10 @@ class Fit:
     metrics: tuple[Metric, ...]
     callbacks: tuple[Callback, ...]
     initial_epoch: int = 0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.data, Batches) and self.validation is None:
+            refuse_uncounted(self.metrics)
 
     @property
     def steps(self) -> int | None:

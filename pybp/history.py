@@ -21,10 +21,13 @@ class History:
         The epochs done, counted from 1.
     history : dict of str to list of float
         For each epoch the loss and the metrics, on validation data as ``val_...``.
+    message : str
+        Why a solver such as LBFGS stopped; empty for other optimizers.
     """
 
     epochs: list[int] = field(default_factory=list)
     history: dict[str, list[float]] = field(default_factory=dict)
+    message: str = ""
 
     def append(self, epoch: int, logs: dict[str, float]) -> None:
         """Add an epoch."""

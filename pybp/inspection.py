@@ -3,15 +3,15 @@
 from typing import Any
 
 from pybp._types import DType
+from pybp.choice import resolve_stepper
 from pybp.data import Data
 from pybp.diagnose import Diagnosis, diagnose, spread
 from pybp.feed import Feed
 from pybp.gradcheck import GradientCheck, check_gradients
 from pybp.losses import Loss, LossLike, resolve_loss
-from pybp.optimizers import Optimizer, OptimizerLike
+from pybp.optimizers import OptimizerLike
 from pybp.passes import check_batches
 from pybp.sparse import Sparse
-from pybp.specs import resolve
 from pybp.state import in_float64
 from pybp.stepwise import Stepwise
 from pybp.trace import Trace, trace
@@ -85,9 +85,7 @@ class Inspection(Stepwise):
         data = self._feed(chosen).rows(X, y, sample_weight)
         data = spread(data, count(max_samples, "max_samples"))
         check_batches(self._layers, len(data), len(data))
-        return diagnose(
-            self._net, self._layers, data, chosen, resolve(optimizer, Optimizer, "optimizer")
-        )
+        return diagnose(self._net, self._layers, data, chosen, resolve_stepper(optimizer))
 
     def check_gradients(
         self,

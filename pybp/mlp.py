@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from pybp._types import Array
-from pybp.batches import Batches, refuse_uncounted
 from pybp.callbacks import Callback
-from pybp.data import ClassWeight, Data, check_categories
+from pybp.choice import resolve_optimizer, resolve_stepper
+from pybp.data import ClassWeight, check_categories
 from pybp.errors import BusyError, DivergenceError, ShapeError
 from pybp.fitting import Fit, advice, assess
 from pybp.history import History
@@ -17,11 +17,12 @@ from pybp.hooks import checked_callbacks, progress_bar
 from pybp.inspection import Inspection
 from pybp.losses import LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
-from pybp.optimizers import Optimizer, OptimizerLike
+from pybp.optimizers import SGD, OptimizerLike
 from pybp.passes import Plan, train_epoch
 from pybp.progress import make_progress
+from pybp.solvers import Solver
+from pybp.solving import Solving
 from pybp.sparse import Sparse, as_inputs
-from pybp.specs import resolve
 from pybp.state import exclusive, updates_done
 from pybp.validation import count, flag, shown, threads_count
 
@@ -118,7 +119,8 @@ class MLP(Inspection):
             output, else mse. A function ``f(y_true, y_pred) -> (loss per row, d loss / d y_pred)``
             works too.
         optimizer : str or Optimizer
-            Its state goes on from the last call as long as its class is the same.
+            Its state goes on from the last call as long as its class is the same. `LBFGS` and
+            `LevenbergMarquardt` take all samples at once; each of their iterations is an epoch.
         epochs : int
             How often every sample is used.
         initial_epoch : int
@@ -182,38 +184,37 @@ class MLP(Inspection):
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         n_epochs, done = count(epochs, "epochs"), count(initial_epoch, "initial_epoch", low=0)
+        left = n_epochs - done
         data, validation = self._feed(chosen).training(
             X,
             y,
             sample_weight,
             class_weight,
             steps_per_epoch,
-            n_epochs - done,
+            left,
             validation_data,
             validation_split,
         )
-        most = len(data) if isinstance(data, Data) else None
-        watched = resolve_metrics(metrics, chosen)
-        if isinstance(data, Batches) and validation is None:
-            refuse_uncounted(watched)
+        how = resolve_optimizer(optimizer)
         fit = Fit(
             model=self,
             data=data,
             validation=validation,
             plan=Plan(
                 loss=chosen,
-                optimizer=resolve(optimizer, Optimizer, "optimizer"),
-                batch_size=min(size for size in (count(batch_size, "batch_size"), most) if size),
+                optimizer=SGD() if isinstance(how, Solver) else how,
+                batch_size=count(batch_size, "batch_size"),
                 shuffle=flag(shuffle, "shuffle"),
                 threads=threads_count(threads),
                 accumulate=count(accumulate, "accumulate"),
                 drop_last=flag(drop_last, "drop_last"),
             ),
             epochs=n_epochs,
-            metrics=watched,
+            metrics=resolve_metrics(metrics, chosen),
             callbacks=checked_callbacks(callbacks),
             initial_epoch=done,
         )
+        fit = Solving.of(fit, how) if isinstance(how, Solver) else fit
         bar = progress_bar(fit.callbacks)
         make = bar.make if bar is not None else partial(make_progress, progress)
         return fit.run(self._net, make(fit.epochs, fit.steps, fit.initial_epoch))
@@ -247,7 +248,7 @@ class MLP(Inspection):
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         data = self._feed(chosen).rows(X, y, sample_weight)
-        spec = resolve(optimizer, Optimizer, "optimizer")
+        spec = resolve_stepper(optimizer)
         plan = Plan(chosen, spec, len(data), shuffle=False, threads=threads_count(threads))
         with exclusive(self._net) as acquired:
             if not acquired:

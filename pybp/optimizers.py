@@ -13,15 +13,18 @@ from pybp.adam import Adam, Adamax, AdamW, NAdam, RAdam, beta_or_own
 from pybp.errors import ArgumentError
 from pybp.optimizer import Optimizer, one_of_two
 from pybp.schedule import LearningRate
+from pybp.solvers import LBFGS, LevenbergMarquardt, Solver
 from pybp.validation import flag
 
 __all__ = [
+    "LBFGS",
     "SGD",
     "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
+    "LevenbergMarquardt",
     "Lion",
     "NAdam",
     "Optimizer",
@@ -251,5 +254,5 @@ class Rprop(Optimizer):
         return one_of_two(self, pair, first=name in ("eta_minus", "step_min"))
 
 
-OptimizerLike = str | Optimizer | type[Optimizer]
-"""What the arguments named `optimizer` take."""
+OptimizerLike = str | Optimizer | type[Optimizer] | Solver | type[Solver]
+"""What the argument `optimizer` of `MLP.fit` takes."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ __all__ = [
     "check_batches",
     "end_epoch",
     "evaluate",
+    "full_gradient",
     "predict",
     "train_epoch",
 ]
@@ -270,6 +271,27 @@ def _custom_gradient(
     if gradient is not None:
         net.set_flat("gradient", gradient)
     return total, correct
+
+
+def full_gradient(net: Net, output: Layer, data: Data, plan: Plan, chunk: int) -> tuple[float, int]:
+    """Loss of all rows and their number answered right; the gradient is left in the net.
+
+    No more than `chunk` rows are at work at once.
+    """
+    loss = plan.loss
+    if isinstance(loss, Custom):
+        chosen = np.arange(len(data))
+        return _custom_gradient(net, output, data, chosen, replace(plan, batch_size=chunk), loss)
+    return net.gradient(
+        data.X,
+        data.y,
+        data.weights,
+        loss.core,
+        loss.reduction,
+        chunk,
+        plan.threads,
+        _TICK_MS,
+    )
 
 
 def end_epoch(net: Net) -> None:

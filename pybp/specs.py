@@ -16,7 +16,7 @@ from pybp.validation import real, shown
 if TYPE_CHECKING:
     from pybp._core import _Row as Row
 
-__all__ = ["Spec", "names", "resolve", "row", "row_names", "row_number", "unknown_name"]
+__all__ = ["Shown", "Spec", "names", "resolve", "row", "row_names", "row_number", "unknown_name"]
 
 S = TypeVar("S", bound="Spec")
 
@@ -28,7 +28,22 @@ _NUMBERS = {
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Spec:
+class Shown:
+    """Base of what is printed as it was written: the class, and what is not a default."""
+
+    def __repr__(self) -> str:
+        fields = sorted(dataclasses.fields(self), key=lambda field: bool(field.kw_only))
+        values = [(field, getattr(self, field.name)) for field in fields]
+        parts = [
+            repr(value) if field.default is dataclasses.MISSING else f"{field.name}={value!r}"
+            for field, value in values
+            if value != field.default
+        ]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Spec(Shown):
     """Base of all specs: equal if class and parameters are, and printed as written."""
 
     registry: ClassVar[str]
@@ -68,16 +83,6 @@ class Spec:
     def _parameter(self, name: str) -> Any:
         """A parameter of the registry row."""
         return getattr(self, name)
-
-    def __repr__(self) -> str:
-        fields = sorted(dataclasses.fields(self), key=lambda field: bool(field.kw_only))
-        values = [(field, getattr(self, field.name)) for field in fields]
-        parts = [
-            repr(value) if field.default is dataclasses.MISSING else f"{field.name}={value!r}"
-            for field, value in values
-            if value != field.default
-        ]
-        return f"{type(self).__name__}({', '.join(parts)})"
 
 
 def row_names(registry: str) -> list[str]:

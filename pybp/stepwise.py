@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from pybp._types import Array
+from pybp.choice import resolve_stepper
 from pybp.data import check_categories
 from pybp.errors import ShapeError, StateError
 from pybp.network import Network
-from pybp.optimizers import Optimizer, OptimizerLike
+from pybp.optimizers import OptimizerLike
 from pybp.passes import check_batches
 from pybp.sparse import as_inputs
-from pybp.specs import resolve
 from pybp.state import read_gradients, updates_done
 from pybp.validation import as_matrix, flag, threads_count
 
@@ -110,6 +110,6 @@ class Stepwise(Network):
         DivergenceError
             The update would make a parameter infinite or NaN; it is not done.
         """
-        spec = resolve(optimizer, Optimizer, "optimizer")
+        spec = resolve_stepper(optimizer)
         rate = spec.rates(updates_done(self._net, spec), 1)[0]
         self._net.step(spec.core, rate, threads_count(threads))

@@ -4,27 +4,6 @@
 
 #include <math.h>
 
-/* Copy between a parameter buffer and a flat vector: weights, then biases, layer by layer. */
-static void copy(const pybp_net *net, char *buffer, char *flat, bool pack)
-{
-    for (size_t l = 0; l < net->n_layers; l++) {
-        const pybp_layer *layer = &net->layers[l];
-        const size_t weights = layer->n_out * layer->fan * net->k->size;
-        if (pack)
-            pybp_pack_weights(net, buffer, l, flat);
-        else
-            pybp_unpack_weights(net, buffer, l, flat);
-        flat += weights;
-        if (layer->count * net->k->size == weights)
-            continue; /* no biases */
-        if (pack)
-            pybp_pack_line(net, buffer, l, net->layers[l].fan, flat);
-        else
-            pybp_unpack_line(net, buffer, l, net->layers[l].fan, flat);
-        flat += layer->n_out * net->k->size;
-    }
-}
-
 static pybp_status check(const pybp_net *net, pybp_flat what, const void *values, size_t bytes)
 {
     if (net == NULL || values == NULL)
@@ -47,7 +26,7 @@ pybp_status pybp_net_get_flat(const pybp_net *net, pybp_flat what, void *out, si
     if (what == PYBP_FLAT_GRADIENT && !net->has_gradients)
         status = pybp_fail(PYBP_STATE, "the gradient needs a backward pass first");
     else
-        copy(net, what == PYBP_FLAT_GRADIENT ? net->grads : net->params, out, false);
+        pybp_copy_flat(net, what == PYBP_FLAT_GRADIENT ? net->grads : net->params, out, false);
     pybp_leave_read(net);
     return status;
 }
@@ -58,13 +37,13 @@ static pybp_status set_flat(pybp_net *net, pybp_flat what, const char *values)
         if (!isfinite(net->k->get(values + i * net->k->size)))
             return pybp_fail(PYBP_NOT_FINITE, "NaN or infinity at index %zu", i);
     if (what == PYBP_FLAT_PARAMETERS) {
-        copy(net, net->params, (char *)(uintptr_t)values, true);
+        pybp_copy_flat(net, net->params, (char *)(uintptr_t)values, true);
         pybp_forget_pass(net);
         return PYBP_OK;
     }
     if (net->grads == NULL && (net->grads = pybp_alloc(pybp_buffer_bytes(net))) == NULL)
         return pybp_fail(PYBP_NO_MEMORY, "no memory for the gradients");
-    copy(net, net->grads, (char *)(uintptr_t)values, true);
+    pybp_copy_flat(net, net->grads, (char *)(uintptr_t)values, true);
     net->has_gradients = true;
     return PYBP_OK;
 }

@@ -115,6 +115,19 @@ pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const doubl
     RUN(net, write, backward_loss(net, y, weights, &full, reduction, dx, threads, value));
 }
 
+pybp_status pybp_jacobian(pybp_net *net, const pybp_matrix *x, void *out, size_t bytes)
+{
+    size_t expected;
+    CHECK(check_some(net, x, out));
+    CHECK(pybp_check_input("x", x, net->n_in));
+    CHECK(pybp_check_aligned("out", out, net->k->size));
+    if (!pybp_mul_size(net->n_parameters * net->k->size, pybp_net_n_out(net), &expected) ||
+        !pybp_mul_size(expected, x->rows, &expected) || bytes != expected)
+        return pybp_fail(PYBP_SHAPE, "out has %zu bytes, expected %zu rows of %zu outputs by %zu parameters", bytes,
+                         x->rows, pybp_net_n_out(net), net->n_parameters);
+    RUN(net, write, pybp_jacobian_rows(net, x, out));
+}
+
 static pybp_status step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads)
 {
     if (!net->has_gradients)
@@ -232,11 +245,14 @@ static pybp_status check_batches(const pybp_net *net, const pybp_train_options *
 static pybp_status check_options(const pybp_net *net, const pybp_train_options *o, size_t rows, pybp_loss_spec *loss)
 {
     CHECK(pybp_check_loss(net, &o->loss, o->reduction, loss));
-    CHECK(pybp_check_optimizer(net, &o->optimizer));
     if (o->batch_size == 0)
         return pybp_fail(PYBP_INVALID, "batch_size is 0, expected 1 or more");
-    CHECK(pybp_check_rates(o->lr, o->n_lr));
     const size_t steps = pybp_train_steps(o, rows);
+    if (o->gradient_only)
+        return steps == 1 && !o->shuffle && !o->restore ? PYBP_OK
+                   : pybp_fail(PYBP_INVALID, "the gradient alone is for one step, without shuffle and restore");
+    CHECK(pybp_check_optimizer(net, &o->optimizer));
+    CHECK(pybp_check_rates(o->lr, o->n_lr));
     if (o->n_lr != 1 && o->n_lr != steps)
         return pybp_fail(PYBP_INVALID, "%zu learning rates for %zu steps", o->n_lr, steps);
     if (o->first_step >= steps)

@@ -330,6 +330,10 @@ PYBP_API pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void
 PYBP_API pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const double *weights,
                                         const pybp_loss_spec *loss, pybp_reduction reduction, void *dx,
                                         int threads, double *value);
+/* Derivatives of each output for each row by each parameter, as the net predicts: out[r][k][p] of da_k / dp for row r
+ * of x, with the parameters in the order of pybp_net_get_flat; contiguous, in the net's dtype, `bytes` large.  One row
+ * and one output at a time, for small nets.  Ends the last forward, and its gradients. */
+PYBP_API pybp_status pybp_jacobian(pybp_net *net, const pybp_matrix *x, void *out, size_t bytes);
 
 /* ---- training ------------------------------------------------------------------------------ */
 
@@ -386,6 +390,8 @@ typedef struct pybp_train_options {
     size_t accumulate;     /* gradients of so many batches make one step, as if they were one batch (0: as 1);
                               memory is needed for the activations of one of them */
     int drop_last;         /* 1: leave out the rows that are too few for a whole step, unless they are all */
+    int gradient_only;     /* 1: the gradient of the only step, over all rows, is left in the net, and nothing is updated;
+                              optimizer, lr and restore have no meaning, and no epoch is counted */
     int part;              /* 1: a part of an epoch: progress.epochs stays as it is */
     size_t first_step;     /* to train an epoch in parts: where this part begins, and */
     size_t n_steps;        /* how many steps it has; 0: all that are left */

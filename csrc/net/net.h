@@ -108,6 +108,8 @@ void pybp_unpack_weights(const pybp_net *net, const char *buffer, size_t layer, 
 void pybp_unpack_line(const pybp_net *net, const char *buffer, size_t layer, size_t line, void *to);
 void pybp_pack_weights(const pybp_net *net, char *buffer, size_t layer, const void *from);
 void pybp_pack_line(const pybp_net *net, char *buffer, size_t layer, size_t line, const void *from);
+/* Between a parameter buffer and a flat vector: weights, then biases, layer by layer. */
+void pybp_copy_flat(const pybp_net *net, char *buffer, char *flat, bool pack);
 /* Whether all entries of a parameter buffer, padding included, are finite. */
 bool pybp_buffer_finite(const pybp_net *net, const char *buffer);
 /* After parameters changed: a remembered forward pass no longer fits them. */

@@ -61,6 +61,26 @@ void pybp_pack_line(const pybp_net *net, char *buffer, size_t layer, size_t line
     clear_padding(net, buffer, layer, line, line + 1);
 }
 
+void pybp_copy_flat(const pybp_net *net, char *buffer, char *flat, bool pack)
+{
+    for (size_t l = 0; l < net->n_layers; l++) {
+        const pybp_layer *layer = &net->layers[l];
+        const size_t weights = layer->n_out * layer->fan * net->k->size;
+        if (pack)
+            pybp_pack_weights(net, buffer, l, flat);
+        else
+            pybp_unpack_weights(net, buffer, l, flat);
+        flat += weights;
+        if (layer->count * net->k->size == weights)
+            continue; /* no biases */
+        if (pack)
+            pybp_pack_line(net, buffer, l, layer->fan, flat);
+        else
+            pybp_unpack_line(net, buffer, l, layer->fan, flat);
+        flat += layer->n_out * net->k->size;
+    }
+}
+
 bool pybp_buffer_finite(const pybp_net *net, const char *buffer)
 {
     return net->k->finite(net->lines * net->k->panel, buffer);

@@ -228,7 +228,7 @@ static void take_step(call *c, size_t first, size_t rows, double weight, pybp_ru
             account(c, first, rows, weight);
         stage_b(&m, &all, rule, threads);
     }
-    if (c->trainer->flat)
+    if (c->trainer->flat && !c->options->gradient_only)
         clip_and_apply(c, rule, tid, threads, barrier);
 }
 
@@ -244,14 +244,15 @@ static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
         pybp_rule rule;
         if (weight == 0)
             continue;
-        pybp_rule_next(c->net, &options->optimizer, options->lr[options->n_lr > 1 ? step : 0], &progress, &rule);
+        if (!options->gradient_only)
+            pybp_rule_next(c->net, &options->optimizer, options->lr[options->n_lr > 1 ? step : 0], &progress, &rule);
         take_step(c, first, rows, weight, &rule, &progress, tid, threads, barrier);
         if (tid == 0)
             tell(c);
         pybp_barrier_wait(barrier);
         stopped = atomic_load_explicit(&c->stop, memory_order_relaxed);
     }
-    if (tid == 0) {
+    if (tid == 0 && !options->gradient_only) {
         c->net->progress = progress;
         c->complete = step >= c->steps;
     }
@@ -278,6 +279,10 @@ static pybp_status finish(call *c)
     }
     if (c->complete && !c->options->part)
         net->progress.epochs++;
+    if (c->options->gradient_only) {
+        memcpy(net->grads, c->trainer->grads, pybp_buffer_bytes(net));
+        net->has_gradients = true;
+    }
     if (c->status == PYBP_INTERRUPTED)
         return pybp_fail(PYBP_INTERRUPTED, "stopped by the callback after %zu steps", c->result->steps);
     return PYBP_OK;
@@ -334,7 +339,11 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
     const size_t batch = options->batch_size < step ? options->batch_size : step;
     const int threads = pybp_worth_threads(options->threads, 3 * pybp_pass_work(net, batch));
     pybp_status status = pybp_trainer_fit(net, n, batch, step, threads, options);
-    if (status == PYBP_OK)
+    if (status == PYBP_OK && options->gradient_only && net->grads == NULL) {
+        net->grads = pybp_alloc(pybp_buffer_bytes(net));
+        status = net->grads != NULL ? PYBP_OK : pybp_fail(PYBP_NO_MEMORY, "no memory for the gradients");
+    }
+    if (status == PYBP_OK && !options->gradient_only)
         status = pybp_optimizer_attach(net, &options->optimizer);
     if (status != PYBP_OK)
         return status;

@@ -26,4 +26,7 @@ pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const py
                                double *value);
 pybp_status pybp_hand_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads);
 
+/* Of prediction: (rows, n_out, n_parameters) into out. */
+pybp_status pybp_jacobian_rows(pybp_net *net, const pybp_matrix *x, char *out);
+
 #endif

@@ -47,7 +47,7 @@ static pybp_trainer *trainer_new(const pybp_net *net, size_t batch, size_t step,
 pybp_status pybp_trainer_fit(pybp_net *net, size_t n, size_t batch, size_t step, int threads,
                              const pybp_train_options *options)
 {
-    const bool flat = options->optimizer.clip_norm > 0 || step > batch;
+    const bool flat = options->optimizer.clip_norm > 0 || step > batch || options->gradient_only;
     pybp_trainer *t = net->trainer;
     if (t == NULL || t->batch != batch || t->step != step || t->threads != threads || t->flat != flat) {
         pybp_trainer_free(t);

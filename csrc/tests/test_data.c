@@ -218,6 +218,111 @@ static void test_parts(void)
     free_samples(&s);
 }
 
+/* ---- the gradient alone, and the Jacobian ------------------------------------------------------------------ */
+
+/* Over all rows at once it is the gradient of a backward pass, and nothing else changes. */
+static void test_gradient_only(void)
+{
+    samples s = make_samples(600, 5, OUT);
+    const shape small = {5, {19, OUT}};
+    pybp_net *net = make_net(PYBP_FLOAT32, small, PYBP_ACTIVATION_TANH, PYBP_ACTIVATION_SOFTMAX), *twin = NULL;
+    pybp_train_options options = {.batch_size = 256, .accumulate = SIZE_MAX, .gradient_only = 1};
+    pybp_train_result result;
+    const size_t bytes = pybp_net_n_parameters(net) * sizeof(float);
+    float *one = need(bytes), *other = need(bytes);
+    double value;
+    options.loss.kind = PYBP_LOSS_CROSS_ENTROPY;
+    OK(pybp_net_copy(net, &twin));
+    OK(pybp_forward(twin, &s.x, 0, NULL, 1));
+    OK(pybp_backward_loss(twin, &s.y, s.weights, LOSS(CROSS_ENTROPY), PYBP_MEAN, NULL, 1, &value));
+    OK(pybp_net_get_flat(twin, PYBP_FLAT_GRADIENT, other, bytes));
+    for (int threads = 1; threads <= 3; threads++) {
+        options.threads = threads;
+        OK(pybp_train(net, &s.x, &s.y, s.weights, &options, &result));
+        OK(pybp_net_get_flat(net, PYBP_FLAT_GRADIENT, one, bytes));
+        CHECK(result.loss == value && memcmp(one, other, bytes) == 0);
+        CHECK(same_images(trained_image(net), trained_image(twin)));
+    }
+    options.shuffle = 1;
+    FAILS(pybp_train(net, &s.x, &s.y, NULL, &options, &result), PYBP_INVALID, "the gradient alone");
+    options.shuffle = 0, options.accumulate = 1;
+    FAILS(pybp_train(net, &s.x, &s.y, NULL, &options, &result), PYBP_INVALID, "the gradient alone");
+    pybp_net_free(net);
+    pybp_net_free(twin);
+    free(one);
+    free(other);
+    free_samples(&s);
+}
+
+/* Each row of it is what a backward pass of that row and output gives; sparse rows give the same. */
+static void test_jacobian(void)
+{
+    samples s = make_samples(ROWS, IN, OUT);
+    sparse a = thin_out(&s);
+    pybp_net *net = make_net(PYBP_FLOAT64, odd, PYBP_ACTIVATION_TANH, PYBP_ACTIVATION_SOFTMAX);
+    const size_t n = pybp_net_n_parameters(net), rows = 40, bytes = rows * OUT * n * sizeof(double);
+    double *table = need(bytes), *again = need(bytes), *g = need(n * sizeof *g);
+    pybp_matrix x = s.x, thin = matrix_of(&a, PYBP_FLOAT64, 0);
+    x.rows = thin.rows = rows;
+    OK(pybp_jacobian(net, &x, table, bytes));
+    OK(pybp_jacobian(net, &thin, again, bytes));
+    CHECK(memcmp(table, again, bytes) == 0);
+    for (size_t r = 0; r < rows; r += 13)
+        for (size_t k = 0; k < OUT; k++) {
+            double slope[OUT] = {0};
+            const pybp_matrix row = doubles(s.inputs + r * IN, 1, IN), dl_da = doubles(slope, 1, OUT);
+            slope[k] = 1;
+            OK(pybp_forward(net, &row, 0, NULL, 1));
+            OK(pybp_backward(net, &dl_da, NULL, 1));
+            OK(pybp_net_get_flat(net, PYBP_FLAT_GRADIENT, g, n * sizeof *g));
+            CHECK(memcmp(g, table + (r * OUT + k) * n, n * sizeof *g) == 0);
+        }
+    FAILS(pybp_jacobian(net, &x, table, bytes - 8), PYBP_SHAPE, "40 rows of 3 outputs");
+    FAILS(pybp_jacobian(net, &x, (char *)table + 1, bytes), PYBP_INVALID, "not aligned");
+    FAILS(pybp_jacobian(net, &x, NULL, bytes), PYBP_INVALID, "NULL");
+    OK(pybp_jacobian(net, &x, table, bytes));
+    FAILS(pybp_net_get_flat(net, PYBP_FLAT_GRADIENT, g, n * sizeof *g), PYBP_STATE, "backward pass");
+    free(table);
+    free(again);
+    free(g);
+    pybp_net_free(net);
+    free_sparse(&a);
+    free_samples(&s);
+}
+
+/* ---- flat vectors ------------------------------------------------------------------------------------------- */
+
+static void test_flat(void)
+{
+    const shape small = {2, {3, 1}};
+    pybp_net *net = make_net(PYBP_FLOAT64, small, PYBP_ACTIVATION_TANH, PYBP_ACTIVATION_IDENTITY);
+    double v[12], w[6], g[12]; /* the last layer has no biases */
+    for (int i = 0; i < 12; i++)
+        v[i] = i + 1;
+    OK(pybp_net_set_flat(net, PYBP_FLAT_PARAMETERS, v, sizeof v));
+    OK(pybp_net_get(net, PYBP_WEIGHTS, 0, w, sizeof w));
+    for (int i = 0; i < 6; i++)
+        CHECK(w[i] == i + 1);
+    OK(pybp_net_get(net, PYBP_BIASES, 0, w, 3 * sizeof *w));
+    CHECK(w[0] == 7 && w[2] == 9);
+    OK(pybp_net_get(net, PYBP_WEIGHTS, 1, w, 3 * sizeof *w));
+    CHECK(w[0] == 10 && w[2] == 12);
+    OK(pybp_net_get_flat(net, PYBP_FLAT_PARAMETERS, g, sizeof g));
+    CHECK(memcmp(v, g, sizeof v) == 0);
+    FAILS(pybp_net_get_flat(net, PYBP_FLAT_GRADIENT, g, sizeof g), PYBP_STATE, "backward pass");
+    const pybp_optimizer sgd = default_optimizer(PYBP_OPTIMIZER_SGD);
+    OK(pybp_net_set_flat(net, PYBP_FLAT_GRADIENT, v, sizeof v));
+    OK(pybp_step(net, &sgd, 0.5, 1));
+    OK(pybp_net_get_flat(net, PYBP_FLAT_PARAMETERS, g, sizeof g));
+    for (int i = 0; i < 12; i++)
+        CHECK(g[i] == v[i] / 2);
+    v[7] = NAN;
+    FAILS(pybp_net_set_flat(net, PYBP_FLAT_PARAMETERS, v, sizeof v), PYBP_NOT_FINITE, "index 7");
+    FAILS(pybp_net_set_flat(net, PYBP_FLAT_PARAMETERS, v, sizeof v - 8), PYBP_SHAPE, "88 bytes, expected 96");
+    FAILS(pybp_net_get_flat(net, (pybp_flat)7, g, sizeof g), PYBP_INVALID, "no vector 7");
+    pybp_net_free(net);
+}
+
 int main(void)
 {
     pybp_thread_work(1);
@@ -225,5 +330,8 @@ int main(void)
     test_bad_sparse();
     test_accumulate();
     test_parts();
+    test_gradient_only();
+    test_jacobian();
+    test_flat();
     return check_report();
 }

@@ -106,6 +106,7 @@ LABEL = {
     "losses": "links",
     "optimizers": "class",
     "initializers": "distribution",
+    "layers": "weights",
     "schedules": "class",
 }
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pybp
-from pybp import MLP, Dense
+from pybp import MLP, Dense, layers
 from pybp.activations import LeakyReLU
 from pybp.callbacks import Callback
 from pybp.errors import ArgumentError
@@ -23,6 +23,7 @@ from pybp.initializers import Constant
 from processes import linux, script
 
 X = np.random.default_rng(0).normal(size=(60, 4))
+X[:, 3] = np.arange(60) % 3  # a category
 Y = np.arange(60) % 3
 
 
@@ -32,12 +33,33 @@ def path(tmp_path):
 
 
 def everything():
-    layers = [4, Dense(5, LeakyReLU(0.03), bias=False, init=Constant(0.2)), 6, Dense(3, "softmax")]
-    return MLP(layers, dtype="float64", seed=2**64 - 1)
+    first = Dense(5, LeakyReLU(0.03), bias=False, init=Constant(0.2))
+    return MLP([4, first, 6, Dense(3, "softmax")], dtype="float64", seed=2**64 - 1)
+
+
+def every_kind():
+    """Embedded categories, norms, noise and a residual in one net; 4 inputs, 3 classes."""
+    inner = [Dense(6), layers.LayerNorm(), layers.Activation("gelu"), layers.GaussianNoise(0.01)]
+    return MLP(
+        [
+            4,
+            layers.Embedding({3: (3, 2)}),
+            Dense(6),
+            layers.BatchNorm(),
+            layers.Activation("selu"),
+            layers.AlphaDropout(0.1),
+            layers.Residual([*inner, layers.Dropout(0.2), layers.RMSNorm()]),
+            layers.Residual([layers.Scale(), Dense(5, "relu")]),
+            Dense(3, "softmax"),
+        ],
+        seed=11,
+    )
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", pybp.SGD(momentum=0.9), "rprop", None])
-@pytest.mark.parametrize("make", [everything, lambda: MLP([4, 3], output="softmax", seed=3)])
+@pytest.mark.parametrize(
+    "make", [everything, every_kind, lambda: MLP([4, 3], output="softmax", seed=3)]
+)
 def test_everything_comes_back(make, optimizer, path, same_state):
     net = make()
     if optimizer is not None:
@@ -248,11 +270,29 @@ def train(net, done=0, last=7):
     ],
 )
 def test_resuming_in_a_new_process_gives_the_same_bits(path, settings, same_state):
+    resume(path, settings, PLAIN, same_state)
+
+
+def test_resuming_a_net_of_layers_of_chance(path, same_state):
+    """Masks, running statistics and tables of embeddings go on as well."""
+    resume(path, "optimizer=pybp.Adam(lr=pybp.schedules.Cosine(0.01))", MIXED, same_state)
+
+
+PLAIN = "net = MLP([4, 8, 3], activation='tanh', output='softmax', seed=5)\n"
+MIXED = """
+from pybp.layers import *
+X[:, 3] = np.arange(150) % 5
+net = MLP([4, Embedding({3: (5, 2)}), Dense(6), BatchNorm(), Activation("relu"), Dropout(0.3),
+           Residual([Dense(6, "tanh"), AlphaDropout(0.1), GaussianNoise(0.1), LayerNorm()]),
+           Dense(3, "softmax")], seed=6)
+"""
+
+
+def resume(path, settings, make, same_state):
     prepare = RESUME.replace("def train", f"settings = dict({settings})\ndef train")
-    make = "net = MLP([4, 8, 3], activation='tanh', output='softmax', seed=5)\n"
     first = f"{prepare}\n{make}train(net, last=3)\nnet.save({str(path)!r})\n"
     second = (
-        f"{prepare}\nnet = pybp.load({str(path)!r})\n"
+        f"{prepare}\n{make}net = pybp.load({str(path)!r})\n"
         f"history = train(net, net.epochs_done)\nassert history.epochs == [4, 5, 6, 7]\n"
         f"net.save({str(path)!r})\n"
     )

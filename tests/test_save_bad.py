@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import pybp
-from pybp import MLP
+from pybp import MLP, layers
 from pybp.errors import FileFormatError
 
 
@@ -207,6 +207,35 @@ def test_a_small_file_can_not_ask_for_a_large_net(path, good):
     refused(path, whole(new, document, bytes(end)), "doesn't fit")
 
 
+WIDTHS = {
+    "join": (say("layers", 1, "n_out", value=1), "layer 2 doesn't fit|layer 3 doesn't fit"),
+    "join, both": (
+        lambda d: d["layers"][1].update(n_in=1, n_out=1),
+        "layer 2 doesn't fit what it reads",
+    ),
+    "norm": (say("layers", 3, "n_out", value=2), "layer 4 doesn't fit what it reads"),
+    "add": (say("layers", 8, "inputs", value=[7, 3]), "layer 9 doesn't fit what it reads"),
+    "later": (say("layers", 2, "inputs", value=[2]), "layer 3 doesn't fit what it reads"),
+    "fraction": (say("layers", 2, "inputs", value=[1.0]), "layer 3 can't|doesn't fit"),
+    "nothing": (say("layers", 2, "inputs", value=[]), "layer 3 doesn't fit what it reads"),
+    "categories": (say("layers", 0, "n_categories", value=9), r"expected float32 of \(2, 9\)"),
+    "kind": (say("layers", 3, "kind", value="batch_norms"), "unknown kind 'batch_norms'"),
+    "number of params": (say("layers", 6, "params", value=[]), "layer 6 has 0 parameters"),
+    "kind without arrays": (
+        say("layers", 6, "kind", value="dropouts"),
+        "layer 6 is of the unknown kind 'dropouts'",
+    ),
+    "params": (say("layers", 3, "params", value=[2.0, -1.0]), "momentum|eps"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), WIDTHS.values(), ids=WIDTHS)
+def test_layers_that_do_not_fit(path, composite, change, message):
+    header, document, data = parts(composite)
+    change(document)
+    refused(path, whole(header, document, data), message)
+
+
 def test_folders_and_pipes(tmp_path):
     with pytest.raises(FileFormatError, match="it is not a regular file"):
         pybp.load(tmp_path)
@@ -232,7 +261,7 @@ def load_or_refuse(path, raw):
     tracemalloc.stop()
     assert peak < 2_000_000
     if net is not None:
-        assert net.predict(np.eye(net.n_in)).shape == (net.n_in, net.n_out)
+        assert net.predict(np.zeros((2, net.n_in))).shape == (2, net.n_out)
         net.summary()
 
 
@@ -291,10 +320,21 @@ def places(value, at=()):
         yield from places(inner, (*at, key))
 
 
+@pytest.fixture(scope="module")
+def composite(tmp_path_factory):
+    path = tmp_path_factory.mktemp("composite") / "net"
+    residual = layers.Residual([layers.LayerNorm(), 5, layers.Dropout(0.1)])
+    net = MLP([3, layers.Embedding({2: (2, 2)}), 4, layers.BatchNorm(), residual, 2], seed=1)
+    net.fit([[0.1, 0.2, 1], [0.5, 0.1, 0], [0.3, -1, 1]], np.eye(3)[:, :2], epochs=1)
+    net.save(path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("which", ["good", "composite"])
 @fuzz
 @given(data=st.data())
-def test_mutated_descriptions(path, good, data):
-    header, document, raw = parts(good)
+def test_mutated_descriptions(path, which, request, data):
+    header, document, raw = parts(request.getfixturevalue(which))
     for target in (header, document):
         for _ in range(data.draw(st.integers(0, 2))):
             where = data.draw(

@@ -12,7 +12,7 @@ from pybp.errors import FileFormatError, PybpError
 from pybp.io.atomic import write_atomically
 from pybp.io.safetensors import Reader, Tensor, parse_json, reading, write
 from pybp.layers import Layer, resolve_layers
-from pybp.specs import row_names
+from pybp.specs import row, row_names
 from pybp.state import PROGRESS, core_net, read_state, state_arrays, write_state
 from pybp.validation import count
 
@@ -132,16 +132,28 @@ def _layers(descriptions: object) -> tuple[Layer, ...]:
 
 
 def _fits(layers: tuple[Layer, ...], place: int) -> bool:
-    """Whether a layer reads earlier ones, and is as wide as they are; the rest is for the core to say."""
+    """Whether a layer reads earlier ones and has the widths that follow from theirs.
+
+    The core works the widths out by itself, so that other ones here would let a small file ask for
+    a large net.
+    """
     layer = layers[place]
     if not layer.inputs or not all(
         type(source) is int and -1 <= source < place for source in layer.inputs
     ):
         return False
     if layer.kind == "join":
-        return layer.n_in == layer.n_out
-    source = layer.inputs[0]
-    return layer.n_in == (layers[source].n_out if source >= 0 else layers[0].n_in)
+        tables = layers[:place]
+        read = layers[0].n_in - place + sum(table.n_out for table in tables)
+        if any(table.kind != "embedding" for table in tables):
+            return False
+    else:
+        widths = {layers[at].n_out if at >= 0 else layers[0].n_in for at in layer.inputs}
+        read = widths.pop()
+        if widths:
+            return False
+    chooses = layer.kind in ("dense", "embedding")
+    return layer.n_in == read and (chooses or layer.n_out == layer.n_in)
 
 
 def _layer(place: int, given: object) -> Layer:
@@ -158,6 +170,10 @@ def _layer(place: int, given: object) -> Layer:
         raise
     except Exception as error:
         raise FileFormatError(f"layer {place} can't be made: {error!r:.200}") from error
+    if layer.kind not in row_names("layers"):
+        raise FileFormatError(f"layer {place} is of the unknown kind {layer.kind!r:.40}")
+    if len(layer.params) != len(row("layers", layer.kind)["params"]):
+        raise FileFormatError(f"layer {place} has {len(layer.params)} parameters")
     for name, value in given.items():
         if json.dumps(again[name]) != json.dumps(value):
             raise FileFormatError(f"layer {place} can't have {name!r:.40} = {value!r:.80}")

@@ -82,6 +82,14 @@ cdef extern from "pybp.h" nogil:
         pybp_initializer init
         double init_value
         double bias_init
+        int parametrization
+        double l1
+        double l2
+        int has_lr_factors
+        double lr_factor
+        double bias_lr_factor
+        double max_norm
+        int frozen
     ctypedef struct pybp_net_desc:
         pybp_dtype dtype
         size_t n_in
@@ -96,6 +104,7 @@ cdef extern from "pybp.h" nogil:
     size_t pybp_net_n_out(const pybp_net *net)
     const char *pybp_net_isa(const pybp_net *net)
     size_t pybp_net_n_parameters(const pybp_net *net)
+    pybp_status pybp_net_penalty(const pybp_net *net, double *penalty)
 
     ctypedef enum pybp_array:
         PYBP_WEIGHTS
@@ -125,6 +134,7 @@ cdef extern from "pybp.h" nogil:
     ctypedef enum pybp_flat:
         PYBP_FLAT_PARAMETERS
         PYBP_FLAT_GRADIENT
+        PYBP_FLAT_LOSS_GRADIENT
     pybp_status pybp_net_get_flat(const pybp_net *net, pybp_flat what, void *out, size_t bytes)
     pybp_status pybp_net_set_flat(pybp_net *net, pybp_flat what, const void *values, size_t bytes)
 
@@ -202,6 +212,7 @@ cdef extern from "pybp.h" nogil:
         int drop_last
         int gradient_only
         int part
+        int penalty_per_weight
         int shuffle
         int threads
         int restore

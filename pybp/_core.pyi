@@ -29,6 +29,14 @@ _Layer = TypedDict(
         "init": int,
         "init_value": float,
         "bias_init": float,
+        "parametrization": int,
+        "l1": float,
+        "l2": float,
+        "has_lr_factors": bool,
+        "lr_factor": float,
+        "bias_lr_factor": float,
+        "max_norm": float,
+        "frozen": bool,
     },
     total=False,
 )
@@ -89,6 +97,7 @@ class Net:
     def copy(self) -> Net: ...
     def get(self, what: str, layer: int, out: _Out) -> _Out: ...
     def set(self, what: str, layer: int, values: _Array) -> None: ...
+    def penalty(self) -> float: ...
     def get_flat(self, what: str, out: _Out) -> _Out: ...
     def set_flat(self, what: str, values: _Array) -> None: ...
     def poke(self, layer: int, row: int, column: int, value: float) -> float: ...
@@ -151,6 +160,7 @@ class Net:
         before: _Sums | None,
         shuffle: bool,
         part: bool,
+        penalty_per_weight: bool,
         threads: int,
         report: Callable[[int, float], object] | None,
         interval_ms: float,

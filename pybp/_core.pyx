@@ -36,7 +36,11 @@ cdef object new_array = numpy.empty
 cdef dict DTYPES = {"float32": PYBP_FLOAT32, "float64": PYBP_FLOAT64}
 cdef dict REDUCTIONS = {"mean": PYBP_MEAN, "sum": PYBP_SUM}
 cdef dict METRICS = {"mse": PYBP_METRIC_MSE, "mae": PYBP_METRIC_MAE, "r2": PYBP_METRIC_R2}
-cdef dict VECTORS = {"parameters": PYBP_FLAT_PARAMETERS, "gradient": PYBP_FLAT_GRADIENT}
+cdef dict VECTORS = {
+    "parameters": PYBP_FLAT_PARAMETERS,
+    "gradient": PYBP_FLAT_GRADIENT,
+    "loss_gradient": PYBP_FLAT_LOSS_GRADIENT,
+}
 cdef dict ARRAYS = {
     "weights": PYBP_WEIGHTS,
     "biases": PYBP_BIASES,
@@ -162,6 +166,14 @@ cdef int fill_layer(dict given, pybp_layer_desc *layer) except -1:
     layer.init = <pybp_initializer> <int> given.get("init", 0)
     layer.init_value = given.get("init_value", 0.0)
     layer.bias_init = given.get("bias_init", 0.0)
+    layer.parametrization = given.get("parametrization", 0)
+    layer.l1 = given.get("l1", 0.0)
+    layer.l2 = given.get("l2", 0.0)
+    layer.has_lr_factors = given.get("has_lr_factors", False)
+    layer.lr_factor = given.get("lr_factor", 0.0)
+    layer.bias_lr_factor = given.get("bias_lr_factor", 0.0)
+    layer.max_norm = given.get("max_norm", 0.0)
+    layer.frozen = given.get("frozen", False)
     return 0
 
 
@@ -288,8 +300,18 @@ cdef class Net:
         self.guard()
         check(pybp_net_set(self.net, which, layer, lent.buffer.buf, lent.buffer.len))
 
+    def penalty(self):
+        """What the layers' penalties add to the reported loss."""
+        cdef double value = 0.0
+        self.guard()
+        check(pybp_net_penalty(self.net, &value))
+        return value
+
     def get_flat(self, str what, out):
-        """Copy "parameters" or "gradient" into the vector `out`, in the net's dtype; returns `out`."""
+        """Copy a vector into `out`, in the net's dtype; returns `out`.
+
+        "parameters"; "gradient", of the loss without the layers' penalties; "loss_gradient", with.
+        """
         cdef View lent = View(out, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
         cdef pybp_flat which = VECTORS[what]
         self.guard()
@@ -532,7 +554,7 @@ cdef class Net:
 
     def train(self, x, y, weights, *, tuple loss, str reduction, tuple optimizer, lr,
               size_t batch_size, size_t accumulate, bint drop_last, size_t first_step,
-              size_t n_steps, before, bint shuffle, bint part, int threads, report,
+              size_t n_steps, before, bint shuffle, bint part, bint penalty_per_weight, int threads, report,
               double interval_ms):
         """Train an epoch, or `n_steps` of it.
 
@@ -567,6 +589,7 @@ cdef class Net:
         options.accumulate = accumulate
         options.drop_last = drop_last
         options.part = part
+        options.penalty_per_weight = penalty_per_weight
         options.first_step = first_step
         options.n_steps = n_steps
         options.shuffle = shuffle

@@ -27,15 +27,16 @@ class Summary:
     title: str
     rows: tuple[tuple[str, ...], ...]
     footer: str
+    columns: tuple[str, ...] = _COLUMNS
 
     def __str__(self) -> str:
-        lines = aligned([_COLUMNS, *self.rows], str.ljust)
+        lines = aligned([self.columns, *self.rows], str.ljust)
         return "\n".join([self.title, "", *lines, "", self.footer])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(name)}</th>" for name in _COLUMNS)
+        head = "".join(f"<th>{escape(name)}</th>" for name in self.columns)
         body = "".join(
             f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.rows
         )
@@ -48,7 +49,7 @@ class Summary:
 
 def summary(layers: tuple[Layer, ...], dtype: str, seed: int) -> Summary:
     """The summary of a net."""
-    rows = tuple(
+    rows: tuple[tuple[str, ...], ...] = tuple(
         (
             f"{place + 1} {layer.kind}",
             _shape(layer, place),
@@ -58,8 +59,19 @@ def summary(layers: tuple[Layer, ...], dtype: str, seed: int) -> Summary:
         )
         for place, layer in enumerate(layers)
     )
+    columns: tuple[str, ...] = _COLUMNS
+    if any(layer.training for layer in layers):
+        columns = (*columns, "training")
+        rows = tuple((*row, _training(layer)) for row, layer in zip(rows, layers, strict=True))
     total = sum(layer.n_parameters for layer in layers)
-    return Summary(net_repr(layers, dtype, seed), rows, f"{total:,} parameters")
+    frozen = sum(layer.n_parameters for layer in layers if not layer.trainable)
+    footer = f"{total:,} parameters" + (f", {frozen:,} of them not trained" if frozen else "")
+    return Summary(net_repr(layers, dtype, seed), rows, footer, columns)
+
+
+def _training(layer: Layer) -> str:
+    """How the layer is trained, as in a call."""
+    return ", ".join(f"{name}={value!r}" for name, value in layer.training.items())
 
 
 def _shape(layer: Layer, place: int) -> str:
@@ -158,6 +170,7 @@ def _entry(layer: Layer) -> str:
     own = {field.name for field in fields(spec)}
     values |= {"affine": layer.scale} if "affine" in own else {}
     values |= {"bias": layer.bias} if "bias" in own and layer.scale else {}
+    values |= layer.training
     return repr(spec(**values))
 
 
@@ -176,4 +189,5 @@ def _dense(layer: Layer) -> str:
     parts += [f"init={_short(layer.init)}"] if layer.init.name != "auto" else []
     parts += ["bias=False"] if not layer.bias else []
     parts += [f"bias_init={layer.bias_init!r}"] if layer.bias_init else []
+    parts += [_training(layer)] if layer.training else []
     return f"{Dense.__name__}({', '.join(parts)})"

@@ -19,7 +19,7 @@ from pybp.data import Data
 from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.passes import backward, evaluate
-from pybp.state import passes, read, read_gradients, set_passes
+from pybp.state import passes, read, read_loss_gradients, set_passes
 
 __all__ = ["BlockCheck", "GradientCheck", "check_gradients"]
 
@@ -185,7 +185,7 @@ def analytic_gradients(
     dx = np.empty((len(data), layers[0].n_in), net.dtype)
     net.forward(data.X, False, output, 0, training)
     value = backward(net, data, loss, output, dx, 0)
-    return value, read_gradients(net, layers), dx
+    return value, read_loss_gradients(net, layers), dx
 
 
 def _check(

@@ -75,8 +75,13 @@ class Network:
 
     @property
     def n_parameters(self) -> int:
-        """Number of trainable parameters, biases included."""
+        """Number of weights and biases, those of layers that are not trained included."""
         return self._net.n_parameters
+
+    @property
+    def penalty(self) -> float:
+        """What the layers' l1 and l2 add to every loss that is reported."""
+        return self._net.penalty()
 
     @property
     def dtype(self) -> DType:

@@ -50,6 +50,7 @@ class Plan:
     threads: int
     accumulate: int = 1
     drop_last: bool = False
+    penalty_per_weight: bool = False  # layers' penalties are divided by the weight of a step's rows
 
     def parts(self, rows: int) -> list[slice]:
         """The rows of each step of an epoch over so many rows, as the core cuts them."""
@@ -134,7 +135,7 @@ def evaluate(net: Net, data: Data, loss: Loss, output: Layer, threads: int) -> t
     if isinstance(loss, Custom):
         outputs = predict(net, data.X, output, threads)
         value, _ = loss(data.y, outputs, data.weights)
-        return value, n_correct(data.y, outputs, output.activation)
+        return value + net.penalty(), n_correct(data.y, outputs, output.activation)
     return net.evaluate(data.X, data.y, data.weights, loss.core, loss.reduction, threads)
 
 
@@ -145,7 +146,7 @@ def backward(
     if isinstance(loss, Custom):
         value, gradient = loss(data.y, outputs, data.weights)
         net.backward(gradient, dx, threads)
-        return value
+        return value + net.penalty()
     return net.backward_loss(data.y, data.weights, loss.core, loss.reduction, dx, threads)
 
 
@@ -203,6 +204,7 @@ def train_epoch(
             before=seen,
             shuffle=plan.shuffle,
             part=part,
+            penalty_per_weight=plan.penalty_per_weight,
             threads=plan.threads,
             report=report,
             interval_ms=_TICK_MS,
@@ -270,7 +272,7 @@ def _custom_gradient(
         raise DivergenceError(f"the loss is {total}")
     if gradient is not None:
         net.set_flat("gradient", gradient)
-    return total, correct
+    return total + net.penalty(), correct
 
 
 def full_gradient(net: Net, output: Layer, data: Data, plan: Plan, chunk: int) -> tuple[float, int]:

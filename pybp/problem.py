@@ -41,11 +41,17 @@ class Problem:
         self._plan = plan
         self._seen: tuple[Array, float, int] | None = None
         self.loss: Loss = plan.loss
+        trained = [np.full(layer.n_parameters, layer.trainable) for layer in layers]
+        self._frozen = ~np.concatenate(trained)
         self.start = net.get_flat("parameters", self._vector()).astype(np.float64)
 
     def kinds(self) -> set[str]:
         """The kinds of layers in the net."""
         return {layer.kind for layer in self._layers}
+
+    def has(self, *options: str) -> list[str]:
+        """Which of these some layer is trained with."""
+        return [name for name in options if any(name in layer.training for layer in self._layers)]
 
     def check_rows(self) -> None:
         """Refuse rows of which the last at work would be alone, which batch norm can't take."""
@@ -81,7 +87,9 @@ class Problem:
         except (DivergenceError, NotFiniteError):
             return np.inf, np.zeros_like(x)
         self._seen = np.array(x), value, correct
-        return value, self._net.get_flat("gradient", self._vector()).astype(np.float64)
+        gradient = self._net.get_flat("loss_gradient", self._vector()).astype(np.float64)
+        gradient[self._frozen] = 0
+        return value, gradient
 
     def at(self, x: Array) -> tuple[float, int]:
         """Loss and number of samples answered right at x, where the net then is."""
@@ -116,6 +124,7 @@ class Problem:
             derivatives = np.empty((size, n_out, x.size), dtype)
             self._net.jacobian(take_inputs(self._data.X, part), derivatives)
             table[part] = derivatives * scale[part, :, np.newaxis]
+        table[:, :, self._frozen] = 0
         return table.reshape(self.n_errors, x.size)
 
     def _scale(self) -> Array:

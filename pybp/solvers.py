@@ -35,6 +35,7 @@ class Solver(Shown, ABC):
 
     name: ClassVar[str]
     excluded: ClassVar[tuple[str, ...]] = ("dropout", "alpha_dropout", "gaussian_noise")
+    unfit: ClassVar[tuple[str, ...]] = ("lr_factor", "bias_lr_factor")  # options of layers
     max_iter: int | None
 
     def check(self, problem: "Problem") -> None:
@@ -45,6 +46,8 @@ class Solver(Shown, ABC):
                 f"{type(self).__name__} needs outputs that depend on nothing but the parameters and "
                 f"the sample; this net has a layer {kind}"
             )
+        for option in problem.has("max_norm", *self.unfit):
+            raise ArgumentError(f"{type(self).__name__} can't train layers with {option}")
         problem.check_rows()
 
     @abstractmethod
@@ -139,6 +142,7 @@ class LevenbergMarquardt(Solver):
 
     name: ClassVar[str] = "levenberg_marquardt"
     excluded: ClassVar[tuple[str, ...]] = (*Solver.excluded, "batch_norm")
+    unfit: ClassVar[tuple[str, ...]] = (*Solver.unfit, "l1", "l2")
     max_iter: int | None = None
     ftol: float = 1e-8
     xtol: float = 1e-8

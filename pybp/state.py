@@ -25,6 +25,7 @@ __all__ = [
     "passes",
     "read",
     "read_gradients",
+    "read_loss_gradients",
     "read_optional",
     "read_state",
     "set_passes",
@@ -81,6 +82,23 @@ def read_gradients(net: Net, layers: tuple[Layer, ...]) -> list[tuple[Array | No
         )
         for place, layer in enumerate(layers)
     ]
+
+
+def read_loss_gradients(
+    net: Net, layers: tuple[Layer, ...]
+) -> list[tuple[Array | None, Array | None]]:
+    """The same with the gradient of the layers' penalties: that of the reported loss."""
+    flat = net.get_flat("loss_gradient", np.empty(net.n_parameters, net.dtype))
+    first = 0
+    gradients = []
+    for layer in layers:
+        pair: list[Array | None] = []
+        for shape in (layer.weight_shape, layer.bias_shape):
+            size = 0 if shape is None else int(np.prod(shape))
+            pair.append(None if shape is None else flat[first : first + size].reshape(shape))
+            first += size
+        gradients.append((pair[0], pair[1]))
+    return gradients
 
 
 def read_state(net: Net, layers: tuple[Layer, ...]) -> dict[str, Any]:

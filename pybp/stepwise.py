@@ -81,7 +81,8 @@ class Stepwise(Network):
     def gradients(self) -> list[tuple[Array | None, Array | None]]:
         """(dW, db) of each layer from the last backward pass, of the shapes of `weights`, `biases`.
 
-        None for what a layer has not.
+        None for what a layer has not. They are the loss's: the gradient of the layers' penalties is
+        added by `step`.
 
         Raises
         ------

@@ -77,7 +77,7 @@ class Trace:
     Attributes
     ----------
     loss : float
-        The reported loss.
+        The reported loss, the layers' penalties included; dW is without theirs.
     output : ndarray, shape (rows, n_out)
         a of the last layer.
     layers : tuple of LayerTrace

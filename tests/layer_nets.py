@@ -15,6 +15,7 @@ from pybp import (
     RMSNorm,
     Scale,
 )
+from pybp.layers.layer import TRAINING
 from pybp.specs import row
 
 from oracle import Net
@@ -123,7 +124,7 @@ def twin(net):
     return Net(
         [
             Layer(
-                double(W),
+                double(W) if layer.parametrization == "standard" else double(W) * layer.n_in**0.5,
                 double(b),
                 layer.activation.name,
                 layer.kind,
@@ -132,6 +133,7 @@ def twin(net):
                 inputs=layer.inputs,
                 column=layer.column,
                 running=pair and (double(pair[0]), double(pair[1])),
+                **{name: getattr(layer, name) for name in TRAINING},
             )
             for layer, W, b, pair in parts
         ],

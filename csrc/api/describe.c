@@ -33,10 +33,43 @@ static pybp_status check_kind(const pybp_layer_desc *layer, size_t l, pybp_dtype
     return pybp_check_params(row.name, &row, params, dtype);
 }
 
+/* What the layer says about its training, whether it has something to train, and the numbers as the dtype rounds them. */
+static pybp_status check_training(const pybp_layer_desc *layer, size_t l, pybp_dtype dtype)
+{
+    const struct {
+        const char *name;
+        double value, usual;
+        bool of_dense;
+    } numbers[] = {
+        {"l1", layer->l1, 0, false},
+        {"l2", layer->l2, 0, false},
+        {"lr_factor", layer->has_lr_factors ? layer->lr_factor : 1, 1, false},
+        {"bias_lr_factor", layer->has_lr_factors ? layer->bias_lr_factor : 1, 1, false},
+        {"max_norm", layer->max_norm, 0, true},
+        {"parametrization", (double)layer->parametrization, PYBP_STANDARD, true},
+        {"frozen", layer->frozen, 0, false},
+    };
+    pybp_row row;
+    pybp_registry_row(PYBP_REGISTRY_LAYERS, (int)layer->kind, &row);
+    const bool dense = layer->kind == PYBP_LAYER_DENSE, trains = strcmp(row.label, "NONE") != 0 && !layer->no_scale;
+    if (layer->parametrization != PYBP_STANDARD && layer->parametrization != PYBP_NTK)
+        return pybp_fail(PYBP_INVALID, "layer %zu: no parametrization %d", l, (int)layer->parametrization);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!(numbers[i].value >= 0) || !fits(numbers[i].value, dtype))
+            return pybp_fail(PYBP_INVALID, "layer %zu: %s = %g: expected a finite number >= 0", l, numbers[i].name,
+                             numbers[i].value);
+        if (numbers[i].value != numbers[i].usual && !(numbers[i].of_dense ? dense : trains))
+            return pybp_fail(PYBP_INVALID, "layer %zu: %s has no %s", l, row.name, numbers[i].name);
+    }
+    return PYBP_OK;
+}
+
 static pybp_status check_layer(const pybp_layer_desc *layer, size_t l, bool last, pybp_dtype dtype)
 {
     pybp_row row;
-    const pybp_status status = check_kind(layer, l, dtype);
+    pybp_status status = check_kind(layer, l, dtype);
+    if (status == PYBP_OK)
+        status = check_training(layer, l, dtype);
     if (status != PYBP_OK)
         return status;
     if (pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, (int)layer->activation, &row) != PYBP_OK)

@@ -58,6 +58,19 @@ int pybp_net_layer_has_bias(const pybp_net *net, size_t layer)
     return layer < net->n_layers && net->layers[layer].has_bias;
 }
 
+pybp_status pybp_net_penalty(const pybp_net *net, double *penalty)
+{
+    if (net == NULL || penalty == NULL)
+        return pybp_fail(PYBP_INVALID, "an argument is NULL");
+    if (!pybp_enter_read(net))
+        return BUSY(net);
+    const pybp_fpenv env = pybp_fpenv_enter();
+    *penalty = pybp_penalty(net);
+    pybp_fpenv_leave(env);
+    pybp_leave_read(net);
+    return PYBP_OK;
+}
+
 /* ---- arrays ---- */
 
 static bool is_bias(pybp_array what)

@@ -146,7 +146,7 @@ static void add_optimizer(bench *b, pybp_dtype dtype, int kind)
     pybp_row row;
     pybp_optimizer optimizer = {.kind = (pybp_optimizer_kind)kind};
     const double powers[PYBP_N_POWERS] = {0.5, 0.5, 0.5};
-    const pybp_step_scalars step = {.params = optimizer.params, .lr = 1e-9, .decay = 1, .shrink = 1e-9, .t = 7, .powers = powers,
+    const pybp_step_scalars step = {.params = optimizer.params, .lr = 1e-9, .decay = 1, .shrink = 1e-9, .scale = 1, .t = 7, .powers = powers,
                                     .mu = 0.8, .mu_next = 0.81};
     pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, kind, &row);
     for (int i = 0; i < row.n_params; i++)

@@ -90,6 +90,8 @@ typedef enum pybp_layer_kind {
 
 typedef enum pybp_dtype { PYBP_FLOAT32, PYBP_FLOAT64 } pybp_dtype;
 typedef enum pybp_reduction { PYBP_MEAN, PYBP_SUM } pybp_reduction;
+/* z = W a + b, or with NTK z = W a / sqrt(fan) + b, fan being the weights of a neuron. */
+typedef enum pybp_parametrization { PYBP_STANDARD, PYBP_NTK } pybp_parametrization;
 
 /* The registries as data: entry `index` of registry `which`.  `text` is the formula or rule.
  * The parameters of an activation, a loss, an optimizer, a layer or a schedule follow; for the others n_params
@@ -177,6 +179,16 @@ typedef struct pybp_layer_desc {
     pybp_initializer init;
     double init_value;             /* value, limit, std or gain of an init that has one; finite */
     double bias_init;              /* initial value of every bias; finite */
+    pybp_parametrization parametrization; /* NTK: WEIGHTS hold W / sqrt(fan); init, l1, l2, max_norm, weight
+                                      decay and the optimizer's rule are about W */
+    double l1, l2;                 /* penalty l1 sum|W| + l2/2 sum W^2, of weights only; >= 0.  It is part of every
+                                      loss that a function reports; the update adds its gradient */
+    int has_lr_factors;            /* 1: the next two hold; 0: both are 1 */
+    double lr_factor;              /* learning rate of weights and biases, times this; >= 0 */
+    double bias_lr_factor;         /* that of the biases, times this too; >= 0 */
+    double max_norm;               /* > 0: after each update, the weights of a neuron are scaled down to this
+                                      Euclidean norm if theirs is larger, to rounding; 0: off */
+    int frozen;                    /* 1: never updated; then it has no penalty and no part in clip_norm */
 } pybp_layer_desc;
 
 typedef struct pybp_net_desc {
@@ -211,6 +223,9 @@ PYBP_API size_t pybp_net_layer_fan(const pybp_net *net, size_t layer);
 PYBP_API size_t pybp_net_layer_n_out(const pybp_net *net, size_t layer);
 PYBP_API int pybp_net_layer_has_bias(const pybp_net *net, size_t layer);
 
+/* What l1 and l2 of all layers add to the reported loss; 0 if there are none. */
+PYBP_API pybp_status pybp_net_penalty(const pybp_net *net, double *penalty);
+
 /* Everything a net holds, by layer and in logical order.  Shapes, in the net's dtype:
  *   WEIGHTS, WEIGHT_GRADIENT, WEIGHT_STATE1, 2 and 3             (n_out, fan)
  *   BIASES, BIAS_GRADIENT, BIAS_STATE1, 2 and 3                  (n_out,)
@@ -244,8 +259,9 @@ PYBP_API pybp_status pybp_net_get(const pybp_net *net, pybp_array what, size_t l
 PYBP_API pybp_status pybp_net_set(pybp_net *net, pybp_array what, size_t layer,
                                   const void *values, size_t bytes);
 /* All parameters, or the gradient that the last backward left, as one vector of pybp_net_n_parameters()
- * elements: layer by layer the weights (n_out, fan), then the biases.  `bytes` as in pybp_net_get. */
-typedef enum pybp_flat { PYBP_FLAT_PARAMETERS, PYBP_FLAT_GRADIENT } pybp_flat;
+ * elements: layer by layer the weights (n_out, fan), then the biases.  LOSS_GRADIENT: the gradient with that of the
+ * layers' penalties, so of the reported loss; it cannot be set.  `bytes` as in pybp_net_get. */
+typedef enum pybp_flat { PYBP_FLAT_PARAMETERS, PYBP_FLAT_GRADIENT, PYBP_FLAT_LOSS_GRADIENT } pybp_flat;
 PYBP_API pybp_status pybp_net_get_flat(const pybp_net *net, pybp_flat what, void *out, size_t bytes);
 /* Set it, for pybp_step in the case of the gradient.  Values must be finite. */
 PYBP_API pybp_status pybp_net_set_flat(pybp_net *net, pybp_flat what, const void *values, size_t bytes);
@@ -326,7 +342,8 @@ PYBP_API pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int how, 
  * are kept in the net; dL/dx (rows, n_in), contiguous, in the net's dtype, goes to dx unless NULL.
  * PYBP_STATE if no forward came before, or parameters changed since. */
 PYBP_API pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, int threads);
-/* The same from a loss.  Also gives its value. */
+/* The same from a loss.  Also gives its value, with the layers' penalties; the gradients are without them: the
+ * update adds theirs. */
 PYBP_API pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const double *weights,
                                         const pybp_loss_spec *loss, pybp_reduction reduction, void *dx,
                                         int threads, double *value);
@@ -395,6 +412,8 @@ typedef struct pybp_train_options {
     int part;              /* 1: a part of an epoch: progress.epochs stays as it is */
     size_t first_step;     /* to train an epoch in parts: where this part begins, and */
     size_t n_steps;        /* how many steps it has; 0: all that are left */
+    int penalty_per_weight; /* 1: l1 and l2 are divided by the weight of each step's rows, as scikit-learn's alpha is;
+                              the losses of other functions have them undivided */
     int shuffle;           /* 1: a new order each epoch, from the net's seed and epoch count */
     int threads;           /* 0 = default */
     int restore;           /* 1: on PYBP_DIVERGED put the parameters back as they were before the call and

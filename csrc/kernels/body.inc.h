@@ -8,4 +8,5 @@
 #include "kernels/loss.inc.h"
 #include "kernels/optimizer.inc.h"
 #include "kernels/optimizer_adam.inc.h"
+#include "kernels/penalty.inc.h"
 #include "kernels/table.inc.h"

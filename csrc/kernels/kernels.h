@@ -25,6 +25,7 @@
 #define PYBP_BLOCK_K 48u  /* inputs in a tile of the weight gradient */
 #define PYBP_BACK_PANELS 2u /* panels of transposed weights that back() may want at once */
 #define PYBP_N_CONSTANTS 16
+#define PYBP_MAX_PANEL 16   /* Ts in a line */
 
 /* Number i of a sparse matrix's indptr or indices. */
 static inline int64_t pybp_sparse_index(const pybp_matrix *x, const void *numbers, size_t i)
@@ -104,6 +105,7 @@ typedef struct pybp_step_scalars {
     double shrink;         /* what a decay that scales the weights is multiplied with: a learning rate; 0: exempt */
     uint64_t t;            /* this update's number, from 1 */
     const double *powers;  /* running products of optimizers.def, this update's included */
+    double scale;          /* rprop: of its steps */
     double mu, mu_next;    /* nadam: momentum of this update and of the next */
 } pybp_step_scalars;
 typedef struct pybp_constants {
@@ -146,6 +148,12 @@ typedef struct pybp_kernels {
     void (*set)(void *x, double value);
     /* g *= factor (unless 1), then clip to [-limit, limit] (unless 0). */
     void (*clip)(size_t n, void *g, double factor, double limit);
+    /* g = scale g + l1 sign(w) + l2 w, without the parts whose factor is 1 or 0; n elements, a multiple of a line. */
+    void (*penalize)(size_t n, const void *w, void *g, double scale, double l1, double l2);
+    /* Of each lane of `lines` lines: sum of |w| and of w^2, in double, a chain each. */
+    void (*magnitudes)(size_t lines, const void *w, double *absolute, double *squares);
+    /* Each lane of `lines` lines times its factor, a T. */
+    void (*rescale)(size_t lines, void *w, const void *factors);
 
     /* Layers without a product (layer.inc.h, norm.inc.h): on one panel, parameters being lines, or on panels. */
     void (*add_lines)(size_t rows, const void *a, const void *b, void *sum);

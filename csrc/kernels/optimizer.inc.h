@@ -208,8 +208,10 @@ static void REAL(lion_update)(size_t n, void *weights, const void *gradient, voi
 static void REAL(rprop_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
 {
     real *c = REAL(constants)(constants);
-    for (size_t i = 0; i < 4; i++)
-        c[i] = (real)s->params[i];
+    c[0] = (real)s->params[0];
+    c[1] = (real)s->params[1];
+    c[2] = (real)(s->params[2] * s->scale);
+    c[3] = (real)(s->params[3] * s->scale);
     c[4] = (real)s->lr;
     c[5] = s->t == 1;
 }

@@ -15,7 +15,9 @@ typedef struct job {
     double divisor, per_output;
     double *losses;
     const pybp_rule *rule;
-    char *tiles; /* one a thread */
+    const char *grads;  /* to step along */
+    bool whole;         /* as the parameters see them, penalties included */
+    char *tiles;        /* one a thread */
 } job;
 
 /* ---- forward ---- */
@@ -122,7 +124,7 @@ pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const py
     }
     pybp_pool_run(threads, backward_work, &j);
     if (dl_da == NULL)
-        *value = pybp_sum_losses(j.losses, source, 0, rows) / j.per_output / j.divisor;
+        *value = pybp_sum_losses(j.losses, source, 0, rows) / j.per_output / j.divisor + pybp_penalty(net);
     pybp_free(j.losses);
     net->has_gradients = true;
     net->hand_deltas = true;
@@ -134,8 +136,7 @@ pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const py
 /* ---- step ---- */
 
 typedef struct update_job {
-    pybp_net *net;
-    const pybp_rule *rule;
+    const job *j;
     char *tile;
 } update_job;
 
@@ -143,28 +144,60 @@ typedef struct update_job {
 static void update_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
 {
     const update_job *u = ctx;
-    memcpy(u->tile, pybp_param_line(u->net, u->net->grads, l, panel, k0), (k1 - k0) * PYBP_LINE);
-    pybp_rule_apply(u->net, u->rule, l, panel, k0, k1, u->tile);
+    const pybp_net *net = u->j->net;
+    memcpy(u->tile, pybp_param_line(net, (char *)(uintptr_t)u->j->grads, l, panel, k0), (k1 - k0) * PYBP_LINE);
+    if (!u->j->whole)
+        pybp_rule_gradient(net, u->j->rule, l, panel, k0, k1, u->tile);
+    pybp_rule_apply(net, u->j->rule, l, panel, k0, k1, u->tile);
 }
 
 static void step_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
 {
     job *j = ctx;
-    update_job u = {j->net, j->rule, j->tiles + (size_t)tid * PYBP_BLOCK_K * PYBP_LINE};
+    update_job u = {j, j->tiles + (size_t)tid * PYBP_BLOCK_K * PYBP_LINE};
     (void)barrier;
-    pybp_each_tile(j->net, tid, threads, update_tile, &u);
+    pybp_each_trained_tile(j->net, tid, threads, update_tile, &u);
 }
 
-static pybp_status clip_factor(const pybp_net *net, const pybp_optimizer *optimizer, pybp_rule *rule)
+typedef struct whole_job {
+    const job *j;
+    char *to;
+} whole_job;
+
+static void whole_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
+{
+    const whole_job *w = ctx;
+    const pybp_net *net = w->j->net;
+    char *g = pybp_param_line(net, w->to, l, panel, k0);
+    memcpy(g, pybp_param_line(net, net->grads, l, panel, k0), (k1 - k0) * PYBP_LINE);
+    pybp_rule_gradient(net, w->j->rule, l, panel, k0, k1, g);
+}
+
+static pybp_status clip_factor(const pybp_net *net, const char *grads, double clip_norm, pybp_rule *rule)
 {
     const size_t blocks = pybp_norm_blocks(net);
     double *sums = pybp_alloc(blocks * sizeof *sums);
     if (sums == NULL)
         return pybp_fail(PYBP_NO_MEMORY, "no memory for the gradient's norm");
-    pybp_norm_part(net, net->grads, 0, blocks, sums);
-    rule->factor = pybp_norm_factor(sums, blocks, optimizer->clip_norm);
+    pybp_norm_part(net, grads, 0, blocks, sums);
+    rule->factor = pybp_norm_factor(sums, blocks, clip_norm);
     pybp_free(sums);
     return PYBP_OK;
+}
+
+/* Clipping looks at all of the gradient that the parameters see: where that is another one than was kept, *whole
+ * becomes a copy of it, the caller's to free, with zeros for what is frozen. */
+static pybp_status clip(job *j, double clip_norm, pybp_rule *rule, char **whole)
+{
+    if (!j->net->plain_gradients) {
+        whole_job w = {j, *whole = pybp_alloc(pybp_buffer_bytes(j->net))};
+        if (w.to == NULL)
+            return pybp_fail(PYBP_NO_MEMORY, "no memory for the gradient to clip");
+        pybp_each_trained_tile(j->net, 0, 1, whole_tile, &w);
+        j->grads = w.to;
+        j->whole = true;
+    }
+    return clip_factor(j->net, j->grads, clip_norm, rule);
 }
 
 /* Parameters and optimizer state, to go back to. */
@@ -214,22 +247,27 @@ static void snapshot_restore(pybp_net *net, snapshot *s)
 static pybp_status try_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads)
 {
     pybp_rule rule;
-    job j = {.net = net, .rule = &rule};
+    job j = {.net = net, .rule = &rule, .grads = net->grads};
+    char *whole = NULL;
     pybp_status status = pybp_optimizer_attach(net, optimizer);
     if (status != PYBP_OK)
         return status;
     pybp_rule_next(net, optimizer, lr, &net->progress, &rule);
-    if (optimizer->clip_norm > 0 && (status = clip_factor(net, optimizer, &rule)) != PYBP_OK)
-        return status;
+    if (optimizer->clip_norm > 0)
+        status = clip(&j, optimizer->clip_norm, &rule, &whole);
     threads = pybp_worth_threads(threads, 8 * (double)net->n_parameters);
     j.tiles = pybp_alloc((size_t)threads * PYBP_BLOCK_K * PYBP_LINE);
-    if (j.tiles == NULL)
-        return pybp_fail(PYBP_NO_MEMORY, "no memory for a step");
-    pybp_pool_run(threads, step_work, &j);
+    if (status == PYBP_OK && j.tiles == NULL)
+        status = pybp_fail(PYBP_NO_MEMORY, "no memory for a step");
+    if (status == PYBP_OK) {
+        pybp_pool_run(threads, step_work, &j);
+        pybp_constrain(net, 0, 1);
+        if (!pybp_buffer_finite(net, net->params))
+            status = pybp_fail(PYBP_DIVERGED, "the step would make parameters infinite or NaN");
+    }
     pybp_free(j.tiles);
-    return pybp_buffer_finite(net, net->params)
-               ? PYBP_OK
-               : pybp_fail(PYBP_DIVERGED, "the step would make parameters infinite or NaN");
+    pybp_free(whole);
+    return status;
 }
 
 pybp_status pybp_hand_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads)

@@ -63,7 +63,7 @@ static void draw(pybp_net *net, size_t l, void (*put)(pybp_net *, size_t, size_t
 
 static void put_weight(pybp_net *net, size_t l, size_t j, size_t i, double deviate, double *factor)
 {
-    net->k->set(place(net, l, j, i), *factor * deviate);
+    net->k->set(place(net, l, j, i), *factor * deviate * net->layers[l].scale);
 }
 
 /* Element (j, i) of the tall one of W and its transpose, columns contiguous. */
@@ -95,7 +95,7 @@ static bool make_orthogonal(pybp_net *net, size_t l)
         pybp_orthogonal(m, n, a, squares, q);
         for (size_t j = 0; j < layer->n_out; j++)
             for (size_t i = 0; i < layer->fan; i++)
-                net->k->set(place(net, l, j, i), layer->desc.init_value * q[tall(layer, j, i)]);
+                net->k->set(place(net, l, j, i), layer->desc.init_value * q[tall(layer, j, i)] * layer->scale);
     }
     pybp_free(a);
     pybp_free(squares);
@@ -133,7 +133,7 @@ static bool initialize_layer(pybp_net *net, size_t l)
     }
     for (size_t j = 0; j < layer->n_out; j++)
         for (size_t i = 0; i < layer->fan; i++)
-            net->k->set(place(net, l, j, i), rule->scale == 0 ? 0 : layer->desc.init_value);
+            net->k->set(place(net, l, j, i), rule->scale == 0 ? 0 : layer->desc.init_value * layer->scale);
     return true;
 }
 

@@ -160,6 +160,7 @@ static bool place_parameters(pybp_net *net, pybp_layer *layer)
     layer->trained = layer->fan + layer->has_bias;
     layer->count = layer->n_out * layer->trained; /* < 16 lines: no overflow */
     net->n_parameters += layer->count;
+    pybp_layer_options(net, layer);
     return true;
 }
 
@@ -256,6 +257,7 @@ static void resolve(const pybp_net *net, size_t l, const pybp_layer_desc *descs)
 pybp_status pybp_lay_out(pybp_net *net, const pybp_layer_desc *descs)
 {
     pybp_status status;
+    net->plain_gradients = true;
     for (size_t l = 0; l < net->n_layers; l++) {
         pybp_layer *layer = &net->layers[l];
         resolve(net, l, descs);

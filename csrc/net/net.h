@@ -47,6 +47,10 @@ typedef struct pybp_layer {
     size_t count;   /* parameters */
     bool rowwise;   /* activation couples the outputs */
     bool reads_z;   /* its derivative is computed from z */
+    double scale, unscale; /* of the weights kept: NTK 1 / sqrt(fan) and sqrt(fan), else 1 */
+    double lr_factor, bias_lr_factor;
+    bool plain_rule;      /* factors and scale are 1 */
+    bool penalized;       /* by l1 or l2 */
     _Alignas(8) char activation_params[8 * PYBP_MAX_ACTIVATION_PARAMS]; /* T */
 } pybp_layer;
 
@@ -60,6 +64,10 @@ struct pybp_net {
     size_t n_in, n_layers;
     pybp_layer *layers;
     size_t n_parameters;
+    bool plain_gradients;  /* no layer has penalties or a scale, or is frozen */
+    bool constrained;      /* some layer has a max_norm */
+    size_t n_penalized;    /* outputs of the layers with penalties */
+    size_t free_lines;     /* of the layers that are not frozen */
     bool batch_coupled;    /* some layer is */
     bool random;           /* some layer draws numbers in training */
     size_t n_embeddings;   /* the first layers */
@@ -127,16 +135,35 @@ void pybp_optimizer_detach(pybp_net *net);
 /* One step's constants, for weights and for biases. */
 typedef struct pybp_rule {
     pybp_update *update;
-    pybp_constants weights, biases;
+    const pybp_optimizer *optimizer;
+    pybp_step_scalars step;         /* lr without any factor */
+    double penalty;                 /* what l1 and l2 are multiplied with */
+    pybp_constants weights, biases; /* of layers with a plain rule */
     bool same;            /* both alike: one call does both */
     double factor, limit; /* clipping: of norm (1: none) and by value (0: none) */
 } pybp_rule;
 /* Advance `progress` (t and powers) by one update and make its rule. */
 void pybp_rule_next(const pybp_net *net, const pybp_optimizer *optimizer, double lr, pybp_progress *progress,
                     pybp_rule *rule);
+/* Turn the gradient g of the loss by those lines into that by the layer's parameters, penalties included. */
+void pybp_rule_gradient(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0, size_t k1,
+                        char *g);
 /* Clip the gradient g (lines k0 ... k1 of a panel, changed in place) and update those parameters and states. */
 void pybp_rule_apply(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0, size_t k1,
                      char *g);
+
+/* ---- a layer's options (penalty.c) ---- */
+/* Take over what desc says about the layer's training, once its fan is known. */
+void pybp_layer_options(pybp_net *net, pybp_layer *layer);
+/* What each output of the layers with penalties adds to the loss, by share tid of threads, then their sum. */
+void pybp_penalty_part(const pybp_net *net, int tid, int threads, double *parts);
+double pybp_penalty_sum(const pybp_net *net, const double *parts);
+/* The same without memory. */
+double pybp_penalty(const pybp_net *net);
+/* Add the gradient of the penalties by the weights kept. */
+void pybp_penalize(const pybp_net *net, char *grads);
+/* Scale the weights of outputs down to their layer's max_norm; share tid of threads. */
+void pybp_constrain(const pybp_net *net, int tid, int threads);
 
 /* Clipping by the gradient's norm (norm.c): sums of squares of blocks of logical elements, then what the
  * gradient is to be multiplied with where that is below 1. */

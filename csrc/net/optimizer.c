@@ -103,19 +103,36 @@ static void advance(const pybp_optimizer *optimizer, pybp_progress *progress, py
     }
 }
 
+/* The constants of a layer's weights or biases. The scale of its weights is a factor of how far they move, and
+ * undone where a decay reads them. */
+static void layer_constants(const pybp_net *net, const pybp_rule *rule, const pybp_layer *layer, bool biases,
+                            pybp_constants *constants)
+{
+    pybp_step_scalars step = rule->step;
+    const bool exempt = biases && rule->optimizer->no_bias_decay;
+    double lr = step.lr * layer->lr_factor;
+    if (biases)
+        lr = step.lr * rule->optimizer->bias_lr_factor * layer->lr_factor * layer->bias_lr_factor;
+    step.scale = biases ? 1 : layer->scale;
+    step.lr = lr * step.scale;
+    step.decay = exempt ? 0 : biases ? 1 : layer->unscale;
+    step.shrink = exempt ? 0 : lr;
+    net->k->prepare[rule->optimizer->kind](&step, constants);
+}
+
 void pybp_rule_next(const pybp_net *net, const pybp_optimizer *optimizer, double lr, pybp_progress *progress,
                     pybp_rule *rule)
 {
-    pybp_step_scalars step = {.params = optimizer->params, .lr = lr, .decay = 1, .shrink = lr};
-    advance(optimizer, progress, &step);
+    static const pybp_layer plain = {.scale = 1, .unscale = 1, .lr_factor = 1, .bias_lr_factor = 1};
     rule->update = net->k->update[optimizer->kind];
-    net->k->prepare[optimizer->kind](&step, &rule->weights);
-    step.lr = lr * optimizer->bias_lr_factor;
-    step.decay = optimizer->no_bias_decay ? 0 : 1;
-    step.shrink = optimizer->no_bias_decay ? 0 : step.lr;
+    rule->optimizer = optimizer;
+    rule->step = (pybp_step_scalars){.params = optimizer->params, .lr = lr};
+    advance(optimizer, progress, &rule->step);
+    layer_constants(net, rule, &plain, false, &rule->weights);
     rule->same = optimizer->bias_lr_factor == 1 && !optimizer->no_bias_decay;
     if (!rule->same)
-        net->k->prepare[optimizer->kind](&step, &rule->biases);
+        layer_constants(net, rule, &plain, true, &rule->biases);
+    rule->penalty = 1;
     rule->factor = 1;
     rule->limit = optimizer->clip_value;
 }
@@ -129,15 +146,38 @@ static void update_lines(const pybp_net *net, pybp_update *update, const pybp_co
     update(lines * net->k->panel, net->params + line * PYBP_LINE, g, state, constants);
 }
 
+void pybp_rule_gradient(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0, size_t k1,
+                        char *g)
+{
+    const pybp_layer *of = &net->layers[layer];
+    const size_t end = k1 < of->fan ? k1 : of->fan;
+    const double penalty = of->penalized ? rule->penalty : 0;
+    if ((of->penalized || of->scale != 1) && k0 < end)
+        net->k->penalize((end - k0) * net->k->panel, pybp_param_line(net, net->params, layer, panel, k0), g, of->scale,
+                         of->desc.l1 * penalty, of->desc.l2 * of->unscale * penalty);
+}
+
 void pybp_rule_apply(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0, size_t k1,
                      char *g)
 {
     const pybp_layer *of = &net->layers[layer];
     const size_t line = of->offset + panel * of->panel_lines + k0;
-    const size_t weights = !rule->same && k1 > of->fan ? of->fan - k0 : k1 - k0;
+    const bool same = rule->same && of->plain_rule;
+    const size_t weights = same || k1 <= of->fan ? k1 - k0 : of->fan - k0;
+    const pybp_constants *of_weights = &rule->weights, *of_biases = &rule->biases;
+    pybp_constants own;
     if (rule->factor < 1 || rule->limit > 0)
         net->k->clip((k1 - k0) * net->k->panel, g, rule->factor, rule->limit);
-    update_lines(net, rule->update, &rule->weights, line, weights, g);
-    if (weights < k1 - k0) /* the last line: the biases */
-        update_lines(net, rule->update, &rule->biases, line + weights, 1, g + weights * PYBP_LINE);
+    if (!of->plain_rule) {
+        layer_constants(net, rule, of, false, &own);
+        of_weights = &own;
+    }
+    update_lines(net, rule->update, of_weights, line, weights, g);
+    if (weights == k1 - k0)
+        return;
+    if (!of->plain_rule) { /* the last line: the biases */
+        layer_constants(net, rule, of, true, &own);
+        of_biases = &own;
+    }
+    update_lines(net, rule->update, of_biases, line + weights, 1, g + weights * PYBP_LINE);
 }

@@ -101,6 +101,7 @@ pybp_status pybp_evaluate_rows(const pybp_net *net, const pybp_source *source, s
         result->weight = pybp_sum_weights(source, 0, rows);
         if (reduction == PYBP_MEAN)
             result->loss = result->loss / result->weight;
+        result->loss = result->loss + pybp_penalty(net);
         result->n_correct = atomic_load(&j.correct);
     }
     pybp_pass_free(j.pass);

@@ -1,15 +1,19 @@
 #include "net/tiles.h"
 
-void pybp_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx)
+static void each_tile(const pybp_net *net, bool frozen_too, int tid, int threads, pybp_tile_fn *fn, void *ctx)
 {
-    const size_t share = net->lines / (size_t)threads, spare = net->lines % (size_t)threads;
+    const size_t all = frozen_too ? net->lines : net->free_lines;
+    const size_t share = all / (size_t)threads, spare = all % (size_t)threads;
     const size_t begin = share * (size_t)tid + spare * (size_t)tid / (size_t)threads;
     const size_t end = share * ((size_t)tid + 1) + spare * ((size_t)tid + 1) / (size_t)threads;
+    size_t offset = 0;
     for (size_t l = 0; l < net->n_layers; l++) {
         const pybp_layer *layer = &net->layers[l];
+        if (layer->desc.frozen && !frozen_too)
+            continue;
         const size_t lines = layer->panel_lines, used = layer->trained;
         for (size_t p = 0; p < layer->panels; p++) {
-            const size_t first = layer->offset + p * lines;
+            const size_t first = offset + p * lines;
             size_t k = 0;
             if (first >= end || first + used <= begin)
                 continue;
@@ -18,5 +22,16 @@ void pybp_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn,
             for (; k < used && first + k < end; k += PYBP_BLOCK_K)
                 fn(ctx, l, p, k, used - k < PYBP_BLOCK_K ? used : k + PYBP_BLOCK_K);
         }
+        offset += layer->lines;
     }
+}
+
+void pybp_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx)
+{
+    each_tile(net, true, tid, threads, fn, ctx);
+}
+
+void pybp_each_trained_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx)
+{
+    each_tile(net, false, tid, threads, fn, ctx);
 }

@@ -9,5 +9,7 @@ typedef void pybp_tile_fn(void *ctx, size_t layer, size_t panel, size_t k0, size
 /* Call fn for this thread's share of all tiles, so that every tile is some thread's. Lines of absent
  * biases belong to none. */
 void pybp_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
+/* The same for the layers that are not frozen. */
+void pybp_each_trained_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
 
 #endif

@@ -93,7 +93,7 @@ static void stage_a_chunks(minibatch *m, const pybp_run *all, int threads)
         pybp_run_forward(&run, 0, c->net->n_layers, pybp_loss_output(&c->options->loss));
         turn(m, &run);
         pybp_run_back(&run, 0, c->net->n_layers);
-        pybp_each_tile(c->net, 0, 1, chunk_tile, &t);
+        pybp_each_trained_tile(c->net, 0, 1, chunk_tile, &t);
     }
 }
 
@@ -109,6 +109,7 @@ static void fused_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
 {
     const tile_job *t = ctx;
     pybp_run_gradient(t->run, l, panel, k0, k1, false, t->g);
+    pybp_rule_gradient(t->c->net, t->rule, l, panel, k0, k1, t->g);
     pybp_rule_apply(t->c->net, t->rule, l, panel, k0, k1, t->g);
 }
 
@@ -119,8 +120,16 @@ static void sum_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
     char *g = pybp_param_line(net, t->g, l, panel, k0);
     for (size_t i = 1; i < t->partials; i++)
         net->k->accumulate((k1 - k0) * net->k->panel, g, g + i * pybp_buffer_bytes(net));
-    if (!t->c->trainer->flat)
-        pybp_rule_apply(net, t->rule, l, panel, k0, k1, g);
+    if (t->c->trainer->flat)
+        return;
+    pybp_rule_gradient(net, t->rule, l, panel, k0, k1, g);
+    pybp_rule_apply(net, t->rule, l, panel, k0, k1, g);
+}
+
+static void whole_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
+{
+    const tile_job *t = ctx;
+    pybp_rule_gradient(t->c->net, t->rule, l, panel, k0, k1, pybp_param_line(t->c->net, t->g, l, panel, k0));
 }
 
 static void apply_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
@@ -133,6 +142,8 @@ static void apply_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
 static void clip_and_apply(call *c, pybp_rule *rule, int tid, int threads, pybp_barrier *barrier)
 {
     tile_job t = {.c = c, .rule = rule, .g = c->trainer->grads};
+    if (!c->net->plain_gradients)
+        pybp_each_trained_tile(c->net, tid, threads, whole_tile, &t);
     if (c->options->optimizer.clip_norm > 0) {
         const size_t blocks = pybp_norm_blocks(c->net);
         pybp_barrier_wait(barrier);
@@ -141,7 +152,7 @@ static void clip_and_apply(call *c, pybp_rule *rule, int tid, int threads, pybp_
         pybp_barrier_wait(barrier);
         rule->factor = pybp_norm_factor(c->trainer->norm, blocks, c->options->optimizer.clip_norm);
     }
-    pybp_each_tile(c->net, tid, threads, apply_tile, &t);
+    pybp_each_trained_tile(c->net, tid, threads, apply_tile, &t);
 }
 
 static void stage_b(const minibatch *m, const pybp_run *all, const pybp_rule *rule, int threads)
@@ -153,12 +164,12 @@ static void stage_b(const minibatch *m, const pybp_run *all, const pybp_rule *ru
     if (trainer->chunked) {
         const size_t chunks = pybp_chunks_of(m->rows);
         t.partials = 1 + chunks - pybp_first_chunk(chunks, 1, threads);
-        pybp_each_tile(all->net, tid, threads, sum_tile, &t);
+        pybp_each_trained_tile(all->net, tid, threads, sum_tile, &t);
     } else if (trainer->flat) {
-        pybp_each_tile(all->net, tid, threads, chunk_tile, &t);
+        pybp_each_trained_tile(all->net, tid, threads, chunk_tile, &t);
     } else {
         t.g = pass->scratch + (size_t)tid * pass->scratch_bytes + pass->tile_offset;
-        pybp_each_tile(all->net, tid, threads, fused_tile, &t);
+        pybp_each_trained_tile(all->net, tid, threads, fused_tile, &t);
     }
 }
 
@@ -171,9 +182,13 @@ static double mean_so_far(const call *c)
 }
 
 /* Thread 0, beside its tiles: the step's loss counts, and ends everything if it is not finite. */
-static void account(call *c, size_t first, size_t rows, double weight)
+static void account(call *c, size_t first, size_t rows, double weight, const pybp_rule *rule)
 {
-    const double sum = pybp_sum_losses(c->trainer->losses, &c->source, first, rows);
+    double sum = pybp_sum_losses(c->trainer->losses, &c->source, first, rows);
+    if (c->net->n_penalized > 0) { /* so much that mean_so_far() makes it the penalty */
+        const double penalty = pybp_penalty_sum(c->net, c->trainer->penalties) * rule->penalty * c->per_output;
+        sum = sum + (c->options->reduction == PYBP_MEAN ? penalty * weight : penalty);
+    }
     c->loss = c->loss + sum;
     c->weight = c->weight + weight;
     if (!isfinite(sum)) {
@@ -212,6 +227,9 @@ static void take_step(call *c, size_t first, size_t rows, double weight, pybp_ru
                       int tid, int threads, pybp_barrier *barrier)
 {
     minibatch m = {.c = c, .first = first, .divisor = c->options->reduction == PYBP_MEAN ? weight : 1};
+    rule->penalty = c->options->penalty_per_weight ? 1 / weight : 1;
+    if (c->net->n_penalized > 0)
+        pybp_penalty_part(c->net, tid, threads, c->trainer->penalties);
     for (; m.before < rows; m.before += c->batch, m.first += c->batch) {
         m.rows = rows - m.before < c->batch ? rows - m.before : c->batch;
         if (m.before > 0) /* the activations before this are still being read */
@@ -225,11 +243,15 @@ static void take_step(call *c, size_t first, size_t rows, double weight, pybp_ru
             stage_a_rows(&m, &all, threads, barrier);
         pybp_barrier_wait(barrier);
         if (tid == 0 && m.before + m.rows == rows)
-            account(c, first, rows, weight);
+            account(c, first, rows, weight, rule);
         stage_b(&m, &all, rule, threads);
     }
     if (c->trainer->flat && !c->options->gradient_only)
         clip_and_apply(c, rule, tid, threads, barrier);
+    if (c->net->constrained) {
+        pybp_barrier_wait(barrier);
+        pybp_constrain(c->net, tid, threads);
+    }
 }
 
 static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)

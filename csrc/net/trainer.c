@@ -13,6 +13,7 @@ void pybp_trainer_free(pybp_trainer *t)
     pybp_free(t->grads);
     pybp_free(t->losses);
     pybp_free(t->norm);
+    pybp_free(t->penalties);
     pybp_free(t->order);
     pybp_free(t->snapshot);
     pybp_free(t);
@@ -37,7 +38,8 @@ static pybp_trainer *trainer_new(const pybp_net *net, size_t batch, size_t step,
     t->grads = pybp_alloc(t->partials * bytes);
     t->losses = pybp_alloc_array(step, sizeof *t->losses);
     t->norm = pybp_alloc(flat ? pybp_norm_blocks(net) * sizeof *t->norm : 0);
-    if (t->pass == NULL || t->grads == NULL || t->losses == NULL || t->norm == NULL) {
+    t->penalties = pybp_alloc_array(net->n_penalized, sizeof *t->penalties);
+    if (t->pass == NULL || t->grads == NULL || t->losses == NULL || t->norm == NULL || t->penalties == NULL) {
         pybp_trainer_free(t);
         return NULL;
     }

@@ -13,6 +13,7 @@ struct pybp_trainer {
     size_t partials;     /* gradient buffers in `grads` */
     char *grads;
     double *losses;      /* of the update's rows */
+    double *penalties;   /* of outputs, where layers have some */
     double *norm;        /* sums of squares of blocks, with clip_norm */
     uint32_t *order;     /* of n rows */
     size_t n;

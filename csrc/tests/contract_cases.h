@@ -41,6 +41,7 @@ typedef struct contract_case {
     size_t accumulate;        /* minibatches that make a step; 0 is 1 */
     int drop_last;            /* an epoch leaves out the rows that don't make a whole step */
     int shuffle;
+    int penalty_per_weight;   /* penalties are divided by the weight of a step's rows */
 } contract_case;
 
 /* Those of contract_activations.c, for either dtype; *c is zeroed but for the dtype. */
@@ -60,6 +61,9 @@ void contract_kind_case(size_t i, contract_case *c);
 size_t contract_n_layer_cases(void);
 void contract_layer_case(size_t i, contract_case *c);
 
+/* Those of contract_options.c, for either dtype; *c is zeroed but for the dtype. */
+size_t contract_n_option_cases(void);
+void contract_option_case(size_t i, contract_case *c);
 /* Those of contract_losses.c, for either dtype; *c is zeroed but for the dtype. */
 size_t contract_n_loss_cases(void);
 void contract_loss_case(size_t i, contract_case *c);

@@ -206,7 +206,7 @@ static int train(core_run *run, pybp_net *net, double *losses)
         .loss = c->loss, .reduction = c->reduction, .optimizer = c->optimizer,
         .lr = run->data.lr, .n_lr = run->data.n_lr, .batch_size = c->batch,
         .accumulate = c->accumulate, .drop_last = c->drop_last,
-        .shuffle = c->shuffle, .threads = run->threads,
+        .shuffle = c->shuffle, .threads = run->threads, .penalty_per_weight = c->penalty_per_weight,
     };
     for (size_t e = 0; e < c->epochs; e++) {
         pybp_train_result result = {0};

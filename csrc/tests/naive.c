@@ -100,6 +100,7 @@ static double loss_value(const contract_case *c, double sum, double weight)
 #include "naive_net.inc.h"
 #include "naive_layer.inc.h"
 #include "naive_pass.inc.h"
+#include "naive_options.inc.h"
 #include "naive_update.inc.h"
 #include "naive_run.inc.h"
 
@@ -109,6 +110,7 @@ static double loss_value(const contract_case *c, double sum, double weight)
 #include "naive_net.inc.h"
 #include "naive_layer.inc.h"
 #include "naive_pass.inc.h"
+#include "naive_options.inc.h"
 #include "naive_update.inc.h"
 #include "naive_run.inc.h"
 

@@ -2,6 +2,7 @@
 
 typedef struct F(layer) {
     pybp_layer_kind kind;
+    const pybp_layer_desc *desc; /* of how it is trained */
     pybp_activation activation; /* identity where the kind has none */
     T params[PYBP_MAX_ACTIVATION_PARAMS]; /* of the activation */
     double settings[PYBP_MAX_LAYER_PARAMS]; /* of the layer: momentum, eps, rate, std */

@@ -12,8 +12,8 @@ static void F(initialize)(const F(net) *net, const contract_case *c, size_t l)
         for (size_t i = 0; i < layer->fan; i++) {
             size_t index = j * layer->fan + i;
             w[i] = vector       ? C(1.0)
-                   : orthogonal ? (T)orthogonal[index]
-                                : (T)initial_weight(c, l, layer->fan, index);
+                   : orthogonal ? (T)(orthogonal[index] * F(scale)(layer))
+                                : (T)(initial_weight(c, l, layer->fan, index) * F(scale)(layer));
         }
         if (layer->bias)
             w[layer->fan] = (T)c->layers[l].bias_init;
@@ -27,6 +27,7 @@ static void F(open_layer)(F(net) *net, const contract_case *c, size_t l)
     F(layer) *layer = &net->layers[l];
     size_t rows = c->rows;
     layer->kind = desc->kind;
+    layer->desc = desc;
     if (desc->kind == PYBP_LAYER_DENSE || desc->kind == PYBP_LAYER_ACTIVATION)
         layer->activation = desc->activation;
     for (size_t i = 0; i < PYBP_MAX_ACTIVATION_PARAMS; i++)
@@ -128,10 +129,13 @@ static double F(epoch)(F(net) *net, const contract_case *c, const contract_data 
         if (w == 0.0) /* pybp_train(): such a minibatch is skipped */
             continue;
         F(forward)(net, rows, c->batch, 1);
-        sum = sum + F(loss)(net, c, rows, w);
+        double part = c->penalty_per_weight ? 1.0 / w : 1.0;
+        sum = sum + (F(loss)(net, c, rows, w) + F(penalty_share)(net, c, part, w));
         weight = weight + w;
         F(backward)(net, rows, c->batch);
+        F(whole_gradient)(net, part);
         F(update)(net, &c->optimizer, data->lr[data->n_lr > 1 ? s : 0]);
+        F(constrain)(net);
     }
     return loss_value(c, sum, weight);
 }
@@ -166,7 +170,7 @@ static double F(keep_pass)(F(net) *net, const contract_case *c, size_t rows, dou
     F(keep_trace)(net, c, rows, result, trace);
     keep(result, trace + 1, net->g, net->n, sizeof(T));
     keep(result, trace + 2, net->dx, rows * c->n_in, sizeof(T));
-    return loss_value(c, sum, weight);
+    return loss_value(c, sum, weight) + F(penalty)(net);
 }
 
 static void F(keep_running)(const F(net) *net, naive_result *result)
@@ -215,7 +219,7 @@ static void F(run)(const contract_case *c, const contract_data *data, naive_resu
     weight = F(gather)(&net, c, data, unshuffled, c->rows);
     F(forward)(&net, c->rows, c->rows, 0);
     sum = F(loss)(&net, c, c->rows, weight);
-    losses[n_losses++] = loss_value(c, sum, weight);
+    losses[n_losses++] = loss_value(c, sum, weight) + F(penalty)(&net);
     keep(result, NAIVE_OUTPUT, net.layers[c->n_layers - 1].a, c->rows * contract_n_out(c), sizeof(T));
     keep(result, NAIVE_LOSSES, losses, n_losses, sizeof *losses);
 

@@ -33,13 +33,20 @@ static double F(momentum)(const double *params, uint64_t t)
     return params[0] * (1.0 - 0.5 * exp_f64(power));
 }
 
-static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, double lr, int bias)
+static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, const F(layer) *layer, double lr, int bias)
 {
     const double *params = o->params; /* in the order of optimizers.def */
     double wd = 0.0, eps = 0.0, rate1 = 0.0, rate2 = 0.0, c = 0.0, product;
     F(scalars) s = {0};
+    double shrink_lr, decay = bias ? 1.0 : F(root)(layer), scale = bias ? 1.0 : F(scale)(layer);
     if (bias)
         lr = lr * o->bias_lr_factor;
+    if (layer->desc->has_lr_factors)
+        lr = lr * layer->desc->lr_factor;
+    if (layer->desc->has_lr_factors && bias)
+        lr = lr * layer->desc->bias_lr_factor;
+    shrink_lr = lr; /* a decay apart from the gradient acts on W and on the weights kept alike */
+    lr = lr * scale;
     switch (o->kind) {
     case PYBP_OPTIMIZER_ADAGRAD:
         wd = params[1];
@@ -84,8 +91,8 @@ static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, do
     case PYBP_OPTIMIZER_RPROP:
         s.eta_minus = (T)params[0];
         s.eta_plus = (T)params[1];
-        s.step_min = (T)params[2];
-        s.step_max = (T)params[3];
+        s.step_min = (T)(params[2] * scale);
+        s.step_max = (T)(params[3] * scale);
         break;
     default: /* sgd */
         rate1 = params[0];
@@ -93,12 +100,12 @@ static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, do
     }
     if (bias && o->no_bias_decay)
         wd = 0.0;
-    product = lr * wd;
+    product = shrink_lr * wd;
     s.shrinks = o->kind == PYBP_OPTIMIZER_ADAMW || o->kind == PYBP_OPTIMIZER_LION ||
                 (o->kind == PYBP_OPTIMIZER_RADAM && params[4] != 0.0) ||
                 (o->kind == PYBP_OPTIMIZER_NADAM && params[5] != 0.0);
     s.decays = wd != 0.0 && !s.shrinks;
-    s.wd = (T)wd;
+    s.wd = (T)(wd * decay);
     s.lr = (T)lr;
     s.keep = (T)(1.0 - product);
     s.c = (T)c;
@@ -252,11 +259,12 @@ static void F(update)(F(net) *net, const pybp_optimizer *o, double lr)
         net->p3 = net->p3 * F(momentum)(o->params, net->t);
     F(clip)(net, o);
 
-    const F(scalars) of_weights = F(make_scalars)(net, o, lr, 0), of_biases = F(make_scalars)(net, o, lr, 1);
     T none = C(0.0);
     for (size_t l = 0; l < net->n_layers; l++) {
         const F(layer) *layer = &net->layers[l];
-        for (size_t j = 0; j < layer->n_out; j++)
+        const F(scalars) of_weights = F(make_scalars)(net, o, layer, lr, 0);
+        const F(scalars) of_biases = F(make_scalars)(net, o, layer, lr, 1);
+        for (size_t j = 0; !layer->desc->frozen && j < layer->n_out; j++)
             for (size_t i = 0; i < layer->stride; i++) {
                 size_t k = layer->first + j * layer->stride + i;
                 if (o->kind == PYBP_OPTIMIZER_RPROP && net->t == 1) /* the first steps */

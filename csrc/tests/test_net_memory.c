@@ -11,7 +11,22 @@ static pybp_net *dense_net(pybp_dtype dtype)
     return make_net(dtype, (shape){IN, {17, 9, OUT}}, PYBP_ACTIVATION_TANH, PYBP_ACTIVATION_SIGMOID);
 }
 
-static pybp_net *(*const nets[])(pybp_dtype dtype) = {dense_net, net_of_all};
+/* With all that a layer may say about its training. */
+static pybp_net *optioned_net(pybp_dtype dtype)
+{
+    const pybp_layer_desc layers[] = {
+        {.n_out = 17, .activation = PYBP_ACTIVATION_TANH, .l1 = 0.01, .l2 = 0.1, .max_norm = 1},
+        {.n_out = 9, .activation = PYBP_ACTIVATION_TANH, .frozen = 1},
+        {.n_out = OUT, .activation = PYBP_ACTIVATION_SIGMOID, .parametrization = PYBP_NTK, .l2 = 0.1,
+         .has_lr_factors = 1, .lr_factor = 2, .bias_lr_factor = 0.1},
+    };
+    const pybp_net_desc desc = {.dtype = dtype, .n_in = IN, .n_layers = 3, .layers = layers, .seed = 42};
+    pybp_net *net = NULL;
+    OK(pybp_net_create(&desc, &net));
+    return net;
+}
+
+static pybp_net *(*const nets[])(pybp_dtype dtype) = {dense_net, net_of_all, optioned_net};
 
 /* What the net does, on its way to the call under test and then in it. `out` collects what the call
  * gives: outputs, a loss. */
@@ -79,6 +94,17 @@ static pybp_status step(pybp_net *net, outcome *out)
     (void)out;
     adam.clip_norm = 0.01;
     return pybp_step(net, &adam, 0.1, 2);
+}
+
+static pybp_status loss_gradient(pybp_net *net, outcome *out)
+{
+    const size_t bytes = pybp_net_n_parameters(net) * size_of(net);
+    char *flat = need(bytes);
+    const pybp_status status = pybp_net_get_flat(net, PYBP_FLAT_LOSS_GRADIENT, flat, bytes);
+    for (size_t i = 0; status == PYBP_OK && i < bytes; i++)
+        out->loss += flat[i];
+    free(flat);
+    return status;
 }
 
 /* Gradients, and the state of another optimizer. */
@@ -191,6 +217,7 @@ static const struct row {
     {"backward in training", forward_in_training, backward_loss, ROWS},
     {"step", forward_and_backward, step, ROWS},
     {"step after another optimizer's", adagrad_step, step, ROWS},
+    {"loss gradient", forward_and_backward, loss_gradient, ROWS},
     {"train", nothing, train, 0},
     {"train, clipped", nothing, train_clipped, 0},
     {"train after another optimizer's step", adagrad_step, train, ROWS},

@@ -11,8 +11,19 @@ from pybp.specs import resolve, row, row_number
 if TYPE_CHECKING:
     from pybp._core import _Layer as CoreLayer
 
-__all__ = ["Layer"]
+__all__ = ["PARAMETRIZATIONS", "TRAINING", "Layer"]
 
+PARAMETRIZATIONS = ("standard", "ntk")
+TRAINING = (
+    "l1",
+    "l2",
+    "lr_factor",
+    "bias_lr_factor",
+    "max_norm",
+    "trainable",
+    "parametrization",
+)
+"""Fields that say how a layer is trained."""
 _READ_THE_NET = ("embedding", "join")  # what they read, the core knows by itself
 
 
@@ -42,6 +53,8 @@ class Layer:
         Where that starts.
     column, n_categories : int
         Of an embedding.
+    l1, l2, lr_factor, bias_lr_factor, max_norm, trainable, parametrization
+        How it is trained; see `Dense`.
     """
 
     kind: str
@@ -56,6 +69,13 @@ class Layer:
     bias_init: float = 0.0
     column: int = 0
     n_categories: int = 0
+    l1: float = 0.0
+    l2: float = 0.0
+    lr_factor: float = 1.0
+    bias_lr_factor: float = 1.0
+    max_norm: float = 0.0  # none
+    trainable: bool = True
+    parametrization: str = "standard"
 
     @property
     def weight_shape(self) -> tuple[int, ...] | None:
@@ -107,7 +127,21 @@ class Layer:
             "init": self.init.number,
             "init_value": self.init.value_given,
             "bias_init": self.bias_init,
+            "parametrization": PARAMETRIZATIONS.index(self.parametrization),
+            "l1": self.l1,
+            "l2": self.l2,
+            "has_lr_factors": True,
+            "lr_factor": self.lr_factor,
+            "bias_lr_factor": self.bias_lr_factor,
+            "max_norm": self.max_norm,
+            "frozen": not self.trainable,
         }
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """What is not as usual in how it is trained, by the names of `Dense`."""
+        values = {own.name: (getattr(self, own.name), own.default) for own in fields(self)}
+        return {name: values[name][0] for name in TRAINING if values[name][0] != values[name][1]}
 
     @property
     def description(self) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """What users say about a layer."""
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import KW_ONLY, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pybp.activations import ActivationFunction, ActivationLike
+from pybp.errors import ArgumentError
 from pybp.initializers import Initializer, InitializerLike
-from pybp.specs import Spec, resolve
-from pybp.validation import count, flag, real
+from pybp.layers.layer import PARAMETRIZATIONS, TRAINING
+from pybp.specs import Spec, resolve, unknown_name
+from pybp.validation import count, flag, real, shown
 
 if TYPE_CHECKING:
     from pybp.layers.build import Build
@@ -38,6 +40,27 @@ class LayerSpec(Spec):
         """Append the layers that this stands for; `where` names it in messages."""
         build.push(self.name, params=self.parameters)
 
+    @property
+    def training(self) -> dict[str, Any]:
+        """What it says about how it is trained, checked."""
+        given = {own.name: getattr(self, own.name) for own in fields(self) if own.name in TRAINING}
+        return {name: _checked(name, value) for name, value in given.items()}
+
+
+def _checked(name: str, value: Any) -> Any:
+    """One of `TRAINING`, as a layer has it."""
+    if name == "trainable":
+        return flag(value, name)
+    if name == "parametrization":
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be a name, got {shown(value)}")
+        if value not in PARAMETRIZATIONS:
+            raise ArgumentError(unknown_name(name, value, PARAMETRIZATIONS))
+        return value
+    if name == "max_norm":
+        return 0.0 if value is None else real(value, name, low=0.0, low_open=True)
+    return real(value, name, low=0.0)
+
 
 @dataclass(frozen=True, repr=False)
 class Dense(LayerSpec):
@@ -55,6 +78,29 @@ class Dense(LayerSpec):
         Whether there is a b.
     bias_init : float
         Where every element of b starts.
+    l1 : float
+        Penalty ``l1 sum|W|``, >= 0, added to every loss that is reported. Its gradient is added by
+        the update, before clipping; `MLP.gradients` doesn't have it.
+    l2 : float
+        Likewise ``l2/2 sum W^2``, >= 0.
+    lr_factor : float
+        The learning rate of W and b is that of the optimizer times this, >= 0.
+    bias_lr_factor : float
+        That of b is multiplied by this too, >= 0.
+    max_norm : float, optional
+        After each update, scale the weights into a neuron down to this Euclidean norm, > 0, if
+        theirs is larger.
+    trainable : bool
+        Whether updates change the layer. If not, it has no penalty and no part in `clip_norm`.
+    parametrization : {"standard", "ntk"}
+        "ntk": ``z = W a / sqrt(n_in) + b``. Then `init`, the penalties, max_norm, weight decay and
+        the optimizer's rule are about W, while `MLP.weights` and `MLP.gradients` have the matrix
+        of the forward pass, ``W / sqrt(n_in)``, and the gradient by it.
+
+    References
+    ----------
+    Srebro and Shraibman, "Rank, trace-norm and max-norm", COLT 2005, for max_norm; Jacot, Gabriel
+    and Hongler, "Neural tangent kernel", NeurIPS 2018, for "ntk".
     """
 
     name: ClassVar[str] = "dense"
@@ -63,6 +109,14 @@ class Dense(LayerSpec):
     init: InitializerLike | None = None
     bias: bool = True
     bias_init: float = 0.0
+    _: KW_ONLY
+    l1: float = 0.0
+    l2: float = 0.0
+    lr_factor: float = 1.0
+    bias_lr_factor: float = 1.0
+    max_norm: float | None = None
+    trainable: bool = True
+    parametrization: str = "standard"
 
     def __post_init__(self) -> None:
         count(self.n_out, "n_out")
@@ -72,6 +126,7 @@ class Dense(LayerSpec):
             resolve(self.init, Initializer, "init")
         flag(self.bias, "bias")
         real(self.bias_init, "bias_init")
+        self.training  # noqa: B018  # reading it checks it
 
     def expand(self, build: "Build", where: str) -> None:
         """Append the layer."""
@@ -111,6 +166,7 @@ class _Affine(LayerSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.training  # noqa: B018  # reading it checks it
         for field in fields(self):
             if field.name in ("affine", "bias"):
                 flag(getattr(self, field.name), field.name)
@@ -119,7 +175,7 @@ class _Affine(LayerSpec):
         """Append the layer."""
         scale = getattr(self, "affine", True)
         bias = scale and getattr(self, "bias", True)
-        build.push(self.name, params=self.parameters, scale=scale, bias=bias)
+        build.push(self.name, params=self.parameters, scale=scale, bias=bias, **self.training)
 
 
 @dataclass(frozen=True, repr=False)
@@ -207,10 +263,16 @@ class Scale(_Affine):
     ----------
     bias : bool
         Whether there is a beta, from 0; gamma starts from 1.
+    lr_factor : float
+        The learning rate is that of the optimizer times this, >= 0.
+    trainable : bool
+        Whether updates change the layer.
     """
 
     name: ClassVar[str] = "scale"
     bias: bool = False
+    lr_factor: float = 1.0
+    trainable: bool = True
 
 
 @dataclass(frozen=True, repr=False)

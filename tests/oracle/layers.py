@@ -30,6 +30,36 @@ class Layer:
     )
     column: int = 0  # of an embedding
     running: tuple[Array, Array] | None = None  # mean and variance of batch normalisation
+    # How it is trained.
+    l1: float = 0.0
+    l2: float = 0.0
+    lr_factor: float = 1.0
+    bias_lr_factor: float = 1.0
+    max_norm: float = 0.0  # none
+    trainable: bool = True
+    parametrization: str = "standard"
+
+    @property
+    def scale(self) -> float:
+        r""":math:`1 / \sqrt{n}` in the neural tangent kernel's parametrization, n weights a neuron."""
+        return self.W.shape[1] ** -0.5 if self.parametrization == "ntk" else 1.0
+
+    @property
+    def penalty(self) -> float:
+        r""":math:`\lambda_1 \sum |w| + \frac{\lambda_2}{2} \sum w^2`."""
+        if self.W is None or not self.trainable:
+            return 0.0
+        return self.l1 * float(np.abs(self.W).sum()) + self.l2 / 2 * float((self.W**2).sum())
+
+    def penalized(self, dW: Array) -> Array:
+        """The gradient with that of the penalty."""
+        return dW + self.l1 * np.sign(self.W) + self.l2 * self.W
+
+    def constrain(self) -> None:
+        """Rows of W that are longer than max_norm get that length."""
+        if self.max_norm:
+            norms = np.sqrt((self.W**2).sum(axis=1, keepdims=True))
+            self.W = self.W * np.minimum(1.0, self.max_norm / np.maximum(norms, 1e-300))
 
 
 @dataclass(frozen=True)
@@ -94,14 +124,17 @@ class Kind:
 
 
 class Dense(Kind):
-    """z = W a + b for every row a of the input; W is (n_out, n_in), b is (n_out,) or None."""
+    r"""z = W a + b for every row a of the input; W is (n_out, n_in), b is (n_out,) or None.
+
+    In the neural tangent kernel's parametrization :math:`z = W a / \sqrt{n_{in}} + b`.
+    """
 
     activated = True
 
     @staticmethod
     def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[Array, Array, None]:
         r""":math:`z_j = \sum_k w_{jk} a_k + b_j`."""
-        z = inputs[0] @ layer.W.T + shift(layer)
+        z = inputs[0] @ layer.W.T * layer.scale + shift(layer)
         return z, z, None
 
     @staticmethod
@@ -111,7 +144,8 @@ class Dense(Kind):
         :math:`\partial L/\partial w_{jk} = \delta_j a_k`, :math:`\partial L/\partial b_j = \delta_j`,
         and the responsibility passed to the layer before, :math:`\sum_j w_{jk} \delta_j`.
         """
-        return delta.T @ p.input, np.sum(delta, axis=0), [delta @ layer.W]
+        s = layer.scale
+        return s * (delta.T @ p.input), np.sum(delta, axis=0), [s * (delta @ layer.W)]
 
 
 class Activation(Kind):

@@ -122,7 +122,12 @@ class Net:
         """The loss after a forward pass."""
         output = passes[-1]
         rows = loss_of(loss).rows(output.z, output.a, self.targets(y, output.a.shape[1]))
-        return float(rows @ self.row_weights(len(rows), weights, reduction))
+        return float(rows @ self.row_weights(len(rows), weights, reduction)) + self.penalty
+
+    @property
+    def penalty(self) -> float:
+        """What the layers add to the loss."""
+        return sum(layer.penalty for layer in self.layers)
 
     # ---- backward ----
 
@@ -198,16 +203,18 @@ class Net:
 
         The optimizer's state stays from call to call, and starts anew when its class changes.
         """
-        parameters, gradients, is_bias = [], [], []
+        parameters, gradients, is_bias, factors = [], [], [], []
         for layer, p in zip(self.layers, passes, strict=True):
-            if layer.W is not None:
+            if layer.W is not None and layer.trainable:
                 parameters.append(layer.W)
-                gradients.append(p.dW)
+                gradients.append(layer.penalized(p.dW))
                 is_bias.append(False)
-            if layer.b is not None:
+                factors.append(layer.lr_factor)
+            if layer.b is not None and layer.trainable:
                 parameters.append(layer.b)
                 gradients.append(p.db)
                 is_bias.append(True)
+                factors.append(layer.lr_factor * layer.bias_lr_factor)
         if self.rule is not type(update.rule):
             self.rule = type(update.rule)
             self.states = [update.rule.begin(w) for w in parameters]
@@ -220,15 +227,18 @@ class Net:
                 w,
                 g,
                 state,
-                update.lr * (update.bias_lr_factor if bias else 1.0),
+                update.lr * (update.bias_lr_factor if bias else 1.0) * factor,
                 decay=not (bias and update.no_bias_decay),
             )
-            for w, g, state, bias in zip(parameters, gradients, self.states, is_bias, strict=True)
+            for w, g, state, bias, factor in zip(
+                parameters, gradients, self.states, is_bias, factors, strict=True
+            )
         ]
         for layer in self.layers:
-            if layer.W is not None:
+            if layer.W is not None and layer.trainable:
                 layer.W = moved.pop(0)
-            if layer.b is not None:
+                layer.constrain()
+            if layer.b is not None and layer.trainable:
                 layer.b = moved.pop(0)
 
     def train(
@@ -258,7 +268,9 @@ class Net:
                 if w[rows].sum() == 0:
                     continue
                 passes = self.forward(X[rows], training=True)
+                penalty = self.penalty * (w[rows].sum() if reduction == "mean" else 1.0)
                 total += self.loss_after(passes, y[rows], loss, w[rows], "sum")
+                total += penalty - self.penalty  # of a sum, the loss has it once
                 self.step(self.backward_loss(passes, y[rows], loss, w[rows], reduction), update)
             history.append(total / w.sum() if reduction == "mean" else total)
             self.epochs += 1

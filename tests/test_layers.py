@@ -96,6 +96,7 @@ def test_defaults_are_those_of_the_registry(row):
         (lambda: Embedding({-1: 3}), ArgumentError, "a column of columns must be .* >= 0"),
         (lambda: Embedding({"city": 3}), TypeError, "a column of columns must be a whole number"),
         (lambda: Embedding({0: 0}), ArgumentError, r"columns\[0\], the number of categories, must"),
+        (lambda: Embedding({0: 2**24 + 1}), ArgumentError, r"columns\[0\], .* <= 16777216"),
         (lambda: Embedding({0: (3, 0)}), ArgumentError, r"columns\[0\], dim, must be .* >= 1"),
         (lambda: Embedding({0: (3, 2, 1)}), TypeError, r"columns\[0\] must be a number of cat"),
         (lambda: Embedding([3], init="hee"), ArgumentError, "init 'hee' is unknown"),
@@ -187,6 +188,9 @@ def test_an_embedding_looks_up_its_columns():
 def test_classes_stand_for_their_defaults():
     one = MLP([3, 4, BatchNorm, Scale, Dropout, 2], seed=0)
     assert one.layers == MLP([3, 4, BatchNorm(), Scale(), Dropout(), 2], seed=0).layers
+    assert repr(Residual([4, BatchNorm])) == "Residual([4, BatchNorm()])"
+    with pytest.raises(TypeError, match="a layer is the class Dense, which needs arguments"):
+        Residual([Dense])
     with pytest.raises(TypeError, match=r"layers\[1\] is the class Dense, which needs arguments"):
         MLP([3, Dense])
 

@@ -6,7 +6,7 @@ from pybp.activations import ActivationFunction, Identity
 from pybp.errors import ArgumentError
 from pybp.initializers import Initializer
 from pybp.layers.layer import Layer
-from pybp.layers.specs import Dense, LayerSpec
+from pybp.layers.specs import Dense, LayerSpec, with_defaults
 from pybp.specs import resolve
 from pybp.validation import count
 
@@ -50,8 +50,7 @@ class Build:
 
     def add(self, entry: LayerLike, where: str) -> None:
         """Append what an entry of a list stands for."""
-        if isinstance(entry, type) and issubclass(entry, LayerSpec):
-            entry = _default(entry, where)
+        entry = with_defaults(entry, where)
         if isinstance(entry, LayerSpec):
             entry.expand(self, where)
         else:
@@ -84,11 +83,3 @@ class Build:
             **spec.training,
             **values,
         )
-
-
-def _default(spec: type[LayerSpec], where: str) -> LayerSpec:
-    """The layer that a class stands for."""
-    try:
-        return spec()
-    except TypeError:
-        raise TypeError(f"{where} is the class {spec.__name__}, which needs arguments") from None

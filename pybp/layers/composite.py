@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pybp.activations import ActivationFunction, ActivationLike
 from pybp.errors import ArgumentError
 from pybp.initializers import Initializer, InitializerLike
-from pybp.layers.specs import Activation, Dense, LayerSpec
+from pybp.layers.specs import Activation, Dense, LayerSpec, with_defaults
 from pybp.specs import resolve
 from pybp.validation import count, shown
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pybp.layers.build import Build, LayerLike
 
 __all__ = ["Embedding", "Residual"]
+
+_MOST_CATEGORIES = 2**24  # up to there float32 holds every whole number
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,7 +56,7 @@ class Residual(LayerSpec):
             raise TypeError(f"layers must be a list of layers, got {shown(self.layers)}")
         if not self.layers:
             raise ArgumentError("layers must hold at least one layer, got none")
-        object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "layers", tuple(map(with_defaults, self.layers)))
         if self.projection != "auto" and not isinstance(self.projection, bool | Dense):
             raise TypeError(
                 f"projection must be 'auto', True, False or a Dense, got {shown(self.projection)}"
@@ -178,6 +180,6 @@ def _table(column: object, given: Any) -> tuple[int, tuple[int, int]]:
         raise TypeError(
             f"{name} must be a number of categories or (categories, dim), got {shown(given)}"
         )
-    n_categories = count(given[0], f"{name}, the number of categories,")
+    n_categories = count(given[0], f"{name}, the number of categories,", high=_MOST_CATEGORIES)
     dim = min(50, (n_categories + 1) // 2) if given[1] is None else count(given[1], f"{name}, dim,")
     return place, (n_categories, dim)

@@ -1,7 +1,7 @@
 """What users say about a layer."""
 
 from dataclasses import KW_ONLY, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from pybp.activations import ActivationFunction, ActivationLike
 from pybp.errors import ArgumentError
@@ -24,6 +24,7 @@ __all__ = [
     "LayerSpec",
     "RMSNorm",
     "Scale",
+    "with_defaults",
 ]
 
 
@@ -60,6 +61,19 @@ def _checked(name: str, value: Any) -> Any:
     if name == "max_norm":
         return 0.0 if value is None else real(value, name, low=0.0, low_open=True)
     return real(value, name, low=0.0)
+
+
+L = TypeVar("L")
+
+
+def with_defaults(entry: L | type[LayerSpec], where: str = "a layer") -> L | LayerSpec:
+    """An entry of a list of layers; of a class, the layer with its defaults."""
+    if not (isinstance(entry, type) and issubclass(entry, LayerSpec)):
+        return cast(L, entry)
+    try:
+        return entry()
+    except TypeError:
+        raise TypeError(f"{where} is the class {entry.__name__}, which needs arguments") from None
 
 
 @dataclass(frozen=True, repr=False)

@@ -71,7 +71,7 @@ static void run_core(const contract_case *c, const naive_result *want, const cha
     run.size = c->dtype == PYBP_FLOAT32 ? sizeof(float) : sizeof(double);
     stop_if(!contract_data_make(c, &run.data));
     run.x = as_given(c, run.data.x, c->rows * c->n_in);
-    run.y = as_given(c, run.data.y, c->rows * contract_n_out(c));
+    run.y = as_given(c, run.data.y, c->rows * contract_n_targets(c));
     double *losses = part(&run, NAIVE_LOSSES, c->epochs + 2 + (size_t)contract_unlike(c), sizeof *losses);
     pybp_matrix x = inputs(&run, 0, c->rows);
     pybp_targets y = targets(&run, 0, c->rows);

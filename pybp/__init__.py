@@ -7,7 +7,9 @@ from pybp import (
     initializers,
     layers,
     losses,
+    metrics,
     optimizers,
+    plotting,
     schedules,
 )
 from pybp._core import version as _version
@@ -69,6 +71,8 @@ __all__ = [
     "layers",
     "load",
     "losses",
+    "metrics",
     "optimizers",
+    "plotting",
     "schedules",
 ]

@@ -3,6 +3,7 @@
 #include "kernels/flat.inc.h"
 #include "kernels/layer.inc.h"
 #include "kernels/gemm.inc.h"
+#include "kernels/gradient.inc.h"
 #include "kernels/norm.inc.h"
 #include "kernels/activation.inc.h"
 #include "kernels/loss.inc.h"

@@ -49,6 +49,17 @@ PYBP_INLINE f32_v f32_fnma(f32_v a, f32_v b, f32_v c) { return _mm512_fnmadd_ps(
  * in registers, and where an input is used once they broadcast it within the FMA. */
 PYBP_INLINE f32_v f32_acc(f32_v acc, f32_v a, f32_v b) { return _mm512_fmadd_ps(a, b, acc); }
 
+/* Half a line. */
+typedef __m256 f32_half_v;
+PYBP_INLINE f32_half_v f32_half_load(const float *p) { return _mm256_loadu_ps(p); }
+PYBP_INLINE f32_half_v f32_half_bcast(const float *p) { return _mm256_set1_ps(*p); }
+PYBP_INLINE f32_half_v f32_half_acc(f32_half_v acc, f32_half_v a, f32_half_v b) { return _mm256_fmadd_ps(a, b, acc); }
+PYBP_INLINE void f32_half_store(float *p, f32_half_v a)
+{
+    _mm256_storeu_ps(p, a);
+    _mm256_storeu_ps(p + 8, _mm256_setzero_ps());
+}
+
 PYBP_INLINE f32_v f32_min(f32_v a, f32_v b) { return _mm512_min_ps(a, b); }
 PYBP_INLINE f32_v f32_max(f32_v a, f32_v b) { return _mm512_max_ps(a, b); }
 PYBP_INLINE f32_v f32_neg(f32_v a) { return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f)); }
@@ -140,6 +151,16 @@ PYBP_INLINE f64_v f64_sqrt(f64_v a) { return _mm512_sqrt_pd(a); }
 PYBP_INLINE f64_v f64_fma(f64_v a, f64_v b, f64_v c) { return _mm512_fmadd_pd(a, b, c); }
 PYBP_INLINE f64_v f64_fnma(f64_v a, f64_v b, f64_v c) { return _mm512_fnmadd_pd(a, b, c); }
 PYBP_INLINE f64_v f64_acc(f64_v acc, f64_v a, f64_v b) { return _mm512_fmadd_pd(a, b, acc); }
+
+typedef __m256d f64_half_v;
+PYBP_INLINE f64_half_v f64_half_load(const double *p) { return _mm256_loadu_pd(p); }
+PYBP_INLINE f64_half_v f64_half_bcast(const double *p) { return _mm256_set1_pd(*p); }
+PYBP_INLINE f64_half_v f64_half_acc(f64_half_v acc, f64_half_v a, f64_half_v b) { return _mm256_fmadd_pd(a, b, acc); }
+PYBP_INLINE void f64_half_store(double *p, f64_half_v a)
+{
+    _mm256_storeu_pd(p, a);
+    _mm256_storeu_pd(p + 4, _mm256_setzero_pd());
+}
 
 PYBP_INLINE f64_v f64_min(f64_v a, f64_v b) { return _mm512_min_pd(a, b); }
 PYBP_INLINE f64_v f64_max(f64_v a, f64_v b) { return _mm512_max_pd(a, b); }

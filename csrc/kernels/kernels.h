@@ -22,7 +22,7 @@
 
 #define PYBP_LINE 64u     /* bytes */
 #define PYBP_CHUNK 256u   /* rows whose gradient is one chain (contract) */
-#define PYBP_BLOCK_K 48u  /* inputs in a tile of the weight gradient */
+#define PYBP_BLOCK_K 96u  /* inputs in a tile of the weight gradient */
 #define PYBP_BACK_PANELS 2u /* panels of transposed weights that back() may want at once */
 #define PYBP_N_CONSTANTS 16
 #define PYBP_MAX_PANEL 16   /* Ts in a line */

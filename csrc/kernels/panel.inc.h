@@ -69,13 +69,23 @@ PYBP_INLINE void REAL(spread_row)(const pybp_matrix *x, size_t row, real *to, si
     }
 }
 
-/* Shuffled rows come from anywhere: so many rows before one is copied, its first bytes are asked for. */
-#define GATHER_AHEAD 24
+/* Shuffled rows come from anywhere: so many rows before one is copied, its first bytes are asked for; of a long row the
+ * CPU finds the rest by itself. */
+#define GATHER_AHEAD 12
+#define GATHER_BYTES 512
+
+PYBP_INLINE void REAL(ask_for)(const pybp_matrix *x, size_t row, size_t bytes)
+{
+    const char *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride;
+    for (size_t i = 0; i < bytes; i += PYBP_LINE)
+        PYBP_PREFETCH(from + i);
+}
 
 static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t first, size_t rows, pybp_panels out)
 {
     const size_t step = out.stride * PANEL;
     const int doubles = x->dtype == PYBP_FLOAT64;
+    const size_t ask = REAL(least)(x->cols * (doubles ? sizeof(double) : sizeof(float)), GATHER_BYTES);
     for (size_t r = 0; r < rows; r++) {
         const size_t row = order != NULL ? order[first + r] : first + r;
         if (x->indptr != NULL) {
@@ -83,8 +93,8 @@ static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t fir
             continue;
         }
         const void *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride;
-        if (order != NULL && r + GATHER_AHEAD < rows)
-            PYBP_PREFETCH((const char *)x->data + (ptrdiff_t)order[first + r + GATHER_AHEAD] * x->row_stride);
+        if (order != NULL && first + r + GATHER_AHEAD < x->rows)
+            REAL(ask_for)(x, order[first + r + GATHER_AHEAD], ask);
         if (doubles == REAL_IS_F64)
             REAL(take_row)(from, x->cols, REAL(line)(out, 0, r), step);
         else

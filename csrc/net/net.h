@@ -140,6 +140,7 @@ typedef struct pybp_rule {
     double penalty;                 /* what l1 and l2 are multiplied with */
     pybp_constants weights, biases; /* of layers with a plain rule */
     bool same;            /* both alike: one call does both */
+    bool far;             /* parameters and states are too large for a cache of one core */
     double factor, limit; /* clipping: of norm (1: none) and by value (0: none) */
 } pybp_rule;
 /* Advance `progress` (t and powers) by one update and make its rule. */
@@ -148,6 +149,8 @@ void pybp_rule_next(const pybp_net *net, const pybp_optimizer *optimizer, double
 /* Turn the gradient g of the loss by those lines into that by the layer's parameters, penalties included. */
 void pybp_rule_gradient(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0, size_t k1,
                         char *g);
+/* Ask for the parameters and states of those lines, if they are far, before their gradient is computed. */
+void pybp_rule_fetch(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0, size_t k1);
 /* Clip the gradient g (lines k0 ... k1 of a panel, changed in place) and update those parameters and states. */
 void pybp_rule_apply(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0, size_t k1,
                      char *g);

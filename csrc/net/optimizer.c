@@ -5,6 +5,8 @@
 #include "simd/simd.h"
 #include "simd/vmath.h"
 
+#define NEAR (2u << 20) /* bytes of parameters up to which they and their states stay in a core's own cache */
+
 enum { NONE, BETAS, NADAM };
 
 static const int row_powers[PYBP_N_OPTIMIZERS] = {
@@ -132,6 +134,7 @@ void pybp_rule_next(const pybp_net *net, const pybp_optimizer *optimizer, double
     rule->same = optimizer->bias_lr_factor == 1 && !optimizer->no_bias_decay;
     if (!rule->same)
         layer_constants(net, rule, &plain, true, &rule->biases);
+    rule->far = pybp_buffer_bytes(net) > NEAR;
     rule->penalty = 1;
     rule->factor = 1;
     rule->limit = optimizer->clip_value;
@@ -155,6 +158,18 @@ void pybp_rule_gradient(const pybp_net *net, const pybp_rule *rule, size_t layer
     if ((of->penalized || of->scale != 1) && k0 < end)
         net->k->penalize((end - k0) * net->k->panel, pybp_param_line(net, net->params, layer, panel, k0), g, of->scale,
                          of->desc.l1 * penalty, of->desc.l2 * of->unscale * penalty);
+}
+
+void pybp_rule_fetch(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0, size_t k1)
+{
+    const pybp_layer *of = &net->layers[layer];
+    const size_t begin = (of->offset + panel * of->panel_lines + k0) * PYBP_LINE, end = begin + (k1 - k0) * PYBP_LINE;
+    for (size_t at = begin; at < end && rule->far; at += PYBP_LINE) {
+        PYBP_PREFETCH_L2(net->params + at);
+        for (int i = 0; i < PYBP_N_STATES; i++)
+            if (net->state[i] != NULL)
+                PYBP_PREFETCH_L2(net->state[i] + at);
+    }
 }
 
 void pybp_rule_apply(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0, size_t k1,

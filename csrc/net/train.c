@@ -108,6 +108,7 @@ static void stage_a_rows(minibatch *m, const pybp_run *all, int threads, pybp_ba
 static void fused_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
 {
     const tile_job *t = ctx;
+    pybp_rule_fetch(t->c->net, t->rule, l, panel, k0, k1);
     pybp_run_gradient(t->run, l, panel, k0, k1, false, t->g);
     pybp_rule_gradient(t->c->net, t->rule, l, panel, k0, k1, t->g);
     pybp_rule_apply(t->c->net, t->rule, l, panel, k0, k1, t->g);

@@ -161,6 +161,7 @@ class Net:
         shuffle: bool,
         part: bool,
         penalty_per_weight: bool,
+        count_correct: bool,
         threads: int,
         report: Callable[[int, float], object] | None,
         interval_ms: float,

@@ -554,11 +554,12 @@ cdef class Net:
 
     def train(self, x, y, weights, *, tuple loss, str reduction, tuple optimizer, lr,
               size_t batch_size, size_t accumulate, bint drop_last, size_t first_step,
-              size_t n_steps, before, bint shuffle, bint part, bint penalty_per_weight, int threads, report,
-              double interval_ms):
+              size_t n_steps, before, bint shuffle, bint part, bint penalty_per_weight,
+              bint count_correct, int threads, report, double interval_ms):
         """Train an epoch, or `n_steps` of it.
 
-        Returns (loss, rows answered right, rows, steps, sum of losses, sum of weights) so far.
+        Returns (loss, rows answered right, rows, steps, sum of losses, sum of weights) so far; the
+        second is 0 without `count_correct`.
 
         ``lr`` holds the learning rate of each step of the epoch, or one for all, as float64. A
         call with ``first_step`` > 0 goes on from ``before``, what the call before it returned.
@@ -595,7 +596,7 @@ cdef class Net:
         options.shuffle = shuffle
         options.threads = threads
         options.restore = not part
-        options.count_correct = 1
+        options.count_correct = count_correct
         options.tick = on_tick
         options.user = <void *> ticker
         options.interval_ms = interval_ms

@@ -196,6 +196,7 @@ class MLP(Inspection):
             validation_split,
         )
         how = resolve_optimizer(optimizer)
+        watched = resolve_metrics(metrics, chosen)
         fit = Fit(
             model=self,
             data=data,
@@ -208,9 +209,10 @@ class MLP(Inspection):
                 threads=threads_count(threads),
                 accumulate=count(accumulate, "accumulate"),
                 drop_last=flag(drop_last, "drop_last"),
+                count_correct=any(metric.function is None for metric in watched),
             ),
             epochs=n_epochs,
-            metrics=resolve_metrics(metrics, chosen),
+            metrics=watched,
             callbacks=checked_callbacks(callbacks),
             initial_epoch=done,
         )

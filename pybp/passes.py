@@ -50,6 +50,7 @@ class Plan:
     threads: int
     accumulate: int = 1
     drop_last: bool = False
+    count_correct: bool = False  # rows answered right, as they are seen
     penalty_per_weight: bool = False  # layers' penalties are divided by the weight of a step's rows
 
     def parts(self, rows: int) -> list[slice]:
@@ -205,6 +206,7 @@ def train_epoch(
             shuffle=plan.shuffle,
             part=part,
             penalty_per_weight=plan.penalty_per_weight,
+            count_correct=plan.count_correct,
             threads=plan.threads,
             report=report,
             interval_ms=_TICK_MS,

@@ -7,6 +7,7 @@
 #include "kernels/norm.inc.h"
 #include "kernels/activation.inc.h"
 #include "kernels/loss.inc.h"
+#include "kernels/correct.inc.h"
 #include "kernels/optimizer.inc.h"
 #include "kernels/optimizer_adam.inc.h"
 #include "kernels/penalty.inc.h"

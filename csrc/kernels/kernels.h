@@ -155,6 +155,12 @@ typedef struct pybp_kernels {
     /* Each lane of `lines` lines times its factor, a T. */
     void (*rescale)(size_t lines, void *w, const void *factors);
 
+    /* best[r] = column of the largest of a row's `cols` elements, the first of several; 0 if the first is NaN. */
+    void (*largest)(size_t rows, size_t cols, pybp_panels a, int32_t *best);
+    /* Rows whose elements are all on the same side of `limit`, strictly above it or not, as their targets;
+     * `per_target` columns share one. */
+    size_t (*same_side)(size_t rows, size_t cols, pybp_panels a, pybp_panels y, size_t per_target, int strictly, double limit);
+
     /* Layers without a product (layer.inc.h, norm.inc.h): on one panel, parameters being lines, or on panels. */
     void (*add_lines)(size_t rows, const void *a, const void *b, void *sum);
     void (*multiply_lines)(size_t rows, const void *a, const void *b, void *product);

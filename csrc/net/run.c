@@ -193,60 +193,37 @@ double pybp_sum_weights(const pybp_source *source, size_t first, size_t n)
 
 /* ---- right answers ---- */
 
-static double element(const pybp_run *run, pybp_panels m, size_t row, size_t col)
+/* Rows whose largest output is at the largest target or label; `each` outputs share a target. */
+static size_t largest_agree(const pybp_run *run, pybp_panels a, size_t cols, size_t each)
 {
     const pybp_kernels *k = run->net->k;
-    return k->get(m.at + (col / k->panel * m.stride + run->row + row) * PYBP_LINE + col % k->panel * k->size);
-}
-
-/* Of `cols` columns; `each` of them in a row share an element of m. */
-static size_t largest(const pybp_run *run, pybp_panels m, size_t row, size_t cols, size_t each)
-{
-    size_t best = 0;
-    double top = element(run, m, row, 0);
-    for (size_t c = 1; c < cols; c++) {
-        const double x = element(run, m, row, c / each);
-        if (x > top) {
-            top = x;
-            best = c;
-        }
+    const pybp_panels y = pybp_rows_from(run->pass->y, run->row);
+    int32_t answers[PYBP_CHUNK], targets[PYBP_CHUNK];
+    const int32_t *right = targets;
+    size_t correct = 0;
+    for (size_t first = 0; first < run->rows; first += PYBP_CHUNK) {
+        const size_t n = run->rows - first < PYBP_CHUNK ? run->rows - first : PYBP_CHUNK;
+        k->largest(n, cols, pybp_rows_from(a, first), answers);
+        if (run->pass->y_is_labels)
+            right = run->pass->labels + run->row + first;
+        else
+            k->largest(n, (cols + each - 1) / each, pybp_rows_from(y, first), targets);
+        for (size_t r = 0; r < n; r++)
+            correct += (size_t)answers[r] == (size_t)right[r] * each;
     }
-    return best;
-}
-
-static bool halves_agree(const pybp_run *run, pybp_panels a, size_t row, size_t cols, size_t each)
-{
-    for (size_t c = 0; c < cols; c++)
-        if ((element(run, a, row, c) >= 0.5) != (element(run, run->pass->y, row, c / each) >= 0.5))
-            return false;
-    return true;
-}
-
-static bool signs_agree(const pybp_run *run, pybp_panels a, size_t row, size_t cols)
-{
-    for (size_t c = 0; c < cols; c++)
-        if ((element(run, a, row, c) > 0) != (element(run, run->pass->y, row, c) > 0))
-            return false;
-    return true;
+    return correct;
 }
 
 size_t pybp_run_correct(const pybp_run *run, const pybp_loss_spec *loss)
 {
     const pybp_layer *last = &run->net->layers[LAST(run)];
-    const pybp_pass *pass = run->pass;
-    const pybp_panels a = pass->layers[LAST(run)].a;
+    const pybp_kernels *k = run->net->k;
+    const pybp_panels a = pybp_output_of(run, LAST(run)), y = pybp_rows_from(run->pass->y, run->row);
     const bool yes_or_no = last->n_out == 1 || last->desc.activation == PYBP_ACTIVATION_SIGMOID;
     const size_t each = pybp_loss_per_target(loss);
-    size_t correct = 0;
-    for (size_t r = 0; r < run->rows; r++) {
-        if (pass->y_is_labels)
-            correct += largest(run, a, r, last->n_out, 1) == (size_t)pass->labels[run->row + r];
-        else if (loss_targets[loss->kind] == SIGNS)
-            correct += signs_agree(run, a, r, last->n_out);
-        else if (yes_or_no)
-            correct += halves_agree(run, a, r, last->n_out, each);
-        else
-            correct += largest(run, a, r, last->n_out, 1) == largest(run, pass->y, r, last->n_out, each);
-    }
-    return correct;
+    if (!run->pass->y_is_labels && loss_targets[loss->kind] == SIGNS)
+        return k->same_side(run->rows, last->n_out, a, y, 1, 1, 0);
+    if (!run->pass->y_is_labels && yes_or_no)
+        return k->same_side(run->rows, last->n_out, a, y, each, 0, 0.5);
+    return largest_agree(run, a, last->n_out, run->pass->y_is_labels ? 1 : each);
 }

@@ -27,6 +27,16 @@
 #define PYBP_N_CONSTANTS 16
 #define PYBP_MAX_PANEL 16   /* Ts in a line */
 
+/* Bring a line near before it is read: into the first level of cache, or the second, as far as the first is full of
+ * what is at work. */
+#if defined(__GNUC__) || defined(__clang__)
+#define PYBP_ASK_FOR(address) __builtin_prefetch(address)
+#define PYBP_ASK_FOR_L2(address) __builtin_prefetch(address, 0, 2)
+#else
+#define PYBP_ASK_FOR(address) ((void)(address))
+#define PYBP_ASK_FOR_L2(address) ((void)(address))
+#endif
+
 /* Number i of a sparse matrix's indptr or indices. */
 static inline int64_t pybp_sparse_index(const pybp_matrix *x, const void *numbers, size_t i)
 {

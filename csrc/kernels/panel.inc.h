@@ -69,23 +69,29 @@ PYBP_INLINE void REAL(spread_row)(const pybp_matrix *x, size_t row, real *to, si
     }
 }
 
-/* Shuffled rows come from anywhere: so many rows before one is copied, its first bytes are asked for; of a long row the
- * CPU finds the rest by itself. */
-#define GATHER_AHEAD 12
-#define GATHER_BYTES 512
+/* Shuffled rows come from anywhere, so they are asked for some rows before they are copied: short ones into the first
+ * level of cache, long ones, up to so many bytes, into the second. */
+#define GATHER_SHORT 512
+#define GATHER_LONG 4096
+#define GATHER_AHEAD(bytes) ((bytes) <= GATHER_SHORT ? 12u : 8u)
 
 PYBP_INLINE void REAL(ask_for)(const pybp_matrix *x, size_t row, size_t bytes)
 {
     const char *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride;
-    for (size_t i = 0; i < bytes; i += PYBP_LINE)
-        PYBP_PREFETCH(from + i);
+    if (bytes <= GATHER_SHORT)
+        for (size_t i = 0; i < bytes; i += PYBP_LINE)
+            PYBP_ASK_FOR(from + i);
+    else
+        for (size_t i = 0; i < bytes; i += PYBP_LINE)
+            PYBP_ASK_FOR_L2(from + i);
 }
 
 static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t first, size_t rows, pybp_panels out)
 {
     const size_t step = out.stride * PANEL;
     const int doubles = x->dtype == PYBP_FLOAT64;
-    const size_t ask = REAL(least)(x->cols * (doubles ? sizeof(double) : sizeof(float)), GATHER_BYTES);
+    const size_t bytes = REAL(least)(x->cols * (doubles ? sizeof(double) : sizeof(float)), GATHER_LONG);
+    const size_t ahead = GATHER_AHEAD(bytes);
     for (size_t r = 0; r < rows; r++) {
         const size_t row = order != NULL ? order[first + r] : first + r;
         if (x->indptr != NULL) {
@@ -93,8 +99,8 @@ static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t fir
             continue;
         }
         const void *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride;
-        if (order != NULL && first + r + GATHER_AHEAD < x->rows)
-            REAL(ask_for)(x, order[first + r + GATHER_AHEAD], ask);
+        if (order != NULL && first + r + ahead < x->rows)
+            REAL(ask_for)(x, order[first + r + ahead], bytes);
         if (doubles == REAL_IS_F64)
             REAL(take_row)(from, x->cols, REAL(line)(out, 0, r), step);
         else

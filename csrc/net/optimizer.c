@@ -165,10 +165,10 @@ void pybp_rule_fetch(const pybp_net *net, const pybp_rule *rule, size_t layer, s
     const pybp_layer *of = &net->layers[layer];
     const size_t begin = (of->offset + panel * of->panel_lines + k0) * PYBP_LINE, end = begin + (k1 - k0) * PYBP_LINE;
     for (size_t at = begin; at < end && rule->far; at += PYBP_LINE) {
-        PYBP_PREFETCH_L2(net->params + at);
+        PYBP_ASK_FOR_L2(net->params + at);
         for (int i = 0; i < PYBP_N_STATES; i++)
             if (net->state[i] != NULL)
-                PYBP_PREFETCH_L2(net->state[i] + at);
+                PYBP_ASK_FOR_L2(net->state[i] + at);
     }
 }
 

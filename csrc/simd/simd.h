@@ -47,16 +47,10 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define PYBP_INLINE static inline __attribute__((always_inline))
-#define PYBP_PREFETCH(address) __builtin_prefetch(address)
-#define PYBP_PREFETCH_L2(address) __builtin_prefetch(address, 1, 2)
 #elif defined(_MSC_VER)
 #define PYBP_INLINE static __forceinline
-#define PYBP_PREFETCH(address) ((void)(address))
-#define PYBP_PREFETCH_L2(address) ((void)(address))
 #else
 #define PYBP_INLINE static inline
-#define PYBP_PREFETCH(address) ((void)(address))
-#define PYBP_PREFETCH_L2(address) ((void)(address))
 #endif
 
 #if defined(PYBP_ISA_AVX512)

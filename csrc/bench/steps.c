@@ -163,7 +163,8 @@ static void predict(void *state, size_t times)
 /* Returns the job's number, counted from 1; 0 if it is not wanted. */
 static size_t add_training(bench *b, const work *w, pybp_dtype dtype, int kind, int threads)
 {
-    const size_t steps = w->batch >= 10000 ? 1 : w->batch * w->sizes[0] < 4096 ? 64 : 4; /* an epoch */
+    /* An epoch, long enough that waking threads and shuffling are as small a share as in practice. */
+    const size_t steps = w->batch >= 10000 ? 1 : w->batch * w->sizes[0] < 131072 ? 64 : 4;
     pybp_row row;
     pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, kind, &row);
     bench_job *job = bench_add(b, "step", dtype, "%s, batch %zu, %s", w->name, w->batch, row.name);

@@ -1,5 +1,16 @@
 #include "net/tiles.h"
 
+/* A share begins and ends at any panel's line that is a multiple of this, so that shares are nearly equal. */
+#define CUT 16u
+
+static size_t cut(size_t place, size_t first, size_t used)
+{
+    if (place <= first)
+        return 0;
+    const size_t k = (place - first + CUT - 1) / CUT * CUT;
+    return k < used ? k : used;
+}
+
 static void each_tile(const pybp_net *net, bool frozen_too, int tid, int threads, pybp_tile_fn *fn, void *ctx)
 {
     const size_t all = frozen_too ? net->lines : net->free_lines;
@@ -13,14 +24,9 @@ static void each_tile(const pybp_net *net, bool frozen_too, int tid, int threads
             continue;
         const size_t lines = layer->panel_lines, used = layer->trained;
         for (size_t p = 0; p < layer->panels; p++) {
-            const size_t first = offset + p * lines;
-            size_t k = 0;
-            if (first >= end || first + used <= begin)
-                continue;
-            if (first < begin) /* the first tile that starts in the share */
-                k = (begin - first + PYBP_BLOCK_K - 1) / PYBP_BLOCK_K * PYBP_BLOCK_K;
-            for (; k < used && first + k < end; k += PYBP_BLOCK_K)
-                fn(ctx, l, p, k, used - k < PYBP_BLOCK_K ? used : k + PYBP_BLOCK_K);
+            const size_t first = offset + p * lines, last = cut(end, first, used);
+            for (size_t k = cut(begin, first, used); k < last; k += PYBP_BLOCK_K)
+                fn(ctx, l, p, k, last - k < PYBP_BLOCK_K ? last : k + PYBP_BLOCK_K);
         }
         offset += layer->lines;
     }

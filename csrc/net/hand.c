@@ -44,7 +44,7 @@ pybp_status pybp_hand_forward(pybp_net *net, const pybp_matrix *x, int how, void
     const int flags = PYBP_PASS_BACK | PYBP_PASS_LOSS | PYBP_PASS_DX | (how & PYBP_KEEP ? PYBP_PASS_KEEP : 0) |
                       (how & PYBP_TRAINING ? PYBP_PASS_TRAIN : 0);
     job j = {.net = net, .source = {.x = x}, .rows = x->rows};
-    threads = pybp_worth_threads(threads, pybp_pass_work(net, x->rows));
+    threads = pybp_worth_threads(threads, pybp_pass_work(net, x->rows), 1);
     if (net->hand == NULL || net->hand->capacity != x->rows || net->hand->flags != flags ||
         net->hand->threads < threads) {
         pybp_pass *pass = pybp_pass_new(net, x->rows, flags, threads);
@@ -110,7 +110,7 @@ pybp_status pybp_hand_backward(pybp_net *net, const pybp_matrix *dl_da, const py
         net->grads = pybp_alloc(pybp_buffer_bytes(net));
     if (net->grads == NULL)
         return pybp_fail(PYBP_NO_MEMORY, "no memory for the gradients");
-    threads = pybp_worth_threads(threads, 2 * pybp_pass_work(net, rows));
+    threads = pybp_worth_threads(threads, 2 * pybp_pass_work(net, rows), 1);
     threads = threads < net->hand->threads ? threads : net->hand->threads;
     if (dl_da == NULL) {
         const double weight = pybp_sum_weights(source, 0, rows);
@@ -255,7 +255,7 @@ static pybp_status try_step(pybp_net *net, const pybp_optimizer *optimizer, doub
     pybp_rule_next(net, optimizer, lr, &net->progress, &rule);
     if (optimizer->clip_norm > 0)
         status = clip(&j, optimizer->clip_norm, &rule, &whole);
-    threads = pybp_worth_threads(threads, 8 * (double)net->n_parameters);
+    threads = pybp_worth_threads(threads, 8 * (double)net->n_parameters, 1);
     j.tiles = pybp_alloc((size_t)threads * PYBP_BLOCK_K * PYBP_LINE);
     if (status == PYBP_OK && j.tiles == NULL)
         status = pybp_fail(PYBP_NO_MEMORY, "no memory for a step");

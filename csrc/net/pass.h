@@ -147,8 +147,8 @@ static inline double pybp_pass_work(const pybp_net *net, size_t rows)
     return (double)net->n_parameters * (double)rows;
 }
 
-/* Threads that are worth waking for this many fused multiply-adds. */
-int pybp_worth_threads(int requested, double operations);
+/* Threads that are worth waking for a call of so many steps of this many fused multiply-adds. */
+int pybp_worth_threads(int requested, double step, size_t steps);
 /* For tests: so many make a thread worth waking. With 1 or so, small nets too run on all the threads that were
  * asked for. Not while a call runs. */
 void pybp_thread_work(double operations);

@@ -72,7 +72,7 @@ static void give_back(const pybp_net *net, pybp_pass *pass)
 pybp_status pybp_predict_rows(const pybp_net *net, const pybp_matrix *x, void *out, int threads)
 {
     job j = {.net = net, .source = {.x = x}, .rows = x->rows, .out = out};
-    threads = pybp_worth_threads(threads, pybp_pass_work(net, x->rows));
+    threads = pybp_worth_threads(threads, pybp_pass_work(net, x->rows), 1);
     j.block = x->rows < BLOCK ? x->rows : BLOCK;
     j.pass = take_pass(net, j.block * (size_t)threads, threads);
     if (j.pass == NULL)
@@ -88,7 +88,7 @@ pybp_status pybp_evaluate_rows(const pybp_net *net, const pybp_source *source, s
 {
     job j = {.net = net, .source = *source, .rows = rows, .loss = loss};
     pybp_status status = PYBP_OK;
-    threads = pybp_worth_threads(threads, pybp_pass_work(net, rows));
+    threads = pybp_worth_threads(threads, pybp_pass_work(net, rows), 1);
     j.block = rows < BLOCK ? rows : BLOCK;
     j.pass = pybp_pass_new(net, j.block * (size_t)threads, PYBP_PASS_LOSS, threads);
     j.losses = pybp_alloc_array(rows, sizeof *j.losses);

@@ -1,18 +1,20 @@
 #include "net/pass.h"
 
-/* Below this many fused multiply-adds a thread, waking it and moving weights to its cache costs more than
- * it brings. */
+/* Below this many fused multiply-adds a thread, meeting the others and moving weights to its cache costs more than it
+ * brings; below CALL times as many in a call, waking it does, which takes a tenth of a millisecond where its CPU has
+ * gone to sleep. */
 static double worth_waking = 1.5e6;
+#define CALL 20
 
 void pybp_thread_work(double operations)
 {
     worth_waking = operations;
 }
 
-int pybp_worth_threads(int requested, double operations)
+int pybp_worth_threads(int requested, double step, size_t steps)
 {
-    const double worth = 1 + operations / worth_waking;
-    if (worth < 2)
+    const double worth = 1 + step / worth_waking;
+    if (worth < 2 || step * (double)steps < CALL * worth_waking)
         return 1; /* without asking how many there are, which takes longer than a small net's forward pass */
     const int threads = pybp_threads_resolve(requested, NULL);
     return worth < threads ? (int)worth : threads;

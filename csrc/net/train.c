@@ -360,7 +360,9 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
 {
     const size_t n = x->rows, step = pybp_step_rows(options, n);
     const size_t batch = options->batch_size < step ? options->batch_size : step;
-    const int threads = pybp_worth_threads(options->threads, 3 * pybp_pass_work(net, batch));
+    const size_t steps = pybp_train_steps(options, n), asked = options->n_steps;
+    const int threads = pybp_worth_threads(options->threads, 3 * pybp_pass_work(net, batch),
+                                           asked > 0 && asked < steps ? asked : steps);
     pybp_status status = pybp_trainer_fit(net, n, batch, step, threads, options);
     if (status == PYBP_OK && options->gradient_only && net->grads == NULL) {
         net->grads = pybp_alloc(pybp_buffer_bytes(net));

@@ -26,7 +26,7 @@ PYBP_INLINE void REAL(turn_targets)(const pybp_loss_args *l, size_t r, size_t n,
             REAL(turn)(REAL(line)(l->y, c / PANEL, r), n, width, ty);
         return;
     }
-    memset(ty, 0, TURNED * sizeof(real));
+    memset(ty, 0, width * LANES * sizeof(real));
     for (size_t i = 0; i < n; i++) {
         const size_t k = (size_t)l->labels[r + i];
         if (k >= c && k < c + width)

@@ -128,9 +128,20 @@ static void REAL(ones)(pybp_panels a, size_t rows, size_t col)
 #undef TURNED
 #define TURNED (PANEL * LANES)
 
+/* Up to so many elements are moved one by one: a block costs more. */
+#define PYBP_TURN_FEW 64
+
 PYBP_INLINE void REAL(turn)(const real *lines, size_t rows, size_t cols, real *t)
 {
     real padded[TURNED];
+    if (rows * cols <= PYBP_TURN_FEW) {
+        for (size_t c = 0; c < cols; c++) {
+            v_store(t + c * LANES, v_zero());
+            for (size_t r = 0; r < REAL(least)(rows, LANES); r++)
+                t[c * LANES + r] = lines[r * PANEL + c];
+        }
+        return;
+    }
     if (rows < LANES) { /* the last block: zeros below */
         memset(padded, 0, sizeof padded);
         memcpy(padded, lines, rows * PANEL * sizeof(real));
@@ -144,6 +155,12 @@ PYBP_INLINE void REAL(turn_back)(real *t, size_t rows, size_t cols, real *lines)
 {
     real padded[TURNED];
     real *to = rows < LANES ? padded : lines;
+    if (rows * cols <= PYBP_TURN_FEW) { /* padding stays as it is */
+        for (size_t c = 0; c < cols; c++)
+            for (size_t r = 0; r < REAL(least)(rows, LANES); r++)
+                lines[r * PANEL + c] = t[c * LANES + r];
+        return;
+    }
     for (size_t c = cols; c % LANES != 0; c++) /* padding stays zero */
         v_store(t + c * LANES, v_zero());
     for (size_t c = 0; c < cols; c += LANES)

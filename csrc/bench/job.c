@@ -12,7 +12,7 @@ const char *bench_dtype(pybp_dtype dtype)
 
 bench_job *bench_add(bench *b, const char *group, pybp_dtype dtype, const char *format, ...)
 {
-    bench_job job = {.group = group, .dtype = dtype, .unit = 1};
+    bench_job job = {.group = group, .dtype = dtype, .unit = 1, .threads = 1};
     char label[sizeof job.name + 32];
     va_list args;
     va_start(args, format);
@@ -29,4 +29,26 @@ bench_job *bench_add(bench *b, const char *group, pybp_dtype dtype, const char *
     }
     b->jobs[b->n] = job;
     return &b->jobs[b->n++];
+}
+
+static double seconds_of(const bench_job *job, size_t times)
+{
+    const double start = bench_now();
+    job->run(job->state, times);
+    return bench_now() - start;
+}
+
+static void calibrate(bench_job *job)
+{
+    job->run(job->state, 1); /* caches, work space */
+    for (job->times = 1; job->times < (size_t)1 << 24; job->times *= 2)
+        if (seconds_of(job, job->times) >= BENCH_ROUND_SECONDS / 2)
+            return;
+}
+
+double bench_seconds(bench_job *job)
+{
+    if (job->times == 0)
+        calibrate(job);
+    return seconds_of(job, job->times) / (double)job->times;
 }

@@ -1,8 +1,7 @@
-/* Kernels alone, on data that fits in the nearest cache. */
+/* The matrix products of a layer, alone. */
 #include "base/arena.h"
 #include "bench/bench.h"
 #include "dispatch/dispatch.h"
-#include "net/net.h"
 
 #include <stdlib.h>
 
@@ -85,94 +84,6 @@ static void add_product(bench *b, pybp_dtype dtype, const char *name, void (*run
     job->state = p;
 }
 
-/* Elementwise kernels: 64 lines. */
-enum { LINES = 64 };
-
-typedef struct strip {
-    const pybp_kernels *k;
-    char *x[2 + PYBP_N_STATES];
-    pybp_activate *activate;
-    _Alignas(8) char params[8 * PYBP_MAX_ACTIVATION_PARAMS];
-    pybp_update *update;
-    void *states[PYBP_N_STATES]; /* those of x[2] ... that the rule has */
-    pybp_constants constants;
-} strip;
-
-static void strip_free(void *state)
-{
-    strip *s = state;
-    for (int i = 0; i < 2 + PYBP_N_STATES; i++)
-        pybp_free(s->x[i]);
-    free(s);
-}
-
-static void activate(void *state, size_t times)
-{
-    const strip *s = state;
-    while (times-- > 0)
-        s->activate(LINES, s->k->panel, s->params, s->x[0]);
-}
-
-static void update(void *state, size_t times)
-{
-    const strip *s = state;
-    while (times-- > 0)
-        s->update(LINES * s->k->panel, s->x[0], s->x[1], s->states, &s->constants);
-}
-
-static strip *add_strip(bench *b, pybp_dtype dtype, const char *kind, const char *name, void (*run)(void *, size_t))
-{
-    bench_job *job = bench_add(b, "element", dtype, "%s %s", kind, name);
-    if (job == NULL)
-        return NULL;
-    strip *s = calloc(1, sizeof *s);
-    if (s == NULL)
-        exit(1);
-    s->k = pybp_dispatch(dtype);
-    for (int i = 0; i < 2 + PYBP_N_STATES; i++) {
-        s->x[i] = pybp_alloc(LINES * PYBP_LINE);
-        for (size_t j = 0; j < LINES * s->k->panel; j++)
-            s->k->set(s->x[i] + j * s->k->size, (double)(j % 29) / 29 + 0.01);
-    }
-    job->elements = (double)(LINES * s->k->panel);
-    job->run = run;
-    job->release = strip_free;
-    job->state = s;
-    return s;
-}
-
-static void add_optimizer(bench *b, pybp_dtype dtype, int kind)
-{
-    pybp_row row;
-    pybp_optimizer optimizer = {.kind = (pybp_optimizer_kind)kind};
-    const double powers[PYBP_N_POWERS] = {0.5, 0.5, 0.5};
-    const pybp_step_scalars step = {.params = optimizer.params, .lr = 1e-9, .decay = 1, .shrink = 1e-9, .scale = 1, .t = 7, .powers = powers,
-                                    .mu = 0.8, .mu_next = 0.81};
-    pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, kind, &row);
-    for (int i = 0; i < row.n_params; i++)
-        optimizer.params[i] = row.params[i].value;
-    strip *s = add_strip(b, dtype, "optimizer", row.name, update);
-    if (s == NULL)
-        return;
-    for (int i = 0; i < PYBP_N_STATES; i++)
-        s->states[i] = pybp_optimizer_states(&optimizer) >> i & 1 ? s->x[2 + i] : NULL;
-    s->update = s->k->update[kind];
-    s->k->prepare[kind](&step, &s->constants);
-}
-
-static void add_activation(bench *b, pybp_dtype dtype, int kind)
-{
-    pybp_row row;
-    pybp_activate *function = pybp_dispatch(dtype)->activate[kind];
-    pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, kind, &row);
-    strip *s = function == NULL ? NULL : add_strip(b, dtype, "activation", row.name, activate);
-    if (s == NULL)
-        return;
-    s->activate = function;
-    for (int i = 0; i < row.n_params; i++)
-        s->k->set(s->params + (size_t)i * s->k->size, row.params[i].value);
-}
-
 void bench_add_kernels(bench *b)
 {
     for (int d = 0; d < 2; d++) {
@@ -182,9 +93,5 @@ void bench_add_kernels(bench *b)
             add_product(b, dtype, "back", back, 128, n);
             add_product(b, dtype, "gradient", gradient, 128, n);
         }
-        for (int i = 0; i < PYBP_N_ACTIVATIONS; i++)
-            add_activation(b, dtype, i);
-        for (int i = 0; i < PYBP_N_OPTIMIZERS; i++)
-            add_optimizer(b, dtype, i);
     }
 }

@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 199309L /* clock_gettime */
 #include "bench/bench.h"
 
+#include <pthread.h>
+#include <stdlib.h>
 #include <time.h>
 
 static clockid_t clock_used = CLOCK_MONOTONIC;
@@ -20,30 +22,44 @@ double bench_now(void)
 #define SECONDS 5e-3
 #define TURNS 20000
 #define CHAINS 12 /* enough to hide an FMA's latency */
+#define MAX_TEAM 64
+
+typedef double loop(void); /* runs for a while and returns how much it did */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
 
-#define PEAK(name, type, broadcast, asm_fma, lanes)                                                              \
-    __attribute__((target("avx2,fma"))) static double name(void)                                                 \
+#define PEAK(name, isa, type, broadcast, mnemonic, lanes)                                                          \
+    __attribute__((target(isa))) static double name(void)                                                         \
     {                                                                                                             \
         type acc[CHAINS], a = broadcast(1.0), b = broadcast(0.0);                                                 \
         for (int i = 0; i < CHAINS; i++)                                                                          \
             acc[i] = b;                                                                                           \
         for (int t = 0; t < TURNS; t++)                                                                           \
-            __asm__ volatile(asm_fma("0") asm_fma("1") asm_fma("2") asm_fma("3") asm_fma("4") asm_fma("5")        \
-                                 asm_fma("6") asm_fma("7") asm_fma("8") asm_fma("9") asm_fma("10") asm_fma("11")  \
-                             : "+x"(acc[0]), "+x"(acc[1]), "+x"(acc[2]), "+x"(acc[3]), "+x"(acc[4]), "+x"(acc[5]), \
-                               "+x"(acc[6]), "+x"(acc[7]), "+x"(acc[8]), "+x"(acc[9]), "+x"(acc[10]),              \
-                               "+x"(acc[11])                                                                      \
-                             : "x"(a), "x"(b));                                                                   \
+            __asm__ volatile(mnemonic " %12, %13, %0\n\t" mnemonic " %12, %13, %1\n\t"                            \
+                             mnemonic " %12, %13, %2\n\t" mnemonic " %12, %13, %3\n\t"                            \
+                             mnemonic " %12, %13, %4\n\t" mnemonic " %12, %13, %5\n\t"                            \
+                             mnemonic " %12, %13, %6\n\t" mnemonic " %12, %13, %7\n\t"                            \
+                             mnemonic " %12, %13, %8\n\t" mnemonic " %12, %13, %9\n\t"                            \
+                             mnemonic " %12, %13, %10\n\t" mnemonic " %12, %13, %11"                              \
+                             : "+v"(acc[0]), "+v"(acc[1]), "+v"(acc[2]), "+v"(acc[3]), "+v"(acc[4]), "+v"(acc[5]), \
+                               "+v"(acc[6]), "+v"(acc[7]), "+v"(acc[8]), "+v"(acc[9]), "+v"(acc[10]),              \
+                               "+v"(acc[11])                                                                      \
+                             : "v"(a), "v"(b));                                                                   \
         return 2.0 * lanes * CHAINS * TURNS;                                                                      \
     }
-#define FMA_PS(i) "vfmadd231ps %12, %13, %" i "\n\t"
-#define FMA_PD(i) "vfmadd231pd %12, %13, %" i "\n\t"
-PEAK(flops_f32, __m256, _mm256_set1_ps, FMA_PS, 8)
-PEAK(flops_f64, __m256d, _mm256_set1_pd, FMA_PD, 4)
+PEAK(avx2_f32, "avx2,fma", __m256, _mm256_set1_ps, "vfmadd231ps", 8)
+PEAK(avx2_f64, "avx2,fma", __m256d, _mm256_set1_pd, "vfmadd231pd", 4)
+PEAK(avx512_f32, "avx512f", __m512, _mm512_set1_ps, "vfmadd231ps", 16)
+PEAK(avx512_f64, "avx512f", __m512d, _mm512_set1_pd, "vfmadd231pd", 8)
+
+static loop *const loops[][2] = {{avx2_f32, avx2_f64}, {avx512_f32, avx512_f64}}; /* by dtype */
+
+static int usable(size_t i)
+{
+    return i == 0 ? __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") : __builtin_cpu_supports("avx512f");
+}
 
 static double chain(void)
 {
@@ -55,21 +71,58 @@ static double chain(void)
     return 8.0 * TURNS;
 }
 
-static int has_fma(void)
+#elif defined(__aarch64__) && defined(__GNUC__)
+
+#include <arm_neon.h>
+
+#define PEAK(name, type, broadcast, shape, lanes)                                                                 \
+    static double name(void)                                                                                      \
+    {                                                                                                             \
+        type acc[CHAINS], a = broadcast(1.0), b = broadcast(0.0);                                                 \
+        for (int i = 0; i < CHAINS; i++)                                                                          \
+            acc[i] = b;                                                                                           \
+        for (int t = 0; t < TURNS; t++)                                                                           \
+            for (int i = 0; i < CHAINS; i++)                                                                      \
+                __asm__ volatile("fmla %0." shape ", %1." shape ", %2." shape : "+w"(acc[i]) : "w"(a), "w"(b));   \
+        return 2.0 * lanes * CHAINS * TURNS;                                                                      \
+    }
+PEAK(neon_f32, float32x4_t, vdupq_n_f32, "4s", 4)
+PEAK(neon_f64, float64x2_t, vdupq_n_f64, "2d", 2)
+
+static loop *const loops[][2] = {{neon_f32, neon_f64}};
+
+static int usable(size_t i)
 {
-    return pybp_isa_usable("avx2");
+    return i == 0;
+}
+
+static double chain(void)
+{
+    long x = 0;
+    for (int t = 0; t < TURNS; t++)
+        __asm__ volatile("add %0, %0, #1\n\tadd %0, %0, #1\n\tadd %0, %0, #1\n\tadd %0, %0, #1\n\t"
+                         "add %0, %0, #1\n\tadd %0, %0, #1\n\tadd %0, %0, #1\n\tadd %0, %0, #1"
+                         : "+r"(x));
+    return 8.0 * TURNS;
 }
 
 #else
 
-static double flops_f32(void) { return 0; }
-static double flops_f64(void) { return 0; }
-static double chain(void) { return 0; }
-static int has_fma(void) { return 0; }
+static loop *const loops[][2] = {{NULL, NULL}};
+
+static int usable(size_t i)
+{
+    return i > 0;
+}
+
+static double chain(void)
+{
+    return 0;
+}
 
 #endif
 
-static double rate(double (*work)(void))
+static double rate(loop *work)
 {
     const double start = bench_now();
     double done = 0, now;
@@ -79,9 +132,47 @@ static double rate(double (*work)(void))
     return done / (now - start);
 }
 
-double bench_peak(pybp_dtype dtype)
+/* What one thread reaches. */
+static double peak(pybp_dtype dtype)
 {
-    return has_fma() ? rate(dtype == PYBP_FLOAT32 ? flops_f32 : flops_f64) : 0;
+    double best = 0;
+    for (size_t i = 0; i < sizeof loops / sizeof *loops; i++)
+        if (usable(i)) {
+            const double found = rate(loops[i][dtype]);
+            best = found > best ? found : best;
+        }
+    return best;
+}
+
+typedef struct member {
+    pthread_t thread;
+    pybp_dtype dtype;
+    double found;
+} member;
+
+static void *join_in(void *arg)
+{
+    member *m = arg;
+    m->found = peak(m->dtype);
+    return NULL;
+}
+
+double bench_peak(pybp_dtype dtype, int threads)
+{
+    member team[MAX_TEAM];
+    const int others = (threads < MAX_TEAM ? threads : MAX_TEAM) - 1;
+    double sum;
+    for (int i = 0; i < others; i++) {
+        team[i].dtype = dtype;
+        if (pthread_create(&team[i].thread, NULL, join_in, &team[i]) != 0)
+            exit(1);
+    }
+    sum = peak(dtype);
+    for (int i = 0; i < others; i++) {
+        pthread_join(team[i].thread, NULL);
+        sum += team[i].found;
+    }
+    return sum;
 }
 
 double bench_clock(void)

@@ -41,24 +41,44 @@ static double extra(const bench *b, const bench_job *job, double (*of)(const dou
     return of(job->seconds, b->rounds) / job->unit / (of(plain->seconds, b->rounds) / plain->unit) - 1;
 }
 
+/* What a job reaches, in the measure of its kind. */
+typedef struct reached {
+    double value;     /* GFLOP/s, cycles an element, or GB/s */
+    const char *unit;
+    double share;     /* of the FMA loop or of the bandwidth; 0: there is none to compare with */
+    const char *of;
+} reached;
+
+static reached reach(const bench *b, const bench_job *job)
+{
+    const double best = least(job->seconds, b->rounds), *peak = b->peak[job->threads > 1][job->dtype];
+    if (job->elements > 0)
+        return (reached){best * largest(b->clock, b->rounds) / job->elements, "cycles/el", 0, NULL};
+    const double rate = (job->bytes > 0 ? job->bytes : job->flop) / best;
+    const double most = largest(job->bytes > 0 ? b->bandwidth : peak, b->rounds);
+    return (reached){rate * 1e-9, job->bytes > 0 ? "GB/s" : "GFLOP/s", most > 0 ? rate / most : 0,
+                     job->bytes > 0 ? "bandwidth" : "peak"};
+}
+
 void bench_print(const bench *b)
 {
-    printf("pybp %s, %s; FMA loop f32 %.1f, f64 %.1f GFLOP/s; clock %.2f GHz; best (median) of %zu rounds\n",
-           pybp_version(), pybp_isa(), largest(b->peak[0], b->rounds) * 1e-9, largest(b->peak[1], b->rounds) * 1e-9,
+    printf("pybp %s, %s; FMA loop f32 %.1f, f64 %.1f GFLOP/s", pybp_version(), pybp_isa(),
+           largest(b->peak[0][0], b->rounds) * 1e-9, largest(b->peak[0][1], b->rounds) * 1e-9);
+    if (b->threads > 1)
+        printf(" (on %d threads %.1f, %.1f)", b->threads, largest(b->peak[1][0], b->rounds) * 1e-9,
+               largest(b->peak[1][1], b->rounds) * 1e-9);
+    printf("; memory %.1f GB/s; clock %.2f GHz; best (median) of %zu rounds\n", largest(b->bandwidth, b->rounds) * 1e-9,
            largest(b->clock, b->rounds) * 1e-9, b->rounds);
     for (size_t i = 0; i < b->n; i++) {
         const bench_job *job = &b->jobs[i];
         const double best = least(job->seconds, b->rounds), middle = median(job->seconds, b->rounds);
+        const reached r = reach(b, job);
         if (i == 0 || strcmp(job->group, b->jobs[i - 1].group) != 0)
-            printf("\n%-8s %-4s %-44s %12s %12s %10s\n", "group", "type", "job", "us", "median us",
-                   job->elements > 0 ? "cycles/el" : "GFLOP/s");
-        printf("%-8s %-4s %-44s %12.3f %12.3f", job->group, bench_dtype(job->dtype), job->name, best * 1e6 / job->unit,
-               middle * 1e6 / job->unit);
-        if (job->elements > 0)
-            printf(" %10.2f", best * largest(b->clock, b->rounds) / job->elements);
-        else
-            printf(" %10.1f  %5.1f%% of peak", job->flop / best * 1e-9,
-                   100 * job->flop / best / largest(b->peak[job->dtype], b->rounds));
+            printf("\n%-8s %-4s %-44s %12s %12s %10s\n", "group", "type", "job", "us", "median us", r.unit);
+        printf("%-8s %-4s %-44s %12.3f %12.3f %10.2f", job->group, bench_dtype(job->dtype), job->name,
+               best * 1e6 / job->unit, middle * 1e6 / job->unit, r.value);
+        if (r.share > 0)
+            printf("  %5.1f%% of %s", 100 * r.share, r.of);
         if (job->beside > 0)
             printf("  %+.1f%% (median %+.1f%%) on %s", 100 * extra(b, job, least), 100 * extra(b, job, median),
                    b->jobs[job->beside - 1].name);
@@ -71,23 +91,23 @@ int bench_write_json(const bench *b, const char *path)
     FILE *f = fopen(path, "w");
     if (f == NULL)
         return 0;
-    fprintf(f, "{\"version\": \"%s\", \"isa\": \"%s\", \"rounds\": %zu,\n", pybp_version(), pybp_isa(), b->rounds);
-    fprintf(f, " \"peak_flops\": {\"f32\": %.6g, \"f64\": %.6g}, \"clock_hz\": %.6g,\n \"jobs\": [",
-            largest(b->peak[0], b->rounds), largest(b->peak[1], b->rounds), largest(b->clock, b->rounds));
+    fprintf(f, "{\"version\": \"%s\", \"isa\": \"%s\", \"rounds\": %zu, \"threads\": %d,\n", pybp_version(), pybp_isa(),
+            b->rounds, b->threads);
+    fprintf(f, " \"peak_flops\": {\"f32\": %.6g, \"f64\": %.6g}, \"clock_hz\": %.6g, \"bandwidth\": %.6g,\n \"jobs\": [",
+            largest(b->peak[0][0], b->rounds), largest(b->peak[0][1], b->rounds), largest(b->clock, b->rounds),
+            largest(b->bandwidth, b->rounds));
     for (size_t i = 0; i < b->n; i++) {
         const bench_job *job = &b->jobs[i];
-        const double best = least(job->seconds, b->rounds);
+        const reached r = reach(b, job);
         fprintf(f, "%s\n  {\"group\": \"%s\", \"dtype\": \"%s\", \"name\": \"%s\", \"seconds_best\": %.6g, "
                 "\"seconds_median\": %.6g, ", i == 0 ? "" : ",", job->group, bench_dtype(job->dtype), job->name,
-                best / job->unit, median(job->seconds, b->rounds) / job->unit);
+                least(job->seconds, b->rounds) / job->unit, median(job->seconds, b->rounds) / job->unit);
         if (job->beside > 0)
             fprintf(f, "\"beside\": \"%s\", \"extra_best\": %.4g, \"extra_median\": %.4g, ",
                     b->jobs[job->beside - 1].name, extra(b, job, least), extra(b, job, median));
-        if (job->elements > 0)
-            fprintf(f, "\"cycles_per_element\": %.4g}", best * largest(b->clock, b->rounds) / job->elements);
-        else
-            fprintf(f, "\"flops\": %.6g, \"share_of_peak\": %.4g}", job->flop / best,
-                    job->flop / best / largest(b->peak[job->dtype], b->rounds));
+        if (r.share > 0)
+            fprintf(f, "\"share\": %.4g, \"of\": \"%s\", ", r.share, r.of);
+        fprintf(f, "\"value\": %.6g, \"unit\": \"%s\"}", r.value, r.unit);
     }
     fprintf(f, "\n ]}\n");
     return fclose(f) == 0;

@@ -160,11 +160,18 @@ static void predict(void *state, size_t times)
         must(pybp_predict(t->net, &t->x, t->out, t->options.threads) == PYBP_OK);
 }
 
-/* Returns the job's number, counted from 1; 0 if it is not wanted. */
-static size_t add_training(bench *b, const work *w, pybp_dtype dtype, int kind, int threads)
+/* Steps of an epoch: if not told, enough that waking threads and shuffling are as small a share as in practice. */
+static size_t epoch(const bench *b, const work *w)
 {
-    /* An epoch, long enough that waking threads and shuffling are as small a share as in practice. */
-    const size_t steps = w->batch >= 10000 ? 1 : w->batch * w->sizes[0] < 131072 ? 64 : 4;
+    if (b->steps > 0)
+        return b->steps;
+    return w->batch >= 10000 ? 1 : w->batch * w->sizes[0] < 131072 ? 64 : 4;
+}
+
+/* Returns the job's number, counted from 1; 0 if it is not wanted. */
+static size_t add_training(bench *b, const work *w, pybp_dtype dtype, int kind)
+{
+    const size_t steps = epoch(b, w);
     pybp_row row;
     pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, kind, &row);
     bench_job *job = bench_add(b, "step", dtype, "%s, batch %zu, %s", w->name, w->batch, row.name);
@@ -173,26 +180,27 @@ static size_t add_training(bench *b, const work *w, pybp_dtype dtype, int kind, 
     training *t = make(w, dtype, w->batch * steps);
     t->lr = 1e-6;
     t->options = (pybp_train_options){.loss = {.kind = w->loss}, .reduction = PYBP_MEAN, .lr = &t->lr, .n_lr = 1,
-                                      .batch_size = w->batch, .shuffle = 1, .threads = threads};
+                                      .batch_size = w->batch, .shuffle = 1, .threads = b->threads};
     t->options.optimizer.kind = (pybp_optimizer_kind)kind;
     t->options.optimizer.bias_lr_factor = 1;
     for (int i = 0; i < row.n_params; i++)
         t->options.optimizer.params[i] = row.params[i].value;
     job->flop = products(w, 4, 6) * (double)w->batch * (double)steps;
     job->unit = (double)steps;
+    job->threads = b->threads;
     job->run = train;
     job->release = training_free;
     job->state = t;
     return b->n;
 }
 
-static void add_prediction(bench *b, const work *w, pybp_dtype dtype, size_t rows, int threads)
+static void add_prediction(bench *b, const work *w, pybp_dtype dtype, size_t rows)
 {
     bench_job *job = bench_add(b, "predict", dtype, "%s, %zu rows", w->name, rows);
     if (job == NULL)
         return;
     training *t = make(w, dtype, rows);
-    t->options.threads = threads;
+    t->options.threads = job->threads = b->threads;
     job->flop = products(w, 2, 2) * (double)rows;
     job->run = predict;
     job->release = training_free;
@@ -200,7 +208,7 @@ static void add_prediction(bench *b, const work *w, pybp_dtype dtype, size_t row
 }
 
 /* What layers cost on top of a plain net. */
-static void add_extras(bench *b, pybp_dtype dtype, int threads)
+static void add_extras(bench *b, pybp_dtype dtype)
 {
     static const struct {
         const char *name;
@@ -216,7 +224,7 @@ static void add_extras(bench *b, pybp_dtype dtype, int threads)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const work w = {rows[i].name, {784, 512, 512, 10}, 128, PYBP_ACTIVATION_RELU, PYBP_LOSS_CROSS_ENTROPY,
                         rows[i].extras};
-        const size_t job = add_training(b, &w, dtype, PYBP_OPTIMIZER_ADAM, threads);
+        const size_t job = add_training(b, &w, dtype, PYBP_OPTIMIZER_ADAM);
         if (i == 0)
             plain = job;
         else if (job > 0)
@@ -224,19 +232,19 @@ static void add_extras(bench *b, pybp_dtype dtype, int threads)
     }
 }
 
-void bench_add_steps(bench *b, int threads)
+void bench_add_steps(bench *b)
 {
     for (int d = 0; d < 2; d++)
         for (size_t i = 0; i < sizeof works / sizeof *works; i++) {
-            add_training(b, &works[i], (pybp_dtype)d, PYBP_OPTIMIZER_SGD, threads);
-            add_training(b, &works[i], (pybp_dtype)d, PYBP_OPTIMIZER_ADAM, threads);
+            add_training(b, &works[i], (pybp_dtype)d, PYBP_OPTIMIZER_SGD);
+            add_training(b, &works[i], (pybp_dtype)d, PYBP_OPTIMIZER_ADAM);
         }
     for (int d = 0; d < 2; d++)
-        add_extras(b, (pybp_dtype)d, threads);
+        add_extras(b, (pybp_dtype)d);
     for (int d = 0; d < 2; d++)
         for (size_t i = 0; i < sizeof works / sizeof *works; i++)
             if (strcmp(works[i].name, "64x4") == 0 || strcmp(works[i].name, "784-128-10") == 0) {
-                add_prediction(b, &works[i], (pybp_dtype)d, 1, threads);
-                add_prediction(b, &works[i], (pybp_dtype)d, 10000, threads);
+                add_prediction(b, &works[i], (pybp_dtype)d, 1);
+                add_prediction(b, &works[i], (pybp_dtype)d, 10000);
             }
 }

@@ -1,6 +1,7 @@
 """docs/benchmarks.md: what a run found, in tables and plots. All numbers come from the run's JSON."""
 
 from dataclasses import replace
+from pathlib import Path
 from statistics import median
 
 import figures
@@ -8,9 +9,22 @@ import growth
 import memory
 import pages
 import targets
-from grid import CORE, DTYPES_AND_OPTIMIZERS, RIVALS, RUNTIMES, Cell
+from grid import (
+    BIG,
+    CELLS,
+    CORE,
+    DTYPES_AND_OPTIMIZERS,
+    MNIST,
+    RIVALS,
+    RUNTIMES,
+    SQUARE,
+    TINY,
+    Cell,
+)
 
 PAGE = "benchmarks.md"
+REMARKS = Path(__file__).parent / "remarks.md"
+HEADLINE = (TINY, CELLS[2], MNIST, SQUARE, BIG)
 TRAINING = """\
 Minibatches are drawn anew in every epoch. Each rival: its best time, then the ratio. *Ratio at peak*: what a program would
 reach against the fastest rival if it ran at the very peak, which is all that there is to gain."""
@@ -19,8 +33,8 @@ HOW = """\
 its options.
 
 Every comparison is interleaved: rival, pybp, FMA loop, next rival, pybp, FMA loop, and so on for {rounds} rounds (at least 3,
-if they are long), in turns of 50 ms or an epoch. Every contestant is a process of its own that lives through the rounds, has the same data, is bound to
-as many CPUs as it has threads, and has compiled and warmed up before. A **ratio** is the rival's best time over pybp's
+if they are long), in turns of 50 ms or an epoch. Every contestant is a process of its own that lives through the rounds,
+has the same data, is bound to as many CPUs as it has threads, and has compiled and warmed up before. A **ratio** is the rival's best time over pybp's
 best; in parentheses stands the median of the ratios of neighbouring turns. **Share of peak** is the FLOP of the unpadded
 net (4·B·K·N for the first layer's step, 6·B·K·N for the others', 2·B·K·N for inference) over pybp's best time, divided by
 the best of a loop of nothing but fused multiply-adds, here {peak}. Times are the best; ± is half the interquartile
@@ -78,7 +92,8 @@ def targets_part(run, whole=False):
     done = [row[4] for row in rows]
     text = f"{done.count('yes')} of {len(rows) - done.count('not measured')} that were measured are met.\n"
     header = ["target", "bound", "best of both", "median", "met", ""]
-    return "## Targets\n" + text + "\n" + pages.table(header, rows)
+    remarks = REMARKS.read_text(encoding="utf-8") if whole and REMARKS.exists() else ""
+    return "## Targets\n" + text + "\n" + pages.table(header, rows) + ("\n\n" + remarks).rstrip()
 
 
 def rival_cell(record, name):
@@ -362,6 +377,21 @@ def page(run):
     return "\n\n".join(part for part in head if part) + "\n"
 
 
+def headline(run):
+    """The table in the README: a few cells against their fastest peers."""
+    book, rows = targets.Book(run), []
+    for cell in HEADLINE:
+        record = book.get("training", cell)
+        peer = record and figures.fastest(record, targets.PEERS)
+        if peer:
+            own, theirs = min(figures.times(record)), min(figures.times(record, peer))
+            times = f"{theirs / own:.2f}x"
+            share = percent(figures.share(record)[0])
+            rows.append([cell.name, seconds(own), share, f"{peer}, {seconds(theirs)}", times])
+    return pages.table(["net, batch", "pybp", "of peak", "fastest peer", "takes"], rows)
+
+
 def write(run):
     (pages.DOCS / PAGE).write_text(page(run), encoding="utf-8")
-    print(f"wrote {pages.DOCS / PAGE}")
+    pages.replace("../README.md", "speed", headline(run))
+    print(f"wrote {pages.DOCS / PAGE}, and the table in README.md")

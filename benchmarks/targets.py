@@ -127,8 +127,12 @@ FACTORS = (20, 8, 4, 2.5, 2.2, 1.9, 1.5, 2)  # of CELLS, in order
 
 def against(book, record, what, bound):
     faster = None if record is None else figures.fastest(record, PEERS)
-    record = record if faster else None
-    return at_least(what, record, bound, lambda r: figures.ratio(r, faster), factor, faster or "")
+    if not faster:
+        return Target(what, f"≥ {factor(bound)}")
+    note, share = faster, figures.rival_share(record, faster)
+    if share and bound * share > 1:  # even a program at the peak would miss it
+        note = f"{faster} is at {percent(share)} of peak: {factor(1 / share)} is the most there is"
+    return at_least(what, record, bound, lambda r: figures.ratio(r, faster), factor, note)
 
 
 def factors(book, threads):

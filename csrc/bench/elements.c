@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { NEAR = 64, FAR = 1 << 19, ARRAYS = 2 + PYBP_N_STATES }; /* lines; weights, gradient, states */
+enum { NEAR = 64, FAR = 1 << 19, ARRAYS = 2 + PYBP_N_STATES, PASSES = 5 }; /* lines; weights, gradient, states */
 
 typedef struct strip {
     const pybp_kernels *k;
@@ -132,9 +132,14 @@ double bench_bandwidth(void)
         for (size_t j = 0; x[i][n - 1] == 0 && j < n; j++)
             x[i][j] = 1;
     }
-    const double start = bench_now();
-    bench_loops_in_use()->stream(n, x[0], x + 1);
-    return 7.0 * FAR * PYBP_LINE / (bench_now() - start);
+    double best = 0;
+    for (int pass = 0; pass < PASSES; pass++) {
+        const double start = bench_now();
+        bench_loops_in_use()->stream(n, x[0], x + 1);
+        const double found = 7.0 * FAR * PYBP_LINE / (bench_now() - start);
+        best = found > best ? found : best;
+    }
+    return best;
 }
 
 void bench_add_elements(bench *b)

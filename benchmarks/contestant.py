@@ -28,11 +28,12 @@ class Turns:
             self.call, self.units = peer.train(cell, data.make(cell, steps)), steps
         else:
             self.call, self.units = peer.predict(cell, data.inputs(cell, cell.batch)), 1
-        seconds = 0.0
-        for _ in range(3):  # compiles, then settles
-            seconds = self.measure(1)
+        self.measure(1)  # compiles
+        seconds = self.measure(1)
+        if seconds < TURN_SECONDS:  # it may still settle, and may be too short to be measured alone
+            seconds = self.measure(max(1, int(1e-3 / seconds)))
         self.warm = seconds < SHORT_SECONDS
-        self.times = max(1, round(TURN_SECONDS / self.measure(max(1, int(1e-3 / seconds)))))
+        self.times = max(1, round(TURN_SECONDS / seconds))
 
     def measure(self, times):
         """Seconds of one call."""

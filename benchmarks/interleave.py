@@ -153,15 +153,15 @@ class Arena:
     rounds: int
     errors: object = subprocess.DEVNULL
     pool: dict = field(default_factory=dict)
-    peak: Core | None = None
+    loops: dict = field(default_factory=dict)  # FMA loops, by the threads that run them
 
     def __enter__(self):
-        self.peak = Core(self.program, 1, self.errors)
         return self
 
     def __exit__(self, *exc):
         self.dismiss()
-        self.peak.close()
+        for process in self.loops.values():
+            process.close()
 
     def dismiss(self):
         """Send home those who wait for a next cell."""
@@ -199,6 +199,9 @@ class Arena:
             process, peers[shown] = self.prepare(name, threads, contest.beside or cell, steps)
             if process is not None:
                 ready.append((shown, process))
+        if contest.threads not in self.loops:
+            self.loops[contest.threads] = Core(self.program, contest.threads, self.errors)
+        loop = self.loops[contest.threads]
         turns, begin = [], time.monotonic()
         for i in range(self.rounds):
             if i >= LEAST_ROUNDS and time.monotonic() - begin > CONTEST_SECONDS:
@@ -208,7 +211,7 @@ class Arena:
                 if process is not None:
                     turn["seconds"] = self.turn(process)
                 turn["pybp"] = self.turn(pybp)
-                turn["peak"] = self.peak.peak(cell.dtype)
+                turn["peak"] = loop.peak(cell.dtype)
                 turns.append(turn)
         for name, process in ready:
             if name == CORE:

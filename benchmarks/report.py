@@ -34,11 +34,11 @@ its options.
 
 Every comparison is interleaved: rival, pybp, FMA loop, next rival, pybp, FMA loop, and so on for {rounds} rounds (at least 3,
 if they are long), in turns of 50 ms or an epoch. Every contestant is a process of its own that lives through the rounds,
-has the same data, is bound to as many CPUs as it has threads, and has compiled and warmed up before. A **ratio** is the rival's best time over pybp's
-best; in parentheses stands the median of the ratios of neighbouring turns. **Share of peak** is the FLOP of the unpadded
-net (4·B·K·N for the first layer's step, 6·B·K·N for the others', 2·B·K·N for inference) over pybp's best time, divided by
-the best of a loop of nothing but fused multiply-adds, here {peak}. Times are the best; ± is half the interquartile
-range of pybp's turns, in percent of their median."""
+has the same data, is bound to as many CPUs as it has threads, and has compiled and warmed up before. A **ratio** is the
+rival's best time over pybp's best; in parentheses stands the median of the ratios of neighbouring turns. **Share of peak**
+is the FLOP of the unpadded net (4·B·K·N for the first layer's step, 6·B·K·N for the others', 2·B·K·N for inference) over
+pybp's best time, divided by the best of a loop of nothing but fused multiply-adds on as many threads, here {peak} on one.
+Times are the best; ± is half the interquartile range of pybp's turns, in percent of their median."""
 
 
 def seconds(value):
@@ -349,7 +349,7 @@ def pictures(run):
 def peak_text(run):
     peaks = {}
     for record in run["records"].values():
-        for turn in record.get("turns", ()):
+        for turn in record.get("turns", ()) if record.get("threads") == 1 else ():
             dtype = record["cell"]["dtype"]
             peaks[dtype] = max(peaks.get(dtype, 0), turn["peak"])
     return (

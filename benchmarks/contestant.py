@@ -23,11 +23,13 @@ class Turns:
     """The work of one cell, and how often a turn does it."""
 
     def __init__(self, peer, cell, least, most):
+        self.steps = self.units = 1
         if cell.work == "train":
-            steps = cell.steps(min(peer.most_steps, most), least)
-            self.call, self.units = peer.train(cell, data.make(cell, steps)), steps
+            self.steps = cell.steps(min(peer.most_steps, most), least)
+            self.units = self.steps * peer.epochs_a_call(cell)
+            self.call = peer.train(cell, data.make(cell, self.steps))
         else:
-            self.call, self.units = peer.predict(cell, data.inputs(cell, cell.batch)), 1
+            self.call = peer.predict(cell, data.inputs(cell, cell.batch))
         self.measure(1)  # compiles
         seconds = self.measure(1)
         if seconds < TURN_SECONDS:  # it may still settle, and may be too short to be measured alone
@@ -70,7 +72,7 @@ def main():
                 answer |= {"version": peer.version(), "usage": peer.usage}
                 if answer["refused"] is None:
                     turns = Turns(peer, cell, order["least"], order["most"])
-                    answer["steps"] = turns.units
+                    answer["steps"] = turns.steps
                 gc.collect()
                 gc.disable()
         except ImportError as error:

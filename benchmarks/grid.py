@@ -66,9 +66,14 @@ class Cell:
     def itemsize(self):
         return 4 if self.dtype == "f32" else 8
 
+    @property
+    def full_batch(self):
+        """Whether an epoch is one step."""
+        return self.batch >= 10_000
+
     def steps(self, most, least):
         """Steps of an epoch: enough that its set-up counts for little, and `most` at most."""
-        if self.batch >= 10_000:
+        if self.full_batch:
             return 1
         wanted = EPOCH_SECONDS * 60e9 / self.flop
         room = EPOCH_BYTES / (self.batch * self.sizes[0] * self.itemsize)

@@ -160,6 +160,8 @@ cdef extern from "pybp.h" nogil:
         double params[8]
 
     pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, int threads)
+    pybp_status pybp_predict_finite(const pybp_net *net, const pybp_matrix *x, void *out, int threads,
+                                    size_t *row, size_t *col)
     ctypedef struct pybp_evaluation:
         double loss
         double weight

@@ -359,7 +359,7 @@ cdef class Net:
                              <size_t *> lent.buffer.buf))
         return out
 
-    def try_predict(self, x, out):
+    def try_predict(self, x, out, int threads=0):
         """Outputs for `x` into `out` (None: a new array); None if either doesn't fit as it is.
 
         The short way, without conversion and without words for what is wrong.
@@ -385,14 +385,13 @@ cdef class Net:
                 PyErr_Clear()
                 return None
             if self.fits(&given, &matrix, &result):
+                fits = True
                 with nogil:
-                    fits = pybp_matrix_check(&matrix, self.number, &row, &column) == PYBP_OK
-                    if fits:
-                        status = pybp_predict(self.net, &matrix, result.buf, 0)
+                    status = pybp_predict_finite(self.net, &matrix, result.buf, threads, &row, &column)
             PyBuffer_Release(&result)
         finally:
             PyBuffer_Release(&given)
-        if status == PYBP_INVALID: # a category that an embedding has not
+        if status == PYBP_NOT_FINITE or status == PYBP_INVALID: # a category that an embedding has not
             return None
         check(status)
         return out if fits else None

@@ -289,11 +289,9 @@ class MLP(Inspection):
         ShapeError, NotFiniteError, TypeError
             X or out is not as it should be.
         """
-        if threads is None:
-            outputs = self._net.try_predict(X, out)
-            if outputs is not None:
-                return outputs
-        return self._predict(X, out, threads_count(threads))
+        number = 0 if threads is None else threads_count(threads)
+        outputs = self._net.try_predict(X, out, number)
+        return self._predict(X, out, number) if outputs is None else outputs
 
     def _predict(self, X: Any, out: Array | None, threads: int) -> Array:
         """The long way of `predict`: convert X, or say what is wrong."""

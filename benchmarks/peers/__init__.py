@@ -1,7 +1,8 @@
 """The contestants: one small class each, which uses its library the way that library's documentation recommends for speed.
 
 A class says what it `refuses`; `train` and `predict` prepare the work of a cell and return a function without
-arguments that does it once: an epoch of `steps` steps on minibatches drawn anew, or one prediction.
+arguments that does it once: an epoch of `steps` steps on minibatches drawn anew (or several, where the library takes
+several in a call), or one prediction.
 """
 
 import importlib
@@ -34,6 +35,10 @@ class Peer:
         from importlib.metadata import version
 
         return version(self.distribution)
+
+    def epochs_a_call(self, cell):
+        """How many epochs the function that `train` returns makes."""
+        return 1
 
     def refuses(self, cell):
         """Why it can't take part; None if it can."""

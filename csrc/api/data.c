@@ -277,8 +277,10 @@ static size_t first_bad(pybp_dtype dtype, const void *values, size_t n, double l
     size_t c, good = 1;
     if (dtype == PYBP_FLOAT32) {
         const float *f = values;
+        int fine = 1; /* as wide as a float, so that the loop becomes one of vectors */
         for (c = 0; c < n; c++)
-            good &= fabsf(f[c]) <= FLT_MAX;
+            fine &= fabsf(f[c]) <= FLT_MAX;
+        good = (size_t)fine;
         for (c = 0; !good && fabsf(f[c]) <= FLT_MAX;)
             c++;
     } else {

@@ -34,7 +34,25 @@ pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, i
     CHECK(check_some(net, x, out));
     CHECK(pybp_check_rows(net, x));
     CHECK(pybp_check_aligned("out", out, net->k->size));
-    RUN(net, read, pybp_predict_rows(net, x, out, threads));
+    RUN(net, read, pybp_predict_rows(net, x, out, false, threads));
+}
+
+/* Inputs are looked at block by block, on their way through the net; where the first bad one is, only if there is one. */
+static pybp_status predict_finite(const pybp_net *net, const pybp_matrix *x, void *out, int threads, size_t *row,
+                                  size_t *col)
+{
+    const pybp_status status = pybp_predict_rows(net, x, out, true, threads);
+    return status == PYBP_NOT_FINITE ? pybp_matrix_check(x, net->dtype, row, col) : status;
+}
+
+pybp_status pybp_predict_finite(const pybp_net *net, const pybp_matrix *x, void *out, int threads, size_t *row,
+                                size_t *col)
+{
+    CHECK(check_some(net, x, out));
+    CHECK(check_some(row, col, out));
+    CHECK(pybp_check_rows(net, x));
+    CHECK(pybp_check_aligned("out", out, net->k->size));
+    RUN(net, read, predict_finite(net, x, out, threads, row, col));
 }
 
 /* The weights are checked in here because a sum of subnormal ones depends on the arithmetic's mode. */

@@ -11,15 +11,32 @@ typedef struct job {
     pybp_source source;
     size_t rows;
     char *out;       /* predictions, or NULL */
+    bool check;      /* look for NaN and infinity */
+    atomic_bool bad; /* found */
     const pybp_loss_spec *loss; /* evaluation */
     double *losses;
     atomic_size_t correct;
 } job;
 
+/* Whether the run's inputs, as converted, are finite; padding is. */
+static bool finite_inputs(const pybp_run *run)
+{
+    const pybp_kernels *k = run->net->k;
+    const pybp_panels x = pybp_rows_from(run->pass->spaces[0].a, run->row);
+    int finite = 1;
+    for (size_t p = 0; p * k->panel < run->net->n_in; p++)
+        finite &= k->finite(run->rows * k->panel, x.at + p * x.stride * PYBP_LINE);
+    return finite;
+}
+
 static void predict_block(job *j, const pybp_run *run, size_t first)
 {
     const pybp_layer *last = &j->net->layers[j->net->n_layers - 1];
     pybp_run_gather(run, &j->source, first);
+    if (j->check && !finite_inputs(run)) {
+        atomic_store_explicit(&j->bad, true, memory_order_relaxed);
+        return;
+    }
     pybp_run_forward(run, 0, j->net->n_layers, PYBP_OUTPUT_A);
     j->net->k->scatter(pybp_rows_from(run->pass->layers[j->net->n_layers - 1].a, run->row), run->rows, last->n_out,
                        j->out + first * last->n_out * j->net->k->size);
@@ -69,9 +86,9 @@ static void give_back(const pybp_net *net, pybp_pass *pass)
     pybp_pass_free(atomic_exchange_explicit(spare, pass, memory_order_acq_rel));
 }
 
-pybp_status pybp_predict_rows(const pybp_net *net, const pybp_matrix *x, void *out, int threads)
+pybp_status pybp_predict_rows(const pybp_net *net, const pybp_matrix *x, void *out, bool check, int threads)
 {
-    job j = {.net = net, .source = {.x = x}, .rows = x->rows, .out = out};
+    job j = {.net = net, .source = {.x = x}, .rows = x->rows, .out = out, .check = check};
     threads = pybp_worth_threads(threads, pybp_pass_work(net, x->rows), 1);
     j.block = x->rows < BLOCK ? x->rows : BLOCK;
     j.pass = take_pass(net, j.block * (size_t)threads, threads);
@@ -79,7 +96,7 @@ pybp_status pybp_predict_rows(const pybp_net *net, const pybp_matrix *x, void *o
         return PYBP_NO_MEMORY;
     pybp_pool_run(threads, work, &j);
     give_back(net, j.pass);
-    return PYBP_OK;
+    return atomic_load(&j.bad) ? PYBP_NOT_FINITE : PYBP_OK;
 }
 
 pybp_status pybp_evaluate_rows(const pybp_net *net, const pybp_source *source, size_t rows,

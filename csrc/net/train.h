@@ -15,7 +15,8 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
                              const pybp_train_options *options, pybp_train_result *result);
 
 /* The other bodies (predict.c, hand.c). */
-pybp_status pybp_predict_rows(const pybp_net *net, const pybp_matrix *x, void *out, int threads);
+/* check: PYBP_NOT_FINITE, without a message, if x is not all finite. */
+pybp_status pybp_predict_rows(const pybp_net *net, const pybp_matrix *x, void *out, bool check, int threads);
 pybp_status pybp_evaluate_rows(const pybp_net *net, const pybp_source *source, size_t rows,
                                const pybp_loss_spec *loss, pybp_reduction reduction, int threads,
                                pybp_evaluation *result);

@@ -8,7 +8,7 @@ static const shape odd = {5, {7, 18, 3}};
 
 /* ---- matrices ---------------------------------------------------------------------------------------- */
 
-enum { ROWS = 37, IN = 5, OUT = 3 };
+enum { ROWS = 37, IN = 5, OUT = 3, MANY = 300 };
 
 /* Outputs of rows that lie `stride` elements apart equal those of the same rows, packed. */
 static void check_stride(pybp_net *net, ptrdiff_t stride, pybp_dtype dtype)
@@ -111,6 +111,38 @@ static void test_matrix_check(void)
     FAILS(pybp_matrix_check(&f, PYBP_FLOAT64, &row, NULL), PYBP_INVALID, "NULL");
     x.rows = 0;
     OK(pybp_matrix_check(&x, PYBP_FLOAT64, &row, &col));
+}
+
+/* Refused are also values that conversion makes infinite, in any block and on any thread. */
+static void test_predict_finite(void)
+{
+    pybp_net *net = NULL;
+    double values[MANY * 3], out[MANY * 2], expected[MANY * 2];
+    size_t row = 9, col = 9;
+    const pybp_layer_desc layer = {.n_out = 2};
+    const pybp_net_desc desc = {.dtype = PYBP_FLOAT64, .n_in = 3, .layers = &layer, .n_layers = 1, .seed = 3};
+    for (size_t i = 0; i < MANY * 3; i++)
+        values[i] = (double)i;
+    const pybp_matrix x = doubles(values, MANY, 3);
+    OK(pybp_net_create(&desc, &net));
+    OK(pybp_predict(net, &x, expected, 1));
+    OK(pybp_predict_finite(net, &x, out, 2, &row, &col));
+    CHECK(memcmp(out, expected, sizeof out) == 0 && row == 9 && col == 9);
+    values[(MANY - 1) * 3 + 1] = NAN;
+    FAILS(pybp_predict_finite(net, &x, out, 2, &row, &col), PYBP_NOT_FINITE, "row 299, column 1");
+    CHECK(row == MANY - 1 && col == 1);
+    values[0] = -INFINITY;
+    FAILS(pybp_predict_finite(net, &x, out, 1, &row, &col), PYBP_NOT_FINITE, "row 0, column 0");
+    FAILS(pybp_predict_finite(net, &x, out, 1, NULL, &col), PYBP_INVALID, "NULL");
+    FAILS(pybp_predict_finite(net, &x, NULL, 1, &row, &col), PYBP_INVALID, "NULL");
+    pybp_net_free(net);
+    float single[2];
+    const pybp_net_desc narrow = {.dtype = PYBP_FLOAT32, .n_in = 3, .layers = &layer, .n_layers = 1, .seed = 3};
+    double large[3] = {1, 0x1.ffffffp127, 1};
+    const pybp_matrix too_large = doubles(large, 1, 3);
+    OK(pybp_net_create(&narrow, &net));
+    FAILS(pybp_predict_finite(net, &too_large, single, 1, &row, &col), PYBP_NOT_FINITE, "row 0, column 1");
+    pybp_net_free(net);
 }
 
 /* ---- refused data -------------------------------------------------------------------------------------- */
@@ -368,5 +400,5 @@ static void test_metrics(void)
 }
 
 CHECK_MAIN(CHECK_RUN(test_strides); CHECK_RUN(test_conversion); CHECK_RUN(test_rows_alone);
-           CHECK_RUN(test_matrix_check); CHECK_RUN(test_refused_inputs); CHECK_RUN(test_refused_targets);
+           CHECK_RUN(test_matrix_check); CHECK_RUN(test_predict_finite); CHECK_RUN(test_refused_inputs); CHECK_RUN(test_refused_targets);
            CHECK_RUN(test_refused_optimizers); CHECK_RUN(test_refused_options); CHECK_RUN(test_metrics);)

@@ -92,6 +92,7 @@ class MLP(Inspection):
         shuffle: bool = True,
         accumulate: int = 1,
         drop_last: bool = False,
+        penalty_per_weight: bool = False,
         sample_weight: Any = None,
         class_weight: ClassWeight | None = None,
         steps_per_epoch: int | None = None,
@@ -137,6 +138,10 @@ class MLP(Inspection):
         drop_last : bool
             Leave out the samples at the end of an epoch's order that don't make a whole
             minibatch (with `accumulate`: a whole update), unless they are all.
+        penalty_per_weight : bool
+            Whether the layers' l1 and l2 are divided by the weight of each update's samples (their
+            number, without weights), as scikit-learn's alpha is. `evaluate`, and so validation, has
+            them undivided.
         sample_weight : array-like, shape (n_samples,), optional
             Weights >= 0 of the samples in the loss.
         class_weight : dict or "balanced", optional
@@ -210,6 +215,7 @@ class MLP(Inspection):
                 accumulate=count(accumulate, "accumulate"),
                 drop_last=flag(drop_last, "drop_last"),
                 count_correct=any(metric.function is None for metric in watched),
+                penalty_per_weight=flag(penalty_per_weight, "penalty_per_weight"),
             ),
             epochs=n_epochs,
             metrics=watched,

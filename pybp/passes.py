@@ -30,6 +30,7 @@ __all__ = [
     "evaluate",
     "full_gradient",
     "predict",
+    "shared_penalty",
     "train_epoch",
 ]
 
@@ -63,6 +64,10 @@ class Plan:
         """How many of so many rows an epoch uses."""
         size = min(self.batch_size * self.accumulate, rows)
         return rows - rows % size if self.drop_last else rows
+
+    def penalty_share(self, weight: float) -> float:
+        """What share of the layers' penalties counts for rows of that weight."""
+        return 1 / weight if self.penalty_per_weight else 1.0
 
     def steps(self, rows: int) -> int:
         """Steps of an epoch over so many rows."""
@@ -238,6 +243,8 @@ def _train_custom_epoch(
             rate = rates[done - 1 if len(rates) > 1 else 0]
             try:
                 value, right = _custom_gradient(net, output, data, chosen, plan, loss)
+                if plan.penalty_per_weight:
+                    value = _divide_penalty(net, value, plan.penalty_share(weight))
                 net.step(plan.optimizer.core, rate, plan.threads)
             except DivergenceError as error:
                 error.step = seen.steps + 1
@@ -275,6 +282,25 @@ def _custom_gradient(
     if gradient is not None:
         net.set_flat("gradient", gradient)
     return total + net.penalty(), correct
+
+
+def _gradients(net: Net) -> tuple[Array, Array]:
+    """The gradient of the loss alone, left in the net, and that of the layers' penalties."""
+    plain = net.get_flat("gradient", np.empty(net.n_parameters, net.dtype))
+    return plain, net.get_flat("loss_gradient", np.empty_like(plain)) - plain
+
+
+def _divide_penalty(net: Net, value: float, share: float) -> float:
+    """The loss with a share of the penalties; the next step then adds that share of their gradient."""
+    plain, penalty = _gradients(net)
+    net.set_flat("gradient", plain + penalty * plain.dtype.type(share - 1))
+    return value + net.penalty() * (share - 1)
+
+
+def shared_penalty(net: Net, value: float, share: float) -> tuple[float, Array]:
+    """A loss and its gradient, which was left in the net, with a share of the penalties."""
+    plain, penalty = _gradients(net)
+    return value + net.penalty() * (share - 1), plain + penalty * plain.dtype.type(share)
 
 
 def full_gradient(net: Net, output: Layer, data: Data, plan: Plan, chunk: int) -> tuple[float, int]:

@@ -8,7 +8,7 @@ from pybp.data import Data
 from pybp.errors import DivergenceError, NotFiniteError
 from pybp.layers import Layer
 from pybp.losses import Custom, Loss
-from pybp.passes import Plan, check_batches, evaluate, full_gradient, predict
+from pybp.passes import Plan, check_batches, evaluate, full_gradient, predict, shared_penalty
 from pybp.sparse import take_inputs
 
 __all__ = ["Problem"]
@@ -40,6 +40,7 @@ class Problem:
         self._data = data
         self._plan = plan
         self._seen: tuple[Array, float, int] | None = None
+        self._share = plan.penalty_share(data.weight_of(slice(None)))  # of the layers' penalties
         self.loss: Loss = plan.loss
         trained = [np.full(layer.n_parameters, layer.trainable) for layer in layers]
         self._frozen = ~np.concatenate(trained)
@@ -86,17 +87,25 @@ class Problem:
             )
         except (DivergenceError, NotFiniteError):
             return np.inf, np.zeros_like(x)
+        value, flat = self._with_penalty(value)
         self._seen = np.array(x), value, correct
-        gradient = self._net.get_flat("loss_gradient", self._vector()).astype(np.float64)
+        gradient = flat.astype(np.float64)
         gradient[self._frozen] = 0
         return value, gradient
+
+    def _with_penalty(self, value: float) -> tuple[float, Array]:
+        """The loss and its gradient; undivided, the penalty is summed as the core sums it."""
+        if self._share == 1:
+            return value, self._net.get_flat("loss_gradient", self._vector())
+        return shared_penalty(self._net, value, self._share)
 
     def at(self, x: Array) -> tuple[float, int]:
         """Loss and number of samples answered right at x, where the net then is."""
         self.set(x)
         if self._seen is None or not np.array_equal(self._seen[0], x):
             output, threads = self._layers[-1], self._plan.threads
-            return evaluate(self._net, self._data, self.loss, output, threads)
+            value, correct = evaluate(self._net, self._data, self.loss, output, threads)
+            return value + self._net.penalty() * (self._share - 1), correct
         return self._seen[1:]
 
     # ---- least squares ---------------------------------------------------------------------------

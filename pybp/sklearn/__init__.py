@@ -1,0 +1,20 @@
+"""scikit-learn's estimators, trained by pybp's core: ``pip install 'pybp[sklearn]'``.
+
+`MLPClassifier` and `MLPRegressor` take the place of those of `sklearn.neural_network`, with the same parameters,
+methods and fitted attributes, and with parameters that scikit-learn's have not.
+"""
+
+from pybp.compat import require
+
+require("sklearn", "sklearn", "pybp.sklearn")
+
+from pybp.sklearn._classifier import MLPClassifier  # noqa: E402  # after the check
+from pybp.sklearn._regressor import MLPRegressor  # noqa: E402
+
+__all__ = [
+    "LossCurveDisplay",
+    "MLPClassifier",
+    "MLPRegressor",
+    "MLPTransformer",
+    "WeightsDisplay",
+]

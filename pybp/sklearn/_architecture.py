@@ -1,0 +1,166 @@
+"""The net that an estimator's parameters describe."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pybp._types import Array
+from pybp.activations import ActivationFunction
+from pybp.errors import ArgumentError
+from pybp.layers import (
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    LayerSpec,
+    Residual,
+)
+from pybp.mlp import MLP
+from pybp.specs import resolve
+from pybp.state import read_state, write_state
+from pybp.validation import shown
+
+__all__ = ["SKLEARN_NAMES", "Architecture", "activation_spec", "embedding_spec", "sizes_of"]
+
+SKLEARN_NAMES = {"logistic": "sigmoid"}
+"""What scikit-learn calls otherwise than pybp."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A net but for its weights.
+
+    Attributes
+    ----------
+    n_in, n_out : int
+        Inputs and outputs.
+    sizes : tuple of int
+        Neurons of the hidden layers.
+    activations : tuple of ActivationFunction
+        Theirs.
+    output : ActivationFunction
+        That of the output.
+    dtype : str
+        Of parameters and computation.
+    l2 : float
+        Penalty of every weight of a dense layer.
+    dropout : tuple of float
+        Rates behind each hidden layer; 0 for none.
+    batch_norm, layer_norm, residual : bool
+        What each hidden layer has.
+    embedding : Embedding or None
+        Before all of them.
+    """
+
+    n_in: int
+    n_out: int
+    sizes: tuple[int, ...]
+    activations: tuple[ActivationFunction, ...]
+    output: ActivationFunction
+    dtype: str
+    l2: float
+    dropout: tuple[float, ...]
+    batch_norm: bool
+    layer_norm: bool
+    residual: bool
+    embedding: Embedding | None
+
+    @classmethod
+    def of(
+        cls, params: Any, n_in: int, n_out: int, output: str, dtype: str, l2: float, names: Any
+    ) -> "Architecture":
+        """The net of an estimator's parameters; `names` are those of the columns, if they have any."""
+        sizes = sizes_of(params.hidden_layer_sizes)
+        activations = _for_each(params.activation, len(sizes), "activation")
+        return cls(
+            n_in=n_in,
+            n_out=n_out,
+            sizes=tuple(map(int, sizes)),
+            activations=tuple(map(activation_spec, activations)),
+            output=activation_spec(output),
+            dtype=dtype,
+            l2=l2,
+            dropout=tuple(map(float, _for_each(params.dropout, len(sizes), "dropout"))),
+            batch_norm=bool(params.batch_norm),
+            layer_norm=bool(params.layer_norm),
+            residual=bool(params.residual),
+            embedding=embedding_spec(params.embedding, names),
+        )
+
+    def net(self, seed: int) -> MLP:
+        """A new net, whose dense layers are yet to get their weights."""
+        last = Dense(self.n_out, self.output, init="zeros", l2=self.l2)
+        front: list[LayerSpec] = [] if self.embedding is None else [self.embedding]
+        hidden = [layer for place in range(len(self.sizes)) for layer in self._hidden(place)]
+        return MLP([self.n_in, *front, *hidden, last], dtype=self.dtype, seed=seed)
+
+    def _hidden(self, place: int) -> list[LayerSpec]:
+        """What a hidden layer consists of."""
+        size, function, rate = self.sizes[place], self.activations[place], self.dropout[place]
+        norms: list[LayerSpec] = [BatchNorm()] * self.batch_norm + [LayerNorm()] * self.layer_norm
+        if norms:
+            dense = Dense(size, init="zeros", l2=self.l2)
+            block: list[LayerSpec] = [dense, *norms, Activation(function)]
+        else:
+            block = [Dense(size, function, init="zeros", l2=self.l2)]
+        block += [Dropout(rate)] if rate else []
+        return [Residual(block)] if self.residual else block
+
+    def rebuilt(self, old: MLP) -> MLP:
+        """A net with the parameters, the optimizer's state and the counters of another one."""
+        new = self.net(old.seed)
+        shapes = [(layer.weight_shape, layer.bias_shape) for layer in new.layers]
+        if shapes != [(layer.weight_shape, layer.bias_shape) for layer in old.layers]:
+            raise ArgumentError(
+                "warm_start and partial_fit go on with the net of the call before, but the "
+                f"parameters now describe another one: {_widths(new)} instead of {_widths(old)}"
+            )
+        write_state(new._net, read_state(old._net, old.layers))
+        return new
+
+
+def _widths(net: MLP) -> list[int]:
+    return [net.n_in, *(layer.n_out for layer in net.layers if layer.kind == "dense")]
+
+
+def sizes_of(hidden_layer_sizes: Any) -> list[int]:
+    """Neurons of the hidden layers."""
+    one = not hasattr(hidden_layer_sizes, "__iter__")
+    sizes = [hidden_layer_sizes] if one else list(hidden_layer_sizes)
+    if any(size <= 0 for size in sizes):
+        raise ArgumentError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+    return sizes
+
+
+def activation_spec(activation: Any) -> ActivationFunction:
+    """An activation by scikit-learn's name, by pybp's, or one of `pybp.activations`."""
+    if isinstance(activation, str):
+        activation = SKLEARN_NAMES.get(activation, activation)
+    return resolve(activation, ActivationFunction, "activation")
+
+
+def embedding_spec(embedding: Mapping[Any, Any] | None, names: Array | None) -> Embedding | None:
+    """The columns that are embedded; they may go by name."""
+    if embedding is None:
+        return None
+    places = {} if names is None else {name: place for place, name in enumerate(names)}
+    columns: dict[int, Any] = {}
+    for column, size in embedding.items():
+        if isinstance(column, str) and column not in places:
+            known = f"X has {list(places)}" if places else "X has no names"
+            raise ArgumentError(f"embedding names the column {column!r}, but {known}")
+        columns[places.get(column, column)] = size
+    return Embedding(columns)
+
+
+def _for_each(value: Any, layers: int, name: str) -> Sequence[Any]:
+    """A value for each hidden layer: those given, or the same for all."""
+    if not isinstance(value, list | tuple):
+        return [value] * layers
+    if len(value) != layers:
+        raise ArgumentError(
+            f"{name} has {len(value)} entries for {layers} hidden layers: {shown(value)}"
+        )
+    return value

@@ -1,0 +1,104 @@
+"""What is minimised: scikit-learn's losses in terms of the core's."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pybp._types import Array
+from pybp.errors import ArgumentError
+from pybp.losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Custom,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
+from pybp.specs import resolve
+
+__all__ = ["Objective", "for_classes", "for_numbers", "loss_spec"]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss of the core, and what makes it scikit-learn's.
+
+    Attributes
+    ----------
+    loss : Loss
+        The core's.
+    output : str
+        The activation of the net's output, by pybp's name.
+    out_activation : str
+        By scikit-learn's; that of the estimator, as the core may leave it to the loss.
+    scale : float
+        What the core's loss and gradient are multiplied with to get those that are minimised: where the
+        core takes the mean over outputs, scikit-learn takes their sum.
+    reported : float
+        What the core's loss is multiplied with to get the one that is reported.
+    """
+
+    loss: Loss
+    output: str
+    out_activation: str
+    scale: float = 1.0
+    reported: float = 1.0
+
+    def offset(self, targets: Array, weights: Array | None) -> float:
+        """What the core's loss leaves out: terms of the targets alone."""
+        if self.out_activation != "exp":
+            return 0.0
+        y = targets.astype(np.float64)
+        logs = np.log(y, where=y > 0, out=np.zeros_like(y))
+        return float(np.average((y * logs - y).sum(axis=1), weights=weights))
+
+    def predictions(self, outputs: Array) -> Array:
+        """The estimator's outputs, given those of the net."""
+        return np.exp(outputs, out=outputs) if self.out_activation == "exp" else outputs
+
+    def slopes(self, outputs: Array) -> Array | float:
+        """Their derivative by those of the net."""
+        return self.predictions(outputs.copy()) if self.out_activation == "exp" else 1.0
+
+
+def loss_spec(loss: Any) -> Loss:
+    """A loss by pybp's name, one of `pybp.losses`, or a function."""
+    if callable(loss) and not isinstance(loss, type | Loss):
+        return Custom(function=loss)
+    return resolve(loss, Loss, "loss")
+
+
+def for_numbers(loss: Any, n_targets: int) -> tuple[Objective, int]:
+    """What a regressor minimises, and the number of outputs."""
+    if loss == "squared_error":
+        return Objective(SquaredError(), "identity", "identity", 1.0, 1 / n_targets), n_targets
+    if loss == "poisson":
+        return Objective(Poisson(), "identity", "exp", n_targets, n_targets), n_targets
+    spec = loss_spec(loss)
+    if spec.targets != "numbers":
+        raise ArgumentError(f"loss={loss!r} is not for regression: its targets are {spec.targets}")
+    several = isinstance(spec, Quantile) and isinstance(spec.q, tuple)
+    n_outputs = n_targets * len(spec.q) if several else n_targets  # type: ignore[attr-defined]
+    return Objective(spec, "identity", "identity"), n_outputs
+
+
+def for_classes(loss: Any, kind: str, n_outputs: int, label_smoothing: float) -> Objective:
+    """What a classifier minimises; `kind` is that of its targets."""
+    if loss == "log_loss":
+        if kind == "multiclass":
+            return Objective(CrossEntropy(label_smoothing=label_smoothing), "softmax", "softmax")
+        return Objective(BinaryCrossEntropy(), "sigmoid", "logistic", n_outputs, n_outputs)
+    if label_smoothing:
+        raise ArgumentError(f"label_smoothing is for loss='log_loss', got loss={loss!r}")
+    spec = loss_spec(loss)
+    if spec.targets == "counts" or isinstance(spec, Quantile):
+        raise ArgumentError(f"loss={loss!r} is not for classification")
+    if spec.targets == "signs":
+        return Objective(spec, "identity", "identity")
+    needed = {"classes": "softmax", "probabilities": "sigmoid"}.get(spec.targets)
+    output = "softmax" if kind == "multiclass" else "sigmoid"
+    if needed not in (None, output):
+        raise ArgumentError(f"loss={loss!r} needs a {needed} output; {kind} classes have {output}")
+    return Objective(spec, output, "softmax" if output == "softmax" else "logistic")

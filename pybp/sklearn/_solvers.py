@@ -1,0 +1,80 @@
+"""Which optimizer an estimator's parameters mean."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pybp.choice import resolve_optimizer
+from pybp.errors import ArgumentError
+from pybp.optimizers import LBFGS, SGD, Adam, Optimizer
+from pybp.schedule import Function, LearningRate, Schedule
+from pybp.solvers import SOLVERS, Solver
+from pybp.specs import names, unknown_name
+
+__all__ = ["OPTIMIZERS", "is_stochastic", "optimizer_of", "schedule_of", "solver_of"]
+
+OPTIMIZERS = sorted(names(Optimizer))
+"""Names of the optimizers that take steps."""
+
+_BELOW_ONE = float(np.nextafter(1.0, 0.0))
+
+
+def is_stochastic(solver: Any) -> bool:
+    """Whether it takes steps, so that training may go on sample by sample."""
+    whole = isinstance(solver, Solver) or solver in SOLVERS
+    return not (whole or (isinstance(solver, type) and issubclass(solver, Solver)))
+
+
+def solver_of(params: Any, scale: float) -> Solver:
+    """The one that takes all samples at once."""
+    for name in ("schedule", "clip_norm"):
+        if getattr(params, name) is not None:
+            raise ArgumentError(f"{name} has no meaning for solver={params.solver!r}")
+    if params.solver == "lbfgs":
+        return LBFGS(max_fun=params.max_fun, tol=params.tol / scale)
+    solver = resolve_optimizer(params.solver)
+    assert isinstance(solver, Solver)
+    return solver
+
+
+def optimizer_of(params: Any, scale: float) -> Optimizer:
+    """The one that takes steps; `scale` is that of the `Objective`.
+
+    A factor of the gradient is one of epsilon for Adam, and of the learning rate for SGD, which is
+    left to the `Pacemaker`.
+    """
+    schedule = schedule_of(params)
+    rate: LearningRate = params.learning_rate_init if schedule is None else schedule
+    clip = {} if params.clip_norm is None else {"clip_norm": params.clip_norm / scale}
+    if params.solver == "adam":
+        betas = (params.beta_1, params.beta_2)
+        return Adam(rate, betas, params.epsilon / scale, **clip)
+    if params.solver == "sgd":
+        momentum = min(float(params.momentum), _BELOW_ONE)
+        nesterov = bool(params.nesterovs_momentum) and momentum > 0
+        return SGD(rate, momentum, nesterov, **clip)
+    if isinstance(params.solver, str):
+        return names(Optimizer)[params.solver](lr=rate, **clip)
+    chosen = resolve_optimizer(params.solver)
+    assert isinstance(chosen, Optimizer)
+    own: dict[str, Any] = {} if schedule is None else {"lr": schedule}
+    return replace(chosen, **own, **clip)
+
+
+def schedule_of(params: Any) -> Schedule | None:
+    """The schedule, if there is one."""
+    given = params.schedule
+    if given is None or isinstance(given, Schedule):
+        return given
+    if not isinstance(given, str):
+        return Function(given)
+    known = names(Schedule)
+    if given not in known:
+        raise ArgumentError(unknown_name("schedule", given, known))
+    try:
+        return known[given](lr=params.learning_rate_init)  # type: ignore[call-arg]
+    except TypeError:
+        raise ArgumentError(
+            f"schedule={given!r} needs arguments: give one of pybp.schedules"
+        ) from None

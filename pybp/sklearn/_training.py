@@ -1,0 +1,172 @@
+"""Training: scikit-learn's rules of when to stop around `MLP.fit`, in which the core trains epoch by epoch."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from pybp.callbacks import Callback
+from pybp.errors import ArgumentError, DivergenceError
+from pybp.hooks import checked_callbacks
+from pybp.sklearn._callbacks import Reports
+from pybp.sklearn._holdout import Holdout, Samples, split
+from pybp.sklearn._pace import Pace, Pacemaker
+from pybp.sklearn._solvers import is_stochastic, optimizer_of, schedule_of, solver_of
+from pybp.sklearn._watch import Iterations, Watch
+
+__all__ = ["forget", "train"]
+
+_NOT_FINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and "
+    "need to be preprocessed."
+)
+
+
+def forget(estimator: Any) -> None:
+    """Begin the records of training anew."""
+    estimator.loss_curve_ = []
+    estimator.validation_loss_curve_ = None
+    if not is_stochastic(estimator.solver):
+        return
+    estimator._no_improvement_count = 0
+    stops_early = estimator.early_stopping
+    estimator.best_loss_ = None if stops_early else np.inf
+    estimator.best_validation_score_ = -np.inf if stops_early else None
+    estimator.validation_scores_ = [] if stops_early else None
+    estimator._best_parameters = None
+
+
+def train(estimator: Any, samples: Samples, held: Samples | None, incremental: bool) -> None:
+    """Train the estimator's net, as long as its parameters say."""
+    if is_stochastic(estimator.solver):
+        _by_steps(estimator, samples, held, incremental)
+    else:
+        _as_a_whole(estimator, samples)
+
+
+def _by_steps(estimator: Any, samples: Samples, held: Samples | None, incremental: bool) -> None:
+    stops_early = estimator.early_stopping
+    if stops_early and held is None:
+        stratify = estimator._stratified_by(samples.targets)
+        fraction, state = estimator.validation_fraction, estimator._random_state
+        samples, held = split(samples, fraction, stratify, state)
+    holdout = _holdout(estimator, held, by_user=not stops_early)
+    if not incremental:
+        estimator.net_.reset_optimizer()
+    if not incremental or not hasattr(estimator, "_optimizer"):
+        rule = estimator.learning_rate if estimator.solver == "sgd" else "constant"
+        estimator._optimizer = Pace(estimator.learning_rate_init, rule, estimator.power_t)
+    estimator.n_iter_ = 0
+    watch = Iterations(estimator, len(samples), _offset(estimator, samples), holdout, stops_early)
+    optimizer = optimizer_of(estimator, estimator._objective.scale)
+    try:
+        _fit_net(
+            estimator,
+            samples,
+            optimizer,
+            [*_pacemaker(estimator), watch],
+            epochs=1 if incremental else estimator.max_iter,
+            batch_size=_batch_size(estimator, len(samples)),
+            shuffle=estimator.shuffle,
+        )
+    except DivergenceError as error:
+        if not stops_early:
+            raise ValueError(_NOT_FINITE) from error
+        watch.diverged()
+    if stops_early and estimator._best_parameters is not None:
+        estimator._best_parameters.write_to(estimator.net_)
+    if not incremental and estimator.n_iter_ == estimator.max_iter and not watch.stopped:
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the "
+            "optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
+
+
+def _as_a_whole(estimator: Any, samples: Samples) -> None:
+    """By a solver that takes all samples at once; its iterations are epochs of `MLP.fit`."""
+    solver = solver_of(estimator, estimator._objective.scale)
+    estimator.n_iter_ = 0
+    watch = Watch(estimator, len(samples), _offset(estimator, samples), None)
+    size = {"epochs": estimator.max_iter, "batch_size": len(samples), "shuffle": False}
+    try:
+        message = _fit_net(estimator, samples, solver, [watch], **size)
+    except DivergenceError as error:
+        raise ValueError(_NOT_FINITE) from error
+    if not message.startswith("CONVERGENCE") and "condition is satisfied" not in message:
+        warnings.warn(
+            f"{solver.name} failed to converge after {estimator.n_iter_} iteration(s): {message}\n"
+            "Increase the number of iterations to improve the convergence "
+            f"(max_iter={estimator.max_iter}).\n"
+            "You might also want to scale the data, as shown in "
+            "https://scikit-learn.org/stable/modules/preprocessing.html",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
+
+
+def _fit_net(
+    estimator: Any, samples: Samples, optimizer: Any, own: list[Callback], **how: Any
+) -> str:
+    """One fit of the net; why a solver stopped."""
+    reports = Reports.of(estimator, samples, how["epochs"])
+    history = None
+    try:
+        history = estimator.net_.fit(
+            samples.X,
+            samples.targets,
+            loss=estimator._objective.loss,
+            optimizer=optimizer,
+            penalty_per_weight=True,
+            sample_weight=samples.weights,
+            metrics=[],
+            callbacks=[*own, *reports, *checked_callbacks(estimator.callbacks)],
+            progress=estimator.progress,
+            threads=estimator._threads or None,
+            **how,
+        )
+    except KeyboardInterrupt:
+        warnings.warn("Training interrupted by user.", stacklevel=7)
+    return "interrupted" if history is None else history.message
+
+
+def _holdout(estimator: Any, held: Samples | None, by_user: bool) -> Holdout | None:
+    """What is held out; its loss is kept where the user gave it, or watches it."""
+    if held is None:
+        if estimator.monitor is not None:
+            raise ArgumentError(
+                f"monitor={estimator.monitor!r} needs early_stopping=True or validation_data"
+            )
+        return None
+    holdout = Holdout(estimator, held)
+    if estimator.validation_scores_ is None:
+        estimator.validation_scores_ = []
+    if estimator.validation_loss_curve_ is None and (by_user or holdout.by_loss):
+        estimator.validation_loss_curve_ = []
+    return holdout
+
+
+def _offset(estimator: Any, samples: Samples) -> float:
+    return float(estimator._objective.offset(samples.targets, samples.weights))
+
+
+def _pacemaker(estimator: Any) -> list[Callback]:
+    """What sets SGD's learning rate; that of the others stays as it is, or is the schedule's."""
+    if estimator.solver != "sgd":
+        return []
+    scheduled = schedule_of(estimator) is not None
+    pace = None if scheduled else estimator._optimizer
+    return [Pacemaker(pace, estimator._objective.scale)]
+
+
+def _batch_size(estimator: Any, n_samples: int) -> int:
+    if estimator.batch_size == "auto":
+        return min(200, n_samples)
+    if estimator.batch_size > n_samples:
+        warnings.warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped.",
+            stacklevel=7,
+        )
+    return int(min(estimator.batch_size, n_samples))

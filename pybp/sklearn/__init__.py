@@ -1,7 +1,7 @@
 """scikit-learn's estimators, trained by pybp's core: ``pip install 'pybp[sklearn]'``.
 
-`MLPClassifier` and `MLPRegressor` take the place of those of `sklearn.neural_network`, with the same parameters,
-methods and fitted attributes, and with parameters that scikit-learn's have not.
+`MLPClassifier` and `MLPRegressor` take the place of those of `sklearn.neural_network`, with the same
+parameters, methods and fitted attributes, and with parameters that scikit-learn's have not.
 """
 
 from pybp.compat import require
@@ -9,7 +9,9 @@ from pybp.compat import require
 require("sklearn", "sklearn", "pybp.sklearn")
 
 from pybp.sklearn._classifier import MLPClassifier  # noqa: E402  # after the check
+from pybp.sklearn._displays import LossCurveDisplay, WeightsDisplay  # noqa: E402
 from pybp.sklearn._regressor import MLPRegressor  # noqa: E402
+from pybp.sklearn._transformer import MLPTransformer  # noqa: E402
 
 __all__ = [
     "LossCurveDisplay",

@@ -19,7 +19,7 @@ from pybp.layers import (
 )
 from pybp.mlp import MLP
 from pybp.specs import resolve
-from pybp.state import read_state, write_state
+from pybp.state import Parameters, read_state, write_state
 from pybp.validation import shown
 
 __all__ = ["SKLEARN_NAMES", "Architecture", "activation_spec", "embedding_spec", "sizes_of"]
@@ -107,6 +107,16 @@ class Architecture:
             block = [Dense(size, function, init="zeros", l2=self.l2)]
         block += [Dropout(rate)] if rate else []
         return [Residual(block)] if self.residual else block
+
+    def until(self, place: int, net: MLP) -> MLP:
+        """The part of a net that ends with a hidden layer."""
+        front: list[LayerSpec] = [] if self.embedding is None else [self.embedding]
+        hidden = [layer for number in range(place + 1) for layer in self._hidden(number)]
+        part = MLP([self.n_in, *front, *hidden], dtype=self.dtype, seed=0)
+        for what, layer, values in Parameters.of(net).arrays:
+            if layer < len(part.layers):
+                part._net.set(what, layer, values)
+        return part
 
     def rebuilt(self, old: MLP) -> MLP:
         """A net with the parameters, the optimizer's state and the counters of another one."""

@@ -1,5 +1,6 @@
 """What classifier and regressor have in common."""
 
+import copy
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
 
@@ -11,6 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from pybp._types import Array
 from pybp.data import Data
+from pybp.errors import ArgumentError
 from pybp.mlp import MLP
 from pybp.sklearn import _coefficients, _training
 from pybp.sklearn._architecture import Architecture
@@ -182,7 +184,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         _training.forget(self)
 
     def _draw_seed(self) -> int:
-        return int(self._random_state.randint(np.iinfo(np.int32).max))
+        """The net's seed, drawn so that what is drawn next is what scikit-learn draws."""
+        return int(copy.deepcopy(self._random_state).randint(np.iinfo(np.int32).max))
 
     def _pull(self, in_place: bool) -> None:
         """Let `coefs_` and `intercepts_` be what the net has."""
@@ -226,6 +229,30 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
         self._push()
         return self._objective.predictions(self.net_.predict(X, threads=self._threads or None))
+
+    def hidden_activations(self, X: Any, layer: int = -1) -> Array:
+        """Outputs of a hidden layer: the features that the net has learnt.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+            Inputs.
+        layer : int
+            Which hidden layer, counted from 0; negative numbers count from the last.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_neurons)
+            What follows the layer's activation, norm and residual sum.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
+        hidden = len(self._architecture.sizes)
+        if not -hidden <= layer < hidden:
+            raise ArgumentError(f"layer is {layer}, but there are {hidden} hidden layers")
+        self._push()
+        part = self._architecture.until(layer % hidden, self.net_)
+        return part.predict(X, threads=self._threads or None)
 
     def input_gradients(self, X: Any) -> Array:
         """How much each output changes with each input: backpropagation down to X.

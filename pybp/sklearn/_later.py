@@ -9,7 +9,7 @@ from pybp._types import Array
 from pybp.mlp import MLP
 from pybp.sklearn._architecture import activation_spec
 from pybp.sklearn._labels import Labels
-from pybp.state import read_state
+from pybp.state import Parameters
 
 __all__ = ["with_classes"]
 
@@ -40,8 +40,8 @@ def with_classes(estimator: Any, classes: Array) -> None:
 
 def _with_hidden_layers(new: MLP, old: MLP) -> MLP:
     """The new net, with all that the old one has but in the last layer."""
-    for what, place, values in read_state(old._net, old.layers)["arrays"]:
-        if place < len(old.layers) - 1 and "_state" not in what:
+    for what, place, values in Parameters.of(old).arrays:
+        if place < len(old.layers) - 1:
             new._net.set(what, place, values)
     epochs, *_, passes = old._net.get_progress()
     _, *fresh, _ = new._net.get_progress()

@@ -1,0 +1,253 @@
+"""Pictures of fitted estimators, in the way of scikit-learn's displays."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from pybp._types import Array
+from pybp.compat import require
+from pybp.errors import ArgumentError
+from pybp.validation import count, shown
+
+__all__ = ["LossCurveDisplay", "WeightsDisplay"]
+
+_MOST_IMAGES = 36
+
+
+class LossCurveDisplay:
+    """Loss by epoch, and the score of what was held out.
+
+    Parameters
+    ----------
+    loss_curve : list of float
+        Training loss of each epoch.
+    validation_loss_curve : list of float, optional
+        Loss of each epoch on samples that were held out.
+    validation_scores : list of float, optional
+        Score of each epoch on them; on an axis of its own.
+    name : str, optional
+        Name of the estimator.
+
+    Attributes
+    ----------
+    ax_, score_ax_ : matplotlib axes
+        That of the losses, and that of the scores or None.
+    figure_ : matplotlib figure
+        Where they are.
+    lines_ : list of matplotlib lines
+        The curves.
+    """
+
+    def __init__(
+        self,
+        loss_curve: Sequence[float],
+        validation_loss_curve: Sequence[float] | None = None,
+        validation_scores: Sequence[float] | None = None,
+        *,
+        name: str | None = None,
+    ) -> None:
+        self.loss_curve = loss_curve
+        self.validation_loss_curve = validation_loss_curve
+        self.validation_scores = validation_scores
+        self.name = name
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, ax: Any = None, name: str | None = None) -> Self:
+        """Draw the curves of a fitted estimator, scikit-learn's own MLPs included.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier or MLPRegressor
+            Fitted.
+        ax : matplotlib axes, optional
+            Where to draw; a new figure if not given.
+        name : str, optional
+            What the legend calls it; its class if not given.
+
+        Returns
+        -------
+        LossCurveDisplay
+            The picture.
+        """
+        check_is_fitted(estimator)
+        if not getattr(estimator, "loss_curve_", None):
+            raise ArgumentError(f"{type(estimator).__name__} has no loss curve")
+        display = cls(
+            estimator.loss_curve_,
+            getattr(estimator, "validation_loss_curve_", None),
+            getattr(estimator, "validation_scores_", None),
+            name=type(estimator).__name__ if name is None else name,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, *, ax: Any = None, **line_kwargs: Any) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, optional
+            Where; a new figure if not given.
+        **line_kwargs
+            For matplotlib's `plot`.
+
+        Returns
+        -------
+        LossCurveDisplay
+            Itself.
+        """
+        self.ax_ = _axes(ax, "LossCurveDisplay")
+        self.figure_, self.score_ax_ = self.ax_.figure, None
+        self.lines_: list[Any] = []
+        self._draw(self.ax_, self.loss_curve, "training loss", "C0", line_kwargs)
+        self._draw(self.ax_, self.validation_loss_curve, "validation loss", "C1", line_kwargs)
+        self.ax_.set(xlabel="epoch", ylabel="loss", title=self.name)
+        if self.validation_scores is not None:
+            self.score_ax_ = self.ax_.twinx()
+            self._draw(
+                self.score_ax_, self.validation_scores, "validation score", "C2", line_kwargs
+            )
+            self.score_ax_.set_ylabel("score")
+        self.ax_.legend(handles=self.lines_)
+        return self
+
+    def _draw(
+        self,
+        axes: Any,
+        values: Sequence[float] | None,
+        label: str,
+        color: str,
+        kwargs: dict[str, Any],
+    ) -> None:
+        if values is not None:
+            epochs = np.arange(1, len(values) + 1)
+            self.lines_ += axes.plot(epochs, values, **{"label": label, "color": color, **kwargs})
+
+
+class WeightsDisplay:
+    """The weights of a dense layer: as a matrix, or as an image for each of its neurons.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n_in, n_out)
+        Those of the layer.
+    image_shape : tuple of int, optional
+        (height, width) of the image that a neuron's weights are.
+    names : list of str, optional
+        Of the inputs.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib axes
+        One, or one for each neuron.
+    figure_ : matplotlib figure
+        Where they are.
+    images_ : list of matplotlib images
+        What is in them.
+    """
+
+    def __init__(
+        self,
+        weights: Array,
+        *,
+        image_shape: tuple[int, int] | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        self.weights = weights
+        self.image_shape = image_shape
+        self.names = names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        layer: int = 0,
+        image_shape: tuple[int, int] | None = None,
+        max_images: int = _MOST_IMAGES,
+        ax: Any = None,
+        cmap: str = "RdBu",
+    ) -> Self:
+        """Draw the weights of a fitted estimator, scikit-learn's own MLPs included.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier or MLPRegressor
+            Fitted.
+        layer : int
+            Which of its `coefs_`.
+        image_shape : tuple of int, optional
+            (height, width) of an image for each neuron, whose product is the number of inputs.
+        max_images : int
+            At most so many neurons, the first ones.
+        ax : matplotlib axes, optional
+            Where to draw the matrix; a new figure if not given. With `image_shape` there is always a
+            new figure.
+        cmap : str
+            matplotlib's colour map; its middle is 0.
+
+        Returns
+        -------
+        WeightsDisplay
+            The picture.
+        """
+        check_is_fitted(estimator)
+        layers = len(estimator.coefs_)
+        if not -layers <= layer < layers:
+            raise ArgumentError(f"layer is {layer}, but there are {layers} layers of weights")
+        first = layer % layers == 0
+        display = cls(
+            estimator.coefs_[layer],
+            image_shape=image_shape,
+            names=getattr(estimator, "feature_names_in_", None) if first else None,
+        )
+        return display.plot(ax=ax, max_images=max_images, cmap=cmap)
+
+    def plot(self, *, ax: Any = None, max_images: int = _MOST_IMAGES, cmap: str = "RdBu") -> Self:
+        """Draw; for the parameters see `from_estimator`.
+
+        Returns
+        -------
+        WeightsDisplay
+            Itself.
+        """
+        largest = float(np.abs(self.weights).max())
+        how = {"cmap": cmap, "vmin": -largest, "vmax": largest}
+        if self.image_shape is None:
+            axes = _axes(ax, "WeightsDisplay")
+            self.axes_ = np.array([axes])
+            self.images_ = [axes.imshow(self.weights.T, aspect="auto", **how)]
+            axes.set(xlabel="input", ylabel="neuron")
+            if self.names is not None:
+                axes.set_xticks(range(len(self.names)), self.names, rotation=90)
+        else:
+            self._plot_images(count(max_images, "max_images"), how)
+        self.figure_ = self.axes_[0].figure
+        self.figure_.colorbar(self.images_[0], ax=[*self.axes_])
+        return self
+
+    def _plot_images(self, most: int, how: dict[str, Any]) -> None:
+        """A panel for each neuron."""
+        shape = self.image_shape
+        if shape is None or len(shape) != 2 or np.prod(shape) != len(self.weights):
+            raise ArgumentError(
+                f"image_shape must be (height, width) of {len(self.weights)} inputs, got {shown(shape)}"
+            )
+        pyplot = require("matplotlib.pyplot", "plot", "WeightsDisplay")
+        neurons = min(most, self.weights.shape[1])
+        columns = int(np.ceil(np.sqrt(neurons)))
+        _, grid = pyplot.subplots(-(-neurons // columns), columns, squeeze=False)
+        for panel in grid.ravel():
+            panel.set_axis_off()
+        self.axes_ = grid.ravel()[:neurons]
+        self.images_ = [
+            panel.imshow(self.weights[:, place].reshape(shape), **how)
+            for place, panel in enumerate(self.axes_)
+        ]
+
+
+def _axes(ax: Any, purpose: str) -> Any:
+    if ax is not None:
+        return ax
+    return require("matplotlib.pyplot", "plot", purpose).subplots(layout="constrained")[1]

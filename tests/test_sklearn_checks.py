@@ -1,0 +1,38 @@
+"""scikit-learn's checks of estimators, none of which is expected to fail."""
+
+import pytest
+
+pytest.importorskip("sklearn")
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import pybp.sklearn as ours
+
+ESTIMATORS = [
+    ours.MLPClassifier(max_iter=100),
+    ours.MLPClassifier(solver="lbfgs", max_iter=100),
+    ours.MLPClassifier((8, 8), "gelu", solver="sgd", layer_norm=True, residual=True, max_iter=100),
+    ours.MLPClassifier(loss="hinge", max_iter=100),
+    ours.MLPRegressor(max_iter=100),
+    ours.MLPRegressor(solver="sgd", max_iter=100),
+    ours.MLPRegressor(
+        "huber", (20, 8), ["tanh", "silu"], solver="adamw", learning_rate_init=0.03, max_iter=100
+    ),
+    ours.MLPTransformer(ours.MLPClassifier((20, 5), max_iter=50), layer=0),
+    ours.MLPTransformer(),
+]
+"""What is checked: every public estimator, with parameters that take it different ways."""
+
+
+# They train for too short a time to converge, on purpose.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix for nan or inf:UserWarning")
+@parametrize_with_checks(ESTIMATORS)
+def test_check(estimator, check):
+    check(estimator)
+
+
+def test_every_estimator_is_checked():
+    named = {getattr(ours, name) for name in ours.__all__ if name.startswith("MLP")}
+    assert named <= {type(estimator) for estimator in ESTIMATORS}

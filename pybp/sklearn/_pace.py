@@ -37,6 +37,11 @@ class Pace:
     def __post_init__(self) -> None:
         self.learning_rate = float(self.learning_rate_init)
 
+    def follows(self, other: "Pace") -> bool:
+        """Whether it started as the other one does, and may go on in its place."""
+        mine, theirs = ((p.learning_rate_init, p.rule, p.power_t) for p in (self, other))
+        return mine == theirs
+
     def iteration_ends(self, time_step: int) -> None:
         """So many samples have been trained on."""
         if self.rule == "invscaling":

@@ -54,9 +54,10 @@ def _by_steps(estimator: Any, samples: Samples, held: Samples | None, incrementa
     holdout = _holdout(estimator, held, by_user=not stops_early)
     if not incremental:
         estimator.net_.reset_optimizer()
-    if not incremental or not hasattr(estimator, "_optimizer"):
-        rule = estimator.learning_rate if estimator.solver == "sgd" else "constant"
-        estimator._optimizer = Pace(estimator.learning_rate_init, rule, estimator.power_t)
+    rule = estimator.learning_rate if estimator.solver == "sgd" else "constant"
+    pace = Pace(estimator.learning_rate_init, rule, estimator.power_t)
+    before = getattr(estimator, "_optimizer", None) if incremental else None
+    estimator._optimizer = before if before is not None and before.follows(pace) else pace
     estimator.n_iter_ = 0
     watch = Iterations(estimator, len(samples), _offset(estimator, samples), holdout, stops_early)
     optimizer = optimizer_of(estimator, estimator._objective.scale)

@@ -278,7 +278,7 @@ def test_classes_that_come_later(iris):
     known = model.predict_proba(X)[:, :2]
     np.testing.assert_allclose(known / known.sum(axis=1, keepdims=True), before, rtol=1e-6)
     model.set_params(solver="adam", learning_rate_init=0.02)
-    for _ in range(60):
+    for _ in range(150):
         model.partial_fit(X, y)
     assert model.score(X, y) > 0.9
     model.partial_fit(X, y, classes=[*np.unique(y), "ensata"])

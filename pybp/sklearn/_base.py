@@ -1,6 +1,5 @@
 """What classifier and regressor have in common."""
 
-import copy
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
 
@@ -145,15 +144,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _prepare(self, samples: Samples, first: bool) -> None:
         """Have the net that the parameters describe, with the weights to start from."""
-        dtype = samples.X.dtype if self.dtype is None else np.dtype(self.dtype)
-        if not first:
-            dtype = self.coefs_[0].dtype if self.dtype is None else dtype
         wanted = Architecture.of(
             self,
             samples.X.shape[1],
             self.n_outputs_,
             self._objective.output,
-            np.dtype(dtype).name,
+            self._dtype_name(samples, first),
             self.alpha / self._objective.scale,
             getattr(self, "feature_names_in_", None),
         )
@@ -169,23 +165,31 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
             self._push()
         self._architecture = wanted
 
+    def _dtype_name(self, samples: Samples, first: bool) -> str:
+        """That of the parameter, else of the net that is there, else of X."""
+        if self.dtype is not None:
+            return str(np.dtype(self.dtype).name)
+        if not first and hasattr(self, "_architecture"):
+            return self._architecture.dtype
+        return str(np.dtype(samples.X.dtype).name)
+
     def _initialize(self, wanted: Architecture) -> None:
         """A new net, with random weights."""
         self.n_iter_ = 0
         self.t_ = 0
         self.n_layers_ = len(wanted.sizes) + 2
         self.out_activation_ = self._objective.out_activation
-        net = wanted.net(0)
+        self.net_ = wanted.net(self._draw_seed())
         logistic = all(function.name == "sigmoid" for function in wanted.activations)
         factor = 2.0 if logistic and wanted.activations else 6.0
-        coefs, intercepts = _coefficients.drawn(net, self._random_state, factor)
-        self.net_ = wanted.net(self._draw_seed())
-        _coefficients.write(self.net_, coefs, intercepts)
+        drawn = _coefficients.drawn(self.net_, self._random_state, factor)
+        _coefficients.write(self.net_, *drawn)
         _training.forget(self)
 
     def _draw_seed(self) -> int:
-        """The net's seed, drawn so that what is drawn next is what scikit-learn draws."""
-        return int(copy.deepcopy(self._random_state).randint(np.iinfo(np.int32).max))
+        """The net's seed: a word of the state, so that what is drawn next is what scikit-learn draws."""
+        state = self._random_state.get_state(legacy=False)["state"]
+        return int(state["key"][(state["pos"] + 1) % len(state["key"])])
 
     def _pull(self, in_place: bool) -> None:
         """Let `coefs_` and `intercepts_` be what the net has."""
@@ -225,7 +229,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _outputs(self, X: Any) -> Array:
         """The net's outputs, (n_samples, n_outputs)."""
-        check_is_fitted(self)
+        check_is_fitted(self, "net_")
         X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
         self._push()
         return self._objective.predictions(self.net_.predict(X, threads=self._threads or None))
@@ -245,7 +249,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         ndarray, shape (n_samples, n_neurons)
             What follows the layer's activation, norm and residual sum.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "net_")
         X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
         hidden = len(self._architecture.sizes)
         if not -hidden <= layer < hidden:
@@ -269,7 +273,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
             classifier (of two classes that of the second, the only one there is), the predictions
             of a regressor.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "net_")
         X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
         self._push()
         net = self.net_.copy()

@@ -37,8 +37,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     >>> from sklearn.datasets import load_diabetes
     >>> from pybp.sklearn import MLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = MLPRegressor(max_iter=1000, random_state=0, tol=0.1).fit(X * 20, y)
-    >>> model.score(X * 20, y) > 0.4
+    >>> model = MLPRegressor(early_stopping=True, learning_rate_init=0.05, random_state=0)
+    >>> model.fit(X * 20, y).score(X * 20, y) > 0.4
     True
     """
 

@@ -55,7 +55,7 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     >>> from sklearn.datasets import load_iris
     >>> from pybp.sklearn import MLPClassifier, MLPTransformer
     >>> X, y = load_iris(return_X_y=True)
-    >>> net = MLPClassifier((16, 3), solver="lbfgs", random_state=0)
+    >>> net = MLPClassifier((16, 3), solver="lbfgs", max_iter=1000, random_state=0)
     >>> MLPTransformer(net).fit_transform(X, y).shape
     (150, 3)
     """

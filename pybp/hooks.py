@@ -31,6 +31,8 @@ class Hooks:
     def __init__(self, model: "MLP", callbacks: tuple[Callback, ...]) -> None:
         self.model = model
         self.callbacks = callbacks
+        self._on_steps = [c for c in callbacks if c.overrides("on_step_end")]
+        self._on_rates = [c for c in callbacks if c.overrides("change_rates")]
         self.steps_done = 0  # in the epochs before
         self.stop = False
         """Whether a hook has asked to stop."""
@@ -55,7 +57,7 @@ class Hooks:
     @property
     def _watching(self) -> list[Callback]:
         """Those that want to be called between steps."""
-        return [c for c in self.callbacks if c.overrides("on_step_end") and c.every > 0]
+        return [c for c in self._on_steps if c.every > 0]
 
     def next_pause(self, done: int) -> int:
         """After how many steps of this epoch the next hook is due; 0 if none is."""
@@ -66,20 +68,19 @@ class Hooks:
     @property
     def change_rates(self) -> bool:
         """Whether any callback changes the learning rates."""
-        return any(callback.overrides("change_rates") for callback in self.callbacks)
+        return bool(self._on_rates)
 
     def changed(self, rates: Rates) -> Rates:
         """The learning rates as the callbacks change them."""
-        for callback in self.callbacks:
-            if callback.overrides("change_rates"):
-                given = callback.change_rates(rates.copy())
-                found = np.asarray(given, np.float64) if given is not None else None
-                if found is None or found.shape != rates.shape:
-                    raise ArgumentError(
-                        f"change_rates of {type(callback).__name__} must give {rates.shape} "
-                        f"learning rates, got {shown(given)}"
-                    )
-                rates = np.ascontiguousarray(found)
+        for callback in self._on_rates:
+            given = callback.change_rates(rates.copy())
+            found = np.asarray(given, np.float64) if given is not None else None
+            if found is None or found.shape != rates.shape:
+                raise ArgumentError(
+                    f"change_rates of {type(callback).__name__} must give {rates.shape} "
+                    f"learning rates, got {shown(given)}"
+                )
+            rates = np.ascontiguousarray(found)
         return rates
 
 

@@ -8,6 +8,7 @@ or with ``reduction="sum"`` their sum. A plain name such as ``"mse"`` works wher
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -62,7 +63,7 @@ class Loss(Spec):
             raise ArgumentError(f"reduction must be 'mean' or 'sum', got {self.reduction!r}")
         self.parameters  # noqa: B018  # reading them checks them
 
-    @property
+    @cached_property
     def core(self) -> tuple[int, tuple[float, ...]]:
         """What the core takes: the loss and its parameters."""
         return self.number, self.parameters

@@ -216,6 +216,15 @@ def test_changed_weights_count(iris, change):
         assert not np.array_equal(coef, was)
 
 
+def test_a_new_fit_forgets_what_was_changed(iris):
+    X, y = iris
+    how = {"early_stopping": True, "monitor": "neg_log_loss"}
+    model = classifier(**how).fit(X, y)
+    model.coefs_ = [0 * coef for coef in model.coefs_]
+    again = model.fit(X, y)
+    assert np.array_equal(again.coefs_[0], classifier(**how).fit(X, y).coefs_[0])
+
+
 def test_partial_fit_changes_the_arrays_that_are_there(iris):
     X, y = iris
     model = classifier().fit(X, y)
@@ -299,6 +308,17 @@ def test_warm_start_takes_new_parameters(iris):
         model.set_params(hidden_layer_sizes=5).fit(X, y)
 
 
+def test_warm_start_by_another_rule(iris):
+    X, y = iris
+    model = classifier(warm_start=True, solver="lbfgs", max_iter=3).fit(X, y)
+    model.set_params(solver="adam", max_iter=5).fit(X, y)
+    assert model.best_loss_ == min(model.loss_curve_[3:])
+    model.set_params(early_stopping=True).fit(X, y)
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    assert len(model.validation_scores_) == 5
+    assert len(model.loss_curve_) == 13
+
+
 def test_diverging_says_so(diabetes):
     X, y = diabetes
     model = MLPRegressor(solver="sgd", learning_rate_init=1e4, random_state=0)
@@ -339,6 +359,8 @@ def test_random_state(iris):
     assert np.array_equal(coefs[0], coefs[1])
     assert np.array_equal(coefs[0], coefs[2])
     assert not np.array_equal(coefs[3], coefs[4])
+    other = np.random.RandomState(np.random.PCG64(5))
+    assert classifier(random_state=other, max_iter=3).fit(*iris).net_.seed < 2**31
 
 
 def test_several_labels_of_any_kind():

@@ -107,7 +107,11 @@ def test_validation_data(iris):
     stopped.fit(X[train], y[train], validation_data=(X[held], y[held]))
     assert stopped.t_ == stopped.n_iter_ * len(train)
     assert stopped.n_iter_ < 60
+    assert len(stopped.validation_loss_curve_) == stopped.n_iter_
     assert stopped.score(X[held], y[held]) == stopped.best_validation_score_
+    whole = classifier(solver="lbfgs").fit(X[train], y[train], validation_data=(X[held], y[held]))
+    assert len(whole.validation_scores_) == len(whole.validation_loss_curve_) == whole.n_iter_
+    assert whole.validation_scores_[-1] == whole.score(X[held], y[held])
     with pytest.raises(ValueError, match="`y` has classes not in"):
         classifier().fit(X[:50], y[:50], validation_data=(X, y))
     with pytest.raises(ValueError, match="validation_data must be"):

@@ -110,7 +110,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         self._prepare(samples, first)
         held = self._validation(validation_data)
         try:
-            _training.train(self, samples, held, incremental)
+            _training.train(self, samples, held, incremental, first)
         finally:
             self._pull(in_place=not first)
         return self
@@ -176,7 +176,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
     def _initialize(self, wanted: Architecture) -> None:
         """A new net, with random weights."""
         self.n_iter_ = 0
-        self.t_ = 0
         self.n_layers_ = len(wanted.sizes) + 2
         self.out_activation_ = self._objective.out_activation
         self.net_ = wanted.net(self._draw_seed())
@@ -184,11 +183,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         factor = 2.0 if logistic and wanted.activations else 6.0
         drawn = _coefficients.drawn(self.net_, self._random_state, factor)
         _coefficients.write(self.net_, *drawn)
-        _training.forget(self)
+        self._pull(in_place=False)
 
     def _draw_seed(self) -> int:
         """The net's seed: a word of the state, so that what is drawn next is what scikit-learn draws."""
         state = self._random_state.get_state(legacy=False)["state"]
+        if "pos" not in state:  # not the Mersenne twister
+            return int(self._random_state.randint(np.iinfo(np.int32).max))
         return int(state["key"][(state["pos"] + 1) % len(state["key"])])
 
     def _pull(self, in_place: bool) -> None:

@@ -15,7 +15,7 @@ from pybp.sklearn._pace import Pace, Pacemaker
 from pybp.sklearn._solvers import is_stochastic, optimizer_of, schedule_of, solver_of
 from pybp.sklearn._watch import Iterations, Watch
 
-__all__ = ["forget", "train"]
+__all__ = ["train"]
 
 _NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
@@ -23,49 +23,54 @@ _NOT_FINITE = (
 )
 
 
-def forget(estimator: Any) -> None:
-    """Begin the records of training anew."""
-    estimator.loss_curve_ = []
-    estimator.validation_loss_curve_ = None
-    if not is_stochastic(estimator.solver):
-        return
-    estimator._no_improvement_count = 0
-    stops_early = estimator.early_stopping
-    estimator.best_loss_ = None if stops_early else np.inf
-    estimator.best_validation_score_ = -np.inf if stops_early else None
-    estimator.validation_scores_ = [] if stops_early else None
-    estimator._best_parameters = None
-
-
-def train(estimator: Any, samples: Samples, held: Samples | None, incremental: bool) -> None:
-    """Train the estimator's net, as long as its parameters say."""
+def train(
+    estimator: Any, samples: Samples, held: Samples | None, incremental: bool, anew: bool
+) -> None:
+    """Train the estimator's net, as long as its parameters say; `anew`: nothing goes on."""
+    _begin_records(estimator, anew)
     if is_stochastic(estimator.solver):
         _by_steps(estimator, samples, held, incremental)
     else:
-        _as_a_whole(estimator, samples)
+        _as_a_whole(estimator, samples, held)
+
+
+def _begin_records(estimator: Any, anew: bool) -> None:
+    """Have all the attributes that training writes to; those that are there go on."""
+    stops_early = estimator.early_stopping
+    records: dict[str, Any] = {
+        "t_": 0,
+        "loss_curve_": [],
+        "validation_loss_curve_": None,
+        "validation_scores_": [] if stops_early else None,
+    }
+    if is_stochastic(estimator.solver):
+        records |= {
+            "_no_improvement_count": 0,
+            "_best_parameters": None,
+            "best_loss_": None if stops_early else np.inf,
+            "best_validation_score_": -np.inf if stops_early else None,
+        }
+    for name, value in records.items():
+        if anew or getattr(estimator, name, None) is None:
+            setattr(estimator, name, value)
 
 
 def _by_steps(estimator: Any, samples: Samples, held: Samples | None, incremental: bool) -> None:
-    stops_early = estimator.early_stopping
+    """By an optimizer; an epoch at most if `incremental`."""
+    stops_early, given = estimator.early_stopping, held is not None
     if stops_early and held is None:
         stratify = estimator._stratified_by(samples.targets)
         fraction, state = estimator.validation_fraction, estimator._random_state
         samples, held = split(samples, fraction, stratify, state)
-    holdout = _holdout(estimator, held, by_user=not stops_early)
-    if not incremental:
-        estimator.net_.reset_optimizer()
-    rule = estimator.learning_rate if estimator.solver == "sgd" else "constant"
-    pace = Pace(estimator.learning_rate_init, rule, estimator.power_t)
-    before = getattr(estimator, "_optimizer", None) if incremental else None
-    estimator._optimizer = before if before is not None and before.follows(pace) else pace
+    holdout = _holdout(estimator, held, given, needed=not incremental)
+    estimator._optimizer = _pace(estimator, incremental)
     estimator.n_iter_ = 0
-    watch = Iterations(estimator, len(samples), _offset(estimator, samples), holdout, stops_early)
-    optimizer = optimizer_of(estimator, estimator._objective.scale)
+    watch = Iterations(estimator, _offset(estimator, samples), holdout, len(samples), stops_early)
     try:
         _fit_net(
             estimator,
             samples,
-            optimizer,
+            optimizer_of(estimator, estimator._objective.scale),
             [*_pacemaker(estimator), watch],
             epochs=1 if incremental else estimator.max_iter,
             batch_size=_batch_size(estimator, len(samples)),
@@ -86,11 +91,23 @@ def _by_steps(estimator: Any, samples: Samples, held: Samples | None, incrementa
         )
 
 
-def _as_a_whole(estimator: Any, samples: Samples) -> None:
+def _pace(estimator: Any, incremental: bool) -> Pace:
+    """The learning rate: a `partial_fit` goes on with it, and with the optimizer's state."""
+    rule = estimator.learning_rate if estimator.solver == "sgd" else "constant"
+    pace = Pace(estimator.learning_rate_init, rule, estimator.power_t)
+    if not incremental:
+        estimator.net_.reset_optimizer()
+        return pace
+    before = getattr(estimator, "_optimizer", None)
+    return before if before is not None and before.follows(pace) else pace
+
+
+def _as_a_whole(estimator: Any, samples: Samples, held: Samples | None) -> None:
     """By a solver that takes all samples at once; its iterations are epochs of `MLP.fit`."""
     solver = solver_of(estimator, estimator._objective.scale)
     estimator.n_iter_ = 0
-    watch = Watch(estimator, len(samples), _offset(estimator, samples), None)
+    holdout = _holdout(estimator, held, given=True, needed=True)
+    watch = Watch(estimator, _offset(estimator, samples), holdout)
     size = {"epochs": estimator.max_iter, "batch_size": len(samples), "shuffle": False}
     try:
         message = _fit_net(estimator, samples, solver, [watch], **size)
@@ -133,10 +150,10 @@ def _fit_net(
     return "interrupted" if history is None else history.message
 
 
-def _holdout(estimator: Any, held: Samples | None, by_user: bool) -> Holdout | None:
-    """What is held out; its loss is kept where the user gave it, or watches it."""
+def _holdout(estimator: Any, held: Samples | None, given: bool, needed: bool) -> Holdout | None:
+    """What is held out; its loss is kept if the user gave it or watches the loss."""
     if held is None:
-        if estimator.monitor is not None:
+        if estimator.monitor is not None and needed:
             raise ArgumentError(
                 f"monitor={estimator.monitor!r} needs early_stopping=True or validation_data"
             )
@@ -144,7 +161,7 @@ def _holdout(estimator: Any, held: Samples | None, by_user: bool) -> Holdout | N
     holdout = Holdout(estimator, held)
     if estimator.validation_scores_ is None:
         estimator.validation_scores_ = []
-    if estimator.validation_loss_curve_ is None and (by_user or holdout.by_loss):
+    if estimator.validation_loss_curve_ is None and (given or holdout.by_loss):
         estimator.validation_loss_curve_ = []
     return holdout
 

@@ -20,19 +20,14 @@ class Watch(Callback):
     ----------
     estimator : BaseMLP
         Whose.
-    n_samples : int
-        Of an epoch.
     offset : float
         What is added to the loss.
     holdout : Holdout or None
         What is held out.
     """
 
-    def __init__(
-        self, estimator: Any, n_samples: int, offset: float, holdout: Holdout | None
-    ) -> None:
+    def __init__(self, estimator: Any, offset: float, holdout: Holdout | None) -> None:
         self.estimator = estimator
-        self.n_samples = n_samples
         self.offset = offset
         self.holdout = holdout
 
@@ -67,8 +62,10 @@ class Iterations(Watch):
 
     Parameters
     ----------
-    estimator, n_samples, offset, holdout
+    estimator, offset, holdout
         As for `Watch`.
+    n_samples : int
+        Of an epoch.
     early_stopping : bool
         Whether it is the score that must rise, or the training loss that must fall.
     """
@@ -76,12 +73,13 @@ class Iterations(Watch):
     def __init__(
         self,
         estimator: Any,
-        n_samples: int,
         offset: float,
         holdout: Holdout | None,
+        n_samples: int,
         early_stopping: bool,
     ) -> None:
-        super().__init__(estimator, n_samples, offset, holdout)
+        super().__init__(estimator, offset, holdout)
+        self.n_samples = n_samples
         self.early_stopping = early_stopping
         self.stopped = False
 

@@ -295,6 +295,14 @@ def test_classes_that_come_later(iris):
     assert model.score(X, y) > 0.85
 
 
+def test_a_first_partial_fit_that_fails_teaches_nothing(iris):
+    X, y = iris
+    model = classifier()
+    with pytest.raises(ValueError, match="NaN"):
+        model.partial_fit(X * np.nan, y, classes=["setosa", "virginica"])
+    assert model.partial_fit(X, y, classes=np.unique(y)).n_outputs_ == 3
+
+
 def test_warm_start_takes_new_parameters(iris):
     X, y = iris
     model = classifier(warm_start=True, solver="sgd", max_iter=1).fit(X, y)

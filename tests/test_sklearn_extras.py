@@ -110,6 +110,14 @@ def test_losses_of_a_regressor(diabetes, loss):
     assert differ(model, regressor(max_iter=20).fit(X, y))
 
 
+def test_the_same_loss_by_name_and_as_an_instance(diabetes):
+    X, y = diabetes
+    for name, spec in (("poisson", losses.Poisson), ("mse", losses.MSE())):
+        by_name, instance = (regressor(loss=loss).fit(X, abs(y)) for loss in (name, spec))
+        assert not differ(by_name, instance)
+        assert np.array_equal(by_name.predict(X), instance.predict(X))
+
+
 def test_a_quantile_is_one(diabetes):
     X, y = diabetes
     model = regressor(loss=losses.Quantile([0.1, 0.9]), max_iter=200, alpha=0).fit(X, y)

@@ -135,17 +135,24 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         known = getattr(self, "classes_", None)
         if known is None and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if known is None:
+        if classes is not None and (known is None or not hasattr(self, "coefs_")):
             self._learn(y if type_of_target(y).startswith("multilabel") else classes)
             self.classes_ = unique_labels(classes)
-        elif classes is not None and not np.array_equal(known, named := unique_labels(classes)):
-            if not set(known.tolist()) < set(named.tolist()) or self._labels.kind == "multilabel":
-                raise ValueError(
-                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
-                    f"{known!r}, and does not hold all of them"
-                )
-            with_classes(self, named)
+        elif classes is not None:
+            self._know(unique_labels(classes))
         return self._fit(X, y, sample_weight, True)
+
+    def _know(self, classes: Array) -> None:
+        """Have outputs for all of these classes."""
+        known = self.classes_
+        if np.array_equal(known, classes):
+            return
+        if not set(known.tolist()) < set(classes.tolist()) or self._labels.kind == "multilabel":
+            raise ValueError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
+                f"{known!r}, and does not hold all of them"
+            )
+        with_classes(self, classes)
 
     def _learn(self, y: Any) -> None:
         self._labels = Labels(y)
@@ -209,16 +216,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return positive
 
     def _score_outputs(self, outputs: Array, data: Data, samples: Samples) -> float:
-        decided = self._labels.decided(outputs, self._threshold)
-        wanted = samples.targets if decided.ndim == samples.targets.ndim else data.y
-        if wanted.ndim == 2 and decided.ndim == 1:
-            right = decided == wanted.argmax(axis=1)
-        elif wanted.ndim == 2:
-            right = (decided == (wanted > 0.5)).all(axis=1)
-        else:
-            right = decided == wanted
         if not np.isfinite(outputs).all():
             return float("nan")
+        wanted, decided = samples.targets, self._labels.decided(outputs, self._threshold)
+        if self._labels.kind == "multiclass":
+            right = decided == (wanted if wanted.ndim == 1 else wanted.argmax(axis=1))
+        else:
+            right = (decided == (wanted > 0.5)).all(axis=1)
         return float(np.average(right, weights=samples.weights))
 
     # ---- predicting --------------------------------------------------------------------------

@@ -74,9 +74,9 @@ def for_numbers(loss: Any, n_targets: int) -> tuple[Objective, int]:
     """What a regressor minimises, and the number of outputs."""
     if loss == "squared_error":
         return Objective(SquaredError(), "identity", "identity", 1.0, 1 / n_targets), n_targets
-    if loss == "poisson":
-        return Objective(Poisson(), "identity", "exp", n_targets, n_targets), n_targets
     spec = loss_spec(loss)
+    if isinstance(spec, Poisson):
+        return Objective(spec, "identity", "exp", n_targets, n_targets), n_targets
     if spec.targets != "numbers":
         raise ArgumentError(f"loss={loss!r} is not for regression: its targets are {spec.targets}")
     several = isinstance(spec, Quantile) and isinstance(spec.q, tuple)

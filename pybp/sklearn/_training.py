@@ -93,7 +93,8 @@ def _by_steps(estimator: Any, samples: Samples, held: Samples | None, incrementa
 
 def _pace(estimator: Any, incremental: bool) -> Pace:
     """The learning rate: a `partial_fit` goes on with it, and with the optimizer's state."""
-    rule = estimator.learning_rate if estimator.solver == "sgd" else "constant"
+    ruled = estimator.solver == "sgd" and estimator.schedule is None
+    rule = estimator.learning_rate if ruled else "constant"
     pace = Pace(estimator.learning_rate_init, rule, estimator.power_t)
     if not incremental:
         estimator.net_.reset_optimizer()

@@ -33,8 +33,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = dict(COMMON)
 
-    # What subclasses declare; the attributes of scikit-learn's estimators have its names.
-    hidden_layer_sizes: Any
+    # What training sets, for type checkers.
     net_: MLP
     coefs_: list[Array]
     intercepts_: list[Array]

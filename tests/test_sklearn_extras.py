@@ -188,6 +188,8 @@ def test_dropout(iris):
     assert kinds(classifier(dropout=0.2).fit(*iris)).count("dropout") == 2
     assert differ(model, classifier().fit(*iris))
     assert np.array_equal(model.predict_proba(iris[0]), model.predict_proba(iris[0]))
+    with pytest.raises(ArgumentError, match=r"dropout\[1\] must be a number in \[0, 1\), got 1.5"):
+        classifier(dropout=[0.1, 1.5]).fit(*iris)
     again = classifier(dropout=[0.5, 0.0]).fit(*iris)
     assert not differ(model, again)
 
@@ -214,6 +216,14 @@ def test_norms_and_residuals(iris):
         assert each.partial_fit(X, y).loss_ < each.loss_curve_[0]
 
 
+def test_batch_norm_never_sees_a_single_sample(iris):
+    X, y = iris
+    model = classifier(batch_norm=True, batch_size=149, max_iter=3).fit(X, y)
+    assert model.n_iter_ == 3
+    with pytest.raises(ArgumentError, match="a minibatch has 1 row"):
+        classifier(batch_norm=True, batch_size=1).fit(X, y)
+
+
 def test_embedding(diabetes):
     rng = np.random.default_rng(0)
     category = rng.integers(0, 6, 300)
@@ -232,6 +242,8 @@ def test_embedding(diabetes):
         regressor(embedding={"colour": 6}).fit(frame, y)
     with pytest.raises(ArgumentError, match="names the column 'kind', but X has no names"):
         regressor(embedding={"kind": 6}).fit(X, y)
+    with pytest.raises(ArgumentError, match="embedding names column 2, but X has 2 columns"):
+        regressor(embedding={2: 6}).fit(X, y)
     with pytest.raises(PybpError, match="categor"):
         model.predict([[0.0, 6.0]])
 

@@ -20,9 +20,9 @@ from pybp.layers import (
 from pybp.mlp import MLP
 from pybp.specs import resolve
 from pybp.state import Parameters, read_state, write_state
-from pybp.validation import shown
+from pybp.validation import real, shown
 
-__all__ = ["SKLEARN_NAMES", "Architecture", "activation_spec", "embedding_spec", "sizes_of"]
+__all__ = ["SKLEARN_NAMES", "Architecture", "activation_spec"]
 
 SKLEARN_NAMES = {"logistic": "sigmoid"}
 """What scikit-learn calls otherwise than pybp."""
@@ -72,7 +72,7 @@ class Architecture:
         cls, params: Any, n_in: int, n_out: int, output: str, dtype: str, l2: float, names: Any
     ) -> "Architecture":
         """The net of an estimator's parameters; `names` are those of the columns, if they have any."""
-        sizes = sizes_of(params.hidden_layer_sizes)
+        sizes = _sizes(params.hidden_layer_sizes)
         activations = _for_each(params.activation, len(sizes), "activation")
         return cls(
             n_in=n_in,
@@ -82,11 +82,11 @@ class Architecture:
             output=activation_spec(output),
             dtype=dtype,
             l2=l2,
-            dropout=tuple(map(float, _for_each(params.dropout, len(sizes), "dropout"))),
+            dropout=_rates(params.dropout, len(sizes)),
             batch_norm=bool(params.batch_norm),
             layer_norm=bool(params.layer_norm),
             residual=bool(params.residual),
-            embedding=embedding_spec(params.embedding, names),
+            embedding=_embedding(params.embedding, n_in, names),
         )
 
     def net(self, seed: int) -> MLP:
@@ -135,7 +135,7 @@ def _widths(net: MLP) -> list[int]:
     return [net.n_in, *(layer.n_out for layer in net.layers if layer.kind == "dense")]
 
 
-def sizes_of(hidden_layer_sizes: Any) -> list[int]:
+def _sizes(hidden_layer_sizes: Any) -> list[int]:
     """Neurons of the hidden layers."""
     one = not hasattr(hidden_layer_sizes, "__iter__")
     sizes = [hidden_layer_sizes] if one else list(hidden_layer_sizes)
@@ -151,7 +151,17 @@ def activation_spec(activation: Any) -> ActivationFunction:
     return resolve(activation, ActivationFunction, "activation")
 
 
-def embedding_spec(embedding: Mapping[Any, Any] | None, names: Array | None) -> Embedding | None:
+def _rates(dropout: Any, layers: int) -> tuple[float, ...]:
+    """Of each hidden layer."""
+    given = enumerate(_for_each(dropout, layers, "dropout"))
+    return tuple(
+        real(rate, f"dropout[{place}]", low=0.0, high=1.0, high_open=True) for place, rate in given
+    )
+
+
+def _embedding(
+    embedding: Mapping[Any, Any] | None, n_in: int, names: Array | None
+) -> Embedding | None:
     """The columns that are embedded; they may go by name."""
     if embedding is None:
         return None
@@ -161,6 +171,8 @@ def embedding_spec(embedding: Mapping[Any, Any] | None, names: Array | None) -> 
         if isinstance(column, str) and column not in places:
             known = f"X has {list(places)}" if places else "X has no names"
             raise ArgumentError(f"embedding names the column {column!r}, but {known}")
+        if not isinstance(column, str) and column >= n_in:
+            raise ArgumentError(f"embedding names column {column}, but X has {n_in} columns")
         columns[places.get(column, column)] = size
     return Embedding(columns)
 

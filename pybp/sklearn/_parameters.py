@@ -54,7 +54,8 @@ COMMON = """
     dropout : float or list of float
         Share of each hidden layer's outputs that is dropped in training; a list has one for each.
     batch_norm, layer_norm : bool
-        Whether there is such a norm between each hidden layer's weights and its activation.
+        Whether there is such a norm between each hidden layer's weights and its activation. With
+        batch norm, a last minibatch of one sample is left out.
     residual : bool
         Whether the input of each hidden layer is added to its output (see `pybp.Residual`).
     embedding : dict, optional

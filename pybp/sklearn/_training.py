@@ -73,8 +73,8 @@ def _by_steps(estimator: Any, samples: Samples, held: Samples | None, incrementa
             optimizer_of(estimator, estimator._objective.scale),
             [*_pacemaker(estimator), watch],
             epochs=1 if incremental else estimator.max_iter,
-            batch_size=_batch_size(estimator, len(samples)),
             shuffle=estimator.shuffle,
+            **_batches(estimator, len(samples)),
         )
     except DivergenceError as error:
         if not stops_early:
@@ -180,12 +180,15 @@ def _pacemaker(estimator: Any) -> list[Callback]:
     return [Pacemaker(pace, estimator._objective.scale)]
 
 
-def _batch_size(estimator: Any, n_samples: int) -> int:
-    if estimator.batch_size == "auto":
-        return min(200, n_samples)
-    if estimator.batch_size > n_samples:
+def _batches(estimator: Any, n_samples: int) -> dict[str, Any]:
+    """How `MLP.fit` is to cut the samples."""
+    size = 200 if estimator.batch_size == "auto" else int(estimator.batch_size)
+    if size > n_samples and estimator.batch_size != "auto":
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped.",
             stacklevel=7,
         )
-    return int(min(estimator.batch_size, n_samples))
+    size = min(size, n_samples)
+    # Over a single row there is nothing to normalise; it has other companions in the next epoch.
+    alone = estimator.batch_norm and n_samples > size > 1 and n_samples % size == 1
+    return {"batch_size": size, "drop_last": alone}

@@ -281,30 +281,20 @@ def test_penalty_per_weight_is_the_alpha_of_scikit_learn():
     net, other = make({"l2": 2.0}), make({"l2": 2.0 / 8.0})
     X, y = data(32, net)
     w = np.full(32, 0.25)
-    rates = np.array([0.1])
     for one, per_weight in ((net, True), (other, False)):
-        sums = one._net.train(
+        history = one.fit(
             X,
             y,
-            w,
-            loss=pybp.MSE().core,
-            reduction="mean",
-            optimizer=pybp.SGD(lr=0.1).core,
-            lr=rates,
+            loss="mse",
+            optimizer=pybp.SGD(lr=0.1),
+            epochs=1,
             batch_size=32,
-            accumulate=1,
-            drop_last=False,
-            first_step=0,
-            n_steps=0,
-            before=None,
             shuffle=False,
-            part=False,
+            sample_weight=w,
             penalty_per_weight=per_weight,
-            threads=1,
-            report=None,
-            interval_ms=50.0,
         )
-        assert sums[0] == pytest.approx(make({"l2": 0.25}).evaluate(X, y)["loss"], rel=1e-12)
+        expected = make({"l2": 0.25}).evaluate(X, y)["loss"]
+        assert history.history["loss"][0] == pytest.approx(expected, rel=1e-12)
     for W, same in zip(net.weights, other.weights, strict=True):
         np.testing.assert_allclose(W, same, rtol=1e-13)
 

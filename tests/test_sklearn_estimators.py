@@ -132,7 +132,9 @@ def test_transformer(iris):
     wide = MLPTransformer(classifier(hidden_layer_sizes=(20, 3)), layer=0).fit(X, y)
     assert wide.transform(X).shape == (150, 20)
     squeezed = MLPTransformer(
-        MLPRegressor(hidden_layer_sizes=(2,), activation="identity", solver="lbfgs", alpha=0)
+        MLPRegressor(
+            hidden_layer_sizes=(2,), activation="identity", solver="lbfgs", alpha=0, random_state=0
+        )
     ).fit(X)
     back = Ridge(1e-6).fit(squeezed.transform(X), X)
     assert back.score(squeezed.transform(X), X) > 0.9  # as far as two principal components go

@@ -82,6 +82,7 @@ cdef extern from "pybp.h" nogil:
         pybp_initializer init
         double init_value
         double bias_init
+        double bias_std
         int parametrization
         double l1
         double l2

@@ -29,6 +29,7 @@ _Layer = TypedDict(
         "init": int,
         "init_value": float,
         "bias_init": float,
+        "bias_std": float,
         "parametrization": int,
         "l1": float,
         "l2": float,

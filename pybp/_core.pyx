@@ -166,6 +166,7 @@ cdef int fill_layer(dict given, pybp_layer_desc *layer) except -1:
     layer.init = <pybp_initializer> <int> given.get("init", 0)
     layer.init_value = given.get("init_value", 0.0)
     layer.bias_init = given.get("bias_init", 0.0)
+    layer.bias_std = given.get("bias_std", 0.0)
     layer.parametrization = given.get("parametrization", 0)
     layer.l1 = given.get("l1", 0.0)
     layer.l2 = given.get("l2", 0.0)

@@ -189,5 +189,6 @@ def _dense(layer: Layer) -> str:
     parts += [f"init={_short(layer.init)}"] if layer.init.name != "auto" else []
     parts += ["bias=False"] if not layer.bias else []
     parts += [f"bias_init={layer.bias_init!r}"] if layer.bias_init else []
+    parts += [f"bias_std={layer.bias_std!r}"] if layer.bias_std else []
     parts += [_training(layer)] if layer.training else []
     return f"{Dense.__name__}({', '.join(parts)})"

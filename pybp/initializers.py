@@ -1,7 +1,8 @@
 """Initial weights of a layer with n_in inputs and n_out outputs.
 
-Biases start at the layer's `bias_init`. Weights depend on the net's seed and on their place in the
-net, on nothing else. A plain name such as ``"he_uniform"`` works wherever one of these does.
+Biases start at the layer's `bias_init`, plus noise if it has a `bias_std`. Both depend on the net's
+seed and on their place in the net, on nothing else. A plain name such as ``"he_uniform"`` works
+wherever one of these does.
 """
 
 from dataclasses import astuple, dataclass

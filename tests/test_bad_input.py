@@ -83,6 +83,9 @@ def test_output_is_given_once():
         ({"n_out": 2, "bias": 1}, TypeError),
         ({"n_out": 2, "bias_init": float("nan")}, ArgumentError),
         ({"n_out": 2, "bias_init": "0"}, TypeError),
+        ({"n_out": 2, "bias_std": -1.0}, ArgumentError),
+        ({"n_out": 2, "bias_std": float("inf")}, ArgumentError),
+        ({"n_out": 2, "bias_std": "1"}, TypeError),
     ],
 )
 def test_dense(settings, error):

@@ -15,6 +15,7 @@ from pybp.solvers import LBFGS
 
 from oracle import OPTIMIZERS, registry
 from oracle.net import Update
+from oracle.random import WEIGHTS, normal_quantile, uniform, words
 
 TOLERANCE = {
     "float64": {"rtol": 1e-9, "atol": 1e-12},
@@ -356,3 +357,27 @@ def test_lbfgs_minimises_the_penalised_loss():
     n_frozen = net.layers[0].n_parameters
     assert np.abs(flat[:n_frozen]).max() > 1e-3
     assert np.abs(flat[n_frozen:]).max() < 1e-6
+
+
+# ---- initial biases ----
+
+
+@pytest.mark.parametrize("seed", [0, 2**64 - 1])
+def test_biases_are_drawn_by_their_place(seed):
+    layers = [Dense(7), Dense(40, bias_init=-0.5, bias_std=0.3, parametrization="ntk"), Dense(2)]
+    net = MLP([4, *layers], dtype="float64", seed=seed)
+    deviates = normal_quantile(uniform(words(seed, WEIGHTS, 1, 40, third=1)))
+    np.testing.assert_allclose(net.biases[1], -0.5 + 0.3 * deviates, rtol=1e-13)
+    assert not net.biases[0].any()
+    assert not net.biases[2].any()
+    weights = MLP([4, Dense(7), 40, 2], dtype="float64", seed=seed).weights[0]
+    assert (net.weights[0] == weights).all()
+
+
+def test_drawn_biases_are_kept(tmp_path):
+    net = MLP([3, Dense(5, bias_std=2.0), 1], seed=1)
+    net.save(tmp_path / "net")
+    for again in (pickle.loads(pickle.dumps(net)), pybp.load(tmp_path / "net")):
+        assert repr(again) == repr(net)
+        assert (again.biases[0] == net.biases[0]).all()
+    assert "Dense(5, bias_std=2.0)" in repr(net)

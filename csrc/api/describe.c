@@ -81,6 +81,8 @@ static pybp_status check_layer(const pybp_layer_desc *layer, size_t l, bool last
     if (!fits(layer->init_value, dtype) || !fits(layer->bias_init, dtype))
         return pybp_fail(PYBP_INVALID, "layer %zu: init_value = %g, bias_init = %g: expected finite numbers", l,
                          layer->init_value, layer->bias_init);
+    if (!(layer->bias_std >= 0) || !fits(layer->bias_std, dtype))
+        return pybp_fail(PYBP_INVALID, "layer %zu: bias_std = %g: expected a finite number >= 0", l, layer->bias_std);
     return pybp_check_params(row.name, &row, layer->activation_params, dtype);
 }
 

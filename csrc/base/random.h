@@ -14,7 +14,7 @@
 
 /* What the words are for.  The numbers are part of the numerics contract: never change one. */
 enum {
-    PYBP_STREAM_WEIGHTS = 1, /* sub: layer */
+    PYBP_STREAM_WEIGHTS = 1, /* sub: layer, third: 0 weights, 1 biases */
     PYBP_STREAM_SHUFFLE = 2, /* sub: epoch */
     PYBP_STREAM_MASKS = 3,   /* sub: layer, third: pass */
     PYBP_STREAM_SPLIT = 4

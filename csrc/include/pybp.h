@@ -179,6 +179,7 @@ typedef struct pybp_layer_desc {
     pybp_initializer init;
     double init_value;             /* value, limit, std or gain of an init that has one; finite */
     double bias_init;              /* initial value of every bias; finite */
+    double bias_std;               /* standard deviation of the normal noise added to that; >= 0 */
     pybp_parametrization parametrization; /* NTK: WEIGHTS hold W / sqrt(fan); init, l1, l2, max_norm, weight
                                       decay and the optimizer's rule are about W */
     double l1, l2;                 /* penalty l1 sum|W| + l2/2 sum W^2, of weights only; >= 0.  It is part of every

@@ -114,13 +114,23 @@ static void start_lines(pybp_net *net, size_t l)
     }
 }
 
+static void start_biases(pybp_net *net, size_t l)
+{
+    const pybp_layer *layer = &net->layers[l];
+    for (size_t j = 0; j < layer->n_out && layer->has_bias; j++) {
+        uint64_t word;
+        pybp_random_words(net->seed, PYBP_STREAM_WEIGHTS, l, 1, j, 1, &word);
+        const double noise = layer->desc.bias_std == 0 ? 0 : layer->desc.bias_std * deviate(NORMAL, word);
+        net->k->set(place(net, l, j, layer->fan), layer->desc.bias_init + noise);
+    }
+}
+
 static bool initialize_layer(pybp_net *net, size_t l)
 {
     const pybp_layer *layer = &net->layers[l];
     const init_rule *rule = &rules[layer->desc.init];
     double factor = spread(layer);
-    for (size_t j = 0; j < layer->n_out && layer->has_bias; j++)
-        net->k->set(place(net, l, j, layer->fan), layer->desc.bias_init);
+    start_biases(net, l);
     if (layer->weights != PYBP_WEIGHTS_MATRIX) {
         start_lines(net, l);
         return true;

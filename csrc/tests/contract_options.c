@@ -108,6 +108,17 @@ static void embedded(contract_case *c)
     DENSE(3, IDENTITY);
 }
 
+static void drawn_biases(contract_case *c)
+{
+    ntk(&c->layers[0]);
+    c->layers[0].bias_std = 1.0;
+    c->layers[1].no_bias = 0;
+    c->layers[1].bias_std = 0.3;
+    c->layers[2].bias_init = -0.5;
+    ADD(SCALE)->bias_std = 0.1;
+    snprintf(c->name, sizeof c->name, "biases drawn");
+}
+
 #define POINTS(POINT)                                                                                      \
     POINT("l1", penalties(&c->layers[0], 0.01, 0.0))                                                       \
     POINT("l2", penalties(&c->layers[1], 0.0, 0.05))                                                       \
@@ -158,7 +169,7 @@ static void with_point(contract_case *c, size_t i)
 
 size_t contract_n_option_cases(void)
 {
-    return n_points + RULE_VARIANTS * N_RULES;
+    return n_points + RULE_VARIANTS * N_RULES + 1;
 }
 
 void contract_option_case(size_t i, contract_case *c)
@@ -181,6 +192,10 @@ void contract_option_case(size_t i, contract_case *c)
     c->lr = 0.01;
     if (i < n_points) {
         with_point(c, i);
+        return;
+    }
+    if (i + 1 == contract_n_option_cases()) {
+        drawn_biases(c);
         return;
     }
     const size_t variant = (i - n_points) % RULE_VARIANTS, rule = (i - n_points) / RULE_VARIANTS;

@@ -109,6 +109,16 @@ static double inverse_normal(double p)
     return q < 0.0 ? -x : x;
 }
 
+/* Bias j of layer `sub`. */
+static double initial_bias(const contract_case *c, size_t sub, size_t j)
+{
+    const pybp_layer_desc *layer = &c->layers[sub];
+    double noise = layer->bias_std == 0.0
+                       ? 0.0
+                       : layer->bias_std * inverse_normal(uniform(word3(c->seed, STREAM_WEIGHTS, sub, 1, j)));
+    return layer->bias_init + noise;
+}
+
 /* The order of epoch `epoch`: n row numbers. */
 static void shuffle(uint64_t seed, uint64_t epoch, size_t n, size_t *order)
 {

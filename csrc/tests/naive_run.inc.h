@@ -16,7 +16,7 @@ static void F(initialize)(const F(net) *net, const contract_case *c, size_t l)
                                 : (T)(initial_weight(c, l, layer->fan, index) * F(scale)(layer));
         }
         if (layer->bias)
-            w[layer->fan] = (T)c->layers[l].bias_init;
+            w[layer->fan] = (T)initial_bias(c, l, j);
     }
     free(orthogonal);
 }

@@ -81,6 +81,9 @@ static void test_refused_descriptions(void)
     refuse_layer(f64, (pybp_layer_desc){.n_out = 2, .init_value = NAN}, "init_value = nan");
     refuse_layer(f64, (pybp_layer_desc){.n_out = 2, .bias_init = -INFINITY}, "bias_init = -inf");
     refuse_layer(PYBP_FLOAT32, (pybp_layer_desc){.n_out = 2, .bias_init = 1e39}, "bias_init = 1e+39");
+    refuse_layer(f64, (pybp_layer_desc){.n_out = 2, .bias_std = -1.0}, "bias_std = -1");
+    refuse_layer(f64, (pybp_layer_desc){.n_out = 2, .bias_std = NAN}, "bias_std = nan");
+    refuse_layer(PYBP_FLOAT32, (pybp_layer_desc){.n_out = 2, .bias_std = 1e39}, "bias_std = 1e+39");
 }
 
 /* More than PTRDIFF_MAX bytes: smaller requests are the system's to refuse. */

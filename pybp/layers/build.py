@@ -80,6 +80,7 @@ class Build:
             init=self.init if init is None else resolve(init, Initializer, "init"),
             bias=bool(spec.bias),
             bias_init=float(spec.bias_init),
+            bias_std=float(spec.bias_std),
             **spec.training,
             **values,
         )

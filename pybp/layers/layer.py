@@ -51,6 +51,8 @@ class Layer:
         Whether it has an offset for each feature.
     bias_init : float
         Where that starts.
+    bias_std : float
+        Standard deviation of the noise added to that.
     column, n_categories : int
         Of an embedding.
     l1, l2, lr_factor, bias_lr_factor, max_norm, trainable, parametrization
@@ -67,6 +69,7 @@ class Layer:
     scale: bool = False
     bias: bool = False
     bias_init: float = 0.0
+    bias_std: float = 0.0
     column: int = 0
     n_categories: int = 0
     l1: float = 0.0
@@ -127,6 +130,7 @@ class Layer:
             "init": self.init.number,
             "init_value": self.init.value_given,
             "bias_init": self.bias_init,
+            "bias_std": self.bias_std,
             "parametrization": PARAMETRIZATIONS.index(self.parametrization),
             "l1": self.l1,
             "l2": self.l2,

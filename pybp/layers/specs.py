@@ -92,6 +92,8 @@ class Dense(LayerSpec):
         Whether there is a b.
     bias_init : float
         Where every element of b starts.
+    bias_std : float
+        Standard deviation of the normal noise added to that, >= 0.
     l1 : float
         Penalty ``l1 sum|W|``, >= 0, added to every loss that is reported. Its gradient is added by
         the update, before clipping; `MLP.gradients` doesn't have it.
@@ -124,6 +126,7 @@ class Dense(LayerSpec):
     bias: bool = True
     bias_init: float = 0.0
     _: KW_ONLY
+    bias_std: float = 0.0
     l1: float = 0.0
     l2: float = 0.0
     lr_factor: float = 1.0
@@ -140,6 +143,7 @@ class Dense(LayerSpec):
             resolve(self.init, Initializer, "init")
         flag(self.bias, "bias")
         real(self.bias_init, "bias_init")
+        real(self.bias_std, "bias_std", low=0.0)
         self.training  # noqa: B018  # reading it checks it
 
     def expand(self, build: "Build", where: str) -> None:

@@ -20,6 +20,10 @@ ESTIMATORS = [
     ),
     ours.MLPTransformer(ours.MLPClassifier((20, 5), max_iter=50), layer=0),
     ours.MLPTransformer(),
+    ours.TabularMLPClassifier(),
+    ours.TabularMLPClassifier((16, 8), n_epochs=200, batch_size=32, class_weight="balanced"),
+    ours.TabularMLPRegressor(),
+    ours.TabularMLPRegressor(32, n_epochs=100, validation_fraction=None, dtype="float64", n_jobs=2),
 ]
 """What is checked: every public estimator, with parameters that take it different ways."""
 
@@ -34,5 +38,5 @@ def test_check(estimator, check):
 
 
 def test_every_estimator_is_checked():
-    named = {getattr(ours, name) for name in ours.__all__ if name.startswith("MLP")}
+    named = {getattr(ours, name) for name in ours.__all__ if "MLP" in name}
     assert named <= {type(estimator) for estimator in ESTIMATORS}

@@ -2,6 +2,7 @@
 
 `MLPClassifier` and `MLPRegressor` take the place of those of `sklearn.neural_network`, with the same
 parameters, methods and fitted attributes, and with parameters that scikit-learn's have not.
+`TabularMLPClassifier` and `TabularMLPRegressor` take tables as they are and need no tuning.
 """
 
 from pybp.compat import require
@@ -11,6 +12,7 @@ require("sklearn", "sklearn", "pybp.sklearn")
 from pybp.sklearn._classifier import MLPClassifier  # noqa: E402  # after the check
 from pybp.sklearn._displays import LossCurveDisplay, WeightsDisplay  # noqa: E402
 from pybp.sklearn._regressor import MLPRegressor  # noqa: E402
+from pybp.sklearn._tabular import TabularMLPClassifier, TabularMLPRegressor  # noqa: E402
 from pybp.sklearn._transformer import MLPTransformer  # noqa: E402
 
 __all__ = [
@@ -18,5 +20,7 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "MLPTransformer",
+    "TabularMLPClassifier",
+    "TabularMLPRegressor",
     "WeightsDisplay",
 ]

@@ -26,7 +26,7 @@ class Turns:
         self.steps = self.units = 1
         if cell.work == "train":
             self.steps = cell.steps(min(peer.most_steps, most), least)
-            self.units = self.steps * peer.epochs_a_call(cell)
+            self.units = self.steps * peer.epochs_a_call(cell, self.steps)
             self.call = peer.train(cell, data.make(cell, self.steps))
         else:
             self.call = peer.predict(cell, data.inputs(cell, cell.batch))

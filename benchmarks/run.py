@@ -129,9 +129,9 @@ def hold_all(options, program, results):
 
 def measure_core(options, program, results):
     """All of pybp_bench, on the CPU of the contests."""
-    if results.core and options.resume:
-        return
     for threads in options.threads:
+        if options.resume and str(threads) in results.core:
+            continue
         found = interleave.run_core(
             program, threads, options.rounds, "" if threads == 1 else "step"
         )

@@ -36,8 +36,8 @@ class Peer:
 
         return version(self.distribution)
 
-    def epochs_a_call(self, cell):
-        """How many epochs the function that `train` returns makes."""
+    def epochs_a_call(self, cell, steps):
+        """How many epochs of so many steps the function that `train` returns makes."""
         return 1
 
     def refuses(self, cell):

@@ -9,7 +9,7 @@ from pybp import MLP
 
 class Pybp(Peer):
     distribution = "pybp"
-    usage = "`fit(X, y, epochs=1)`, of full batches `epochs=16`; `predict(X)`"
+    usage = "`fit(X, y, epochs=n)`, n such that a call takes about 50 ms; `predict(X)`"
     most_steps = 8192
 
     def net(self, cell):
@@ -22,9 +22,9 @@ class Pybp(Peer):
             seed=0,
         )
 
-    def epochs_a_call(self, cell):
-        """An epoch of one step would measure what a call of `fit` costs; nobody calls it for each of them."""
-        return 16 if cell.full_batch else 1
+    def epochs_a_call(self, cell, steps):
+        """About as many as fill a turn: nobody calls `fit` anew for each of them."""
+        return max(1, min(16, round(0.05 * 60e9 / (steps * cell.flop))))
 
     def train(self, cell, data):
         net = self.net(cell)
@@ -35,7 +35,7 @@ class Pybp(Peer):
                 data.y,
                 loss=cell.loss,
                 optimizer=cell.optimizer,
-                epochs=self.epochs_a_call(cell),
+                epochs=self.epochs_a_call(cell, data.steps),
                 batch_size=cell.batch,
                 progress=False,
                 threads=self.threads,
@@ -43,14 +43,12 @@ class Pybp(Peer):
 
         return epoch
 
-    def threads_argument(self, cell):
-        """One row is predicted in one thread in any case; the argument would only cost time."""
-        return {} if cell.batch == 1 else {"threads": self.threads}
-
     def predict(self, cell, X):
-        net, arguments = self.net(cell), self.threads_argument(cell)
-        X = X[0] if cell.batch == 1 else X
-        return lambda: net.predict(X, **arguments)
+        net, threads = self.net(cell), self.threads
+        if cell.batch == 1:  # in one thread in any case
+            row = X[0]
+            return lambda: net.predict(row)
+        return lambda: net.predict(X, threads=threads)
 
 
 class PybpOut(Pybp):
@@ -60,7 +58,9 @@ class PybpOut(Pybp):
         return None if cell.work == "predict" else "only predicts"
 
     def predict(self, cell, X):
-        net, arguments = self.net(cell), self.threads_argument(cell)
+        net, threads = self.net(cell), self.threads
         X = X[0] if cell.batch == 1 else X
         out = np.empty((*X.shape[:-1], cell.sizes[-1]), X.dtype)
-        return lambda: net.predict(X, out=out, **arguments)
+        if cell.batch == 1:
+            return lambda: net.predict(X, out=out)
+        return lambda: net.predict(X, out=out, threads=threads)

@@ -305,6 +305,21 @@ static size_t bad_column(const pybp_matrix *x, size_t r, double limit)
     return at == n ? x->cols : (size_t)pybp_sparse_index(x, x->indices, begin + at);
 }
 
+/* The first bad value, row by row; rows that lie behind each other are one. */
+static bool find_bad(const pybp_matrix *x, double limit, size_t *row, size_t *col)
+{
+    if (x->indptr == NULL && x->row_stride == (ptrdiff_t)(x->cols * element_size(x->dtype))) {
+        const size_t n = x->rows * x->cols, at = first_bad(x->dtype, x->data, n, limit);
+        *row = at / x->cols;
+        *col = at % x->cols;
+        return at < n;
+    }
+    for (*row = 0; *row < x->rows; ++*row)
+        if ((*col = bad_column(x, *row, limit)) < x->cols)
+            return true;
+    return false;
+}
+
 pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as, size_t *row, size_t *col)
 {
     if (x == NULL || row == NULL || col == NULL)
@@ -316,11 +331,8 @@ pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as, size_t *row, 
     const pybp_status status = pybp_check_input("x", x, x->cols);
     if (status != PYBP_OK)
         return status;
-    const double limit = first_infinite(x->dtype, as);
-    for (size_t r = 0; r < x->rows; r++) {
-        const size_t c = bad_column(x, r, limit);
-        if (c == x->cols)
-            continue;
+    size_t r = 0, c = 0;
+    if (find_bad(x, first_infinite(x->dtype, as), &r, &c)) {
         *row = r;
         *col = c;
         return pybp_fail(PYBP_NOT_FINITE, "NaN or infinity in row %zu, column %zu", r, c);

@@ -128,16 +128,17 @@ static void REAL(ones)(pybp_panels a, size_t rows, size_t col)
 #undef TURNED
 #define TURNED (PANEL * LANES)
 
-/* Up to so many elements are moved one by one: a block costs more. */
+/* Of a block that lacks rows, up to so many elements are moved one by one: that costs less than padding and turning it.
+ * A whole block is turned, whatever its width. */
 #define PYBP_TURN_FEW 64
 
 PYBP_INLINE void REAL(turn)(const real *lines, size_t rows, size_t cols, real *t)
 {
     real padded[TURNED];
-    if (rows * cols <= PYBP_TURN_FEW) {
+    if (rows < LANES && rows * cols <= PYBP_TURN_FEW) {
         for (size_t c = 0; c < cols; c++) {
             v_store(t + c * LANES, v_zero());
-            for (size_t r = 0; r < REAL(least)(rows, LANES); r++)
+            for (size_t r = 0; r < rows; r++)
                 t[c * LANES + r] = lines[r * PANEL + c];
         }
         return;
@@ -155,9 +156,9 @@ PYBP_INLINE void REAL(turn_back)(real *t, size_t rows, size_t cols, real *lines)
 {
     real padded[TURNED];
     real *to = rows < LANES ? padded : lines;
-    if (rows * cols <= PYBP_TURN_FEW) { /* padding stays as it is */
+    if (rows < LANES && rows * cols <= PYBP_TURN_FEW) { /* padding stays as it is */
         for (size_t c = 0; c < cols; c++)
-            for (size_t r = 0; r < REAL(least)(rows, LANES); r++)
+            for (size_t r = 0; r < rows; r++)
                 lines[r * PANEL + c] = t[c * LANES + r];
         return;
     }

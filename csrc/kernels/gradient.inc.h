@@ -11,7 +11,7 @@
 #endif
 
 #undef POINTERS
-#define POINTERS 12 /* PYBP_TALL at the most */
+#define POINTERS (PYBP_GRADIENT / PYBP_SHARED)
 
 /* R inputs' weights into one panel: a chain over the rows each. inputs: pointers to line 0, one for each
  * PYBP_SHARED inputs. */
@@ -75,8 +75,7 @@ static void REAL(wide_gradient)(size_t rows, pybp_panels in, size_t first, const
 #define NARROW_VECTORS 6u /* of inputs at the most */
 #define BLOCK_VECTORS (PYBP_BLOCK_K / LANES)
 #define NARROW_AT_ONCE(C) /* so many that their chains fit, and that they divide a block */ \
-    (BLOCK_VECTORS < 6 ? (CHAINS / (C) >= 3 ? 3 : 1) \
-                       : CHAINS / (C) >= 6 ? 6 : CHAINS / (C) >= 3 ? 3 : CHAINS / (C) == 2 ? 2 : 1)
+    (CHAINS / (C) >= 6 ? 6 : CHAINS / (C) >= 3 ? 3 : CHAINS / (C) == 2 ? 2 : 1)
 
 /* NV vectors of inputs into each of C outputs: turned[j] gets the weights into output j. */
 PYBP_INLINE void REAL(narrow_tile)(const size_t C, const size_t NV, size_t rows, const real *const *inputs,

@@ -131,7 +131,8 @@ typedef struct pybp_kernels {
     size_t size;  /* bytes of a T */
     size_t panel; /* Ts in a line */
 
-    /* Rows order[first ...] (order NULL: first, first + 1, ...) of a user's matrix into panels, converted. */
+    /* Rows order[first ...] (order NULL: first, first + 1, ...) of a user's matrix into panels, converted. order has
+     * x->rows numbers: those after the last are read too, to ask for what comes next. */
     void (*gather)(const pybp_matrix *x, const uint32_t *order, size_t first, size_t rows, pybp_panels out);
     /* Panels to a row-major matrix whose rows are `cols` Ts. */
     void (*scatter)(pybp_panels a, size_t rows, size_t cols, void *out);
@@ -141,8 +142,8 @@ typedef struct pybp_kernels {
     void (*forward)(const pybp_forward_args *args);
     void (*back)(const pybp_back_args *args);
     /* g[k - k0] (lines) = sum over rows of delta[row] in[row][k], for k0 <= k < k1 <= k0 + BLOCK_K,
-     * in chunks of PYBP_CHUNK rows; add: on top of what g holds. delta: the line of row 0 of one
-     * panel, `cols` real lanes. */
+     * in chunks of PYBP_CHUNK rows; add: on top of what g holds. k0: a multiple of PYBP_MAX_PANEL. delta: the line of
+     * row 0 of one panel, `cols` real lanes. */
     void (*gradient)(size_t rows, pybp_panels in, const void *delta, size_t cols, size_t k0, size_t k1, int add, void *g);
     /* sum[i] += add[i], n elements, a multiple of a line. */
     void (*accumulate)(size_t n, void *sum, const void *add);

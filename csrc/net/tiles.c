@@ -1,7 +1,7 @@
 #include "net/tiles.h"
 
 /* A share begins and ends at any panel's line that is a multiple of this, so that shares are nearly equal. */
-#define CUT 16u
+#define CUT PYBP_MAX_PANEL /* as kernels want it */
 
 static size_t cut(size_t place, size_t first, size_t used)
 {

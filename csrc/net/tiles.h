@@ -1,4 +1,5 @@
-/* Parameters cut into tiles: at most PYBP_BLOCK_K lines of one panel of one layer. */
+/* Parameters cut into tiles: at most PYBP_BLOCK_K lines of one panel of one layer, from a multiple of PYBP_MAX_PANEL
+ * on. */
 #ifndef PYBP_NET_TILES_H
 #define PYBP_NET_TILES_H
 

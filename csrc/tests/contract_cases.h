@@ -67,6 +67,9 @@ void contract_option_case(size_t i, contract_case *c);
 /* Those of contract_losses.c, for either dtype; *c is zeroed but for the dtype. */
 size_t contract_n_loss_cases(void);
 void contract_loss_case(size_t i, contract_case *c);
+/* Those of contract_tiles.c, for either dtype; *c is zeroed but for the dtype. */
+size_t contract_n_tile_cases(void);
+void contract_tile_case(size_t i, contract_case *c);
 /* A target that suits the case's loss, from a value in [-1, 1). */
 double contract_target(const contract_case *c, double value);
 

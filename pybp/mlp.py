@@ -280,7 +280,8 @@ class MLP(Inspection):
         X : array-like, shape (n_samples, n_in) or (n_in,)
             Inputs.
         out : ndarray, shape (n_samples, n_out) or (n_out,), optional
-            Where to put the outputs: C-contiguous, in the net's dtype.
+            Where to put the outputs: C-contiguous, in the net's dtype. After a NotFiniteError
+            it may hold some of them.
         threads : int, optional
             As in `fit`.
 

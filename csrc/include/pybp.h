@@ -318,7 +318,8 @@ typedef struct pybp_loss_spec {
 PYBP_API pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, int threads);
 
 /* The same for inputs that may hold NaN or infinity, also such as conversion to the net's dtype creates:
- * PYBP_NOT_FINITE then, *row and *col name the first, and what out holds is undefined.  Faster than a call of
+ * PYBP_NOT_FINITE then, *row and *col name the first, and what out holds is undefined; in a column of categories
+ * they are PYBP_INVALID, as with pybp_predict.  Faster than a call of
  * pybp_matrix_check before.  Thread-safe, as pybp_predict is. */
 PYBP_API pybp_status pybp_predict_finite(const pybp_net *net, const pybp_matrix *x, void *out, int threads,
                                          size_t *row, size_t *col);

@@ -17,6 +17,7 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
 from sklearn.ensemble import StackingClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -302,7 +303,60 @@ def test_a_first_partial_fit_that_fails_teaches_nothing(iris):
     model = classifier()
     with pytest.raises(ValueError, match="NaN"):
         model.partial_fit(X * np.nan, y, classes=["setosa", "virginica"])
+    assert not hasattr(model, "classes_")
     assert model.partial_fit(X, y, classes=np.unique(y)).n_outputs_ == 3
+
+
+FAILING = [
+    {"dropout": [0.1, 0.2]},
+    {"monitor": "loss"},
+    {"callbacks": [3]},
+    {"schedule": "step"},
+    {"solver": "lbfgs", "dropout": 0.5},
+    {"learning_rate_init": 1e300, "solver": "sgd", "batch_size": 10},
+]
+
+
+@pytest.mark.parametrize("params", FAILING, ids=str)
+def test_a_fit_that_fails_changes_nothing(iris, params):
+    X, y = iris
+    model = classifier(**params)
+    with pytest.raises((ValueError, TypeError)):
+        model.fit(X, y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+    model = classifier().fit(X, y)
+    before, losses = model.predict_proba(X), [*model.loss_curve_]
+    with pytest.raises((ValueError, TypeError)):
+        model.set_params(**params).fit(X[:, :2], np.arange(150) % 5)
+    assert np.array_equal(model.predict_proba(X), before)
+    assert [*model.classes_] == [*np.unique(y)]
+    assert model.loss_curve_ == losses
+    assert model.n_iter_ == len(losses)
+
+
+def test_a_later_partial_fit_that_fails_changes_nothing(iris):
+    X, y = iris
+    model = classifier().partial_fit(X, y, classes=np.unique(y))
+    before = model.predict_proba(X)
+    with pytest.raises(ValueError, match="NaN"):
+        model.partial_fit(X * np.nan, y, classes=[*np.unique(y), "ensata"])
+    assert [*model.classes_] == [*np.unique(y)]
+    assert np.array_equal(model.predict_proba(X), before)
+    assert model.partial_fit(X, y).t_ == 300
+
+
+def test_an_error_after_some_epochs_keeps_them(iris):
+    class Stumble(pybp.callbacks.Callback):
+        def on_epoch_end(self, net, epoch, logs):
+            if epoch == 3:
+                raise RuntimeError
+
+    model = classifier(callbacks=[Stumble()])
+    with pytest.raises(RuntimeError):
+        model.fit(*iris)
+    assert model.n_iter_ == 3
+    assert np.array_equal(model.net_.weights[0], model.coefs_[0].T)
 
 
 def test_warm_start_takes_new_parameters(iris):

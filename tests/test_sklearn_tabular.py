@@ -491,8 +491,22 @@ BAD = [
 @pytest.mark.parametrize(("parameters", "name"), BAD, ids=str)
 def test_bad_parameters(estimator, parameters, name):
     X, y = targets(estimator)
+    model = small(estimator, **parameters)
     with pytest.raises((ValueError, TypeError), match=name):
-        small(estimator, **parameters).fit(X, y)
+        model.fit(X, y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+@BOTH
+def test_a_fit_that_fails_changes_nothing(estimator):
+    X, y = targets(estimator)
+    model = small(estimator).fit(X, y)
+    before = model.predict(X)
+    with pytest.raises(ValueError, match="learning_rate"):
+        model.set_params(learning_rate=-1.0).fit(X[:, :1], y + 1)
+    assert np.array_equal(model.predict(X), before)
+    assert model.n_iter_ == model.net_.epochs_done
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from pybp.sklearn._holdout import Samples
 from pybp.sklearn._lbfgs import loss_and_gradient
 from pybp.sklearn._objective import Objective
 from pybp.sklearn._solvers import is_stochastic
+from pybp.sklearn._undo import undone_if_it_fails
 from pybp.sparse import Sparse, as_inputs
 
 __all__ = ["BaseMLP", "keep_arguments"]
@@ -91,7 +92,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         ValueError
             An argument is wrong, or training diverged.
         """
-        return self._fit(X, y, sample_weight, False, validation_data)
+        with undone_if_it_fails(self):
+            return self._fit(X, y, sample_weight, False, validation_data)
 
     def _fit(
         self,
@@ -174,7 +176,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _initialize(self, wanted: Architecture) -> None:
         """A new net, with random weights."""
-        self.n_iter_ = 0
         self.n_layers_ = len(wanted.sizes) + 2
         self.out_activation_ = self._objective.out_activation
         self.net_ = wanted.net(self._draw_seed())

@@ -22,6 +22,7 @@ from pybp.sklearn._later import with_classes
 from pybp.sklearn._objective import Objective, for_classes, loss_spec
 from pybp.sklearn._parameters import ATTRIBUTES
 from pybp.sklearn._parameters import COMMON as PARAMETERS
+from pybp.sklearn._undo import undone_if_it_fails
 
 __all__ = ["MLPClassifier"]
 
@@ -135,12 +136,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         known = getattr(self, "classes_", None)
         if known is None and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if classes is not None and (known is None or not hasattr(self, "coefs_")):
-            self._learn(y if type_of_target(y).startswith("multilabel") else classes)
-            self.classes_ = unique_labels(classes)
-        elif classes is not None:
-            self._know(unique_labels(classes))
-        return self._fit(X, y, sample_weight, True)
+        with undone_if_it_fails(self):
+            if classes is not None and (known is None or not hasattr(self, "coefs_")):
+                self._learn(y if type_of_target(y).startswith("multilabel") else classes)
+                self.classes_ = unique_labels(classes)
+            elif classes is not None:
+                self._know(unique_labels(classes))
+            return self._fit(X, y, sample_weight, True)
 
     def _know(self, classes: Array) -> None:
         """Have outputs for all of these classes."""

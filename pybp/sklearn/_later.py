@@ -35,7 +35,8 @@ def with_classes(estimator: Any, classes: Array) -> None:
     output = activation_spec(objective.output)
     estimator._architecture = replace(estimator._architecture, n_out=n_out, output=output)
     estimator.net_ = _with_hidden_layers(estimator._architecture.net(0), estimator.net_)
-    estimator.coefs_[-1], estimator.intercepts_[-1] = wide, bias
+    estimator.coefs_ = [*estimator.coefs_[:-1], wide]
+    estimator.intercepts_ = [*estimator.intercepts_[:-1], bias]
 
 
 def _with_hidden_layers(new: MLP, old: MLP) -> MLP:

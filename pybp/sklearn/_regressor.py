@@ -17,6 +17,7 @@ from pybp.sklearn._holdout import Samples
 from pybp.sklearn._objective import Objective, for_numbers
 from pybp.sklearn._parameters import ATTRIBUTES
 from pybp.sklearn._parameters import COMMON as PARAMETERS
+from pybp.sklearn._undo import undone_if_it_fails
 
 __all__ = ["MLPRegressor"]
 
@@ -108,7 +109,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self
             The estimator.
         """
-        return self._fit(X, y, sample_weight, True)
+        with undone_if_it_fails(self):
+            return self._fit(X, y, sample_weight, True)
 
     def _checked(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
         X, y = validate_data(

@@ -22,6 +22,7 @@ from pybp.sklearn._tabular_columns import Column, is_frame, roles_of, table_colu
 from pybp.sklearn._tabular_preprocessing import Preprocessing
 from pybp.sklearn._tabular_samples import Samples
 from pybp.sklearn._tabular_training import LastBest, Record, tabular_net
+from pybp.sklearn._undo import undone_if_it_fails
 from pybp.validation import count, flag, real, shown
 
 __all__ = ["TabularBase"]
@@ -89,6 +90,12 @@ class TabularBase(CallbackSupportMixin, BaseEstimator):
         DivergenceError
             Loss or parameters became infinite or NaN.
         """
+        with undone_if_it_fails(self):
+            self._fit(X, y, sample_weight, validation_data)
+        return self
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, validation_data: Any) -> None:
+        """`fit`, with its arguments."""
         table = self._table(X, y, reset=True)
         self._roles = roles_of(table, self.categorical_features)
         samples = self._samples(table, y, sample_weight, reset=True)
@@ -107,7 +114,6 @@ class TabularBase(CallbackSupportMixin, BaseEstimator):
         self._train(
             samples, validation, seed, Reports.of(self, raw, count(self.n_epochs, "n_epochs"))
         )
-        return self
 
     def _train(
         self, samples: Samples, validation: Samples | None, seed: int, reports: list[Reports]
@@ -146,7 +152,7 @@ class TabularBase(CallbackSupportMixin, BaseEstimator):
                 threads=self._threads,
             )
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", ConvergenceWarning, stacklevel=4)
+            warnings.warn("Training interrupted by user.", ConvergenceWarning, stacklevel=5)
         self.n_iter_ = self.net_.epochs_done
         self.best_epoch_ = self.n_iter_ if best is None else best.restore(self.net_)
         seen = record.history.history

@@ -64,7 +64,6 @@ def _by_steps(estimator: Any, samples: Samples, held: Samples | None, incrementa
         samples, held = split(samples, fraction, stratify, state)
     holdout = _holdout(estimator, held, given, needed=not incremental)
     estimator._optimizer = _pace(estimator, incremental)
-    estimator.n_iter_ = 0
     watch = Iterations(estimator, _offset(estimator, samples), holdout, len(samples), stops_early)
     try:
         _fit_net(
@@ -106,7 +105,6 @@ def _pace(estimator: Any, incremental: bool) -> Pace:
 def _as_a_whole(estimator: Any, samples: Samples, held: Samples | None) -> None:
     """By a solver that takes all samples at once; its iterations are epochs of `MLP.fit`."""
     solver = solver_of(estimator, estimator._objective.scale)
-    estimator.n_iter_ = 0
     holdout = _holdout(estimator, held, given=True, needed=True)
     watch = Watch(estimator, _offset(estimator, samples), holdout)
     size = {"epochs": estimator.max_iter, "batch_size": len(samples), "shuffle": False}

@@ -144,6 +144,8 @@ def test_transformer(iris):
     assert not np.array_equal(seeds[0], seeds[2])
     with pytest.raises(ValueError, match="requires y to be passed"):
         MLPTransformer(classifier()).fit(X)
+    with pytest.raises(ValueError, match="layer is 1, but there are 1 hidden layers"):
+        MLPTransformer(classifier(), layer=1).fit(X, y)
 
 
 def test_transformer_gives_frames(iris):

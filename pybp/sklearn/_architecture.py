@@ -22,7 +22,7 @@ from pybp.specs import resolve
 from pybp.state import Parameters, read_state, write_state
 from pybp.validation import real, shown
 
-__all__ = ["SKLEARN_NAMES", "Architecture", "activation_spec"]
+__all__ = ["SKLEARN_NAMES", "Architecture", "activation_spec", "hidden_place", "hidden_sizes"]
 
 SKLEARN_NAMES = {"logistic": "sigmoid"}
 """What scikit-learn calls otherwise than pybp."""
@@ -72,7 +72,7 @@ class Architecture:
         cls, params: Any, n_in: int, n_out: int, output: str, dtype: str, l2: float, names: Any
     ) -> "Architecture":
         """The net of an estimator's parameters; `names` are those of the columns, if they have any."""
-        sizes = _sizes(params.hidden_layer_sizes)
+        sizes = hidden_sizes(params.hidden_layer_sizes)
         activations = _for_each(params.activation, len(sizes), "activation")
         return cls(
             n_in=n_in,
@@ -135,7 +135,14 @@ def _widths(net: MLP) -> list[int]:
     return [net.n_in, *(layer.n_out for layer in net.layers if layer.kind == "dense")]
 
 
-def _sizes(hidden_layer_sizes: Any) -> list[int]:
+def hidden_place(layer: int, hidden: int) -> int:
+    """Which hidden layer, counted from 0, is meant by a number that may count from the last."""
+    if not -hidden <= layer < hidden:
+        raise ArgumentError(f"layer is {layer}, but there are {hidden} hidden layers")
+    return layer % hidden
+
+
+def hidden_sizes(hidden_layer_sizes: Any) -> list[int]:
     """Neurons of the hidden layers."""
     one = not hasattr(hidden_layer_sizes, "__iter__")
     sizes = [hidden_layer_sizes] if one else list(hidden_layer_sizes)

@@ -11,10 +11,9 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from pybp._types import Array
 from pybp.data import Data
-from pybp.errors import ArgumentError
 from pybp.mlp import MLP
 from pybp.sklearn import _coefficients, _training
-from pybp.sklearn._architecture import Architecture
+from pybp.sklearn._architecture import Architecture, hidden_place
 from pybp.sklearn._callbacks import CallbackSupportMixin
 from pybp.sklearn._constraints import COMMON
 from pybp.sklearn._holdout import Samples
@@ -252,11 +251,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         """
         check_is_fitted(self, "net_")
         X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
-        hidden = len(self._architecture.sizes)
-        if not -hidden <= layer < hidden:
-            raise ArgumentError(f"layer is {layer}, but there are {hidden} hidden layers")
+        place = hidden_place(layer, len(self._architecture.sizes))
         self._push()
-        part = self._architecture.until(layer % hidden, self.net_)
+        part = self._architecture.until(place, self.net_)
         return part.predict(X, threads=self._threads or None)
 
     def input_gradients(self, X: Any) -> Array:

@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from pybp._types import Array
+from pybp.sklearn._architecture import hidden_place, hidden_sizes
 from pybp.sklearn._classifier import MLPClassifier
 from pybp.sklearn._regressor import MLPRegressor
 from pybp.validation import is_sparse
@@ -92,8 +93,10 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         net = self._net_for(y)
         if self.random_state is not None:
             net.set_params(random_state=self.random_state)
+        sizes = hidden_sizes(net.hidden_layer_sizes)
+        n_out = sizes[hidden_place(self.layer, len(sizes))]  # an error before training is cheaper
         self.estimator_ = net.fit(X, _itself(X) if y is None else y, sample_weight)
-        self._n_features_out = self.estimator_._architecture.sizes[self.layer]
+        self._n_features_out = n_out
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
             if hasattr(self.estimator_, name):

@@ -12,7 +12,12 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 
 from pybp.errors import ArgumentError
-from pybp.sklearn import LossCurveDisplay, MLPClassifier, WeightsDisplay
+from pybp.sklearn import (
+    LossCurveDisplay,
+    MLPClassifier,
+    TabularMLPClassifier,
+    WeightsDisplay,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -60,7 +65,7 @@ def test_loss_curve_of_nothing():
         LossCurveDisplay.from_estimator(MLPClassifier())
 
 
-def test_weights(model):
+def test_weights(model, data):
     display = WeightsDisplay.from_estimator(model)
     (image,) = display.images_
     assert np.array_equal(image.get_array(), model.coefs_[0].T)
@@ -70,6 +75,9 @@ def test_weights(model):
     assert np.array_equal(second.images_[0].get_array(), model.coefs_[1].T)
     with pytest.raises(ArgumentError, match="layer is 2, but there are 2 layers of weights"):
         WeightsDisplay.from_estimator(model, layer=2)
+    tabular = TabularMLPClassifier((4,), n_epochs=1).fit(*data)
+    with pytest.raises(ArgumentError, match="TabularMLPClassifier has no coefs_"):
+        WeightsDisplay.from_estimator(tabular)
 
 
 def test_weights_as_images(model):

@@ -193,6 +193,8 @@ class WeightsDisplay:
             The picture.
         """
         check_is_fitted(estimator)
+        if not hasattr(estimator, "coefs_"):
+            raise ArgumentError(f"{type(estimator).__name__} has no coefs_")
         layers = len(estimator.coefs_)
         if not -layers <= layer < layers:
             raise ArgumentError(f"layer is {layer}, but there are {layers} layers of weights")

@@ -28,6 +28,7 @@ __all__ = [
     "read_loss_gradients",
     "read_optional",
     "read_state",
+    "scale_states",
     "set_passes",
     "state_arrays",
     "updates_done",
@@ -118,6 +119,15 @@ def write_state(net: Net, state: dict[str, Any]) -> None:
     net.set_progress(state["progress"])
     for what, place, values in state["arrays"]:
         net.set(what, place, np.ascontiguousarray(values, dtype=net.dtype))
+
+
+def scale_states(net: Net, layers: tuple[Layer, ...], factor: float) -> None:
+    """Multiply the optimizer's state, such as velocities, by a number."""
+    for what, place, shape in state_arrays(layers, net.get_progress()):
+        if "_state" in what:
+            values = read(net, what, place, shape)
+            values *= factor
+            net.set(what, place, values)
 
 
 def passes(net: Net) -> int:

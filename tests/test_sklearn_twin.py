@@ -132,12 +132,13 @@ def test_sgd_on_numbers(data):
         {"nesterovs_momentum": False},
         {
             "learning_rate": "adaptive",
-            "momentum": 0.0,
             "tol": 0.1,
             "n_iter_no_change": 2,
             "max_iter": 40,
         },
         {"learning_rate": "invscaling", "power_t": 0.2, "momentum": 0.0},
+        {"learning_rate": "invscaling"},
+        {"learning_rate": "invscaling", "nesterovs_momentum": False},
         {"tol": 0.05, "n_iter_no_change": 2, "max_iter": 60},
         {"shuffle": False, "batch_size": 32},
     ],
@@ -147,6 +148,16 @@ def test_rules_of_sgd(params):
     X, y = iris()
     ours, theirs = pair("classes", (X, y), solver="sgd", learning_rate_init=0.1, **params)
     assert ours._optimizer.learning_rate == theirs._optimizer.learning_rate
+    assert_alike(ours, theirs, X)
+
+
+def test_a_falling_learning_rate_from_call_to_call():
+    X, y = iris()
+    params = {"solver": "sgd", "learning_rate_init": 0.1, "learning_rate": "invscaling"}
+    ours, theirs = pair("classes", (X, y), **params)
+    for _ in range(3):
+        for each in (ours, theirs):
+            each.partial_fit(X, y)
     assert_alike(ours, theirs, X)
 
 

@@ -1,11 +1,16 @@
 """How the learning rate goes: scikit-learn's rules, which look at time and at progress."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pybp.callbacks import Callback
 from pybp.schedule import Rates
+from pybp.state import scale_states
+
+if TYPE_CHECKING:
+    from pybp.mlp import MLP
 
 __all__ = ["Pace", "Pacemaker"]
 
@@ -27,12 +32,15 @@ class Pace:
         Exponent of "invscaling".
     learning_rate : float
         The one of the next epoch.
+    used : float
+        The one of the last epoch; 0 if there was none.
     """
 
     learning_rate_init: float
     rule: str = "constant"
     power_t: float = 0.5
     learning_rate: float = 0.0
+    used: float = 0.0
 
     def __post_init__(self) -> None:
         self.learning_rate = float(self.learning_rate_init)
@@ -77,6 +85,18 @@ class Pacemaker(Callback):
     def __init__(self, pace: Pace | None, scale: float) -> None:
         self.pace = pace
         self.scale = scale
+
+    def on_epoch_begin(self, net: "MLP", epoch: int) -> None:
+        """Have the velocity keep the learning rates of its time, as scikit-learn's does.
+
+        The core multiplies it by the learning rate when it uses it.
+        """
+        pace = self.pace
+        if pace is None:
+            return
+        if pace.used and pace.used != pace.learning_rate:
+            scale_states(net._net, net.layers, pace.used / pace.learning_rate)
+        pace.used = pace.learning_rate
 
     def change_rates(self, rates: Rates) -> Rates:
         """The rates, or the one of this epoch."""

@@ -154,6 +154,8 @@ def test_monitor(iris):
     assert worst.validation_scores_ == [-score for score in usual.validation_scores_]
     with pytest.raises(ArgumentError, match="monitor='loss' needs early_stopping=True"):
         classifier(monitor="loss").fit(X, y)
+    with pytest.raises(ArgumentError, match="monitor='loss' needs validation_data"):
+        classifier(monitor="loss", solver="lbfgs", early_stopping=True).fit(X, y)
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(X, columns=list("abcd"))
     classifier(monitor="f1_macro", **how).fit(frame, y)  # scorers predict without a warning

@@ -35,6 +35,8 @@ def solver_of(params: Any, scale: float) -> Solver:
         return LBFGS(max_fun=params.max_fun, tol=params.tol / scale)
     solver = resolve_optimizer(params.solver)
     assert isinstance(solver, Solver)
+    if params.alpha and "l2" in solver.unfit:
+        raise ArgumentError(f"solver={params.solver!r} needs alpha=0, got {params.alpha}")
     return solver
 
 

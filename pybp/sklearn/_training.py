@@ -153,9 +153,8 @@ def _holdout(estimator: Any, held: Samples | None, given: bool, needed: bool) ->
     """What is held out; its loss is kept if the user gave it or watches the loss."""
     if held is None:
         if estimator.monitor is not None and needed:
-            raise ArgumentError(
-                f"monitor={estimator.monitor!r} needs early_stopping=True or validation_data"
-            )
+            early = "early_stopping=True or " if is_stochastic(estimator.solver) else ""
+            raise ArgumentError(f"monitor={estimator.monitor!r} needs {early}validation_data")
         return None
     holdout = Holdout(estimator, held)
     if estimator.validation_scores_ is None:

@@ -174,6 +174,27 @@ def test_callbacks(iris):
         classifier(callbacks=[print]).fit(*iris)
 
 
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_callbacks_may_watch_what_is_held_out(iris, solver):
+    X, y = iris
+    seen = []
+    watch = callbacks.LambdaCallback(
+        on_epoch_end=lambda net, epoch, logs: seen.append(logs["val_loss"])
+    )
+    weights = np.linspace(0, 1, 50)
+    held = (X[::3], y[::3], weights)
+    how = {"solver": solver, "alpha": 0, "max_iter": 6}
+    model = classifier(callbacks=[watch], **how).fit(X, y, validation_data=held)
+    assert seen == pytest.approx(model.validation_loss_curve_)
+    plain = classifier(**how).fit(X, y, validation_data=held)
+    assert model.validation_loss_curve_ == plain.validation_loss_curve_
+    stop = callbacks.EarlyStopping(patience=1, min_delta=10.0)
+    stopped = classifier(callbacks=[stop], **how).fit(X, y, validation_data=held)
+    assert stopped.n_iter_ < 6
+    if solver == "adam":
+        classifier(callbacks=[stop], early_stopping=True).fit(X, y)
+
+
 def test_schedule(iris):
     used = []
 

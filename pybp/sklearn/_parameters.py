@@ -70,7 +70,7 @@ COMMON = """
         What `early_stopping` watches instead of the score: the loss on what is held out, or any of
         scikit-learn's scorers.
     callbacks : list of pybp.callbacks.Callback
-        Called by the net's fit.
+        Called by the net's fit; if samples are held out, they may watch "val_loss".
     n_jobs : int, optional
         Threads, -1 for all CPUs; if not given, PYBP_NUM_THREADS, OMP_NUM_THREADS or the CPUs
         decide. The result doesn't depend on it.

@@ -71,6 +71,7 @@ def _by_steps(estimator: Any, samples: Samples, held: Samples | None, incrementa
             samples,
             optimizer_of(estimator, estimator._objective.scale),
             [*_pacemaker(estimator), watch],
+            held,
             epochs=1 if incremental else estimator.max_iter,
             shuffle=estimator.shuffle,
             **_batches(estimator, len(samples)),
@@ -109,7 +110,7 @@ def _as_a_whole(estimator: Any, samples: Samples, held: Samples | None) -> None:
     watch = Watch(estimator, _offset(estimator, samples), holdout)
     size = {"epochs": estimator.max_iter, "batch_size": len(samples), "shuffle": False}
     try:
-        message = _fit_net(estimator, samples, solver, [watch], **size)
+        message = _fit_net(estimator, samples, solver, [watch], held, **size)
     except DivergenceError as error:
         raise ValueError(_NOT_FINITE) from error
     if not message.startswith("CONVERGENCE") and "condition is satisfied" not in message:
@@ -125,10 +126,19 @@ def _as_a_whole(estimator: Any, samples: Samples, held: Samples | None) -> None:
 
 
 def _fit_net(
-    estimator: Any, samples: Samples, optimizer: Any, own: list[Callback], **how: Any
+    estimator: Any,
+    samples: Samples,
+    optimizer: Any,
+    own: list[Callback],
+    held: Samples | None,
+    **how: Any,
 ) -> str:
     """One fit of the net; why a solver stopped."""
     reports = Reports.of(estimator, samples, how["epochs"])
+    theirs = checked_callbacks(estimator.callbacks)
+    if theirs and held is not None:  # they may watch val_loss
+        given = (held.X, held.targets, held.weights)
+        how["validation_data"] = given[: 2 if held.weights is None else 3]
     history = None
     try:
         history = estimator.net_.fit(
@@ -139,7 +149,7 @@ def _fit_net(
             penalty_per_weight=True,
             sample_weight=samples.weights,
             metrics=[],
-            callbacks=[*own, *reports, *checked_callbacks(estimator.callbacks)],
+            callbacks=[*own, *reports, *theirs],
             progress=estimator.progress,
             threads=estimator._threads or None,
             **how,

@@ -57,7 +57,8 @@ def test_loss_curve(model, data):
     assert display.score_ax_ is None
     assert len(display.lines_) == 1
     theirs = peer.MLPClassifier((6,), max_iter=3).fit(*data)
-    assert len(LossCurveDisplay.from_estimator(theirs).lines_) == 1
+    (line,) = LossCurveDisplay.from_estimator(theirs, linewidth=5).lines_
+    assert line.get_linewidth() == 5
 
 
 def test_loss_curve_of_nothing():

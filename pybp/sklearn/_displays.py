@@ -54,7 +54,9 @@ class LossCurveDisplay:
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: Any = None, name: str | None = None) -> Self:
+    def from_estimator(
+        cls, estimator: Any, *, ax: Any = None, name: str | None = None, **line_kwargs: Any
+    ) -> Self:
         """Draw the curves of a fitted estimator, scikit-learn's own MLPs included.
 
         Parameters
@@ -64,7 +66,9 @@ class LossCurveDisplay:
         ax : matplotlib axes, optional
             Where to draw; a new figure if not given.
         name : str, optional
-            What the legend calls it; its class if not given.
+            What the title calls it; its class if not given.
+        **line_kwargs
+            For matplotlib's `plot`.
 
         Returns
         -------
@@ -80,7 +84,7 @@ class LossCurveDisplay:
             getattr(estimator, "validation_scores_", None),
             name=type(estimator).__name__ if name is None else name,
         )
-        return display.plot(ax=ax)
+        return display.plot(ax=ax, **line_kwargs)
 
     def plot(self, *, ax: Any = None, **line_kwargs: Any) -> Self:
         """Draw.

@@ -253,7 +253,7 @@ def test_progress(iris, capsys):
     assert not capsys.readouterr().err
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", np.float32])
+@pytest.mark.parametrize("dtype", ["float32", "float64", np.float32, np.dtype("float32")])
 def test_dtype(iris, dtype):
     X, y = iris
     model = classifier(dtype=dtype).fit(X, y)

@@ -60,7 +60,12 @@ COMMON: Mapping[str, list[Any]] = {
     "callbacks": [list, tuple, Callback],
     "n_jobs": [Integral, None],
     "progress": ["boolean", StrOptions({"auto"})],
-    "dtype": [StrOptions({"float32", "float64"}), Options(type, {np.float32, np.float64}), None],
+    "dtype": [
+        StrOptions({"float32", "float64"}),
+        Options(type, {np.float32, np.float64}),
+        Options(np.dtype, {np.dtype(np.float32), np.dtype(np.float64)}),
+        None,
+    ],
 }
 """Of all estimators."""
 

@@ -31,7 +31,7 @@ static const struct goal {
 
 /* ---- building ------------------------------------------------------------------------------------ */
 
-static pybp_layer_desc *add(contract_case *c, pybp_layer_kind kind)
+static inline pybp_layer_desc *add(contract_case *c, pybp_layer_kind kind)
 {
     c->layers[c->n_layers].kind = kind;
     return &c->layers[c->n_layers++];
@@ -39,7 +39,7 @@ static pybp_layer_desc *add(contract_case *c, pybp_layer_kind kind)
 
 #define ADD(KIND) add(c, PYBP_LAYER_##KIND)
 
-static pybp_layer_desc *dense(contract_case *c, size_t n, pybp_activation activation)
+static inline pybp_layer_desc *dense(contract_case *c, size_t n, pybp_activation activation)
 {
     pybp_layer_desc *layer = ADD(DENSE);
     layer->n_out = n;
@@ -50,7 +50,7 @@ static pybp_layer_desc *dense(contract_case *c, size_t n, pybp_activation activa
 
 #define DENSE(n, NAME) dense(c, n, PYBP_ACTIVATION_##NAME)
 
-static void activation(contract_case *c, pybp_activation which)
+static inline void activation(contract_case *c, pybp_activation which)
 {
     pybp_layer_desc *layer = ADD(ACTIVATION);
     layer->activation = which;
@@ -61,14 +61,14 @@ static void activation(contract_case *c, pybp_activation which)
 #define ACTIVATION(NAME) activation(c, PYBP_ACTIVATION_##NAME)
 
 /* With its first parameter. */
-static pybp_layer_desc *with(pybp_layer_desc *layer, double value)
+static inline pybp_layer_desc *with(pybp_layer_desc *layer, double value)
 {
     layer->params[0] = value;
     layer->n_params = 1;
     return layer;
 }
 
-static void embedding(contract_case *c, size_t column, size_t n_categories, size_t n)
+static inline void embedding(contract_case *c, size_t column, size_t n_categories, size_t n)
 {
     pybp_layer_desc *layer = ADD(EMBEDDING);
     layer->column = column;
@@ -76,14 +76,14 @@ static void embedding(contract_case *c, size_t column, size_t n_categories, size
     layer->n_out = n;
 }
 
-static void ends_with(contract_case *c, size_t goal)
+static inline void ends_with(contract_case *c, size_t goal)
 {
     c->loss.kind = goals[goal].loss;
     c->labels = goals[goal].labels;
     dense(c, 3, goals[goal].output);
 }
 
-static void trained_by(contract_case *c, size_t method)
+static inline void trained_by(contract_case *c, size_t method)
 {
     c->optimizer.kind = methods[method].kind;
     memcpy(c->optimizer.params, methods[method].params, sizeof methods[method].params);
@@ -91,14 +91,14 @@ static void trained_by(contract_case *c, size_t method)
 }
 
 /* No batch norm over one row. */
-static void no_single_row(contract_case *c)
+static inline void no_single_row(contract_case *c)
 {
     if (c->rows % c->batch == 1)
         c->rows++;
 }
 
 /* Seeds of case i of its file. */
-static void begin(contract_case *c, size_t i, uint64_t data_seed)
+static inline void begin(contract_case *c, size_t i, uint64_t data_seed)
 {
     c->seed = 0x9e3779b97f4a7c15u * (i + 1) >> (i % 64);
     c->data_seed = data_seed + i;

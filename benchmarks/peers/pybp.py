@@ -9,7 +9,7 @@ from pybp import MLP
 
 class Pybp(Peer):
     distribution = "pybp"
-    usage = "`fit(X, y, epochs=n)`, n such that a call takes about 50 ms; `predict(X)`"
+    usage = "`fit(X, y, epochs=n, metrics=[])`, n such that a call takes about 50 ms; `predict(X)`"
     most_steps = 8192
 
     def net(self, cell):
@@ -37,6 +37,7 @@ class Pybp(Peer):
                 optimizer=cell.optimizer,
                 epochs=self.epochs_a_call(cell, data.steps),
                 batch_size=cell.batch,
+                metrics=[],  # as the others: only the loss
                 progress=False,
                 threads=self.threads,
             )

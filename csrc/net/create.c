@@ -62,6 +62,7 @@ pybp_status pybp_net_clone(const pybp_net *net, pybp_net **out)
     copy->n_in = net->n_in;
     copy->n_layers = net->n_layers;
     copy->n_parameters = net->n_parameters;
+    copy->n_outputs = net->n_outputs;
     copy->plain_gradients = net->plain_gradients;
     copy->constrained = net->constrained;
     copy->n_penalized = net->n_penalized;

@@ -160,6 +160,7 @@ static bool place_parameters(pybp_net *net, pybp_layer *layer)
     layer->trained = layer->fan + layer->has_bias;
     layer->count = layer->n_out * layer->trained; /* < 16 lines: no overflow */
     net->n_parameters += layer->count;
+    net->n_outputs += layer->n_out;
     pybp_layer_options(net, layer);
     return true;
 }

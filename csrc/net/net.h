@@ -64,6 +64,7 @@ struct pybp_net {
     size_t n_in, n_layers;
     pybp_layer *layers;
     size_t n_parameters;
+    size_t n_outputs;      /* of all layers together */
     bool plain_gradients;  /* no layer has penalties or a scale, or is frozen */
     bool constrained;      /* some layer has a max_norm */
     size_t n_penalized;    /* outputs of the layers with penalties */

@@ -4,7 +4,7 @@
  * brings; below CALL times as many in a call, waking it does, which takes a tenth of a millisecond where its CPU has
  * gone to sleep. */
 static double worth_waking = 1.5e6;
-#define CALL 20
+#define CALL 24
 
 void pybp_thread_work(double operations)
 {

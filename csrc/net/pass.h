@@ -151,6 +151,8 @@ static inline double pybp_pass_work(const pybp_net *net, size_t rows)
 
 /* Threads that are worth waking for a call of so many steps of this many fused multiply-adds. */
 int pybp_worth_threads(int requested, double step, size_t steps);
+/* Whether more threads than one may be slower in steps of this many fused multiply-adds. */
+bool pybp_threads_in_doubt(int threads, double step);
 /* For tests: so many make a thread worth waking. With 1 or so, small nets too run on all the threads that were
  * asked for. Not while a call runs. */
 void pybp_thread_work(double operations);

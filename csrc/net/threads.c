@@ -6,9 +6,19 @@
 static double worth_waking = 1.5e6;
 #define CALL 24
 
+/* What threads exchange is less than they gain in steps of more than so many, wherever they run. */
+#define LARGE 1e8
+static bool asked_for; /* by a test, which wants its threads */
+
+bool pybp_threads_in_doubt(int threads, double step)
+{
+    return threads > 1 && step < LARGE && !asked_for;
+}
+
 void pybp_thread_work(double operations)
 {
     worth_waking = operations;
+    asked_for = true;
 }
 
 int pybp_worth_threads(int requested, double step, size_t steps)

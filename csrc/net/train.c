@@ -355,14 +355,31 @@ static void begin(call *c)
     }
 }
 
+/* All steps, by teams of threads; false if the callback forked and this is the child. */
+static bool take_steps(call *c, int threads, bool in_doubt)
+{
+    pybp_team *team = &c->trainer->team;
+    const size_t end = c->end;
+    if (!in_doubt)
+        return pybp_pool_run(threads, loop, c) != 0;
+    for (; c->begin < end && !atomic_load(&c->stop); c->begin = c->end) {
+        const double start = pybp_clock_ms();
+        c->end = c->begin + pybp_team_steps(team, end - c->begin);
+        if (pybp_pool_run(pybp_team_size(team, threads), loop, c) == 0)
+            return false;
+        pybp_team_took(team, c->end - c->begin, pybp_clock_ms() - start);
+    }
+    return true;
+}
+
 pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
                              const pybp_train_options *options, pybp_train_result *result)
 {
     const size_t n = x->rows, step = pybp_step_rows(options, n);
     const size_t batch = options->batch_size < step ? options->batch_size : step;
     const size_t steps = pybp_train_steps(options, n), asked = options->n_steps;
-    const int threads = pybp_worth_threads(options->threads, 3 * pybp_pass_work(net, batch),
-                                           asked > 0 && asked < steps ? asked : steps);
+    const double work = 3 * pybp_pass_work(net, batch); /* between two meetings of threads */
+    const int threads = pybp_worth_threads(options->threads, work, asked > 0 && asked < steps ? asked : steps);
     pybp_status status = pybp_trainer_fit(net, n, batch, step, threads, options);
     if (status == PYBP_OK && options->gradient_only && net->grads == NULL) {
         net->grads = pybp_alloc(pybp_buffer_bytes(net));
@@ -382,7 +399,7 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
     net->trainer->pass->y_is_labels = y->labels != NULL;
     pybp_forget_pass(net);
     net->has_gradients = false;
-    if (pybp_pool_run(threads, loop, &c) == 0)
+    if (!take_steps(&c, threads, pybp_threads_in_doubt(threads, work)))
         return pybp_fail(PYBP_STATE, "the callback forked: in the child, the other threads' share of the step is lost");
     return finish(&c);
 }

@@ -2,6 +2,7 @@
 #ifndef PYBP_NET_TRAINER_H
 #define PYBP_NET_TRAINER_H
 
+#include "net/team.h"
 #include "net/train.h"
 
 /* What a shape of training needs; kept in the net, so that the next call need not allocate. */
@@ -21,6 +22,7 @@ struct pybp_trainer {
     size_t shuffled_rows;
     char *snapshot;      /* parameters before the epoch */
     bool has_snapshot;
+    pybp_team team;      /* of the last steps */
 };
 
 static inline size_t pybp_chunks_of(size_t rows)

@@ -1,0 +1,39 @@
+#include "net/team.h"
+
+#include <math.h>
+
+enum { WARM, MANY, ONE, CHOSEN, N_PHASES };
+
+static const size_t lengths[N_PHASES] = {[WARM] = 2, [MANY] = 4, [ONE] = 4, [CHOSEN] = 500};
+
+int pybp_team_size(const pybp_team *team, int threads)
+{
+    return team->phase == ONE || (team->phase == CHOSEN && team->one < team->many) ? 1 : threads;
+}
+
+size_t pybp_team_steps(pybp_team *team, size_t most)
+{
+    if (team->left == 0) { /* new */
+        team->phase = WARM;
+        team->left = lengths[WARM];
+        team->many = team->one = HUGE_VAL;
+    }
+    if (team->phase != CHOSEN) /* timed one by one: the fastest was not disturbed */
+        return 1;
+    return team->left < most ? team->left : most;
+}
+
+void pybp_team_took(pybp_team *team, size_t steps, double ms)
+{
+    if (team->phase == MANY)
+        team->many = ms < team->many ? ms : team->many;
+    if (team->phase == ONE)
+        team->one = ms < team->one ? ms : team->one;
+    team->left -= steps;
+    if (team->left > 0)
+        return;
+    team->phase = (team->phase + 1) % N_PHASES;
+    team->left = lengths[team->phase];
+    if (team->phase == WARM)
+        team->many = team->one = HUGE_VAL;
+}

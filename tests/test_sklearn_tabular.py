@@ -384,7 +384,15 @@ def test_in_scikit_learns_tools(estimator):
     assert search.best_score_ == pytest.approx(max(search.cv_results_["mean_test_score"]))
     assert len(cross_val_score(make_pipeline(small(estimator)), X, y, cv=3)) == 3
     assert "TabularMLP" in small(estimator)._repr_html_()
-    assert LossCurveDisplay.from_estimator(search.best_estimator_).loss_curve
+
+
+@BOTH
+def test_loss_curve_display(estimator):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    X, y = targets(estimator)
+    assert LossCurveDisplay.from_estimator(small(estimator).fit(X, y)).loss_curve
+    pyplot.close("all")
 
 
 def test_metadata_routing():

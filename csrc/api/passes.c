@@ -29,11 +29,16 @@ static pybp_status check_some(const void *a, const void *b, const void *c)
     return a != NULL && b != NULL && c != NULL ? PYBP_OK : pybp_fail(PYBP_INVALID, "an argument is NULL");
 }
 
-pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, int threads)
+static pybp_status check_prediction(const pybp_net *net, const pybp_matrix *x, const void *out)
 {
     CHECK(check_some(net, x, out));
     CHECK(pybp_check_rows(net, x));
-    CHECK(pybp_check_aligned("out", out, net->k->size));
+    return pybp_check_aligned("out", out, net->k->size);
+}
+
+pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, int threads)
+{
+    CHECK(check_prediction(net, x, out));
     RUN(net, read, pybp_predict_rows(net, x, out, false, threads));
 }
 
@@ -48,10 +53,8 @@ static pybp_status predict_finite(const pybp_net *net, const pybp_matrix *x, voi
 pybp_status pybp_predict_finite(const pybp_net *net, const pybp_matrix *x, void *out, int threads, size_t *row,
                                 size_t *col)
 {
-    CHECK(check_some(net, x, out));
     CHECK(check_some(row, col, out));
-    CHECK(pybp_check_rows(net, x));
-    CHECK(pybp_check_aligned("out", out, net->k->size));
+    CHECK(check_prediction(net, x, out));
     RUN(net, read, predict_finite(net, x, out, threads, row, col));
 }
 

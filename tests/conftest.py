@@ -53,3 +53,31 @@ def trained(classifier, blobs):
     """A net in the middle of training, with optimizer state."""
     classifier.fit(*blobs, epochs=2)
     return classifier
+
+
+# ---- data of scikit-learn, for the tests of its estimators -----------------------------------
+
+
+@pytest.fixture(scope="module")
+def iris():
+    """Scaled inputs, and classes as strings."""
+    datasets = pytest.importorskip("sklearn.datasets")
+    preprocessing = pytest.importorskip("sklearn.preprocessing")
+    X, y = datasets.load_iris(return_X_y=True)
+    return preprocessing.scale(X), np.array(["setosa", "versicolor", "virginica"])[y]
+
+
+@pytest.fixture(scope="module")
+def binary(iris):
+    """Two of its three classes."""
+    X, y = iris
+    return X[50:], y[50:]
+
+
+@pytest.fixture(scope="module")
+def diabetes():
+    """Scaled inputs and targets."""
+    datasets = pytest.importorskip("sklearn.datasets")
+    preprocessing = pytest.importorskip("sklearn.preprocessing")
+    X, y = datasets.load_diabetes(return_X_y=True)
+    return preprocessing.scale(X), preprocessing.scale(y)

@@ -5,54 +5,15 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from sklearn.datasets import load_diabetes, load_iris
-from sklearn.preprocessing import scale
 
 from pybp import activations, losses, optimizers
 from pybp.errors import ArgumentError, PybpError
 from pybp.optimizers import Optimizer
-from pybp.sklearn import MLPClassifier, MLPRegressor
 from pybp.specs import names
 
+from small_estimators import classifier, differ, kinds, regressor
+
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-
-@pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    return scale(X), np.array(["setosa", "versicolor", "virginica"])[y]
-
-
-@pytest.fixture(scope="module")
-def binary(iris):
-    X, y = iris
-    return X[50:], y[50:]
-
-
-@pytest.fixture(scope="module")
-def diabetes():
-    X, y = load_diabetes(return_X_y=True)
-    return scale(X), scale(y)
-
-
-def classifier(**params):
-    return MLPClassifier(
-        **{"hidden_layer_sizes": (8, 6), "random_state": 0, "max_iter": 5, **params}
-    )
-
-
-def regressor(**params):
-    return MLPRegressor(
-        **{"hidden_layer_sizes": (8, 6), "random_state": 0, "max_iter": 5, **params}
-    )
-
-
-def kinds(model):
-    return [layer.kind for layer in model.net_.layers]
-
-
-def differ(one, other):
-    return not np.array_equal(one.coefs_[0], other.coefs_[0])
 
 
 # ---- activation, solver, loss ----------------------------------------------------------------

@@ -1,8 +1,9 @@
 #include "api/data.h"
 
+#include "base/fpenv.h"
 #include "base/status.h"
+#include "dispatch/dispatch.h"
 
-#include <float.h>
 #include <math.h>
 
 static size_t element_size(pybp_dtype dtype)
@@ -271,26 +272,21 @@ static double first_infinite(pybp_dtype from, pybp_dtype as)
     return from == PYBP_FLOAT64 && as == PYBP_FLOAT32 ? 0x1.ffffffp127 : HUGE_VAL;
 }
 
-/* The first of n values that is not finite; n if all are. */
+/* The first of n values that is not finite or beyond the limit; n if there is none. */
 static size_t first_bad(pybp_dtype dtype, const void *values, size_t n, double limit)
 {
-    size_t c, good = 1;
-    if (dtype == PYBP_FLOAT32) {
-        const float *f = values;
-        int fine = 1; /* as wide as a float, so that the loop becomes one of vectors */
-        for (c = 0; c < n; c++)
-            fine &= fabsf(f[c]) <= FLT_MAX;
-        good = (size_t)fine;
-        for (c = 0; !good && fabsf(f[c]) <= FLT_MAX;)
+    const float *f = values;
+    const double *d = values;
+    size_t c = 0;
+    if (limit == HUGE_VAL && pybp_dispatch(dtype)->finite(n, values))
+        return n;
+    if (dtype == PYBP_FLOAT32)
+        while (c < n && isfinite(f[c]))
             c++;
-    } else {
-        const double *f = values;
-        for (c = 0; c < n; c++)
-            good &= fabs(f[c]) < limit;
-        for (c = 0; !good && fabs(f[c]) < limit;)
+    else
+        while (c < n && fabs(d[c]) < limit)
             c++;
-    }
-    return good ? n : c;
+    return c;
 }
 
 /* The column of a row's first bad value, or x->cols. */
@@ -332,7 +328,10 @@ pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as, size_t *row, 
     if (status != PYBP_OK)
         return status;
     size_t r = 0, c = 0;
-    if (find_bad(x, first_infinite(x->dtype, as), &r, &c)) {
+    const pybp_fpenv env = pybp_fpenv_enter();
+    const bool bad = find_bad(x, first_infinite(x->dtype, as), &r, &c);
+    pybp_fpenv_leave(env);
+    if (bad) {
         *row = r;
         *col = c;
         return pybp_fail(PYBP_NOT_FINITE, "NaN or infinity in row %zu, column %zu", r, c);

@@ -149,7 +149,7 @@ typedef struct pybp_kernels {
     void (*accumulate)(size_t n, void *sum, const void *add);
     /* sum[i] = fma(x, x, sum[i]) over n elements, each a line after the last, from each of 4 places. */
     void (*squares)(size_t n, const void *const at[4], double sum[4]);
-    /* 1 if all n elements, a multiple of a line, are finite. */
+    /* 1 if all n elements are finite. */
     int (*finite)(size_t n, const void *x);
     /* n Ts to doubles, and back with one rounding. */
     void (*widen)(size_t n, const void *from, double *to);

@@ -131,8 +131,7 @@ typedef struct pybp_kernels {
     size_t size;  /* bytes of a T */
     size_t panel; /* Ts in a line */
 
-    /* Rows order[first ...] (order NULL: first, first + 1, ...) of a user's matrix into panels, converted. order has
-     * x->rows numbers: those after the last are read too, to ask for what comes next. */
+    /* Rows order[first ...] (order NULL: first, first + 1, ...) of a user's matrix into panels, converted. */
     void (*gather)(const pybp_matrix *x, const uint32_t *order, size_t first, size_t rows, pybp_panels out);
     /* Panels to a row-major matrix whose rows are `cols` Ts. */
     void (*scatter)(pybp_panels a, size_t rows, size_t cols, void *out);

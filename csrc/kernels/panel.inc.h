@@ -70,20 +70,21 @@ PYBP_INLINE void REAL(spread_row)(const pybp_matrix *x, size_t row, real *to, si
 }
 
 /* Shuffled rows come from anywhere, so they are asked for some rows before they are copied: short ones into the first
- * level of cache, long ones, up to so many bytes, into the second. */
+ * level of cache, long ones, up to so many bytes, into the second. (net/ahead.h is for the first rows.) */
 #define GATHER_SHORT 512
 #define GATHER_LONG 4096
 #define GATHER_AHEAD(bytes) ((bytes) <= GATHER_SHORT ? 12u : 8u)
 
 PYBP_INLINE void REAL(ask_for)(const pybp_matrix *x, size_t row, size_t bytes)
 {
-    const char *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride;
+    const char *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride, *end = from + bytes;
+    from -= (uintptr_t)from % PYBP_LINE; /* rows seldom begin where a line does */
     if (bytes <= GATHER_SHORT)
-        for (size_t i = 0; i < bytes; i += PYBP_LINE)
-            PYBP_ASK_FOR(from + i);
+        for (; from < end; from += PYBP_LINE)
+            PYBP_ASK_FOR(from);
     else
-        for (size_t i = 0; i < bytes; i += PYBP_LINE)
-            PYBP_ASK_FOR_L2(from + i);
+        for (; from < end; from += PYBP_LINE)
+            PYBP_ASK_FOR_L2(from);
 }
 
 static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t first, size_t rows, pybp_panels out)
@@ -99,7 +100,7 @@ static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t fir
             continue;
         }
         const void *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride;
-        if (order != NULL && first + r + ahead < x->rows)
+        if (order != NULL && r + ahead < rows)
             REAL(ask_for)(x, order[first + r + ahead], bytes);
         if (doubles == REAL_IS_F64)
             REAL(take_row)(from, x->cols, REAL(line)(out, 0, r), step);

@@ -41,3 +41,12 @@ void pybp_each_trained_tile(const pybp_net *net, int tid, int threads, pybp_tile
 {
     each_tile(net, false, tid, threads, fn, ctx);
 }
+
+size_t pybp_trained_tiles(const pybp_net *net)
+{
+    size_t tiles = 0;
+    for (size_t l = 0; l < net->n_layers; l++)
+        if (!net->layers[l].desc.frozen)
+            tiles += net->layers[l].panels * ((net->layers[l].trained + PYBP_BLOCK_K - 1) / PYBP_BLOCK_K);
+    return tiles;
+}

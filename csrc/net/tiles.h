@@ -12,5 +12,7 @@ typedef void pybp_tile_fn(void *ctx, size_t layer, size_t panel, size_t k0, size
 void pybp_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
 /* The same for the layers that are not frozen. */
 void pybp_each_trained_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
+/* How many those are on one thread. */
+size_t pybp_trained_tiles(const pybp_net *net);
 
 #endif

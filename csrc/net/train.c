@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "net/ahead.h"
 #include "net/tiles.h"
 #include "net/trainer.h"
 
@@ -68,6 +69,7 @@ typedef struct tile_job {
     bool add;
     char *g;         /* a tile, or a gradient buffer */
     size_t partials; /* of this step */
+    pybp_ahead *ahead;
 } tile_job;
 
 static void chunk_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
@@ -109,7 +111,9 @@ static void fused_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
 {
     const tile_job *t = ctx;
     pybp_rule_fetch(t->c->net, t->rule, l, panel, k0, k1);
+    pybp_ahead_ask(t->ahead);
     pybp_run_gradient(t->run, l, panel, k0, k1, false, t->g);
+    pybp_ahead_ask(t->ahead);
     pybp_rule_gradient(t->c->net, t->rule, l, panel, k0, k1, t->g);
     pybp_rule_apply(t->c->net, t->rule, l, panel, k0, k1, t->g);
 }
@@ -169,6 +173,8 @@ static void stage_b(const minibatch *m, const pybp_run *all, const pybp_rule *ru
     } else if (trainer->flat) {
         pybp_each_trained_tile(all->net, tid, threads, chunk_tile, &t);
     } else {
+        pybp_ahead ahead = pybp_ahead_of(all, &m->c->source, m->first + m->rows, threads);
+        t.ahead = &ahead;
         t.g = pass->scratch + (size_t)tid * pass->scratch_bytes + pass->tile_offset;
         pybp_each_trained_tile(all->net, tid, threads, fused_tile, &t);
     }

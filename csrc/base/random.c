@@ -103,8 +103,8 @@ static inline void philox(uint64_t c0, uint64_t c1, uint64_t c2, uint64_t c3, ui
 #pragma GCC unroll 10
 #endif
     for (int round = 0; round < PHILOX_ROUNDS; round++) {
-        const uint64_t high0 = pybp_mulhi(PHILOX_M0, c0), low0 = PHILOX_M0 * c0;
-        const uint64_t high1 = pybp_mulhi(PHILOX_M1, c2), low1 = PHILOX_M1 * c2;
+        uint64_t high0, high1;
+        const uint64_t low0 = pybp_mul_wide(PHILOX_M0, c0, &high0), low1 = pybp_mul_wide(PHILOX_M1, c2, &high1);
         c0 = high1 ^ c1 ^ k0;
         c1 = low1;
         c2 = high0 ^ c3 ^ k1;

@@ -1,4 +1,4 @@
-/* The high half of a 64 x 64 bit product, on every compiler. */
+/* 64 x 64 bit products, on every compiler. */
 #ifndef PYBP_BASE_WIDE_H
 #define PYBP_BASE_WIDE_H
 
@@ -28,6 +28,20 @@ static inline uint64_t pybp_mulhi(uint64_t a, uint64_t b)
     return __umulh(a, b);
 #else
     return pybp_mulhi_portable(a, b);
+#endif
+}
+
+/* Both halves; the low one is returned. */
+static inline uint64_t pybp_mul_wide(uint64_t a, uint64_t b, uint64_t *high)
+{
+#if defined(__SIZEOF_INT128__)
+    __extension__ typedef unsigned __int128 wide; /* asked for the halves one by one, gcc multiplies twice */
+    const wide product = (wide)a * b;
+    *high = (uint64_t)(product >> 64);
+    return (uint64_t)product;
+#else
+    *high = pybp_mulhi(a, b);
+    return a * b;
 #endif
 }
 

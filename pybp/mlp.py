@@ -130,7 +130,8 @@ class MLP(Inspection):
         batch_size : int
             Samples in a minibatch; one batch if there are not that many samples.
         shuffle : bool
-            Whether each epoch takes the samples in a new order.
+            Whether each epoch takes the samples in a new order. Where all of them make one update,
+            they come as they are.
         accumulate : int
             So many minibatches make one update, as if they were one of their size together, with
             memory for the activations of one. Bit for bit so if batch_size is a multiple of 256;

@@ -65,6 +65,10 @@ class Plan:
         size = min(self.batch_size * self.accumulate, rows)
         return rows - rows % size if self.drop_last else rows
 
+    def shuffled(self, rows: int) -> bool:
+        """Whether an epoch has an order of its own: not if all rows make one step."""
+        return self.shuffle and self.batch_size * self.accumulate < rows
+
     def penalty_share(self, weight: float) -> float:
         """What share of the layers' penalties counts for rows of that weight."""
         return 1 / weight if self.penalty_per_weight else 1.0
@@ -234,7 +238,7 @@ def _train_custom_epoch(
     loss, seen = plan.loss, Seen()
     assert isinstance(loss, Custom)
     order = np.arange(len(data), dtype=np.uintp)
-    if plan.shuffle:
+    if plan.shuffled(len(data)):
         net.order(order)
     for done, part in enumerate(plan.parts(len(data)), start=1):
         chosen = order[part]

@@ -121,6 +121,29 @@ def test_shuffle_makes_a_difference(classifier, blobs, same_state):
     assert not same_state(classifier, twin)
 
 
+@pytest.mark.parametrize(
+    ("settings", "alike"),
+    [
+        ({"batch_size": 200}, True),
+        ({"batch_size": 300, "drop_last": True}, True),
+        ({"batch_size": 100, "accumulate": 2}, True),
+        ({"batch_size": 100}, False),
+        ({"batch_size": 150, "drop_last": True}, False),
+    ],
+)
+@pytest.mark.parametrize("loss", ["mse", "a function"])
+def test_an_epoch_of_one_update_is_not_shuffled(blobs, same_state, settings, alike, loss):
+    def absolute(y, a):
+        return abs(a - y).mean(axis=1), np.sign(a - y) / 3
+
+    X, y = blobs[0], np.eye(3)[blobs[1]]
+    loss = absolute if loss == "a function" else loss
+    one, other = (MLP([2, 8, 3], seed=0) for _ in range(2))
+    one.fit(X, y, loss=loss, epochs=2, **settings)
+    other.fit(X, y, loss=loss, epochs=2, shuffle=False, **settings)
+    assert same_state(one, other) == alike
+
+
 def test_one_row():
     net = MLP([3, 2], output="softmax", seed=0)
     net.fit([1, 2, 3], 1, epochs=30, optimizer=pybp.SGD(lr=1.0))

@@ -397,7 +397,7 @@ PYBP_API pybp_status pybp_get_progress(const pybp_net *net, pybp_progress *progr
  * to be filled with pybp_net_set.  PYBP_INVALID for a combination that cannot be. */
 PYBP_API pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progress);
 
-/* The order in which pybp_train with shuffle = 1 will take n rows in the net's next epoch. */
+/* The order in which pybp_train with shuffle = 1 will take n rows in the net's next epoch, if that has several updates. */
 PYBP_API pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order);
 
 /* Called from the thread that called pybp_train, between steps, at most every interval_ms.
@@ -422,7 +422,7 @@ typedef struct pybp_train_options {
     size_t n_steps;        /* how many steps it has; 0: all that are left */
     int penalty_per_weight; /* 1: l1 and l2 are divided by the weight of each step's rows, as scikit-learn's alpha is;
                               the losses of other functions have them undivided */
-    int shuffle;           /* 1: a new order each epoch, from the net's seed and epoch count */
+    int shuffle;           /* 1: a new order each epoch, from the net's seed and epoch count, unless it is one update */
     int threads;           /* 0 = default */
     int restore;           /* 1: on PYBP_DIVERGED put the parameters back as they were before the call and
                               clear the optimizer state (costs one copy of the parameters) */

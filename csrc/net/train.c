@@ -350,7 +350,7 @@ static void begin(call *c)
     c->clock_next = c->result->steps + 1;
     if (options->tick != NULL)
         c->told = c->looked = pybp_clock_ms();
-    if (options->shuffle && (t->shuffled != epoch + 1 || t->shuffled_rows != c->n)) {
+    if (c->source.order != NULL && (t->shuffled != epoch + 1 || t->shuffled_rows != c->n)) {
         pybp_shuffle(c->net->seed, epoch, c->n, t->order);
         t->shuffled = epoch + 1;
         t->shuffled_rows = c->n;
@@ -400,7 +400,7 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
     c.batch = batch;
     c.step_rows = step;
     c.passes = net->progress.passes;
-    c.source = (pybp_source){x, y, weights, options->shuffle ? net->trainer->order : NULL};
+    c.source = (pybp_source){x, y, weights, pybp_shuffled(options, n, step) ? net->trainer->order : NULL};
     begin(&c);
     net->trainer->pass->y_is_labels = y->labels != NULL;
     pybp_forget_pass(net);

@@ -57,7 +57,7 @@ pybp_status pybp_trainer_fit(pybp_net *net, size_t n, size_t batch, size_t step,
         if (t == NULL)
             goto fail;
     }
-    if (options->shuffle && t->n < n) {
+    if (pybp_shuffled(options, n, step) && t->n < n) {
         pybp_free(t->order);
         t->n = 0;
         t->shuffled = 0;

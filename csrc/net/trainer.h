@@ -37,6 +37,12 @@ static inline size_t pybp_first_chunk(size_t chunks, int tid, int threads)
     return (chunks * (size_t)tid + (size_t)threads - 1) / (size_t)threads;
 }
 
+/* Whether an epoch of n rows has an order of its own: not if all of them make one update of `step` rows. */
+static inline bool pybp_shuffled(const pybp_train_options *options, size_t n, size_t step)
+{
+    return options->shuffle && step < n;
+}
+
 /* Make net->trainer fit steps of `step` of n rows, `batch` at a time. */
 pybp_status pybp_trainer_fit(pybp_net *net, size_t n, size_t batch, size_t step, int threads,
                              const pybp_train_options *options);

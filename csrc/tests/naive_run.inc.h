@@ -206,7 +206,7 @@ static void F(run)(const contract_case *c, const contract_data *data, naive_resu
         losses[n_losses++] = F(keep_pass)(&net, c, first, weight, 1, result, NAIVE_TRAINING_TRACE);
 
     for (size_t e = 0; e < c->epochs; e++) {
-        if (c->shuffle)
+        if (c->shuffle && contract_step_rows(c) < c->rows)
             shuffle(c->seed, e, c->rows, order);
         losses[n_losses++] = F(epoch)(&net, c, data, order);
     }

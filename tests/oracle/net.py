@@ -256,12 +256,14 @@ class Net:
     ) -> list[float]:
         """Repeat over epochs and minibatches; returns each epoch's loss, taken before each update.
 
-        A minibatch whose weights are all 0 is skipped.
+        A minibatch whose weights are all 0 is skipped, and rows of a single one are not shuffled.
         """
         w = np.ones(len(X)) if weights is None else np.asarray(weights, dtype=np.float64)
         history = []
         for _ in range(epochs):
-            order = permutation(self.seed, self.epochs, len(X)) if shuffle else np.arange(len(X))
+            order = np.arange(len(X))
+            if shuffle and batch_size < len(X):  # in one minibatch the order would only round
+                order = permutation(self.seed, self.epochs, len(X))
             total = 0.0
             for start in range(0, len(X), batch_size):
                 rows = order[start : start + batch_size]

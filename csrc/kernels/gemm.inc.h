@@ -58,9 +58,12 @@
 #undef CHAINS
 #define CHAINS (PYBP_TILE * ACROSS_ROWS * VPP) /* accumulators of a tile */
 
-/* Of a product: K inputs, and elements from panel to panel. */
+/* Of a product: K inputs, and elements from panel to panel; and what becomes of its results. */
 typedef struct REAL(shape) {
     size_t K, a_step, w_step, start_step, out_step;
+    int relu;         /* they go through relu */
+    const real *gate; /* or back through it: its outputs, in row 0; NULL: they don't */
+    size_t gate_step;
 } REAL(shape);
 
 #define TILE(name) REAL(name)
@@ -102,7 +105,7 @@ PYBP_INLINE size_t REAL(across)(size_t n, size_t p)
 }
 
 /* 1 or ACROSS_ROWS panels of outputs, or half of one, for all rows, in tiles of nearly equal height. */
-static void REAL(product)(size_t rows, size_t panels, int half, const REAL(shape) s, const real *a, const real *w,
+static void REAL(product)(size_t rows, size_t panels, int half, REAL(shape) s, const real *a, const real *w,
                           const real *start, real *out)
 {
     const size_t most = half ? PYBP_TALL : PYBP_TILE;
@@ -117,6 +120,8 @@ static void REAL(product)(size_t rows, size_t panels, int half, const REAL(shape
             switch (height) { EACH_TILE(TILE_CASE, REAL(tile), 1, VPP); }
         a += height * PANEL;
         out += height * PANEL;
+        if (s.gate != NULL)
+            s.gate += height * PANEL;
     }
 }
 
@@ -133,7 +138,9 @@ static void REAL(few_rows)(size_t rows, size_t panels, const REAL(shape) s, cons
 static void REAL(forward)(const pybp_forward_args *f)
 {
     const size_t panels = (f->n_out + PANEL - 1) / PANEL, lines = f->n_in + 1;
-    const REAL(shape) s = {f->n_in, f->in.stride * PANEL, lines * PANEL, lines * PANEL, f->out.stride * PANEL};
+    const int relu = f->activate == REAL(relu_activate) && f->z.at == NULL;
+    const REAL(shape) s = {.K = f->n_in, .a_step = f->in.stride * PANEL, .w_step = lines * PANEL,
+                           .start_step = lines * PANEL, .out_step = f->out.stride * PANEL, .relu = relu};
     const real *a = REAL(line)(f->in, 0, 0), *weights = f->weights;
     const size_t most = f->rows == 1 ? ACROSS_ONE_ROW : f->rows <= 3 ? ACROSS_FEW_ROWS : 0;
     for (size_t p = 0; p < panels;) {
@@ -153,7 +160,7 @@ static void REAL(forward)(const pybp_forward_args *f)
             out = REAL(line)(f->out, p, 0);
             if (f->z.at != NULL)
                 memcpy(REAL(line)(f->z, p, 0), out, f->rows * PYBP_LINE);
-            if (f->activate != NULL)
+            if (f->activate != NULL && !relu)
                 f->activate(f->rows, REAL(least)(PANEL, f->n_out - p * PANEL), f->params, out);
         }
     }
@@ -182,13 +189,17 @@ static void REAL(back)(const pybp_back_args *b)
 {
     static const real zeros[PANEL] = {0};
     const size_t panels = (b->n_in + PANEL - 1) / PANEL, t_step = (b->n_out + PANEL - 1) / PANEL * PANEL * PANEL;
-    const REAL(shape) s = {b->n_out, b->delta.stride * PANEL, t_step, 0, b->out.stride * PANEL};
+    const int relu = b->derive == REAL(relu_derive) && b->keep.at == NULL && b->add.at == NULL;
+    REAL(shape) s = {.K = b->n_out, .a_step = b->delta.stride * PANEL, .w_step = t_step, .start_step = 0,
+                     .out_step = b->out.stride * PANEL, .gate_step = b->x.stride * PANEL};
     real *t = b->scratch;
     for (size_t p = 0; p < panels;) {
         const size_t end = p + REAL(across)(b->n_in, p);
         real *out = REAL(line)(b->out, p, 0);
         for (size_t q = p; q < end; q++)
             REAL(transpose_panel)(b->n_in, b->n_out, b->weights, q * PANEL, t + (q - p) * t_step);
+        if (relu)
+            s.gate = REAL(line)(b->x, p, 0);
         REAL(product)(b->rows, end - p, REAL(is_half)(b->n_in, p), s, REAL(line)(b->delta, 0, 0), t, zeros, out);
         for (; p < end; p++) {
             out = REAL(line)(b->out, p, 0);
@@ -196,7 +207,7 @@ static void REAL(back)(const pybp_back_args *b)
                 memcpy(REAL(line)(b->keep, p, 0), out, b->rows * PYBP_LINE);
             if (b->add.at != NULL)
                 REAL(add_lines)(b->rows, REAL(line)(b->add, p, 0), out, out);
-            if (b->derive != NULL)
+            if (b->derive != NULL && !relu)
                 b->derive(b->rows, REAL(least)(PANEL, b->n_in - p * PANEL), b->params, REAL(line)(b->x, p, 0), out);
         }
     }

@@ -15,7 +15,7 @@ PYBP_INLINE void TILE(one_k)(const size_t R, const size_t P, const size_t NV, co
 }
 
 /* out[i][p] = start[p] + sum over k of a[i][k] w[p][k], k < K: R rows, P panels of outputs, NV vectors of each.
- * a: line of row 0 in the first panel. */
+ * a: line of row 0 in the first panel. relu, there or back, is all but free while the chains are in registers. */
 PYBP_INLINE void TILE(tile)(const size_t R, const size_t P, const size_t NV, const REAL(shape) s, const real *a,
                             const real *w, const real *start, real *out)
 {
@@ -37,6 +37,20 @@ PYBP_INLINE void TILE(tile)(const size_t R, const size_t P, const size_t NV, con
     }
     for (size_t k = 0; k < K; k++)
         TILE(one_k)(R, P, NV, a + k, w + k * PANEL, s.w_step, acc);
+    if (s.relu)
+        PYBP_UNROLL(24)
+        for (size_t i = 0; i < R * P * NV; i++)
+            acc[i] = TILE(relu_f)(acc[i]);
+    if (s.gate != NULL)
+        PYBP_UNROLL(12)
+        for (size_t i = 0; i < R; i++)
+            PYBP_UNROLL(4)
+            for (size_t p = 0; p < P; p++)
+                PYBP_UNROLL(4)
+                for (size_t v = 0; v < NV; v++) {
+                    TILE_VEC *chain = &acc[(i * P + p) * NV + v];
+                    *chain = TILE(relu_df)(TILE(load)(s.gate + p * s.gate_step + i * PANEL + v * TILE_LANES), *chain);
+                }
     PYBP_UNROLL(12)
     for (size_t i = 0; i < R; i++)
         PYBP_UNROLL(4)

@@ -54,6 +54,11 @@ typedef __m256 f32_half_v;
 PYBP_INLINE f32_half_v f32_half_load(const float *p) { return _mm256_loadu_ps(p); }
 PYBP_INLINE f32_half_v f32_half_bcast(const float *p) { return _mm256_set1_ps(*p); }
 PYBP_INLINE f32_half_v f32_half_acc(f32_half_v acc, f32_half_v a, f32_half_v b) { return _mm256_fmadd_ps(a, b, acc); }
+PYBP_INLINE f32_half_v f32_half_relu_f(f32_half_v z) { return _mm256_max_ps(_mm256_setzero_ps(), z); }
+PYBP_INLINE f32_half_v f32_half_relu_df(f32_half_v a, f32_half_v back)
+{
+    return _mm256_and_ps(_mm256_cmp_ps(_mm256_setzero_ps(), a, _CMP_LT_OQ), back);
+}
 PYBP_INLINE void f32_half_store(float *p, f32_half_v a)
 {
     _mm256_storeu_ps(p, a);
@@ -156,6 +161,11 @@ typedef __m256d f64_half_v;
 PYBP_INLINE f64_half_v f64_half_load(const double *p) { return _mm256_loadu_pd(p); }
 PYBP_INLINE f64_half_v f64_half_bcast(const double *p) { return _mm256_set1_pd(*p); }
 PYBP_INLINE f64_half_v f64_half_acc(f64_half_v acc, f64_half_v a, f64_half_v b) { return _mm256_fmadd_pd(a, b, acc); }
+PYBP_INLINE f64_half_v f64_half_relu_f(f64_half_v z) { return _mm256_max_pd(_mm256_setzero_pd(), z); }
+PYBP_INLINE f64_half_v f64_half_relu_df(f64_half_v a, f64_half_v back)
+{
+    return _mm256_and_pd(_mm256_cmp_pd(_mm256_setzero_pd(), a, _CMP_LT_OQ), back);
+}
 PYBP_INLINE void f64_half_store(double *p, f64_half_v a)
 {
     _mm256_storeu_pd(p, a);

@@ -19,7 +19,7 @@
  *   P_fnma(a, b, c)         c - a * b, one rounding
  *   P_acc(acc, a, b)        acc + a * b, one rounding; operands stay in
  *                           registers (see avx2.h for why)
- *   P_half_v, P_half_load, P_half_bcast, P_half_acc, P_half_store(T *, v)
+ *   P_half_v, P_half_load, P_half_bcast, P_half_acc, P_half_relu_f, P_half_relu_df, P_half_store(T *, v)
  *                           only where a vector is a line: half of one; the
  *                           store puts zeros in the line's other half
  *   P_min(a, b)             a < b ? a : b      so b if either is NaN, and b

@@ -130,7 +130,7 @@ static void REAL(ones)(pybp_panels a, size_t rows, size_t col)
 #define TURNED (PANEL * LANES)
 
 /* Of a block that lacks rows, up to so many elements are moved one by one: that costs less than padding and turning it.
- * A whole block is turned, whatever its width. */
+ * Of a whole one, four columns are turned alone where vectors are longer than that. */
 #define PYBP_TURN_FEW 64
 
 PYBP_INLINE void REAL(turn)(const real *lines, size_t rows, size_t cols, real *t)
@@ -149,6 +149,12 @@ PYBP_INLINE void REAL(turn)(const real *lines, size_t rows, size_t cols, real *t
         memcpy(padded, lines, rows * PANEL * sizeof(real));
         lines = padded;
     }
+#if LANES == PANEL
+    if (cols <= 4) {
+        v_take_4(lines, PANEL, t);
+        return;
+    }
+#endif
     for (size_t c = 0; c < cols; c += LANES)
         v_transpose(lines + c, PANEL, t + c * LANES, LANES);
 }
@@ -163,6 +169,14 @@ PYBP_INLINE void REAL(turn_back)(real *t, size_t rows, size_t cols, real *lines)
                 lines[r * PANEL + c] = t[c * LANES + r];
         return;
     }
+#if LANES == PANEL
+    if (cols <= 4 && rows >= LANES) {
+        for (size_t c = cols; c < 4; c++)
+            v_store(t + c * LANES, v_zero());
+        v_give_4(t, lines, PANEL);
+        return;
+    }
+#endif
     for (size_t c = cols; c % LANES != 0; c++) /* padding stays zero */
         v_store(t + c * LANES, v_zero());
     for (size_t c = 0; c < cols; c += LANES)
@@ -189,7 +203,15 @@ PYBP_INLINE void REAL(store_some)(real *to, size_t n, vec x)
     memcpy(to, some, REAL(least)(n, LANES) * sizeof(real));
 }
 
-/* The sum of the lanes of a lane sum, in ascending order. lane: PANEL vectors. */
+/* Lanes of a lane sum over `cols` elements. lane: PANEL vectors; those beyond cols stay as they are. */
+PYBP_INLINE void REAL(clear_lanes)(vec *lane, size_t cols)
+{
+    lane[0] = v_zero();
+    for (size_t i = 1; i < REAL(least)(cols, PANEL); i++)
+        lane[i] = v_zero();
+}
+
+/* Their sum, in ascending order. */
 PYBP_INLINE vec REAL(add_lanes)(const vec *lane, size_t cols)
 {
     vec sum = lane[0];

@@ -140,6 +140,43 @@ PYBP_INLINE void f32_transpose(const float *src, size_t src_stride, float *dst, 
     }
 }
 
+/* Rows q, q + 4, q + 8, q + 12 lie in the 128-bit pieces of r[q]; pieces are turned alone. */
+PYBP_INLINE void f32_turn_pieces(const __m512 r[4], __m512 t[4])
+{
+    __m512 a = _mm512_unpacklo_ps(r[0], r[1]), b = _mm512_unpackhi_ps(r[0], r[1]);
+    __m512 c = _mm512_unpacklo_ps(r[2], r[3]), d = _mm512_unpackhi_ps(r[2], r[3]);
+    t[0] = _mm512_shuffle_ps(a, c, 0x44);
+    t[1] = _mm512_shuffle_ps(a, c, 0xee);
+    t[2] = _mm512_shuffle_ps(b, d, 0x44);
+    t[3] = _mm512_shuffle_ps(b, d, 0xee);
+}
+PYBP_INLINE void f32_take_4(const float *src, size_t src_stride, float *dst)
+{
+    __m512 r[4], t[4];
+    for (size_t q = 0; q < 4; q++, src += src_stride) {
+        r[q] = _mm512_castps128_ps512(_mm_loadu_ps(src));
+        r[q] = _mm512_insertf32x4(r[q], _mm_loadu_ps(src + 4 * src_stride), 1);
+        r[q] = _mm512_insertf32x4(r[q], _mm_loadu_ps(src + 8 * src_stride), 2);
+        r[q] = _mm512_insertf32x4(r[q], _mm_loadu_ps(src + 12 * src_stride), 3);
+    }
+    f32_turn_pieces(r, t);
+    for (size_t q = 0; q < 4; q++)
+        _mm512_storeu_ps(dst + q * 16, t[q]);
+}
+PYBP_INLINE void f32_give_4(const float *src, float *dst, size_t dst_stride)
+{
+    __m512 r[4], t[4];
+    for (size_t q = 0; q < 4; q++)
+        r[q] = _mm512_loadu_ps(src + q * 16);
+    f32_turn_pieces(r, t);
+    for (size_t q = 0; q < 4; q++, dst += dst_stride) {
+        _mm_storeu_ps(dst, _mm512_castps512_ps128(t[q]));
+        _mm_storeu_ps(dst + 4 * dst_stride, _mm512_extractf32x4_ps(t[q], 1));
+        _mm_storeu_ps(dst + 8 * dst_stride, _mm512_extractf32x4_ps(t[q], 2));
+        _mm_storeu_ps(dst + 12 * dst_stride, _mm512_extractf32x4_ps(t[q], 3));
+    }
+}
+
 /* ---- double ---- */
 
 PYBP_INLINE f64_v f64_load(const double *p) { return _mm512_loadu_pd(p); }
@@ -230,6 +267,38 @@ PYBP_INLINE void f64_transpose(const double *src, size_t src_stride, double *dst
         _mm512_storeu_pd(to + 2 * dst_stride, AVX512_PIECES_PD(a, c, 0xdd));
         _mm512_storeu_pd(to + 4 * dst_stride, AVX512_PIECES_PD(b, d, 0x88));
         _mm512_storeu_pd(to + 6 * dst_stride, AVX512_PIECES_PD(b, d, 0xdd));
+    }
+}
+
+/* Rows q and q + 4 lie in the halves of r[q]; halves are turned alone. */
+PYBP_INLINE void f64_turn_halves(const __m512d r[4], __m512d t[4])
+{
+    const __m512i low = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13), high = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
+    __m512d a = _mm512_unpacklo_pd(r[0], r[1]), b = _mm512_unpackhi_pd(r[0], r[1]);
+    __m512d c = _mm512_unpacklo_pd(r[2], r[3]), d = _mm512_unpackhi_pd(r[2], r[3]);
+    t[0] = _mm512_permutex2var_pd(a, low, c);
+    t[1] = _mm512_permutex2var_pd(b, low, d);
+    t[2] = _mm512_permutex2var_pd(a, high, c);
+    t[3] = _mm512_permutex2var_pd(b, high, d);
+}
+PYBP_INLINE void f64_take_4(const double *src, size_t src_stride, double *dst)
+{
+    __m512d r[4], t[4];
+    for (size_t q = 0; q < 4; q++, src += src_stride)
+        r[q] = _mm512_insertf64x4(_mm512_castpd256_pd512(_mm256_loadu_pd(src)), _mm256_loadu_pd(src + 4 * src_stride), 1);
+    f64_turn_halves(r, t);
+    for (size_t q = 0; q < 4; q++)
+        _mm512_storeu_pd(dst + q * 8, t[q]);
+}
+PYBP_INLINE void f64_give_4(const double *src, double *dst, size_t dst_stride)
+{
+    __m512d r[4], t[4];
+    for (size_t q = 0; q < 4; q++)
+        r[q] = _mm512_loadu_pd(src + q * 8);
+    f64_turn_halves(r, t);
+    for (size_t q = 0; q < 4; q++, dst += dst_stride) {
+        _mm256_storeu_pd(dst, _mm512_castpd512_pd256(t[q]));
+        _mm256_storeu_pd(dst + 4 * dst_stride, _mm512_extractf64x4_pd(t[q], 1));
     }
 }
 

@@ -171,6 +171,28 @@ static void REAL(test_memory)(void)
     }
 }
 
+/* Four columns are turned there and back. */
+static void REAL(test_four_columns)(void)
+{
+#if LANES == PANEL
+    real src[LANES * (LANES + 1)], turned[4 * LANES + 1], back[LANES * (LANES + 2)];
+    for (int i = 0; i < LANES * (LANES + 1); i++)
+        src[i] = (real)i;
+    for (int i = 0; i < LANES * (LANES + 2); i++)
+        back[i] = -1;
+    turned[4 * LANES] = -1;
+    v_take_4(src + 1, LANES + 1, turned);
+    v_give_4(turned, back + 1, LANES + 2);
+    CHECK(turned[4 * LANES] == -1 && back[0] == -1);
+    for (int row = 0; row < LANES; row++)
+        for (int column = 0; column < LANES + 1; column++) {
+            const real want = src[1 + row * (LANES + 1) + (column < 4 ? column : 0)];
+            CHECK(column >= 4 || turned[column * LANES + row] == want);
+            CHECK(back[1 + row * (LANES + 2) + column] == (column < 4 ? want : -1));
+        }
+#endif
+}
+
 static void REAL(test_verbs)(void)
 {
     CHECK(PANEL * sizeof(real) == 64 && PANEL % LANES == 0);
@@ -179,6 +201,7 @@ static void REAL(test_verbs)(void)
     REAL(test_lanes)();
     REAL(test_exponents)();
     REAL(test_memory)();
+    REAL(test_four_columns)();
 }
 
 /* ---- functions ---- */

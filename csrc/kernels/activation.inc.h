@@ -206,8 +206,7 @@ PYBP_INLINE vec REAL(row_maximum)(pybp_panels z, size_t r, size_t n, size_t cols
 PYBP_INLINE vec REAL(exponentials)(pybp_panels z, pybp_panels a, size_t r, size_t n, size_t cols, vec m, real *tz, real *te)
 {
     vec lane[PANEL];
-    for (size_t i = 0; i < PANEL; i++)
-        lane[i] = v_zero();
+    REAL(clear_lanes)(lane, cols);
     for (size_t c = 0; c < cols; c += PANEL) {
         const size_t width = REAL(least)(PANEL, cols - c);
         if (cols > PANEL)
@@ -248,8 +247,7 @@ static void REAL(softmax_derive_rows)(size_t rows, size_t cols, pybp_panels a, p
     for (size_t r = 0; r < rows; r += LANES) {
         const size_t n = REAL(least)(LANES, rows - r);
         vec lane[PANEL], t;
-        for (size_t i = 0; i < PANEL; i++)
-            lane[i] = v_zero();
+        REAL(clear_lanes)(lane, cols);
         for (size_t c = 0; c < cols; c += PANEL) {
             const size_t width = REAL(least)(PANEL, cols - c);
             REAL(turn)(REAL(line)(a, c / PANEL, r), n, width, ta);

@@ -26,12 +26,11 @@ PYBP_INLINE void REAL(turn_targets)(const pybp_loss_args *l, size_t r, size_t n,
             REAL(turn)(REAL(line)(l->y, c / PANEL, r), n, width, ty);
         return;
     }
-    memset(ty, 0, width * LANES * sizeof(real));
-    for (size_t i = 0; i < n; i++) {
-        const size_t k = (size_t)l->labels[r + i];
-        if (k >= c && k < c + width)
-            ty[(k - c) * LANES + i] = 1;
-    }
+    real label[LANES] = {0};
+    for (size_t i = 0; i < n; i++) /* as far as it matters, exact */
+        label[i] = (real)(l->labels[r + i] - (int32_t)c);
+    for (size_t i = 0; i < width; i++)
+        v_store(ty + i * LANES, v_select(v_eq(v_load(label), v_set1((real)i)), v_set1(1), v_zero()));
 }
 
 /* Constants of an output: parameters, or computed from them in double and rounded once. */
@@ -53,8 +52,7 @@ PYBP_INLINE void REAL(termwise)(const pybp_loss_args *l, pybp_panels x, REAL(ter
         const vec scale = REAL(load_some)((const real *)l->scale + r, n);
         vec lane[PANEL];
         size_t k = 0; /* of p */
-        for (size_t i = 0; i < PANEL; i++)
-            lane[i] = v_zero();
+        REAL(clear_lanes)(lane, l->cols);
         for (size_t c = 0; c < l->cols; c += PANEL) {
             const size_t width = REAL(least)(PANEL, l->cols - c);
             REAL(turn)(REAL(line)(x, c / PANEL, r), n, width, tx);
@@ -153,8 +151,7 @@ static void REAL(cross_entropy_loss)(const pybp_loss_args *l)
         const vec s = REAL(exponentials)(l->z, l->a, r, n, l->cols, m, tz, te);
         const vec t = v_log(s);
         vec lane[PANEL], total = v_set1(1); /* of the targets */
-        for (size_t i = 0; i < PANEL; i++)
-            lane[i] = v_zero();
+        REAL(clear_lanes)(lane, l->cols);
         for (size_t c = 0; c < l->cols && sum_targets; c += PANEL) {
             const size_t width = REAL(least)(PANEL, l->cols - c);
             REAL(turn_targets)(l, r, n, c, width, ty);
@@ -163,8 +160,7 @@ static void REAL(cross_entropy_loss)(const pybp_loss_args *l)
         }
         if (sum_targets)
             total = REAL(add_lanes)(lane, l->cols);
-        for (size_t i = 0; i < PANEL; i++)
-            lane[i] = v_zero();
+        REAL(clear_lanes)(lane, l->cols);
         for (size_t c = 0; c < l->cols; c += PANEL) {
             const size_t width = REAL(least)(PANEL, l->cols - c);
             if (l->cols > PANEL) {

@@ -107,6 +107,15 @@ static void stage_a_rows(minibatch *m, const pybp_run *all, int threads, pybp_ba
 
 /* ---- stages B and C ---- */
 
+/* This thread's share of the tiles. What gradients by chunks leave apart is thread 0's one sum and every chunk of the
+ * others: those sum, so that as few lines as can be go from core to core. */
+static void each_own_tile(const call *c, int tid, int threads, pybp_tile_fn *fn, void *ctx)
+{
+    const int idle = c->trainer->chunked && threads > 1;
+    if (tid >= idle)
+        pybp_each_trained_tile(c->net, tid - idle, threads - idle, fn, ctx);
+}
+
 static void fused_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
 {
     const tile_job *t = ctx;
@@ -148,7 +157,7 @@ static void clip_and_apply(call *c, pybp_rule *rule, int tid, int threads, pybp_
 {
     tile_job t = {.c = c, .rule = rule, .g = c->trainer->grads};
     if (!c->net->plain_gradients)
-        pybp_each_trained_tile(c->net, tid, threads, whole_tile, &t);
+        each_own_tile(c, tid, threads, whole_tile, &t);
     if (c->options->optimizer.clip_norm > 0) {
         const size_t blocks = pybp_norm_blocks(c->net);
         pybp_barrier_wait(barrier);
@@ -157,7 +166,7 @@ static void clip_and_apply(call *c, pybp_rule *rule, int tid, int threads, pybp_
         pybp_barrier_wait(barrier);
         rule->factor = pybp_norm_factor(c->trainer->norm, blocks, c->options->optimizer.clip_norm);
     }
-    pybp_each_trained_tile(c->net, tid, threads, apply_tile, &t);
+    each_own_tile(c, tid, threads, apply_tile, &t);
 }
 
 static void stage_b(const minibatch *m, const pybp_run *all, const pybp_rule *rule, int threads)
@@ -169,14 +178,14 @@ static void stage_b(const minibatch *m, const pybp_run *all, const pybp_rule *ru
     if (trainer->chunked) {
         const size_t chunks = pybp_chunks_of(m->rows);
         t.partials = 1 + chunks - pybp_first_chunk(chunks, 1, threads);
-        pybp_each_trained_tile(all->net, tid, threads, sum_tile, &t);
+        each_own_tile(m->c, tid, threads, sum_tile, &t);
     } else if (trainer->flat) {
-        pybp_each_trained_tile(all->net, tid, threads, chunk_tile, &t);
+        each_own_tile(m->c, tid, threads, chunk_tile, &t);
     } else {
         pybp_ahead ahead = pybp_ahead_of(all, &m->c->source, m->first + m->rows, threads);
         t.ahead = &ahead;
         t.g = pass->scratch + (size_t)tid * pass->scratch_bytes + pass->tile_offset;
-        pybp_each_trained_tile(all->net, tid, threads, fused_tile, &t);
+        each_own_tile(m->c, tid, threads, fused_tile, &t);
     }
 }
 

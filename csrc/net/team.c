@@ -4,11 +4,15 @@
 
 enum { WARM, MANY, ONE, CHOSEN, N_PHASES };
 
-static const size_t lengths[N_PHASES] = {[WARM] = 2, [MANY] = 4, [ONE] = 4, [CHOSEN] = 500};
+static const size_t lengths[N_PHASES] = {[WARM] = 4, [MANY] = 4, [ONE] = 4, [CHOSEN] = 64};
+
+/* A choice that is made again holds twice as long, up to so many steps: one of a moment when threads were disturbed does
+ * little harm, and trials get rare. */
+#define LONGEST 1024
 
 int pybp_team_size(const pybp_team *team, int threads)
 {
-    return team->phase == ONE || (team->phase == CHOSEN && team->one < team->many) ? 1 : threads;
+    return team->phase == ONE || (team->phase == CHOSEN && team->alone) ? 1 : threads;
 }
 
 size_t pybp_team_steps(pybp_team *team, size_t most)
@@ -17,10 +21,22 @@ size_t pybp_team_steps(pybp_team *team, size_t most)
         team->phase = WARM;
         team->left = lengths[WARM];
         team->many = team->one = HUGE_VAL;
+        team->holds = lengths[CHOSEN];
     }
     if (team->phase != CHOSEN) /* timed one by one: the fastest was not disturbed */
         return 1;
     return team->left < most ? team->left : most;
+}
+
+static size_t hold(pybp_team *team)
+{
+    const bool alone = team->one < team->many;
+    if (alone != team->alone)
+        team->holds = lengths[CHOSEN];
+    else if (team->holds < LONGEST)
+        team->holds *= 2;
+    team->alone = alone;
+    return team->holds;
 }
 
 void pybp_team_took(pybp_team *team, size_t steps, double ms)
@@ -36,4 +52,6 @@ void pybp_team_took(pybp_team *team, size_t steps, double ms)
     team->left = lengths[team->phase];
     if (team->phase == WARM)
         team->many = team->one = HUGE_VAL;
+    if (team->phase == CHOSEN)
+        team->left = hold(team);
 }

@@ -13,6 +13,8 @@ typedef struct pybp_team {
     int phase;
     size_t left;      /* steps of this phase */
     double many, one; /* ms of the fastest step each way */
+    bool alone;       /* the last choice */
+    size_t holds;     /* for so many steps */
 } pybp_team;
 
 /* Of the next steps, at most `threads`. */

@@ -2,6 +2,7 @@
 
 #include "base/fpenv.h"
 #include "base/os.h"
+#include "base/place.h"
 #include "base/threads.h"
 #include "base/wait.h"
 
@@ -49,6 +50,15 @@ static struct {
 /* For jobs of one thread, any number of them at once: never written. */
 static pybp_barrier solo = {.threads = 1, .phase = PYBP_SIGNAL_INIT};
 
+/* Within a job. Threads that spin have CPUs enough for one each. */
+static void wait_for(pybp_signal *signal, uint32_t known, bool spin)
+{
+    bool slept;
+    (void)pybp_signal_wait(signal, known, spin, &slept);
+    if (slept && spin)
+        pybp_place_woken();
+}
+
 /* ---- barrier ---------------------------------------------------------------------------------- */
 
 void pybp_barrier_wait(pybp_barrier *barrier)
@@ -61,7 +71,7 @@ void pybp_barrier_wait(pybp_barrier *barrier)
         atomic_store_explicit(&barrier->missing, barrier->threads, memory_order_relaxed);
         pybp_signal_advance(&barrier->phase, phase);
     } else {
-        (void)pybp_signal_wait(&barrier->phase, phase, barrier->spin);
+        wait_for(&barrier->phase, phase, barrier->spin);
     }
 }
 
@@ -71,12 +81,14 @@ static void worker_main(void *argument)
 {
     worker *self = argument;
     uint32_t seen = self->first;
-    bool spin = true;
+    bool spin = true, slept;
     for (;;) {
-        seen = pybp_signal_wait(&self->go, seen, spin);
+        seen = pybp_signal_wait(&self->go, seen, spin, &slept);
         if (self->fn == NULL)
             return;
         spin = self->spin; /* the job is overwritten once this thread has finished */
+        if (spin)
+            pybp_place_worker(self->tid, self->threads);
         (void)pybp_fpenv_enter();
         self->fn(self->ctx, self->tid, self->threads, &pool.barrier);
         if (atomic_fetch_sub_explicit(&pool.unfinished, 1, memory_order_acq_rel) == 1)
@@ -207,12 +219,14 @@ int pybp_pool_run(int threads, pybp_job fn, void *ctx)
     pool.barrier.spin = spin;
     atomic_store_explicit(&pool.barrier.missing, threads, memory_order_relaxed);
     atomic_store_explicit(&pool.unfinished, threads - 1, memory_order_relaxed);
+    if (spin)
+        pybp_place_caller(threads);
     for (int i = 0; i < threads - 1; i++)
         post(&pool.workers[i], fn, ctx, threads, spin);
 
     fn(ctx, 0, threads, &pool.barrier);
 
-    (void)pybp_signal_wait(&pool.done, done, spin);
+    wait_for(&pool.done, done, spin);
     if (atomic_load_explicit(&pool.era, memory_order_relaxed) != era)
         return 0; /* a child now, forked inside fn; the pool is no longer this job's */
     atomic_store_explicit(&pool.busy, false, memory_order_release);

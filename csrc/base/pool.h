@@ -1,7 +1,7 @@
 /* The one thread pool of the process, and how many threads to use.
  *
  * A job is SPMD: the same function runs on every thread, tells itself apart by tid, and meets the others
- * at barriers.  Waiting threads spin for at most 20 microseconds and then sleep; they do not spin at all
+ * at barriers.  Waiting threads spin for at most 200 microseconds and then sleep; they do not spin at all
  * if the job has more threads than the process has CPUs.  Workers start when first needed and stay.
  *
  * Rule: the number of threads asked for is a wish.  Work must be divided by the number given to fn. */

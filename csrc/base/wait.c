@@ -83,9 +83,10 @@ static void forget_sleepers(pybp_signal *signal)
 
 /* ---- spin, then sleep ------------------------------------------------------------------------ */
 
-/* Long enough to bridge the gap between two jobs of a training loop, short enough not to hurt whoever
- * shares the cores: the other side may not even be running. */
-#define SPIN_NANOSECONDS 19000 /* and a little for the look at the clock: 20 us in all */
+/* Longer than a hypervisor takes to wake a sleeping CPU, 50 to 100 us: else one thread that has slept makes the others sleep
+ * while they wait for it, and so on. Short enough not to hurt whoever shares the cores: the other side may not even be
+ * running. */
+#define SPIN_NANOSECONDS 200000
 #define LOOKS_PER_CLOCK 16
 
 static inline void relax(void)
@@ -114,10 +115,9 @@ static bool spin_while(pybp_signal *signal, uint32_t known)
     }
 }
 
-uint32_t pybp_signal_wait(pybp_signal *signal, uint32_t known, bool spin)
+uint32_t pybp_signal_wait(pybp_signal *signal, uint32_t known, bool spin, bool *slept)
 {
-    if (spin)
-        (void)spin_while(signal, known);
+    *slept = !spin || !spin_while(signal, known);
     for (;;) {
         uint32_t word = atomic_load_explicit(&signal->word, memory_order_acquire);
         if (word >> 1 != known)

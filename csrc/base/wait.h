@@ -38,8 +38,9 @@ typedef struct pybp_signal {
  * sleepers.  Also makes a zeroed signal ready. */
 void pybp_signal_reset(pybp_signal *signal);
 
-/* Sleep or spin until the generation is not `known`; returns the new one.  spin = false: sleep at once. */
-uint32_t pybp_signal_wait(pybp_signal *signal, uint32_t known, bool spin);
+/* Sleep or spin until the generation is not `known`; returns the new one, and in *slept whether spinning was not
+ * enough.  spin = false: sleep at once. */
+uint32_t pybp_signal_wait(pybp_signal *signal, uint32_t known, bool spin, bool *slept);
 
 /* Wake sleepers; for pybp_signal_advance only. */
 void pybp_signal_wake(pybp_signal *signal);

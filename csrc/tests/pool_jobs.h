@@ -20,7 +20,7 @@
 #define SLOW 0
 #endif
 
-/* Longer than 20 microseconds, so that whoever waits falls asleep. */
+/* Longer than 200 microseconds, so that whoever waits falls asleep. */
 static void nap(long microseconds)
 {
     const struct timespec time = {0, microseconds * 1000};

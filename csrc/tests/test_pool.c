@@ -5,11 +5,15 @@
 #endif
 
 #include "base/fpenv.h"
+#include "base/os.h"
 #include "check.h"
 #include "pool_jobs.h"
 
 #include <pthread.h>
 #include <signal.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
 
 static void test_jobs(void)
 {
@@ -54,7 +58,7 @@ static void test_sleeping(void)
 {
     for (int job = 0; job < 50; job++) {
         CHECK(pybp_pool_run(2 + job % 3, sleepy_job, NULL) == 2 + job % 3);
-        nap(200);
+        nap(300);
         CHECK(run_phases(2, 2) == 2);
     }
 }
@@ -159,6 +163,36 @@ static void test_environment(void)
     CHECK(!sigismember(&mask, SIGINT)); /* the caller's mask is its own again */
 }
 
+/* A thread that leaves its CPU is elsewhere, if it may be anywhere else, and may return. */
+static void test_leaving_a_cpu(void)
+{
+    const int here = pybp_os_cpu();
+    pybp_os_leave_cpus(&here, 1);
+#ifdef __linux__
+    cpu_set_t before, after;
+    CHECK(here >= 0);
+    CHECK(sched_getaffinity(0, sizeof before, &before) == 0);
+    for (int i = 0; i < 100; i++) {
+        const int cpu = pybp_os_cpu(), nowhere = -1, beyond = CPU_SETSIZE;
+        pybp_os_leave_cpus(&nowhere, 1);
+        pybp_os_leave_cpus(&beyond, 1);
+        pybp_os_leave_cpus(&cpu, 1);
+        CHECK(sched_getaffinity(0, sizeof after, &after) == 0 && CPU_EQUAL(&before, &after));
+    }
+    int all[CPU_SETSIZE], moved = 0;
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        all[i] = i;
+    pybp_os_leave_cpus(all, CPU_SETSIZE); /* there is no other */
+    CHECK(sched_getaffinity(0, sizeof after, &after) == 0 && CPU_EQUAL(&before, &after));
+    for (int i = 0; i < 100; i++) { /* the system may move it back at once, but hardly each time */
+        const int cpu = pybp_os_cpu();
+        pybp_os_leave_cpus(&cpu, 1);
+        moved += pybp_os_cpu() != cpu;
+    }
+    CHECK(moved > 0 || CPU_COUNT(&before) == 1);
+#endif
+}
+
 CHECK_MAIN(
     CHECK_RUN(test_jobs);
     CHECK_RUN(test_many_jobs);
@@ -166,4 +200,5 @@ CHECK_MAIN(
     CHECK_RUN(test_nested_jobs_run_inline);
     CHECK_RUN(test_concurrent_callers);
     CHECK_RUN(test_environment);
+    CHECK_RUN(test_leaving_a_cpu);
     CHECK_RUN(test_cap);)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pybp._core import Net
@@ -81,7 +82,7 @@ class Fit:
         if isinstance(self.data, Batches) and self.validation is None:
             refuse_uncounted(self.metrics)
 
-    @property
+    @cached_property
     def steps(self) -> int | None:
         """Steps of an epoch, if that is known."""
         if isinstance(self.data, Data):

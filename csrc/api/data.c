@@ -272,46 +272,55 @@ static double first_infinite(pybp_dtype from, pybp_dtype as)
     return from == PYBP_FLOAT64 && as == PYBP_FLOAT32 ? 0x1.ffffffp127 : HUGE_VAL;
 }
 
-/* The first of n values that is not finite or beyond the limit; n if there is none. */
-static size_t first_bad(pybp_dtype dtype, const void *values, size_t n, double limit)
+/* A search for values that are not finite, or beyond the limit. */
+typedef struct search {
+    const pybp_matrix *x;
+    const pybp_kernels *k; /* of its dtype */
+    double limit;
+} search;
+
+/* The first of n values that is bad; n if there is none. */
+static size_t first_bad(const search *s, const void *values, size_t n)
 {
     const float *f = values;
     const double *d = values;
     size_t c = 0;
-    if (limit == HUGE_VAL && pybp_dispatch(dtype)->finite(n, values))
+    if (s->limit == HUGE_VAL && s->k->finite(n, values))
         return n;
-    if (dtype == PYBP_FLOAT32)
+    if (s->x->dtype == PYBP_FLOAT32)
         while (c < n && isfinite(f[c]))
             c++;
     else
-        while (c < n && fabs(d[c]) < limit)
+        while (c < n && fabs(d[c]) < s->limit)
             c++;
     return c;
 }
 
 /* The column of a row's first bad value, or x->cols. */
-static size_t bad_column(const pybp_matrix *x, size_t r, double limit)
+static size_t bad_column(const search *s, size_t r)
 {
+    const pybp_matrix *x = s->x;
     const char *data = x->data;
     if (x->indptr == NULL)
-        return first_bad(x->dtype, data + (ptrdiff_t)r * x->row_stride, x->cols, limit);
+        return first_bad(s, data + (ptrdiff_t)r * x->row_stride, x->cols);
     const size_t begin = (size_t)pybp_sparse_index(x, x->indptr, r);
     const size_t n = (size_t)pybp_sparse_index(x, x->indptr, r + 1) - begin;
-    const size_t at = first_bad(x->dtype, data + begin * element_size(x->dtype), n, limit);
+    const size_t at = first_bad(s, data + begin * element_size(x->dtype), n);
     return at == n ? x->cols : (size_t)pybp_sparse_index(x, x->indices, begin + at);
 }
 
 /* The first bad value, row by row; rows that lie behind each other are one. */
-static bool find_bad(const pybp_matrix *x, double limit, size_t *row, size_t *col)
+static bool find_bad(const search *s, size_t *row, size_t *col)
 {
+    const pybp_matrix *x = s->x;
     if (x->indptr == NULL && x->row_stride == (ptrdiff_t)(x->cols * element_size(x->dtype))) {
-        const size_t n = x->rows * x->cols, at = first_bad(x->dtype, x->data, n, limit);
+        const size_t n = x->rows * x->cols, at = first_bad(s, x->data, n);
         *row = at / x->cols;
         *col = at % x->cols;
         return at < n;
     }
     for (*row = 0; *row < x->rows; ++*row)
-        if ((*col = bad_column(x, *row, limit)) < x->cols)
+        if ((*col = bad_column(s, *row)) < x->cols)
             return true;
     return false;
 }
@@ -328,8 +337,9 @@ pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as, size_t *row, 
     if (status != PYBP_OK)
         return status;
     size_t r = 0, c = 0;
+    const search s = {x, pybp_dispatch(x->dtype), first_infinite(x->dtype, as)};
     const pybp_fpenv env = pybp_fpenv_enter();
-    const bool bad = find_bad(x, first_infinite(x->dtype, as), &r, &c);
+    const bool bad = find_bad(&s, &r, &c);
     pybp_fpenv_leave(env);
     if (bad) {
         *row = r;

@@ -3,6 +3,7 @@
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__))
 
 #include <cpuid.h>
+#include <stdatomic.h>
 
 /* Register state, in the bits of XCR0. */
 enum { XMM = 1 << 1, YMM = 1 << 2, MASKS = 1 << 5, ZMM_LOW = 1 << 6, ZMM_HIGH = 1 << 7 };
@@ -23,7 +24,7 @@ static bool has(unsigned features)
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & features) == features;
 }
 
-bool pybp_cpu_has_avx2(void)
+static bool look_for_avx2(void)
 {
     unsigned a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_AVX) || !(c & bit_FMA))
@@ -31,14 +32,39 @@ bool pybp_cpu_has_avx2(void)
     return saves(XMM | YMM) && has(bit_AVX2);
 }
 
-bool pybp_cpu_has_avx512(void)
+static bool look_for_avx512(void)
 {
 #ifdef PYBP_EMULATE_AVX512
-    return pybp_cpu_has_avx2();
+    return look_for_avx2();
 #else
-    return pybp_cpu_has_avx2() && saves(XMM | YMM | MASKS | ZMM_LOW | ZMM_HIGH) &&
+    return look_for_avx2() && saves(XMM | YMM | MASKS | ZMM_LOW | ZMM_HIGH) &&
            has(bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL);
 #endif
+}
+
+/* A look takes microseconds where a hypervisor answers for the CPU, and the answer stays the same. */
+enum { UNKNOWN, NO, YES };
+
+static bool remembered(atomic_int *memory, bool look(void))
+{
+    int known = atomic_load_explicit(memory, memory_order_relaxed);
+    if (known == UNKNOWN) {
+        known = look() ? YES : NO;
+        atomic_store_explicit(memory, known, memory_order_relaxed);
+    }
+    return known == YES;
+}
+
+bool pybp_cpu_has_avx2(void)
+{
+    static atomic_int memory;
+    return remembered(&memory, look_for_avx2);
+}
+
+bool pybp_cpu_has_avx512(void)
+{
+    static atomic_int memory;
+    return remembered(&memory, look_for_avx512);
 }
 
 #else

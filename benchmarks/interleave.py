@@ -185,10 +185,11 @@ class Arena:
 
     def hold(self, contest):
         """The record of a contest: `turns`, each of a rival with pybp and the FMA loop right after it."""
-        cell = contest.cell
-        pybp, said = self.prepare(
-            "pybp", contest.threads, cell, LONG if CORE in dict(contest.rivals) else ANY, "pybp"
-        )
+        cell, beside_core = contest.cell, CORE in dict(contest.rivals)
+        if beside_core:  # which starts anew for each job: where memory lies counts for percents
+            self.dismiss()
+        steps = LONG if beside_core else ANY
+        pybp, said = self.prepare("pybp", contest.threads, cell, steps, "pybp")
         if pybp is None:
             raise SystemExit(f"pybp cannot do {contest.key}: {said['refused']}")
         peers, ready = {"pybp": said}, []

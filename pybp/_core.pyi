@@ -166,4 +166,5 @@ class Net:
         threads: int,
         report: Callable[[int, float], object] | None,
         interval_ms: float,
-    ) -> _Sums: ...
+        epochs: int,
+    ) -> list[_Sums]: ...

@@ -555,11 +555,11 @@ cdef class Net:
     def train(self, x, y, weights, *, tuple loss, str reduction, tuple optimizer, lr,
               size_t batch_size, size_t accumulate, bint drop_last, size_t first_step,
               size_t n_steps, before, bint shuffle, bint part, bint penalty_per_weight,
-              bint count_correct, int threads, report, double interval_ms):
-        """Train an epoch, or `n_steps` of it.
+              bint count_correct, int threads, report, double interval_ms, size_t epochs):
+        """Train an epoch, or `n_steps` of it, or several.
 
-        Returns (loss, rows answered right, rows, steps, sum of losses, sum of weights) so far; the
-        second is 0 without `count_correct`.
+        Returns a list of (loss, rows answered right, rows, steps, sum of losses, sum of weights), one
+        for each epoch, so far; the second is 0 without `count_correct`.
 
         ``lr`` holds the learning rate of each step of the epoch, or one for all, as float64. A
         call with ``first_step`` > 0 goes on from ``before``, what the call before it returned.
@@ -567,7 +567,8 @@ cdef class Net:
         With `part` the data are a part of an epoch's, and divergence leaves the net as it is.
         Every `interval_ms` at most, signal handlers run, then ``report(steps, loss)`` unless
         None; what either raises stops training and is raised from here. Divergence raises
-        DivergenceError with the parameters as they were before the call.
+        DivergenceError with the parameters as they were before the epoch, whose number in this call,
+        from 1, it has.
         """
         cdef pybp_train_options options
         cdef pybp_train_result result
@@ -601,15 +602,18 @@ cdef class Net:
         options.user = <void *> ticker
         options.interval_ms = interval_ms
         self.guard()
-        with nogil:
-            status = pybp_train(self.net, &lent_x.matrix, &lent_y.targets,
-                                <const double *> lent_w.buffer.buf, &options, &result)
-        if ticker.error is not None:
-            raise ticker.error
-        if status == PYBP_DIVERGED:
-            error = errors.DivergenceError(pybp_last_error().decode())
-            error.step = result.bad_step + 1
-            raise error
-        check(status)
-        return (result.loss, result.n_correct, result.n_rows, result.steps, result.loss_sum,
-                result.weight_sum)
+        seen = []
+        for epoch in range(epochs):
+            with nogil:
+                status = pybp_train(self.net, &lent_x.matrix, &lent_y.targets,
+                                    <const double *> lent_w.buffer.buf, &options, &result)
+            if ticker.error is not None:
+                raise ticker.error
+            if status == PYBP_DIVERGED:
+                error = errors.DivergenceError(pybp_last_error().decode())
+                error.epoch, error.step = epoch + 1, result.bad_step + 1
+                raise error
+            check(status)
+            seen.append((result.loss, result.n_correct, result.n_rows, result.steps,
+                         result.loss_sum, result.weight_sum))
+        return seen

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pybp._core import Net
@@ -14,10 +15,10 @@ from pybp.feed import Source
 from pybp.history import History
 from pybp.hooks import Hooks, StepHooks
 from pybp.layers import Layer
-from pybp.losses import Loss
+from pybp.losses import Custom, Loss
 from pybp.metrics import Metric
 from pybp.optimizers import Optimizer
-from pybp.passes import Plan, Report, Seen, evaluate, predict, train_epoch
+from pybp.passes import Plan, Report, Seen, evaluate, predict, train_epoch, train_epochs
 from pybp.progress import Progress
 from pybp.schedule import Rates, Schedule
 from pybp.state import exclusive, updates_done
@@ -65,6 +66,22 @@ def assess(
     return measure(net, source, metrics, output, value, correct / len(source), threads)
 
 
+class Pace:
+    """How many epochs the core trains at a time: those of small data take less than a look at them.
+
+    It comes back about every 20 ms, as signals are handled in between.
+    """
+
+    epochs = 1
+
+    def took(self, seconds: float) -> None:
+        """They took so long."""
+        if seconds < 0.01:
+            self.epochs *= 2
+        elif seconds > 0.04:
+            self.epochs = max(1, self.epochs // 2)
+
+
 @dataclass(frozen=True)
 class Fit:
     """One call of `MLP.fit`, its arguments checked and prepared."""
@@ -104,16 +121,44 @@ class Fit:
         report = progress.on_step if progress.shows_steps else None
         if self.steps is not None:
             hooks.steps_done = self.initial_epoch * self.steps
-        stop = hooks.ask("on_fit_begin")
-        for epoch in range(self.initial_epoch + 1, self.epochs + 1):
-            if stop or hooks.ask("on_epoch_begin", epoch):
-                break
-            logs = self._epoch(net, epoch, report, hooks)
-            history.append(epoch, logs)
-            progress.on_epoch(epoch, logs)
-            stop = hooks.ask("on_epoch_end", epoch, logs)
+        stop, epoch = hooks.ask("on_fit_begin"), self.initial_epoch
+        pace = Pace() if self._uneventful and report is None else None
+        while not stop and epoch < self.epochs and not hooks.ask("on_epoch_begin", epoch + 1):
+            for logs in self._epochs(net, epoch + 1, report, hooks, pace):
+                epoch += 1
+                history.append(epoch, logs)
+                progress.on_epoch(epoch, logs)
+                stop = hooks.ask("on_epoch_end", epoch, logs)
         hooks.ask("on_fit_end", history)
         return history
+
+    @property
+    def _uneventful(self) -> bool:
+        """Whether there is nothing to do between epochs but to write down what they saw."""
+        return (
+            isinstance(self.data, Data)
+            and self.validation is None
+            and not self.callbacks
+            and all(metric.function is None for metric in self.metrics)
+            and not isinstance(self.plan.loss, Custom)
+            and not isinstance(self.plan.optimizer.lr, Schedule)
+        )
+
+    def _epochs(
+        self, net: Net, epoch: int, report: Report | None, hooks: Hooks, pace: Pace | None
+    ) -> list[dict[str, float]]:
+        """Train an epoch, or without events as many as the pace says; the logs of each."""
+        if pace is None:
+            return [self._epoch(net, epoch, report, hooks)]
+        assert isinstance(self.data, Data)
+        plan, n = self.plan, min(pace.epochs, self.epochs - epoch + 1)
+        begin, rates = perf_counter(), plan.optimizer.rates(0, 1)
+        try:
+            seen = train_epochs(net, self.model.layers, self.data, plan, rates, n)
+        except DivergenceError as error:
+            raise self._explained(error, epoch + (error.epoch or 1) - 1) from None
+        pace.took(perf_counter() - begin)
+        return [self._training_logs(net, one) for one in seen]
 
     def _epoch(self, net: Net, epoch: int, report: Report | None, hooks: Hooks) -> dict[str, float]:
         """Train one epoch, then measure."""

@@ -32,6 +32,7 @@ __all__ = [
     "predict",
     "shared_penalty",
     "train_epoch",
+    "train_epochs",
 ]
 
 Report = Callable[[int, float], object]
@@ -198,32 +199,65 @@ def train_epoch(
     done, seen = 0, Seen()
     while done < steps:
         end = min(pause.next(done) or steps, steps)
-        sums = net.train(
-            data.X,
-            data.y,
-            data.weights,
-            loss=plan.loss.core,
-            reduction=plan.loss.reduction,
-            optimizer=plan.optimizer.core,
-            lr=rates,
-            batch_size=plan.batch_size,
-            accumulate=plan.accumulate,
-            drop_last=plan.drop_last,
-            first_step=done,
-            n_steps=end - done,
-            before=seen,
-            shuffle=plan.shuffle,
-            part=part,
-            penalty_per_weight=plan.penalty_per_weight,
-            count_correct=plan.count_correct,
-            threads=plan.threads,
-            report=report,
-            interval_ms=_TICK_MS,
-        )
-        done, seen = end, Seen(*sums)
+        [seen] = _train(net, data, plan, rates, report, seen, done, end - done, part)
+        done = end
         if pause.after(done, seen):
             break
     return seen
+
+
+def train_epochs(
+    net: Net, layers: tuple[Layer, ...], data: Data, plan: Plan, rates: Rates, epochs: int
+) -> list[Seen]:
+    """Train several epochs with a loss of the core's; what each of them saw.
+
+    Raises
+    ------
+    DivergenceError
+        The parameters are then as they were before the epoch that it names, the optimizer starts
+        anew.
+    """
+    check_batches(layers, plan.used(len(data)), plan.batch_size)
+    return _train(net, data, plan, rates, None, Seen(), 0, plan.steps(len(data)), False, epochs)
+
+
+def _train(
+    net: Net,
+    data: Data,
+    plan: Plan,
+    rates: Rates,
+    report: Report | None,
+    before: Seen,
+    first: int,
+    steps: int,
+    part: bool,
+    epochs: int = 1,
+) -> list[Seen]:
+    """So many steps of an epoch, or of several, from step `first` on."""
+    seen = net.train(
+        data.X,
+        data.y,
+        data.weights,
+        loss=plan.loss.core,
+        reduction=plan.loss.reduction,
+        optimizer=plan.optimizer.core,
+        lr=rates,
+        batch_size=plan.batch_size,
+        accumulate=plan.accumulate,
+        drop_last=plan.drop_last,
+        first_step=first,
+        n_steps=steps,
+        before=before,
+        shuffle=plan.shuffle,
+        part=part,
+        penalty_per_weight=plan.penalty_per_weight,
+        count_correct=plan.count_correct,
+        threads=plan.threads,
+        report=report,
+        interval_ms=_TICK_MS,
+        epochs=epochs,
+    )
+    return [Seen(*sums) for sums in seen]
 
 
 def _train_custom_epoch(

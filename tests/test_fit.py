@@ -5,6 +5,8 @@ import pytest
 
 import pybp
 from pybp import MLP
+from pybp.callbacks import LambdaCallback
+from pybp.errors import DivergenceError
 
 XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
 
@@ -237,3 +239,32 @@ def test_frame_without_pandas(classifier, blobs, monkeypatch):
     history = classifier.fit(*blobs, epochs=1)
     with pytest.raises(ImportError, match=r"pip install 'pybp\[pandas\]'"):
         history.to_frame()
+
+
+# ---- epochs that the core trains several at a time --------------------------------------------
+
+
+def test_many_short_epochs_are_those_of_single_ones(classifier, blobs, same_state):
+    twin = classifier.copy()
+    seen = []
+    many = classifier.fit(*blobs, epochs=300, metrics=["accuracy"])
+    watch = LambdaCallback(on_epoch_end=lambda net, epoch, logs: seen.append((epoch, dict(logs))))
+    one = twin.fit(*blobs, epochs=300, metrics=["accuracy"], callbacks=[watch])
+    assert same_state(classifier, twin)
+    assert many.epochs == one.epochs == list(range(1, 301))
+    assert many.history == one.history
+    assert [logs["loss"] for _, logs in seen] == many.history["loss"]
+
+
+def test_divergence_among_many_epochs_names_its_epoch():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    nets, errors = [MLP([3, 1], seed=0) for _ in range(2)], []
+    for net, callbacks in zip(nets, ([], [LambdaCallback()]), strict=True):
+        with pytest.raises(DivergenceError) as caught:
+            net.fit(X, X[:, 0], epochs=900, optimizer=pybp.SGD(lr=1.0), callbacks=callbacks)
+        errors.append(caught.value)
+    assert errors[0].epoch == errors[1].epoch > 20
+    assert errors[0].step == errors[1].step
+    assert str(errors[0]) == str(errors[1])
+    for a, b in zip(nets[0].weights, nets[1].weights, strict=True):
+        np.testing.assert_array_equal(a, b)

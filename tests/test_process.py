@@ -83,12 +83,12 @@ def test_a_signal_handler_that_returns_lets_training_go_on(blobs, classifier, sa
     before = signal.signal(signal.SIGALRM, lambda signum, frame: rung.append(signum))
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
-        classifier.fit(*blobs, epochs=500)
+        classifier.fit(*blobs, epochs=10000)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert rung
-    twin.fit(*blobs, epochs=500)
+    twin.fit(*blobs, epochs=10000)
     assert same_state(classifier, twin)
 
 

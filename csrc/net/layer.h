@@ -7,6 +7,8 @@
 typedef struct pybp_layer_type {
     /* From the input to z and a. PYBP_OUTPUT_Z, which only a last layer with an activation sees: z will do. */
     void (*forward)(const pybp_run *run, size_t l, pybp_output output);
+    /* The same for panels p0 ... p1 of the outputs, of an activation that is elementwise; NULL: only whole rows. */
+    void (*forward_panels)(const pybp_run *run, size_t l, size_t p0, size_t p1);
     /* From this layer's delta to its inputs' dL/da and, through their activations, deltas. */
     void (*back)(const pybp_run *run, size_t l);
     /* See pybp_run_gradient; NULL without parameters. */

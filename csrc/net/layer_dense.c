@@ -3,26 +3,46 @@
 
 #include <string.h>
 
-static void dense_forward(const pybp_run *run, size_t l, pybp_output output)
+/* From panel p on; .at NULL stays. */
+static pybp_panels from_panel(pybp_panels m, size_t p)
+{
+    if (m.at != NULL)
+        m.at = pybp_strip(m, p);
+    return m;
+}
+
+static void product(const pybp_run *run, size_t l, size_t p0, size_t p1, bool to_z)
 {
     const pybp_net *net = run->net;
     const pybp_layer *layer = &net->layers[l];
-    const bool to_z = output == PYBP_OUTPUT_Z;
-    const pybp_panels a = pybp_output_of(run, l), z = pybp_z_of(run, l);
+    const pybp_panels a = from_panel(pybp_output_of(run, l), p0), z = from_panel(pybp_z_of(run, l), p0);
+    const size_t begin = p0 * net->k->panel, end = p1 * net->k->panel;
     const pybp_forward_args args = {
         .rows = run->rows,
         .n_in = layer->n_in,
-        .n_out = layer->n_out,
+        .n_out = (end < layer->n_out ? end : layer->n_out) - begin,
         .in = pybp_input_of(run, l),
-        .weights = pybp_param_line(net, net->params, l, 0, 0),
+        .weights = pybp_param_line(net, net->params, l, p0, 0),
         .out = to_z ? z : a,
         .z = to_z ? (pybp_panels){NULL, 0} : z,
         .activate = to_z ? NULL : net->k->activate[layer->desc.activation],
         .params = layer->activation_params,
     };
     net->k->forward(&args);
-    if (layer->rowwise && !to_z)
-        net->k->activate_rows[layer->desc.activation](run->rows, layer->n_out, a);
+}
+
+static void dense_forward(const pybp_run *run, size_t l, pybp_output output)
+{
+    const pybp_layer *layer = &run->net->layers[l];
+    product(run, l, 0, layer->panels, output == PYBP_OUTPUT_Z);
+    if (layer->rowwise && output != PYBP_OUTPUT_Z)
+        run->net->k->activate_rows[layer->desc.activation](run->rows, layer->n_out, pybp_output_of(run, l));
+}
+
+static void dense_forward_panels(const pybp_run *run, size_t l, size_t p0, size_t p1)
+{
+    if (p0 < p1)
+        product(run, l, p0, p1, false);
 }
 
 static void dense_back(const pybp_run *run, size_t l)
@@ -55,7 +75,8 @@ static void dense_gradient(const pybp_run *run, size_t l, size_t panel, size_t k
                           pybp_cols_of_panel(run->net, layer->n_out, panel), k0, k1, add, g);
 }
 
-const pybp_layer_type pybp_layer_dense = {.forward = dense_forward, .back = dense_back, .gradient = dense_gradient};
+const pybp_layer_type pybp_layer_dense = {
+    .forward = dense_forward, .forward_panels = dense_forward_panels, .back = dense_back, .gradient = dense_gradient};
 
 /* z is the input itself, see pass.c. */
 static void activation_forward(const pybp_run *run, size_t l, pybp_output output)

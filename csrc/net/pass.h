@@ -76,6 +76,8 @@ void pybp_run_scale(const pybp_run *run, const pybp_source *source, size_t first
 void pybp_run_losses(const pybp_run *run, double *losses);
 /* Layers begin ... end - 1. PYBP_OUTPUT_Z: the last of the net leaves z only, for a loss that is computed from it. */
 void pybp_run_forward(const pybp_run *run, size_t begin, size_t end, pybp_output output);
+/* Panels p0 ... p1 of a layer that has forward_panels and is not the net's last. */
+void pybp_run_forward_panels(const pybp_run *run, size_t l, size_t p0, size_t p1);
 /* The one output activation that a loss is for (pybp_activation), or -1: any. */
 int pybp_loss_link(pybp_loss loss);
 /* What pybp_run_forward has to leave for this loss. */
@@ -137,6 +139,7 @@ typedef struct pybp_sweep {
     void *ctx;
     void (*enter)(void *ctx, const pybp_run *block); /* brings a block in */
     void (*turn)(void *ctx, const pybp_run *block);  /* between forward and back: leaves the output's delta; or NULL */
+    bool first_by_panels;   /* all rows go through the first layer together, its outputs split over the threads */
 } pybp_sweep;
 enum { PYBP_SWEEP_FORWARD = 1, PYBP_SWEEP_BACK = 2 };
 void pybp_sweep_rows(const pybp_sweep *sweep, int ways);

@@ -91,15 +91,27 @@ void pybp_run_losses(const pybp_run *run, double *losses)
     k->widen(run->rows, run->pass->row_loss + run->row * k->size, losses);
 }
 
+/* The 1-column behind layer l's output, where it shares a panel with it. */
+static void add_ones(const pybp_run *run, size_t l)
+{
+    const size_t n_out = run->net->layers[l].n_out;
+    if ((run->pass->flags & PYBP_PASS_BACK) && l < LAST(run) && n_out % run->net->k->panel != 0)
+        run->net->k->ones(pybp_output_of(run, l), run->rows, n_out);
+}
+
 void pybp_run_forward(const pybp_run *run, size_t begin, size_t end, pybp_output output)
 {
-    const pybp_net *net = run->net;
     for (size_t l = begin; l < end; l++) {
-        const size_t n_out = net->layers[l].n_out;
-        pybp_layer_type_of(net, l)->forward(run, l, l == LAST(run) ? output : PYBP_OUTPUT_A);
-        if ((run->pass->flags & PYBP_PASS_BACK) && l < LAST(run) && n_out % net->k->panel != 0)
-            net->k->ones(pybp_output_of(run, l), run->rows, n_out);
+        pybp_layer_type_of(run->net, l)->forward(run, l, l == LAST(run) ? output : PYBP_OUTPUT_A);
+        add_ones(run, l);
     }
+}
+
+void pybp_run_forward_panels(const pybp_run *run, size_t l, size_t p0, size_t p1)
+{
+    pybp_layer_type_of(run->net, l)->forward_panels(run, l, p0, p1);
+    if (p0 < p1 && p1 == run->net->layers[l].panels)
+        add_ones(run, l);
 }
 
 void pybp_run_output_delta(const pybp_run *run)

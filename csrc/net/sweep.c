@@ -28,7 +28,7 @@ static size_t coupled_before(const pybp_sweep *s, size_t l)
 
 typedef void couple(const pybp_run *all, size_t l, size_t p0, size_t p1);
 
-/* Statistics of layer l, its panels split over the threads. */
+/* Statistics of layer l, or what else has panels that are split over the threads. */
 static void meet(const pybp_sweep *s, size_t l, couple *statistics)
 {
     const size_t panels = s->all.net->layers[l].panels, tid = (size_t)s->all.tid, threads = (size_t)s->threads;
@@ -63,8 +63,15 @@ static void go(const pybp_sweep *s, const stretch *way)
 void pybp_sweep_rows(const pybp_sweep *s, int ways)
 {
     const size_t n = s->all.net->n_layers;
-    size_t begin = 0, end = next_coupled(s, 0);
+    size_t begin = 0;
     stretch way = {.enter = true};
+    if (s->first_by_panels) {
+        go(s, &way);
+        meet(s, 0, pybp_run_forward_panels);
+        way.enter = false;
+        begin = 1;
+    }
+    size_t end = next_coupled(s, begin);
     for (; end < n && (ways & PYBP_SWEEP_FORWARD); begin = end, end = next_coupled(s, end + 1)) {
         way.begin = begin;
         way.end = end;

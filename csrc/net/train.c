@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "net/ahead.h"
+#include "net/layer.h"
 #include "net/tiles.h"
 #include "net/trainer.h"
 
@@ -99,9 +100,20 @@ static void stage_a_chunks(minibatch *m, const pybp_run *all, int threads)
     }
 }
 
+/* Whether the first layer goes forward by panels. A thread then reads the weights that it has updated itself, and not
+ * those of others; the inputs it needs for its gradients in any case. In exchange it has to fetch the others' outputs. */
+static bool first_by_panels(const pybp_net *net, size_t rows, int threads)
+{
+    const pybp_layer *first = &net->layers[0];
+    const size_t n = (size_t)threads;
+    return threads > 1 && net->n_layers > 1 && pybp_layer_type_of(net, 0)->forward_panels != NULL && !first->rowwise &&
+           !first->desc.frozen && first->n_in > 4 * rows / n && (first->panels % n == 0 || first->panels >= 8 * n);
+}
+
 static void stage_a_rows(minibatch *m, const pybp_run *all, int threads, pybp_barrier *barrier)
 {
-    const pybp_sweep sweep = {*all, threads, barrier, pybp_loss_output(&m->c->options->loss), m, bring_in, turn};
+    const pybp_sweep sweep = {*all, threads, barrier, pybp_loss_output(&m->c->options->loss), m, bring_in, turn,
+                              first_by_panels(all->net, m->rows, threads)};
     pybp_sweep_rows(&sweep, PYBP_SWEEP_FORWARD | PYBP_SWEEP_BACK);
 }
 

@@ -1,216 +1,22 @@
-/* Training, an epoch a call: every thread runs the same loop over the minibatches, two barriers a step.
- *
- * Stage A splits the rows: gather, forward, loss, deltas. Stage B splits the parameters into tiles:
- * gradient over the whole batch, update in place. With clip_norm the update waits for all gradients
- * (stage C), and with accumulate for those of all its minibatches. Where many rows meet few parameters, stage A also sums each chunk's gradient while
- * its activations are in cache, and stage B adds the chunks: the same chains, so the same bits. */
+/* Training, an epoch a call: every thread runs the same loop over the minibatches, two barriers a step (stages.h). */
 #include "net/train.h"
 
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/status.h"
-#include "net/ahead.h"
-#include "net/layer.h"
-#include "net/tiles.h"
-#include "net/trainer.h"
+#include "net/stages.h"
 
 #include <math.h>
 #include <string.h>
 
-
-typedef struct call {
-    pybp_net *net;
-    pybp_trainer *trainer;
-    const pybp_train_options *options;
-    pybp_train_result *result;
-    pybp_source source;
-    size_t n, batch, step_rows;
-    size_t begin, end, steps; /* steps of this part; of the epoch */
-    double per_output;
-    double loss, weight;       /* sums so far */
-    uint64_t passes;           /* progress.passes before the call */
-    pybp_status status;
-    bool complete;             /* all minibatches were used */
-    atomic_bool stop;
-    atomic_size_t correct;
-    size_t clock_every, clock_next; /* steps between looks at the clock */
-    double told, looked;       /* when the callback ran, when the clock was read */
-} call;
-
-/* ---- stage A ---- */
-
-/* A minibatch: `rows` rows of the epoch's order from `first` on, the `before` of which are this step's already. */
-typedef struct minibatch {
-    call *c;
-    size_t first, rows, before;
-    double divisor;
-} minibatch;
-
-static void bring_in(void *ctx, const pybp_run *run)
-{
-    const minibatch *m = ctx;
-    pybp_run_gather(run, &m->c->source, m->first + run->in_batch);
-    pybp_run_scale(run, &m->c->source, m->first + run->in_batch, m->divisor, m->c->per_output);
-}
-
-static void turn(void *ctx, const pybp_run *run)
-{
-    const minibatch *m = ctx;
-    call *c = m->c;
-    pybp_run_loss(run, &c->options->loss);
-    pybp_run_losses(run, c->trainer->losses + m->before + run->in_batch);
-    if (c->options->count_correct)
-        atomic_fetch_add_explicit(&c->correct, pybp_run_correct(run, &c->options->loss), memory_order_relaxed);
-}
-
-typedef struct tile_job {
-    const call *c;
-    const pybp_run *run;
-    const pybp_rule *rule;
-    bool add;
-    char *g;         /* a tile, or a gradient buffer */
-    size_t partials; /* of this step */
-    pybp_ahead *ahead;
-} tile_job;
-
-static void chunk_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
-{
-    const tile_job *t = ctx;
-    pybp_run_gradient(t->run, l, panel, k0, k1, t->add, pybp_param_line(t->run->net, t->g, l, panel, k0));
-}
-
-static void stage_a_chunks(minibatch *m, const pybp_run *all, int threads)
-{
-    call *c = m->c;
-    const int tid = all->tid;
-    const size_t chunks = pybp_chunks_of(m->rows), begin = pybp_first_chunk(chunks, tid, threads);
-    const size_t end = pybp_first_chunk(chunks, tid + 1, threads), apart = pybp_first_chunk(chunks, 1, threads);
-    for (size_t i = begin; i < end; i++) {
-        pybp_run run = *all;
-        run.row = (size_t)tid * PYBP_CHUNK;
-        run.in_batch = i * PYBP_CHUNK;
-        run.rows = m->rows - run.in_batch < PYBP_CHUNK ? m->rows - run.in_batch : PYBP_CHUNK;
-        tile_job t = {.c = c, .run = &run, .add = tid == 0 && (i > 0 || m->before > 0)};
-        t.g = c->trainer->grads + (tid == 0 ? 0 : 1 + i - apart) * pybp_buffer_bytes(c->net);
-        bring_in(m, &run);
-        pybp_run_forward(&run, 0, c->net->n_layers, pybp_loss_output(&c->options->loss));
-        turn(m, &run);
-        pybp_run_back(&run, 0, c->net->n_layers);
-        pybp_each_trained_tile(c->net, 0, 1, chunk_tile, &t);
-    }
-}
-
-/* Whether the first layer goes forward by panels. A thread then reads the weights that it has updated itself, and not
- * those of others; the inputs it needs for its gradients in any case. In exchange it has to fetch the others' outputs. */
-static bool first_by_panels(const pybp_net *net, size_t rows, int threads)
-{
-    const pybp_layer *first = &net->layers[0];
-    const size_t n = (size_t)threads;
-    return threads > 1 && net->n_layers > 1 && pybp_layer_type_of(net, 0)->forward_panels != NULL && !first->rowwise &&
-           !first->desc.frozen && first->n_in > 4 * rows / n && (first->panels % n == 0 || first->panels >= 8 * n);
-}
-
-static void stage_a_rows(minibatch *m, const pybp_run *all, int threads, pybp_barrier *barrier)
-{
-    const pybp_sweep sweep = {*all, threads, barrier, pybp_loss_output(&m->c->options->loss), m, bring_in, turn,
-                              first_by_panels(all->net, m->rows, threads)};
-    pybp_sweep_rows(&sweep, PYBP_SWEEP_FORWARD | PYBP_SWEEP_BACK);
-}
-
-/* ---- stages B and C ---- */
-
-/* This thread's share of the tiles. What gradients by chunks leave apart is thread 0's one sum and every chunk of the
- * others: those sum, so that as few lines as can be go from core to core. */
-static void each_own_tile(const call *c, int tid, int threads, pybp_tile_fn *fn, void *ctx)
-{
-    const int idle = c->trainer->chunked && threads > 1;
-    if (tid >= idle)
-        pybp_each_trained_tile(c->net, tid - idle, threads - idle, fn, ctx);
-}
-
-static void fused_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
-{
-    const tile_job *t = ctx;
-    pybp_rule_fetch(t->c->net, t->rule, l, panel, k0, k1);
-    pybp_ahead_ask(t->ahead);
-    pybp_run_gradient(t->run, l, panel, k0, k1, false, t->g);
-    pybp_ahead_ask(t->ahead);
-    pybp_rule_gradient(t->c->net, t->rule, l, panel, k0, k1, t->g);
-    pybp_rule_apply(t->c->net, t->rule, l, panel, k0, k1, t->g);
-}
-
-static void sum_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
-{
-    const tile_job *t = ctx;
-    const pybp_net *net = t->c->net;
-    char *g = pybp_param_line(net, t->g, l, panel, k0);
-    for (size_t i = 1; i < t->partials; i++)
-        net->k->accumulate((k1 - k0) * net->k->panel, g, g + i * pybp_buffer_bytes(net));
-    if (t->c->trainer->flat)
-        return;
-    pybp_rule_gradient(net, t->rule, l, panel, k0, k1, g);
-    pybp_rule_apply(net, t->rule, l, panel, k0, k1, g);
-}
-
-static void whole_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
-{
-    const tile_job *t = ctx;
-    pybp_rule_gradient(t->c->net, t->rule, l, panel, k0, k1, pybp_param_line(t->c->net, t->g, l, panel, k0));
-}
-
-static void apply_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
-{
-    const tile_job *t = ctx;
-    pybp_rule_apply(t->c->net, t->rule, l, panel, k0, k1, pybp_param_line(t->c->net, t->g, l, panel, k0));
-}
-
-/* Stage C. Whoever summed a tile applies it, so that only the norm needs barriers. */
-static void clip_and_apply(call *c, pybp_rule *rule, int tid, int threads, pybp_barrier *barrier)
-{
-    tile_job t = {.c = c, .rule = rule, .g = c->trainer->grads};
-    if (!c->net->plain_gradients)
-        each_own_tile(c, tid, threads, whole_tile, &t);
-    if (c->options->optimizer.clip_norm > 0) {
-        const size_t blocks = pybp_norm_blocks(c->net);
-        pybp_barrier_wait(barrier);
-        pybp_norm_part(c->net, c->trainer->grads, blocks * (size_t)tid / (size_t)threads,
-                       blocks * ((size_t)tid + 1) / (size_t)threads, c->trainer->norm);
-        pybp_barrier_wait(barrier);
-        rule->factor = pybp_norm_factor(c->trainer->norm, blocks, c->options->optimizer.clip_norm);
-    }
-    each_own_tile(c, tid, threads, apply_tile, &t);
-}
-
-static void stage_b(const minibatch *m, const pybp_run *all, const pybp_rule *rule, int threads)
-{
-    const pybp_trainer *trainer = m->c->trainer;
-    const pybp_pass *pass = trainer->pass;
-    const int tid = all->tid;
-    tile_job t = {.c = m->c, .run = all, .rule = rule, .g = trainer->grads, .add = m->before > 0};
-    if (trainer->chunked) {
-        const size_t chunks = pybp_chunks_of(m->rows);
-        t.partials = 1 + chunks - pybp_first_chunk(chunks, 1, threads);
-        each_own_tile(m->c, tid, threads, sum_tile, &t);
-    } else if (trainer->flat) {
-        each_own_tile(m->c, tid, threads, chunk_tile, &t);
-    } else {
-        pybp_ahead ahead = pybp_ahead_of(all, &m->c->source, m->first + m->rows, threads);
-        t.ahead = &ahead;
-        t.g = pass->scratch + (size_t)tid * pass->scratch_bytes + pass->tile_offset;
-        each_own_tile(m->c, tid, threads, fused_tile, &t);
-    }
-}
-
-/* ---- the loop ---- */
-
-static double mean_so_far(const call *c)
+static double mean_so_far(const pybp_call *c)
 {
     const double loss = c->loss / c->per_output;
     return c->options->reduction == PYBP_MEAN ? loss / c->weight : loss;
 }
 
 /* Thread 0, beside its tiles: the step's loss counts, and ends everything if it is not finite. */
-static void account(call *c, size_t first, size_t rows, double weight, const pybp_rule *rule)
+static void account(pybp_call *c, size_t first, size_t rows, double weight, const pybp_rule *rule)
 {
     double sum = pybp_sum_losses(c->trainer->losses, &c->source, first, rows);
     if (c->net->n_penalized > 0) { /* so much that mean_so_far() makes it the penalty */
@@ -230,7 +36,7 @@ static void account(call *c, size_t first, size_t rows, double weight, const pyb
 
 /* Thread 0: run the callback when it is time. The clock costs as much as a step of the smallest
  * nets, so it is read only about every millisecond. */
-static void tell(call *c)
+static void tell(pybp_call *c)
 {
     if (c->options->tick == NULL || c->result->steps < c->clock_next)
         return;
@@ -251,10 +57,10 @@ static void tell(call *c)
 }
 
 /* One update: the gradient of `rows` rows from `first` on, a minibatch at a time, and what the rule makes of it. */
-static void take_step(call *c, size_t first, size_t rows, double weight, pybp_rule *rule, pybp_progress *progress,
+static void take_step(pybp_call *c, size_t first, size_t rows, double weight, pybp_rule *rule, pybp_progress *progress,
                       int tid, int threads, pybp_barrier *barrier)
 {
-    minibatch m = {.c = c, .first = first, .divisor = c->options->reduction == PYBP_MEAN ? weight : 1};
+    pybp_minibatch m = {.c = c, .first = first, .divisor = c->options->reduction == PYBP_MEAN ? weight : 1};
     rule->penalty = c->options->penalty_per_weight ? 1 / weight : 1;
     if (c->net->n_penalized > 0)
         pybp_penalty_part(c->net, tid, threads, c->trainer->penalties);
@@ -265,17 +71,14 @@ static void take_step(call *c, size_t first, size_t rows, double weight, pybp_ru
         const pybp_run all = {.net = c->net, .pass = c->trainer->pass, .rows = m.rows, .tid = tid, .in_all = m.rows,
                               .number = progress->passes};
         progress->passes += c->net->random;
-        if (c->trainer->chunked)
-            stage_a_chunks(&m, &all, threads);
-        else
-            stage_a_rows(&m, &all, threads, barrier);
+        pybp_stage_a(&m, &all, threads, barrier);
         pybp_barrier_wait(barrier);
         if (tid == 0 && m.before + m.rows == rows)
             account(c, first, rows, weight, rule);
-        stage_b(&m, &all, rule, threads);
+        pybp_stage_b(&m, &all, rule, threads);
     }
     if (c->trainer->flat && !c->options->gradient_only)
-        clip_and_apply(c, rule, tid, threads, barrier);
+        pybp_stage_c(c, rule, tid, threads, barrier);
     if (c->net->constrained) {
         pybp_barrier_wait(barrier);
         pybp_constrain(c->net, tid, threads);
@@ -284,7 +87,7 @@ static void take_step(call *c, size_t first, size_t rows, double weight, pybp_ru
 
 static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
 {
-    call *c = ctx;
+    pybp_call *c = ctx;
     const pybp_train_options *options = c->options;
     pybp_progress progress = c->net->progress;
     size_t step = c->begin;
@@ -308,7 +111,7 @@ static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
     }
 }
 
-static pybp_status finish(call *c)
+static pybp_status finish(pybp_call *c)
 {
     pybp_net *net = c->net;
     c->result->loss = mean_so_far(c);
@@ -353,7 +156,7 @@ size_t pybp_train_steps(const pybp_train_options *options, size_t rows)
 }
 
 /* Where this part of the epoch begins and ends, the order of the rows, and what came before. */
-static void begin(call *c)
+static void begin(pybp_call *c)
 {
     const pybp_train_options *options = c->options;
     pybp_trainer *t = c->trainer;
@@ -383,7 +186,7 @@ static void begin(call *c)
 }
 
 /* All steps, by teams of threads; false if the callback forked and this is the child. */
-static bool take_steps(call *c, int threads, bool in_doubt)
+static bool take_steps(pybp_call *c, int threads, bool in_doubt)
 {
     pybp_team *team = &c->trainer->team;
     const size_t end = c->end;
@@ -416,7 +219,7 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
         status = pybp_optimizer_attach(net, &options->optimizer);
     if (status != PYBP_OK)
         return status;
-    call c = {.net = net, .trainer = net->trainer, .options = options, .result = result};
+    pybp_call c = {.net = net, .trainer = net->trainer, .options = options, .result = result};
     c.n = n;
     c.batch = batch;
     c.step_rows = step;

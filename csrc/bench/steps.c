@@ -1,4 +1,5 @@
 /* Whole training steps and predictions, through the public interface. */
+#include "base/arena.h"
 #include "bench/bench.h"
 
 #include <stdlib.h>
@@ -45,9 +46,9 @@ static void training_free(void *state)
 {
     training *t = state;
     pybp_net_free(t->net);
-    free(t->data);
-    free(t->targets);
-    free(t->out);
+    pybp_free(t->data);
+    pybp_free(t->targets);
+    pybp_free(t->out);
     free(t->labels);
     free(t);
 }
@@ -63,9 +64,10 @@ static size_t width(pybp_dtype dtype)
     return dtype == PYBP_FLOAT32 ? sizeof(float) : sizeof(double);
 }
 
+/* In huge pages, as NumPy has large arrays. */
 static char *fill(pybp_dtype dtype, size_t n)
 {
-    char *data = malloc(n * width(dtype));
+    char *data = pybp_alloc(n * width(dtype));
     must(data != NULL);
     for (size_t i = 0; i < n; i++) {
         const double value = (double)((i * 2654435761u) % 1000) / 1000;
@@ -160,18 +162,22 @@ static void predict(void *state, size_t times)
         must(pybp_predict(t->net, &t->x, t->out, t->options.threads) == PYBP_OK);
 }
 
-/* Steps of an epoch: if not told, enough that waking threads and shuffling are as small a share as in practice. */
-static size_t epoch(const bench *b, const work *w)
+/* Steps of an epoch, if not told: enough that waking threads and shuffling are as small a share as in practice, and so few
+ * that inputs take up to 16 MB, as in the benchmarks against peers. */
+static size_t epoch(const bench *b, const work *w, pybp_dtype dtype)
 {
+    const size_t room = 16000000 / (w->batch * w->sizes[0] * width(dtype));
     if (b->steps > 0)
         return b->steps;
-    return w->batch >= 10000 ? 1 : w->batch * w->sizes[0] < 131072 ? 64 : 4;
+    if (w->batch >= 10000)
+        return 1;
+    return w->batch * w->sizes[0] >= 131072 ? 4 : room < 64 ? room : 64;
 }
 
 /* Returns the job's number, counted from 1; 0 if it is not wanted. */
 static size_t add_training(bench *b, const work *w, pybp_dtype dtype, int kind)
 {
-    const size_t steps = epoch(b, w);
+    const size_t steps = epoch(b, w, dtype);
     pybp_row row;
     pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, kind, &row);
     bench_job *job = bench_add(b, "step", dtype, "%s, batch %zu, %s", w->name, w->batch, row.name);

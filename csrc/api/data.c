@@ -279,13 +279,22 @@ typedef struct search {
     double limit;
 } search;
 
+/* In a loop that compilers make one of vectors. */
+static bool all_below(const double *values, size_t n, double limit)
+{
+    size_t good = 1;
+    for (size_t i = 0; i < n; i++)
+        good &= fabs(values[i]) < limit;
+    return good;
+}
+
 /* The first of n values that is bad; n if there is none. */
 static size_t first_bad(const search *s, const void *values, size_t n)
 {
     const float *f = values;
     const double *d = values;
     size_t c = 0;
-    if (s->limit == HUGE_VAL && s->k->finite(n, values))
+    if (s->limit == HUGE_VAL ? s->k->finite(n, values) : all_below(d, n, s->limit))
         return n;
     if (s->x->dtype == PYBP_FLOAT32)
         while (c < n && isfinite(f[c]))

@@ -21,7 +21,7 @@ size_t pybp_team_steps(pybp_team *team, size_t most)
         team->phase = WARM;
         team->left = lengths[WARM];
         team->many = team->one = HUGE_VAL;
-        team->holds = lengths[CHOSEN];
+        team->holds = 0;
     }
     if (team->phase != CHOSEN) /* timed one by one: the fastest was not disturbed */
         return 1;
@@ -31,7 +31,7 @@ size_t pybp_team_steps(pybp_team *team, size_t most)
 static size_t hold(pybp_team *team)
 {
     const bool alone = team->one < team->many;
-    if (alone != team->alone)
+    if (team->holds == 0 || alone != team->alone)
         team->holds = lengths[CHOSEN];
     else if (team->holds < LONGEST)
         team->holds *= 2;

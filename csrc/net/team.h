@@ -14,7 +14,7 @@ typedef struct pybp_team {
     size_t left;      /* steps of this phase */
     double many, one; /* ms of the fastest step each way */
     bool alone;       /* the last choice */
-    size_t holds;     /* for so many steps */
+    size_t holds;     /* for so many steps; 0: none yet */
 } pybp_team;
 
 /* Of the next steps, at most `threads`. */

@@ -37,4 +37,22 @@ static void test_it_follows_a_change(void)
     CHECK(train(&team, 5000, 1000, 1.0, 3.0, 100) > 3800);
 }
 
-CHECK_MAIN(CHECK_RUN(test_the_faster_way); CHECK_RUN(test_it_follows_a_change);)
+/* A first choice holds for 64 steps, one that is made again for twice as many, up to 1024. */
+static void test_how_long_a_choice_holds(void)
+{
+    for (int alone = 0; alone < 2; alone++) {
+        pybp_team team = {0};
+        size_t trial = 0, wanted = 64;
+        for (int choice = 0; choice < 7; choice++) {
+            for (size_t n; (n = pybp_team_steps(&team, 5000)) == 1; trial++)
+                pybp_team_took(&team, 1, (pybp_team_size(&team, 4) == 1) == (alone == 1) ? 1 : 2);
+            CHECK(trial == 12 && pybp_team_steps(&team, 5000) == wanted);
+            CHECK(pybp_team_size(&team, 4) == (alone ? 1 : 4));
+            pybp_team_took(&team, wanted, 1);
+            wanted = wanted < 1024 ? 2 * wanted : 1024;
+            trial = 0;
+        }
+    }
+}
+
+CHECK_MAIN(CHECK_RUN(test_how_long_a_choice_holds); CHECK_RUN(test_the_faster_way); CHECK_RUN(test_it_follows_a_change);)

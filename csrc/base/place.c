@@ -47,5 +47,14 @@ void pybp_place_worker(int tid, int threads)
 
 void pybp_place_woken(void)
 {
-    settle();
+    if (my_tid == 0)
+        tell(pybp_os_cpu() + 1);
+    else
+        settle();
+}
+
+void pybp_place_forget(void)
+{
+    for (int i = 0; i < PYBP_MAX_THREADS; i++)
+        atomic_store_explicit(&places[i], 0, memory_order_relaxed);
 }

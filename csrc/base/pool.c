@@ -122,6 +122,7 @@ static void after_fork_in_child(void)
     pool.retry_after = 0;
     pool.n_jobs = 0;
     pybp_cpus_forget();
+    pybp_place_forget();
     atomic_store(&pool.busy, false);
 }
 

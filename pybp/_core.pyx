@@ -604,6 +604,8 @@ cdef class Net:
         self.guard()
         seen = []
         for epoch in range(epochs):
+            if epoch > 0:
+                PyErr_CheckSignals()
             with nogil:
                 status = pybp_train(self.net, &lent_x.matrix, &lent_y.targets,
                                     <const double *> lent_w.buffer.buf, &options, &result)

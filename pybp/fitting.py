@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -99,7 +98,7 @@ class Fit:
         if isinstance(self.data, Batches) and self.validation is None:
             refuse_uncounted(self.metrics)
 
-    @cached_property
+    @property
     def steps(self) -> int | None:
         """Steps of an epoch, if that is known."""
         if isinstance(self.data, Data):

@@ -2,9 +2,9 @@
 
 #include "net/tiles.h"
 
-#define FAR (4u << 20)    /* bytes of rows from which they do not stay in a core's own cache */
-#define ROOM (64u << 10)  /* bytes of a minibatch up to which all of it is asked for: that cache has other things to hold */
-#define FIRST 8u          /* rows, of a larger one; gather() asks for those after them */
+#define FAR_BYTES (4u << 20)    /* bytes of rows from which they do not stay in a core's own cache */
+#define ROOM_BYTES (64u << 10) /* bytes of a minibatch up to which all of it is asked for: that cache has other things to hold */
+#define FIRST_ROWS 8u /* rows, of a larger one; gather() asks for those after them */
 
 static size_t row_bytes(const pybp_matrix *x)
 {
@@ -21,15 +21,15 @@ pybp_ahead pybp_ahead_of(const pybp_run *run, const pybp_source *source, size_t 
 {
     pybp_ahead ahead = {.source = source};
     const pybp_matrix *x = source->x, *y = &source->y->values;
-    if (source->order == NULL || x->indptr != NULL || x->rows * row_bytes(x) < FAR)
+    if (source->order == NULL || x->indptr != NULL || x->rows * row_bytes(x) < FAR_BYTES)
         return ahead;
     ahead.lines = row_lines(x) + (source->y->labels == NULL ? row_lines(y) : 0);
     const size_t rows = run->rows < x->rows - first ? run->rows : x->rows - first;
     const size_t calls = 2 * pybp_trained_tiles(run->net) / (size_t)threads + 1;
     size_t begin, end;
     pybp_share(rows, run->tid, threads, &begin, &end);
-    if ((end - begin) * ahead.lines * PYBP_LINE > ROOM && end - begin > FIRST)
-        end = begin + FIRST;
+    if ((end - begin) * ahead.lines * PYBP_LINE > ROOM_BYTES && end - begin > FIRST_ROWS)
+        end = begin + FIRST_ROWS;
     ahead.row = first + begin;
     ahead.end = first + end;
     ahead.each = ((ahead.end - ahead.row) * ahead.lines + calls - 1) / calls;
@@ -39,10 +39,11 @@ pybp_ahead pybp_ahead_of(const pybp_run *run, const pybp_source *source, size_t 
 /* At most n lines of row r from the given one on; their number. */
 static size_t ask_row(const pybp_matrix *x, size_t r, size_t line, size_t n)
 {
-    const char *from = (const char *)x->data + (ptrdiff_t)r * x->row_stride, *last = from + row_bytes(x) - 1;
+    const char *from = (const char *)x->data + (ptrdiff_t)r * x->row_stride;
+    const size_t last = row_bytes(x) - 1;
     const size_t end = row_lines(x) - line < n ? row_lines(x) : line + n;
     for (size_t i = line; i < end; i++)
-        PYBP_ASK_FOR_L2(from + i * PYBP_LINE < last ? from + i * PYBP_LINE : last);
+        PYBP_ASK_FOR_L2(from + (i * PYBP_LINE < last ? i * PYBP_LINE : last));
     return end - line;
 }
 

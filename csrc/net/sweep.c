@@ -26,14 +26,14 @@ static size_t coupled_before(const pybp_sweep *s, size_t l)
     return last;
 }
 
-typedef void couple(const pybp_run *all, size_t l, size_t p0, size_t p1);
+typedef void of_panels(const pybp_run *all, size_t l, size_t p0, size_t p1);
 
-/* Statistics of layer l, or what else has panels that are split over the threads. */
-static void meet(const pybp_sweep *s, size_t l, couple *statistics)
+/* What layer l does for all rows together, its panels split over the threads. */
+static void meet(const pybp_sweep *s, size_t l, of_panels *fn)
 {
     const size_t panels = s->all.net->layers[l].panels, tid = (size_t)s->all.tid, threads = (size_t)s->threads;
     pybp_barrier_wait(s->barrier);
-    statistics(&s->all, l, panels * tid / threads, panels * (tid + 1) / threads);
+    fn(&s->all, l, panels * tid / threads, panels * (tid + 1) / threads);
     pybp_barrier_wait(s->barrier);
 }
 

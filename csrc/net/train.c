@@ -1,4 +1,5 @@
-/* Training, an epoch a call: every thread runs the same loop over the minibatches, two barriers a step (stages.h). */
+/* Training, an epoch a call: every thread runs the same loop over the minibatches, two barriers a step
+ * and more where the stages have some (stages.h). */
 #include "net/train.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* Training: the step of two barriers, an epoch at a time. */
+/* Training, an epoch at a time. */
 #ifndef PYBP_NET_TRAIN_H
 #define PYBP_NET_TRAIN_H
 

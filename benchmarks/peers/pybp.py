@@ -24,8 +24,8 @@ class Pybp(Peer):
 
     def epochs_a_call(self, cell, steps):
         """About as many as fill a turn: nobody calls `fit` anew for each of them."""
-        most = self.most_steps * 16 // steps  # of nets that are far from 60 GFLOP/s
-        return max(1, min(64, most, round(0.05 * 60e9 / (steps * cell.flop))))
+        most = self.most_steps * 16 // steps  # of nets that are far from 100 GFLOP/s
+        return max(1, min(64, most, round(0.05 * 100e9 / (steps * cell.flop))))
 
     def train(self, cell, data):
         net = self.net(cell)

@@ -31,17 +31,6 @@ int pybp_os_cpus(void)
     return n < 1 ? 1 : n > INT32_MAX ? INT32_MAX : (int)n;
 }
 
-int pybp_os_cpu(void)
-{
-    return -1;
-}
-
-void pybp_os_leave_cpus(const int *cpus, int n)
-{
-    (void)cpus;
-    (void)n;
-}
-
 static unsigned __stdcall enter(void *argument)
 {
     const pybp_thread *thread = argument;
@@ -72,7 +61,6 @@ bool pybp_os_after_fork(void (*handler)(void))
 
 #else
 
-#include <sched.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -103,41 +91,6 @@ int pybp_os_cpus(void)
     const long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1 ? 1 : n > INT32_MAX ? INT32_MAX : (int)n;
 }
-
-#ifdef __linux__
-
-int pybp_os_cpu(void)
-{
-    return sched_getcpu();
-}
-
-void pybp_os_leave_cpus(const int *cpus, int n)
-{
-    cpu_set_t allowed, others;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) /* more CPUs than a set holds */
-        return;
-    others = allowed;
-    for (int i = 0; i < n; i++)
-        if (cpus[i] >= 0 && cpus[i] < CPU_SETSIZE)
-            CPU_CLR(cpus[i], &others);
-    if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0)
-        (void)sched_setaffinity(0, sizeof allowed, &allowed);
-}
-
-#else
-
-int pybp_os_cpu(void)
-{
-    return -1;
-}
-
-void pybp_os_leave_cpus(const int *cpus, int n)
-{
-    (void)cpus;
-    (void)n;
-}
-
-#endif
 
 /* The signals that a thread of ours leaves to others.  Faults stay open: blocked, they would kill the
  * process without a word from its crash handler. */
@@ -183,6 +136,45 @@ void pybp_thread_join(pybp_thread *thread)
 bool pybp_os_after_fork(void (*handler)(void))
 {
     return pthread_atfork(NULL, NULL, handler) == 0;
+}
+
+#endif
+
+/* ---- where a thread runs ---- */
+
+#ifdef __linux__
+
+#include <sched.h>
+
+int pybp_os_cpu(void)
+{
+    return sched_getcpu();
+}
+
+void pybp_os_leave_cpus(const int *cpus, int n)
+{
+    cpu_set_t allowed, others;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) /* more CPUs than a set holds */
+        return;
+    others = allowed;
+    for (int i = 0; i < n; i++)
+        if (cpus[i] >= 0 && cpus[i] < CPU_SETSIZE)
+            CPU_CLR(cpus[i], &others);
+    if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0)
+        (void)sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
+#else
+
+int pybp_os_cpu(void)
+{
+    return -1;
+}
+
+void pybp_os_leave_cpus(const int *cpus, int n)
+{
+    (void)cpus;
+    (void)n;
 }
 
 #endif

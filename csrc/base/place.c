@@ -8,8 +8,9 @@
 static atomic_int places[PYBP_MAX_THREADS]; /* 1 + the CPU of each thread of the job; 0: not known */
 static _Thread_local int my_tid, my_threads;
 
-static void tell(int place)
+static void tell_here(void)
 {
+    const int place = pybp_os_cpu() + 1;
     if (atomic_load_explicit(&places[my_tid], memory_order_relaxed) != place) /* seldom written, so that all may look */
         atomic_store_explicit(&places[my_tid], place, memory_order_relaxed);
 }
@@ -28,14 +29,14 @@ static void settle(void)
     }
     if (shared)
         pybp_os_leave_cpus(others, n);
-    tell(shared ? pybp_os_cpu() + 1 : here + 1);
+    tell_here();
 }
 
 void pybp_place_caller(int threads)
 {
     my_tid = 0;
     my_threads = threads;
-    tell(pybp_os_cpu() + 1);
+    tell_here();
 }
 
 void pybp_place_worker(int tid, int threads)
@@ -48,7 +49,7 @@ void pybp_place_worker(int tid, int threads)
 void pybp_place_woken(void)
 {
     if (my_tid == 0)
-        tell(pybp_os_cpu() + 1);
+        tell_here();
     else
         settle();
 }

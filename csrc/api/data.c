@@ -6,11 +6,6 @@
 
 #include <math.h>
 
-static size_t element_size(pybp_dtype dtype)
-{
-    return dtype == PYBP_FLOAT32 ? sizeof(float) : sizeof(double);
-}
-
 pybp_status pybp_check_aligned(const char *name, const void *buffer, size_t size)
 {
     if ((uintptr_t)buffer % size != 0)
@@ -28,7 +23,7 @@ static pybp_status check_shape(const char *name, const pybp_matrix *x, size_t co
         return pybp_fail(PYBP_SHAPE, "%s has no rows", name);
     if (x->cols != cols)
         return pybp_fail(PYBP_SHAPE, "%s has %zu columns, expected %zu", name, x->cols, cols);
-    return pybp_check_aligned(name, x->data, element_size(x->dtype));
+    return pybp_check_aligned(name, x->data, pybp_element_size(x->dtype));
 }
 
 pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t cols)
@@ -39,7 +34,7 @@ pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t col
         return status;
     if (x->indptr != NULL)
         return pybp_fail(PYBP_INVALID, "%s is sparse; only inputs may be", name);
-    const size_t size = element_size(x->dtype), to_next = (size_t)x->row_stride;
+    const size_t size = pybp_element_size(x->dtype), to_next = (size_t)x->row_stride;
     const size_t stride = x->row_stride < 0 ? 0 - to_next : to_next; /* -PTRDIFF_MIN would overflow */
     if (stride % size != 0)
         return pybp_fail(PYBP_INVALID, "%s has rows that are not aligned to their elements", name);
@@ -314,7 +309,7 @@ static size_t bad_column(const search *s, size_t r)
         return first_bad(s, data + (ptrdiff_t)r * x->row_stride, x->cols);
     const size_t begin = (size_t)pybp_sparse_index(x, x->indptr, r);
     const size_t n = (size_t)pybp_sparse_index(x, x->indptr, r + 1) - begin;
-    const size_t at = first_bad(s, data + begin * element_size(x->dtype), n);
+    const size_t at = first_bad(s, data + begin * pybp_element_size(x->dtype), n);
     return at == n ? x->cols : (size_t)pybp_sparse_index(x, x->indices, begin + at);
 }
 
@@ -322,7 +317,7 @@ static size_t bad_column(const search *s, size_t r)
 static bool find_bad(const search *s, size_t *row, size_t *col)
 {
     const pybp_matrix *x = s->x;
-    if (x->indptr == NULL && x->row_stride == (ptrdiff_t)(x->cols * element_size(x->dtype))) {
+    if (x->indptr == NULL && x->row_stride == (ptrdiff_t)pybp_row_bytes(x)) {
         const size_t n = x->rows * x->cols, at = first_bad(s, x->data, n);
         *row = at / x->cols;
         *col = at % x->cols;

@@ -37,6 +37,17 @@
 #define PYBP_ASK_FOR_L2(address) ((void)(address))
 #endif
 
+static inline size_t pybp_element_size(pybp_dtype dtype)
+{
+    return dtype == PYBP_FLOAT32 ? sizeof(float) : sizeof(double);
+}
+
+/* Of a dense matrix, without what may lie between rows. */
+static inline size_t pybp_row_bytes(const pybp_matrix *x)
+{
+    return x->cols * pybp_element_size(x->dtype);
+}
+
 /* Number i of a sparse matrix's indptr or indices. */
 static inline int64_t pybp_sparse_index(const pybp_matrix *x, const void *numbers, size_t i)
 {

@@ -92,7 +92,7 @@ static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t fir
 {
     const size_t step = out.stride * PANEL;
     const int doubles = x->dtype == PYBP_FLOAT64;
-    const size_t bytes = REAL(least)(x->cols * (doubles ? sizeof(double) : sizeof(float)), GATHER_LONG);
+    const size_t bytes = REAL(least)(pybp_row_bytes(x), GATHER_LONG);
     const size_t ahead = GATHER_AHEAD(bytes);
     for (size_t r = 0; r < rows; r++) {
         const size_t row = order != NULL ? order[first + r] : first + r;

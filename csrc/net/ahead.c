@@ -2,26 +2,24 @@
 
 #include "net/tiles.h"
 
-#define FAR_BYTES (4u << 20)    /* bytes of rows from which they do not stay in a core's own cache */
-#define ROOM_BYTES (64u << 10) /* bytes of a minibatch up to which all of it is asked for: that cache has other things to hold */
-#define FIRST_ROWS 8u /* rows, of a larger one; gather() asks for those after them */
-
-static size_t row_bytes(const pybp_matrix *x)
-{
-    return x->cols * (x->dtype == PYBP_FLOAT64 ? sizeof(double) : sizeof(float));
-}
+/* Bytes of rows from which they do not stay in a core's own cache. */
+#define FAR_BYTES (4u << 20)
+/* Bytes of a minibatch up to which all of it is asked for, as that cache has other things to hold; and rows of a larger
+ * one: gather() asks for those after them. */
+#define ROOM_BYTES (64u << 10)
+#define FIRST_ROWS 8u
 
 /* Lines that a row can touch: it seldom begins where a line does. */
 static size_t row_lines(const pybp_matrix *x)
 {
-    return (row_bytes(x) + 2 * PYBP_LINE - 2) / PYBP_LINE;
+    return (pybp_row_bytes(x) + 2 * PYBP_LINE - 2) / PYBP_LINE;
 }
 
 pybp_ahead pybp_ahead_of(const pybp_run *run, const pybp_source *source, size_t first, int threads)
 {
     pybp_ahead ahead = {.source = source};
     const pybp_matrix *x = source->x, *y = &source->y->values;
-    if (source->order == NULL || x->indptr != NULL || x->rows * row_bytes(x) < FAR_BYTES)
+    if (source->order == NULL || x->indptr != NULL || x->rows * pybp_row_bytes(x) < FAR_BYTES)
         return ahead;
     ahead.lines = row_lines(x) + (source->y->labels == NULL ? row_lines(y) : 0);
     const size_t rows = run->rows < x->rows - first ? run->rows : x->rows - first;
@@ -40,7 +38,7 @@ pybp_ahead pybp_ahead_of(const pybp_run *run, const pybp_source *source, size_t 
 static size_t ask_row(const pybp_matrix *x, size_t r, size_t line, size_t n)
 {
     const char *from = (const char *)x->data + (ptrdiff_t)r * x->row_stride;
-    const size_t last = row_bytes(x) - 1;
+    const size_t last = pybp_row_bytes(x) - 1;
     const size_t end = row_lines(x) - line < n ? row_lines(x) : line + n;
     for (size_t i = line; i < end; i++)
         PYBP_ASK_FOR_L2(from + (i * PYBP_LINE < last ? i * PYBP_LINE : last));

@@ -1,9 +1,10 @@
 /* The stages of a step, which every thread goes through with its share.
  *
- * Stage A splits the rows: gather, forward, loss, deltas; of a first layer with many inputs it splits the outputs. Stage B splits the parameters into tiles: gradient over the whole
- * batch, update in place. With clip_norm the update waits for all gradients (stage C), and with accumulate for those of
- * all its minibatches. Where many rows meet few parameters, stage A also sums each chunk's gradient while its activations
- * are in cache, and stage B adds the chunks: the same chains, so the same bits. */
+ * Stage A splits the rows: gather, forward, loss, deltas; of a first layer with many inputs it splits the outputs. Stage B
+ * splits the parameters into tiles: gradient over the whole batch, update in place. With clip_norm the update waits for
+ * all gradients (stage C), and with accumulate for those of all its minibatches. Where many rows meet few parameters,
+ * stage A also sums each chunk's gradient while its activations are in cache, and stage B adds the chunks: the same
+ * chains, so the same bits. */
 #ifndef PYBP_NET_STAGES_H
 #define PYBP_NET_STAGES_H
 

@@ -49,9 +49,7 @@ void pybp_team_took(pybp_team *team, size_t steps, double ms)
     if (team->left > 0)
         return;
     team->phase = (team->phase + 1) % N_PHASES;
-    team->left = lengths[team->phase];
+    team->left = team->phase == CHOSEN ? hold(team) : lengths[team->phase];
     if (team->phase == WARM)
         team->many = team->one = HUGE_VAL;
-    if (team->phase == CHOSEN)
-        team->left = hold(team);
 }

@@ -65,7 +65,7 @@ def assess(
     return measure(net, source, metrics, output, value, correct / len(source), threads)
 
 
-class Pace:
+class Stride:
     """How many epochs the core trains at a time: those of small data take less than a look at them.
 
     It comes back about every 20 ms, as signals are handled in between.
@@ -121,9 +121,9 @@ class Fit:
         if self.steps is not None:
             hooks.steps_done = self.initial_epoch * self.steps
         stop, epoch = hooks.ask("on_fit_begin"), self.initial_epoch
-        pace = Pace() if self._uneventful and report is None else None
+        stride = Stride() if self._uneventful and report is None else None
         while not stop and epoch < self.epochs and not hooks.ask("on_epoch_begin", epoch + 1):
-            for logs in self._epochs(net, epoch + 1, report, hooks, pace):
+            for logs in self._epochs(net, epoch + 1, report, hooks, stride):
                 epoch += 1
                 history.append(epoch, logs)
                 progress.on_epoch(epoch, logs)
@@ -144,19 +144,19 @@ class Fit:
         )
 
     def _epochs(
-        self, net: Net, epoch: int, report: Report | None, hooks: Hooks, pace: Pace | None
+        self, net: Net, epoch: int, report: Report | None, hooks: Hooks, stride: Stride | None
     ) -> list[dict[str, float]]:
-        """Train an epoch, or without events as many as the pace says; the logs of each."""
-        if pace is None:
+        """Train an epoch, or without events as many as the stride says; the logs of each."""
+        if stride is None:
             return [self._epoch(net, epoch, report, hooks)]
         assert isinstance(self.data, Data)
-        plan, n = self.plan, min(pace.epochs, self.epochs - epoch + 1)
+        plan, n = self.plan, min(stride.epochs, self.epochs - epoch + 1)
         begin, rates = perf_counter(), plan.optimizer.rates(0, 1)
         try:
             seen = train_epochs(net, self.model.layers, self.data, plan, rates, n)
         except DivergenceError as error:
             raise self._explained(error, epoch + (error.epoch or 1) - 1) from None
-        pace.took(perf_counter() - begin)
+        stride.took(perf_counter() - begin)
         return [self._training_logs(net, one) for one in seen]
 
     def _epoch(self, net: Net, epoch: int, report: Report | None, hooks: Hooks) -> dict[str, float]:

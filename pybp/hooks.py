@@ -61,8 +61,6 @@ class Hooks:
 
     def next_pause(self, done: int) -> int:
         """After how many steps of this epoch the next hook is due; 0 if none is."""
-        if not self._on_steps:
-            return 0
         step = self.steps_done + done
         due = [step - step % c.every + c.every for c in self._watching]
         return min(due) - self.steps_done if due else 0

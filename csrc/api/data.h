@@ -2,7 +2,7 @@
 #ifndef PYBP_API_DATA_H
 #define PYBP_API_DATA_H
 
-#include "net/pass.h"
+#include "net/workspace/workspace.h"
 
 /* Whether a caller's buffer lies where its elements of `size` bytes may; NULL is fine. */
 pybp_status pybp_check_aligned(const char *name, const void *buffer, size_t size);

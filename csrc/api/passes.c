@@ -3,7 +3,7 @@
 #include "base/fpenv.h"
 #include "base/random.h"
 #include "base/status.h"
-#include "net/train.h"
+#include "net/train/epoch.h"
 
 #define CHECK(call) \
     do { \

@@ -2,7 +2,7 @@
 #include "api/data.h"
 #include "base/fpenv.h"
 #include "base/status.h"
-#include "net/schedule.h"
+#include "net/update/schedule.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "bench/bench.h"
 #include "dispatch/dispatch.h"
-#include "net/net.h"
+#include "net/model/net.h"
 
 #include <stdlib.h>
 

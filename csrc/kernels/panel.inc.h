@@ -70,7 +70,7 @@ PYBP_INLINE void REAL(spread_row)(const pybp_matrix *x, size_t row, real *to, si
 }
 
 /* Shuffled rows come from anywhere, so they are asked for some rows before they are copied: short ones into the first
- * level of cache, long ones, up to so many bytes, into the second. (net/ahead.h has asked for the first ones, or
+ * level of cache, long ones, up to so many bytes, into the second. (net/train/prefetch.h has asked for the first ones, or
  * for all of a small minibatch.) */
 #define GATHER_SHORT 512
 #define GATHER_LONG 4096

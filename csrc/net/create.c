@@ -1,8 +1,8 @@
 /* Nets come and go: description -> layout -> memory; copies; exclusive use. */
 #include "base/status.h"
 #include "dispatch/dispatch.h"
-#include "net/pass.h"
-#include "net/train.h"
+#include "net/workspace/workspace.h"
+#include "net/train/epoch.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The Jacobian, for solvers of least squares: a row at a time, back from one output at a time. */
 #include "base/status.h"
-#include "net/train.h"
+#include "net/train/epoch.h"
 
 /* Row r of x, as a matrix of one row. */
 static pybp_matrix row_of(const pybp_matrix *x, size_t r)

@@ -1,6 +1,6 @@
 /* Prediction and evaluation: rows in blocks through all layers, so that a block's activations stay in cache. */
 #include "base/status.h"
-#include "net/train.h"
+#include "net/train/epoch.h"
 
 #define BLOCK 128u
 

@@ -8,7 +8,7 @@
 #include "check.h"
 #include "contract_cases.h"
 #include "naive.h"
-#include "net/train.h"
+#include "net/train/epoch.h"
 #include "pybp.h"
 
 typedef struct core_run {

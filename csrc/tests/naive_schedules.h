@@ -1,4 +1,4 @@
-/* The naive twin of csrc/net/schedule.c: docs/contract.md, "Schedules", written out. */
+/* The naive twin of csrc/net/update/schedule.c: docs/contract.md, "Schedules", written out. */
 #ifndef PYBP_TESTS_NAIVE_SCHEDULES_H
 #define PYBP_TESTS_NAIVE_SCHEDULES_H
 

@@ -11,7 +11,7 @@
 #include "contract_choice.h"
 #include "core_run.h"
 #include "naive.h"
-#include "net/pass.h"
+#include "net/workspace/workspace.h"
 #include "pybp.h"
 
 #ifndef PYBP_GOLDEN_DIR

@@ -1,5 +1,5 @@
 /* Sparse inputs give the bits of dense ones, and minibatches of whole chunks add up to the large one. */
-#include "net/pass.h"
+#include "net/workspace/workspace.h"
 #include "net_fixture.h"
 
 enum { ROWS = 300, IN = 37, OUT = 3 };

@@ -1,7 +1,7 @@
 /* Layers beside the dense ones at work: what a pass in training leaves in the net, what one outside it reads, and that
  * neither threads nor the way of calling matter. */
 #include "layer_fixture.h"
-#include "net/pass.h"
+#include "net/workspace/workspace.h"
 
 enum { ROWS = 300 };
 

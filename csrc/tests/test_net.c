@@ -4,7 +4,7 @@
 #endif
 
 #include "layer_fixture.h"
-#include "net/pass.h"
+#include "net/workspace/workspace.h"
 
 /* ---- gradients against central differences ------------------------------------------------------------ */
 

@@ -1,6 +1,6 @@
 /* Every allocation fails once: the call says so, nothing leaks, the net is as it was and still works. */
 #include "base/arena.h"
-#include "net/pass.h"
+#include "net/workspace/workspace.h"
 #include "layer_fixture.h"
 
 enum { ROWS = 300, IN = 5, OUT = 3, MOST_WEIGHTS = 17 * 17 };

@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "net/pass.h"
+#include "net/workspace/workspace.h"
 #include "net_fixture.h"
 
 enum { ROWS = 500, IN = 5, OUT = 3, USERS = 4, TIMES = 40 };

@@ -9,7 +9,7 @@
 #include "check.h"
 #include "naive.h"
 #include "naive_schedules.h"
-#include "net/scalars.h"
+#include "math/scalars.h"
 #include "pybp.h"
 
 #ifndef PYBP_GOLDEN_DIR

@@ -1,5 +1,5 @@
 /* Training: an epoch equals its steps by hand, and goes on in another net as in its own. */
-#include "net/pass.h"
+#include "net/workspace/workspace.h"
 #include "net_fixture.h"
 
 enum { ROWS = 45, IN = 5, OUT = 3 };

@@ -1,5 +1,5 @@
 /* Training and steps that end early: divergence, and a callback that stops them. */
-#include "net/pass.h"
+#include "net/workspace/workspace.h"
 #include "net_fixture.h"
 
 enum { ROWS = 45, IN = 5, OUT = 3 };

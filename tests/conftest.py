@@ -35,6 +35,15 @@ def same_state():
 
 
 @pytest.fixture
+def rng():
+    """A random generator for one test: what it draws depends on no other test.
+
+    The seed is none of those that the files' own data use, so that the two are independent.
+    """
+    return np.random.default_rng(123)
+
+
+@pytest.fixture
 def blobs():
     """Two hundred points of three classes that a small net tells apart."""
     rng = np.random.default_rng(0)

@@ -9,10 +9,9 @@ import pybp
 from pybp import MLP
 from pybp.errors import ArgumentError
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(2000, 5)).astype("f4")
-Y = RNG.integers(0, 3, size=2000)
-W = RNG.integers(0, 4, size=2000).astype("f8")
+X = np.random.default_rng(0).normal(size=(2000, 5)).astype("f4")
+Y = np.random.default_rng(1).integers(0, 3, size=2000)
+W = np.random.default_rng(2).integers(0, 4, size=2000).astype("f8")
 
 
 def net():

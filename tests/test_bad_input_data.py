@@ -6,8 +6,7 @@ import pytest
 from pybp import MLP
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(20, 4))
+X = np.random.default_rng(0).normal(size=(20, 4))
 LABELS = np.arange(20) % 3
 
 
@@ -139,7 +138,7 @@ def test_classes(net, unchanged, use, y, error, message):
         use(net, y)
 
 
-VALUES = RNG.uniform(size=(20, 2))
+VALUES = np.random.default_rng(1).uniform(size=(20, 2))
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,9 @@ from pybp.callbacks import Callback
 from pybp.errors import ArgumentError, DivergenceError, ShapeError
 from pybp.progress import Bar
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(240, 4)).astype("f4")
-Y = RNG.integers(0, 3, size=240)
-W = RNG.integers(0, 3, size=240).astype("f8")
+X = np.random.default_rng(0).normal(size=(240, 4)).astype("f4")
+Y = np.random.default_rng(1).integers(0, 3, size=240)
+W = np.random.default_rng(2).integers(0, 3, size=240).astype("f8")
 
 
 class Anew:

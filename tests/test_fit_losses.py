@@ -7,10 +7,9 @@ import pybp
 from pybp import MLP, losses
 from pybp.errors import DivergenceError, ShapeError
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(50, 3))
-Y = RNG.normal(size=(50, 2)).astype(np.float32)
-WEIGHTS = RNG.uniform(size=50)
+X = np.random.default_rng(0).normal(size=(50, 3))
+Y = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)
+WEIGHTS = np.random.default_rng(2).uniform(size=50)
 
 
 def squared_error(y_true, y_pred):
@@ -84,9 +83,9 @@ def test_a_function_gets_classes_as_they_are(blobs, classifier):
 
 
 @pytest.mark.parametrize("output", ["sigmoid", "softmax"])
-def test_a_function_counts_right_answers_as_the_core_does(output):
+def test_a_function_counts_right_answers_as_the_core_does(output, rng):
     net = MLP([3, 2], output=output, seed=0)
-    y = RNG.integers(2, size=(50, 2))
+    y = rng.integers(2, size=(50, 2))
     one, other = (
         net.evaluate(X, y, loss=loss, metrics=["accuracy"])["accuracy"]
         for loss in ("squared_error", squared_error)
@@ -184,9 +183,9 @@ def test_class_weights_are_sample_weights(blobs, classifier, same_state, one_hot
     assert same_state(twins[1], twins[2])
 
 
-def test_class_weights_multiply_sample_weights(blobs, classifier, same_state):
+def test_class_weights_multiply_sample_weights(blobs, classifier, same_state, rng):
     points, labels = blobs
-    weights = RNG.uniform(size=200)
+    weights = rng.uniform(size=200)
     twin = classifier.copy()
     classifier.fit(points, labels, sample_weight=weights, class_weight={1: 3}, epochs=2)
     twin.fit(points, labels, sample_weight=weights * np.where(labels == 1, 3, 1), epochs=2)
@@ -221,8 +220,8 @@ def test_multi_label():
     assert net.evaluate(X, y)["accuracy"] > 0.95
 
 
-def test_soft_targets():
-    p = RNG.uniform(size=(50, 2))
+def test_soft_targets(rng):
+    p = rng.uniform(size=(50, 2))
     p /= p.sum(axis=1, keepdims=True)
     net = MLP([3, 2], output="softmax", dtype="float64", seed=0)
     a = net.predict(X)

@@ -10,13 +10,12 @@ from pybp.specs import names
 
 from oracle import registry
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(12, 4))
+X = np.random.default_rng(0).normal(size=(12, 4))
 HIDDEN = [name for name in names(pybp.activations.ActivationFunction) if name != "softmax"]
 
 
 def targets(loss="cross_entropy", columns=3):
-    return targets_for(loss, RNG.uniform(size=(12, columns)))
+    return targets_for(loss, np.random.default_rng(1).uniform(size=(12, columns)))
 
 
 @pytest.mark.parametrize(("activation", "output", "loss"), registry.products())
@@ -42,10 +41,10 @@ def test_every_activation_with_losses_with_parameters(activation, name):
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_weights_and_reductions(reduction):
+def test_weights_and_reductions(reduction, rng):
     net = MLP([4, 6, 3], activation="tanh", output="softmax", seed=0)
-    weights = RNG.uniform(size=12)
-    labels = RNG.integers(3, size=12)
+    weights = rng.uniform(size=12)
+    labels = rng.integers(3, size=12)
     loss = losses.CrossEntropy(reduction)
     assert net.check_gradients(X, labels, loss=loss, sample_weight=weights).ok
 
@@ -133,9 +132,9 @@ def not_a_number(gradients, dx):
         *(transpose, scale, forget, not_a_number),
     ],
 )
-def test_wrong_gradients_fail(monkeypatch, change, activation):
+def test_wrong_gradients_fail(monkeypatch, change, activation, rng):
     net = MLP([4, 5, 5], activation=activation, seed=0)
-    y = RNG.normal(size=(12, 5))
+    y = rng.normal(size=(12, 5))
     assert net.check_gradients(X, y).ok
     injected(monkeypatch, change)
     check = net.check_gradients(X, y)

@@ -28,7 +28,6 @@ from pybp.errors import ArgumentError
 from pybp.layers import LayerSpec
 from pybp.specs import names
 
-RNG = np.random.default_rng(0)
 SPECS = names(LayerSpec)
 
 
@@ -176,9 +175,9 @@ def test_length_of_vectors_that_are_not_given():
     assert Embedding([3, (4, 2)]) == Embedding({0: (3, None), 1: (4, 2)})
 
 
-def test_an_embedding_looks_up_its_columns():
+def test_an_embedding_looks_up_its_columns(rng):
     net = MLP([3, Embedding({1: (4, 2)}), 2], seed=0)
-    X = RNG.normal(size=(6, 3)).astype(np.float32)
+    X = rng.normal(size=(6, 3)).astype(np.float32)
     X[:, 1] = [0, 3, 1, 1, 2, 0]
     joined = net.trace(X, np.zeros((6, 2))).layers[1].a
     np.testing.assert_array_equal(joined[:, :2], X[:, [0, 2]])
@@ -202,11 +201,11 @@ def test_numbers_have_the_activation_of_the_net_and_the_last_one_that_of_the_out
 
 
 @pytest.mark.parametrize("last", [BatchNorm(), Residual([3]), Dropout(0.1), Scale()])
-def test_the_output_activation_follows_what_comes_last(last):
+def test_the_output_activation_follows_what_comes_last(last, rng):
     net = MLP([3, 3, last], output="softmax", seed=0)
     assert net.layers[-1].kind == "activation"
     assert net.layers[-1].activation.name == "softmax"
-    np.testing.assert_allclose(net.predict(RNG.normal(size=(4, 3))).sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(net.predict(rng.normal(size=(4, 3))).sum(axis=1), 1, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from pybp.specs import names
 from oracle import registry
 
 each_net = pytest.mark.parametrize("layers", NETS.values(), ids=list(NETS))
-RNG = np.random.default_rng(0)
 
 
 def make(layers, **options):

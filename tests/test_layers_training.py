@@ -19,8 +19,7 @@ from pybp import (
 )
 from pybp.errors import ArgumentError
 
-RNG = np.random.default_rng(0)
-X, Y = RNG.normal(size=(70, 6)), RNG.normal(size=(70, 3))
+X, Y = np.random.default_rng(0).normal(size=(70, 6)), np.random.default_rng(1).normal(size=(70, 3))
 
 
 def fit(net, x=X, y=Y, **options):
@@ -99,8 +98,8 @@ def test_two_dropouts_have_different_masks():
 # ---- batch norm ----
 
 
-def test_running_statistics_follow_the_minibatches_and_the_short_last_one():
-    x = RNG.normal(3, 2, size=(40, 6))
+def test_running_statistics_follow_the_minibatches_and_the_short_last_one(rng):
+    x = rng.normal(3, 2, size=(40, 6))
     net = MLP([6, BatchNorm(momentum=0.25, affine=False), 3], dtype="float64", seed=0)
     fit(net, x, Y[:40], epochs=1, shuffle=False)
     mean, var = np.zeros(6), np.ones(6)
@@ -114,8 +113,8 @@ def test_running_statistics_follow_the_minibatches_and_the_short_last_one():
     np.testing.assert_allclose(net.trace(x, Y[:40]).layers[0].a, wanted, rtol=1e-9)
 
 
-def test_in_training_a_minibatch_has_mean_0_and_variance_1():
-    x = RNG.normal(3, 2, size=(40, 6))
+def test_in_training_a_minibatch_has_mean_0_and_variance_1(rng):
+    x = rng.normal(3, 2, size=(40, 6))
     a = (
         MLP([6, BatchNorm(), 3], dtype="float64", seed=0)
         .trace(x, Y[:40], training=True)

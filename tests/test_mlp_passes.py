@@ -7,8 +7,6 @@ import pybp
 from pybp import MLP
 from pybp.errors import ShapeError, StateError
 
-RNG = np.random.default_rng(0)
-
 
 @pytest.fixture
 def net():
@@ -23,13 +21,13 @@ def by_hand(net, X):
 # ---- predict ----
 
 
-def test_predict_is_the_formula(net):
-    X = RNG.normal(size=(10, 3))
+def test_predict_is_the_formula(net, rng):
+    X = rng.normal(size=(10, 3))
     np.testing.assert_allclose(net.predict(X), by_hand(net, X), rtol=1e-12)
 
 
-def test_one_row_in_one_row_out(net):
-    X = RNG.normal(size=(4, 3))
+def test_one_row_in_one_row_out(net, rng):
+    X = rng.normal(size=(4, 3))
     whole = net.predict(X)
     for row, outputs in zip(X, whole, strict=True):
         assert net.predict(row).shape == (2,)
@@ -38,8 +36,8 @@ def test_one_row_in_one_row_out(net):
 
 
 @pytest.mark.parametrize("convert", [np.asarray, np.asfortranarray, np.ndarray.tolist])
-def test_out_is_filled_and_returned(net, convert):
-    X = RNG.normal(size=(4, 3))
+def test_out_is_filled_and_returned(net, convert, rng):
+    X = rng.normal(size=(4, 3))
     out = np.empty((4, 2))
     assert net.predict(convert(X), out=out) is out
     np.testing.assert_array_equal(out, net.predict(X))
@@ -48,9 +46,9 @@ def test_out_is_filled_and_returned(net, convert):
     np.testing.assert_array_equal(row, out[0])
 
 
-def test_out_may_overlap_the_input():
+def test_out_may_overlap_the_input(rng):
     net = MLP([3, 3], dtype="float64", seed=0)
-    X = RNG.normal(size=(5, 3))
+    X = rng.normal(size=(5, 3))
     wanted = net.predict(X)
     np.testing.assert_array_equal(net.predict(X, out=X), wanted)
 
@@ -73,17 +71,17 @@ def test_out_that_does_not_fit(net, out, error):
         net.predict(np.ones((4, 3)), out=out)
 
 
-def test_threads_change_nothing(net):
-    X = RNG.normal(size=(1000, 3))
+def test_threads_change_nothing(net, rng):
+    X = rng.normal(size=(1000, 3))
     assert net.predict(X, threads=1).tobytes() == net.predict(X, threads=3).tobytes()
 
 
 # ---- evaluate ----
 
 
-def test_evaluate_regression(net):
-    X, y = RNG.normal(size=(300, 3)), RNG.normal(size=(300, 2))
-    weights = RNG.uniform(size=300)
+def test_evaluate_regression(net, rng):
+    X, y = rng.normal(size=(300, 3)), rng.normal(size=(300, 2))
+    weights = rng.uniform(size=300)
     d = net.predict(X) - y
     logs = net.evaluate(X, y, metrics=["mse", "mae", "r2"])
     spread = ((y - y.mean(0)) ** 2).sum(0)
@@ -110,8 +108,8 @@ def test_evaluate_classification(blobs, dtype):
     assert brier == pytest.approx(((p - np.eye(3)[y]) ** 2).mean(), rel=1e-5)
 
 
-def test_metrics_may_be_functions(net):
-    X, y = RNG.normal(size=(30, 3)), RNG.normal(size=(30, 2))
+def test_metrics_may_be_functions(net, rng):
+    X, y = rng.normal(size=(30, 3)), rng.normal(size=(30, 2))
 
     def largest(y_true, y_pred):
         return np.abs(y_true - y_pred).max()
@@ -132,14 +130,14 @@ def test_functions_see_matching_shapes():
 # ---- by hand ----
 
 
-def test_forward_is_predict(net):
-    X = RNG.normal(size=(7, 3))
+def test_forward_is_predict(net, rng):
+    X = rng.normal(size=(7, 3))
     np.testing.assert_array_equal(net.forward(X), net.predict(X))
     assert net.forward(X[0]).shape == (2,)
 
 
-def test_backward_gives_the_gradients(net):
-    X, g = RNG.normal(size=(7, 3)), RNG.normal(size=(7, 2))
+def test_backward_gives_the_gradients(net, rng):
+    X, g = rng.normal(size=(7, 3)), rng.normal(size=(7, 2))
     net.forward(X)
     back = net.backward(g)
     hidden = np.tanh(X @ net.weights[0].T + net.biases[0])
@@ -166,12 +164,12 @@ def test_gradients_of_a_layer_without_bias():
     assert db is None
 
 
-def test_a_loop_by_hand_is_train_step(same_state):
+def test_a_loop_by_hand_is_train_step(same_state, rng):
     one = MLP([3, 5, 2], activation="tanh", seed=0)
     other = one.copy()
     optimizer = pybp.Adam(lr=0.01)
     for _ in range(5):
-        X, y = RNG.normal(size=(6, 3)), RNG.normal(size=(6, 2)).astype(np.float32)
+        X, y = rng.normal(size=(6, 3)), rng.normal(size=(6, 2)).astype(np.float32)
         loss = one.train_step(X, y, loss="squared_error", optimizer=optimizer)
         d = other.forward(X) - y
         other.backward(d * np.float32(1 / 6))

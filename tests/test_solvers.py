@@ -17,10 +17,9 @@ from pybp.problem import Problem
 
 pytest.importorskip("scipy.optimize")
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(90, 3))
+X = np.random.default_rng(0).normal(size=(90, 3))
 LINE = X @ [[1.0, -2.0], [0.5, 0.0], [0.0, 3.0]] + [0.3, -0.1]
-W = RNG.integers(1, 4, size=90).astype("f8")
+W = np.random.default_rng(1).integers(1, 4, size=90).astype("f8")
 BOTH = [LBFGS(tol=1e-10, ftol=0.0), LevenbergMarquardt()]
 
 

@@ -6,8 +6,6 @@ import pytest
 import pybp
 from pybp import MLP, Dense, losses
 
-RNG = np.random.default_rng(0)
-
 
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
@@ -58,10 +56,10 @@ def test_the_steps_of_the_textbook(worked_example):
         ("softmax", losses.SquaredError),
     ],
 )
-def test_quantities_belong_together(output, loss, dtype, reduction):
+def test_quantities_belong_together(output, loss, dtype, reduction, rng):
     net = MLP([3, 5, 4, 2], activation="tanh", output=output, dtype=dtype, seed=0)
-    X, y = RNG.normal(size=(300, 3)), np.eye(2)[RNG.integers(2, size=300)]
-    weights = RNG.uniform(size=300)
+    X, y = rng.normal(size=(300, 3)), np.eye(2)[rng.integers(2, size=300)]
+    weights = rng.uniform(size=300)
     trace = net.trace(X, y, loss=loss(reduction), sample_weight=weights)
     assert trace.loss == net.evaluate(X, y, loss=loss(reduction), sample_weight=weights)["loss"]
     np.testing.assert_array_equal(trace.output, net.predict(X))
@@ -79,8 +77,8 @@ def test_quantities_belong_together(output, loss, dtype, reduction):
         np.testing.assert_allclose(layer.delta, after.back * (1 - layer.a**2), **close)
 
 
-def test_arrays_are_those_of_the_passes_by_hand(worked_example):
-    X, y = RNG.normal(size=(5, 2)), RNG.uniform(size=(5, 1))
+def test_arrays_are_those_of_the_passes_by_hand(worked_example, rng):
+    X, y = rng.normal(size=(5, 2)), rng.uniform(size=(5, 1))
     trace = worked_example.trace(X, y, loss="squared_error")
     back = worked_example.backward((worked_example.forward(X) - y) / 5)
     np.testing.assert_allclose(trace.layers[0].back, back, rtol=1e-12)

@@ -3,7 +3,7 @@
 """The binding to the C core: buffers in, status out, GIL released.
 
 Nothing is decided here. Arrays must come as the core reads them (float32 or float64 with
-contiguous rows, int32 class indices, float64 sample weights); `pybp.validation` sees to that and
+contiguous rows, int32 class indices, float64 sample weights); `pybp.data` sees to that and
 words the errors. Enums cross as the index of their row in the registry, or as a name.
 """
 

@@ -6,7 +6,7 @@ A plain name such as ``"relu"`` works wherever one of these does.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pybp.specs import Spec
+from pybp._common.specs import Spec
 
 __all__ = [
     "ELU",

@@ -8,8 +8,8 @@ wherever one of these does.
 from dataclasses import astuple, dataclass
 from typing import ClassVar
 
-from pybp.specs import Spec
-from pybp.validation import real
+from pybp._common.arguments import real
+from pybp._common.specs import Spec
 
 __all__ = [
     "Auto",

@@ -14,11 +14,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from pybp import _core
-from pybp._types import Array
+from pybp._common.arguments import shown
+from pybp._common.arrays import as_numbers
+from pybp._common.specs import Spec, resolve
+from pybp._common.types import Array
 from pybp.activations import ActivationFunction
 from pybp.errors import ArgumentError, ShapeError
-from pybp.specs import Spec, resolve
-from pybp.validation import as_numbers, shown
 
 __all__ = [
     "MAE",

@@ -6,25 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from pybp._types import Array
+from pybp._common.arguments import count, flag, shown, threads_count
+from pybp._common.types import Array
 from pybp.callbacks import Callback
-from pybp.choice import resolve_optimizer, resolve_stepper
-from pybp.data import ClassWeight, check_categories
+from pybp.data.dataset import ClassWeight, check_categories
+from pybp.data.sparse import Sparse, as_inputs
 from pybp.errors import BusyError, DivergenceError, ShapeError
-from pybp.fitting import Fit, advice, assess
-from pybp.history import History
-from pybp.hooks import checked_callbacks, progress_bar
-from pybp.inspection import Inspection
+from pybp.inspection.methods import Inspection
 from pybp.losses import LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
+from pybp.net.state import exclusive, updates_done
 from pybp.optimizers import SGD, OptimizerLike
-from pybp.passes import Plan, train_epoch
-from pybp.progress import make_progress
-from pybp.solvers import Solver
-from pybp.solving import Solving
-from pybp.sparse import Sparse, as_inputs
-from pybp.state import exclusive, updates_done
-from pybp.validation import count, flag, shown, threads_count
+from pybp.optimizers.resolve import resolve_optimizer, resolve_stepper
+from pybp.optimizers.solvers import Solver
+from pybp.training.callback_list import checked_callbacks, progress_bar
+from pybp.training.epoch import Plan, train_epoch
+from pybp.training.fit import Fit, advice, assess
+from pybp.training.history import History
+from pybp.training.progress import make_progress
+from pybp.training.whole_batch import Solving
 
 __all__ = ["MLP"]
 

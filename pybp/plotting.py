@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pybp.compat import require
+from pybp._common.arguments import count, shown
+from pybp._common.arrays import as_numbers
+from pybp._common.optional import require
 from pybp.errors import ArgumentError, ShapeError
-from pybp.validation import as_numbers, count, shown
 
 if TYPE_CHECKING:
-    from pybp.diagnose import Diagnosis
-    from pybp.history import History
+    from pybp.inspection.diagnosis import Diagnosis
     from pybp.mlp import MLP
-    from pybp.schedule import Schedule
+    from pybp.schedules import Schedule
+    from pybp.training.history import History
 
 __all__ = [
     "plot_decision_boundary",

@@ -15,8 +15,8 @@ from pybp import (
     RMSNorm,
     Scale,
 )
+from pybp._common.specs import row
 from pybp.layers.layer import TRAINING
-from pybp.specs import row
 
 from oracle import Net
 from oracle.net import Layer

@@ -5,7 +5,7 @@ import pytest
 
 import pybp
 from pybp import MLP
-from pybp.specs import names
+from pybp._common.specs import names
 
 from oracle import ACTIVATIONS, Net, registry
 from oracle.net import Layer

@@ -16,7 +16,7 @@ from trajectories.cases import (
 
 import pybp
 from pybp import MLP, Dense, _core
-from pybp.specs import names
+from pybp._common.specs import names
 
 from oracle import OPTIMIZERS, Net, registry
 from oracle.initializers import initial_weights

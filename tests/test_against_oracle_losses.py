@@ -20,7 +20,7 @@ from trajectories.cases import LOSS_CASES, LOSS_OUTPUT, targets_for
 
 import pybp
 from pybp import MLP
-from pybp.specs import names
+from pybp._common.specs import names
 
 from oracle import LOSSES, OPTIMIZERS, registry
 from oracle.losses import loss_of, one_hot

@@ -11,7 +11,7 @@ import pybp
 from pybp import MLP
 from pybp.callbacks import Callback
 from pybp.errors import ArgumentError, DivergenceError, ShapeError
-from pybp.progress import Bar
+from pybp.training.progress import Bar
 
 X = np.random.default_rng(0).normal(size=(240, 4)).astype("f4")
 Y = np.random.default_rng(1).integers(0, 3, size=240)
@@ -326,4 +326,4 @@ def test_interrupted_between_batches(net):
 
     with pytest.raises(KeyboardInterrupt):
         net.fit(pressed(), epochs=1)
-    assert isinstance(net.fit(X, Y, epochs=1), pybp.history.History)
+    assert isinstance(net.fit(X, Y, epochs=1), pybp.training.History)

@@ -10,7 +10,7 @@ import pytest
 import pybp
 from pybp.callbacks import CSVLogger, LambdaCallback, ProgressBar, TensorBoard
 from pybp.errors import ArgumentError, MissingExtraError
-from pybp.progress import RichBar
+from pybp.training.progress import RichBar
 
 
 def table(path, separator=","):

@@ -11,7 +11,7 @@ import pytest
 
 import pybp
 from pybp import _core
-from pybp.cli import GOAL, Screen, main
+from pybp.cli.main import GOAL, Screen, main
 
 COMMAND = [sys.executable, "-P", "-m", "pybp"]  # -P: not the pybp of the working directory
 

@@ -7,7 +7,7 @@ import pybp
 from pybp import Activation, BatchNorm, Dense, Dropout, Residual
 from pybp.datasets import load_digits
 from pybp.errors import ArgumentError
-from pybp.findings import FINDINGS, Measured, find
+from pybp.inspection.findings import FINDINGS, Measured, find
 
 
 @pytest.fixture(scope="module")

@@ -74,5 +74,5 @@ def test_html(net):
 
 
 def test_html_escapes():
-    summary = pybp.display.Summary("<b>", (("&", "1 -> 2", '"', "'", "<i>"),), "</div>")
+    summary = pybp.net.summary.Summary("<b>", (("&", "1 -> 2", '"', "'", "<i>"),), "</div>")
     assert "<b>" in Checker(summary._repr_html_()).cells

@@ -9,7 +9,7 @@ import pytest
 
 from pybp import Callback
 from pybp.errors import ArgumentError, BusyError
-from pybp.progress import Bar, Lines, Progress, make_progress
+from pybp.training.progress import Bar, Lines, Progress, make_progress
 
 
 class Recorder(Callback):
@@ -141,7 +141,7 @@ def test_auto_is_quiet_where_nobody_looks(classifier, blobs):
 
 
 def test_lines_without_tqdm(classifier, blobs, monkeypatch):
-    monkeypatch.setattr("pybp.progress.available", lambda module: False)
+    monkeypatch.setattr("pybp.training.progress.available", lambda module: False)
     for stream, progress in ((StringIO(), True), (Terminal(), "auto")):
         text = printed(classifier, blobs, stream, epochs=2, progress=progress)
         first, *_, last = text.splitlines()
@@ -223,7 +223,7 @@ def test_notebooks_are_recognised(monkeypatch):
     class IPython:
         get_ipython = staticmethod(Shell)
 
-    from pybp.compat import in_notebook
+    from pybp._common.optional import in_notebook
 
     assert not in_notebook()
     monkeypatch.setitem(sys.modules, "IPython", IPython)

@@ -6,7 +6,7 @@ from trajectories.cases import LOSS_CASES, LOSS_OUTPUT, targets_for
 
 import pybp
 from pybp import MLP, Dense, gradcheck, losses
-from pybp.specs import names
+from pybp._common.specs import names
 
 from oracle import registry
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pybp import MLP
-from pybp.validation import as_matrix
+from pybp._common.arrays import as_matrix
 
 WHOLE = np.random.default_rng(0).integers(0, 2, size=(20, 6))
 F32, F64 = np.dtype("f4"), np.dtype("f8")

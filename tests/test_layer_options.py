@@ -11,7 +11,7 @@ from layer_nets import twin
 
 import pybp
 from pybp import MLP, Dense, Scale
-from pybp.solvers import LBFGS
+from pybp.optimizers import LBFGS
 
 from oracle import OPTIMIZERS, registry
 from oracle.net import Update

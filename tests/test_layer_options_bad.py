@@ -5,7 +5,7 @@ import pytest
 
 from pybp import MLP, BatchNorm, Dense, Scale, _core
 from pybp.errors import ArgumentError, PybpError
-from pybp.solvers import LBFGS, LevenbergMarquardt
+from pybp.optimizers import LBFGS, LevenbergMarquardt
 
 from oracle import registry
 

@@ -24,9 +24,9 @@ from pybp import (
     Scale,
     _core,
 )
+from pybp._common.specs import names
 from pybp.errors import ArgumentError
 from pybp.layers import LayerSpec
-from pybp.specs import names
 
 SPECS = names(LayerSpec)
 

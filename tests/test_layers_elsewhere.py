@@ -9,9 +9,9 @@ from layer_nets import NETS, disturb, inputs
 
 import pybp
 from pybp import MLP, BatchNorm, Dropout, Embedding, callbacks
+from pybp._common.specs import names
 from pybp.errors import ArgumentError, FileFormatError
 from pybp.layers import LayerSpec
-from pybp.specs import names
 
 from oracle import registry
 

@@ -99,14 +99,14 @@ def test_masks_are_those_of_the_next_step():
 
 def test_a_wrong_gradient_fails(monkeypatch):
     """What the check would say if batch norm forgot that mean and variance depend on every row."""
-    import pybp.gradcheck
+    import pybp.inspection.gradient_check
 
-    right = pybp.gradcheck.analytic_gradients
+    right = pybp.inspection.gradient_check.analytic_gradients
 
     def frozen(net, layers, data, loss, training):
         return right(net, layers, data, loss, training=False)
 
     layers = [6, 9, BatchNorm(), 3]
     assert checked(layers, training=True).ok
-    monkeypatch.setattr(pybp.gradcheck, "analytic_gradients", frozen)
+    monkeypatch.setattr(pybp.inspection.gradient_check, "analytic_gradients", frozen)
     assert not checked(layers, training=True).ok

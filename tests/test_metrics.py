@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pybp
-from pybp.data import Data
+from pybp.data.dataset import Data
 from pybp.errors import ArgumentError
 from pybp.losses import resolve_loss
 from pybp.metrics import resolve_metrics
-from pybp.scores import Task, auc
+from pybp.metrics.scores import Task, auc
 
 
 def value(name, y, outputs, loss="cross_entropy", activation="softmax", weights=None):

@@ -6,8 +6,8 @@ import pytest
 
 import pybp
 from pybp import _core, activations, initializers, losses, optimizers
+from pybp._common.specs import Spec, names, resolve
 from pybp.errors import ArgumentError
-from pybp.specs import Spec, names, resolve
 
 BASES = {
     "activations": activations.ActivationFunction,

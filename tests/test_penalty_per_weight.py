@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pybp import MLP, SGD, Dense
-from pybp.solvers import LBFGS
+from pybp.optimizers import LBFGS
 
 ROWS = 24
 

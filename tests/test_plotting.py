@@ -6,7 +6,7 @@ import pytest
 import pybp
 from pybp import plotting, schedules
 from pybp.errors import ArgumentError, MissingExtraError, ShapeError
-from pybp.history import History
+from pybp.training.history import History
 
 matplotlib = pytest.importorskip("matplotlib")
 

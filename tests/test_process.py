@@ -93,7 +93,7 @@ def test_a_signal_handler_that_returns_lets_training_go_on(blobs, classifier, sa
 
 
 def test_a_progress_report_that_raises_stops_training(monkeypatch):
-    class Broken(pybp.progress.Progress):
+    class Broken(pybp.training.progress.Progress):
         shows_steps = True
 
         def on_step(self, steps, loss):

@@ -9,7 +9,7 @@ import pytest
 from trajectories.cases import CASES
 
 from pybp import losses, schedules
-from pybp.specs import names
+from pybp._common.specs import names
 
 import oracle
 from oracle import registry
@@ -134,7 +134,7 @@ def test_the_compiled_listing_has_the_rows_of_the_text(which):
 )
 def test_every_row_has_a_spec_in_python(which, base):
     module = importlib.import_module(f"pybp.{which}")
-    specs = importlib.import_module("pybp.specs").names(getattr(module, base))
+    specs = importlib.import_module("pybp._common.specs").names(getattr(module, base))
     assert set(specs) == set(registry.names(which))
 
 

@@ -12,6 +12,7 @@ from trajectories.schedule_cases import CASES, LR, STEPS
 
 import pybp
 from pybp import schedules
+from pybp._common.specs import names
 from pybp._core import schedule_rates
 from pybp.errors import ArgumentError
 from pybp.schedules import (
@@ -30,7 +31,6 @@ from pybp.schedules import (
     Sequential,
     Step,
 )
-from pybp.specs import names
 
 import oracle
 

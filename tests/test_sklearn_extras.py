@@ -7,9 +7,9 @@ pytest.importorskip("sklearn")
 
 
 from pybp import activations, losses, optimizers
+from pybp._common.specs import names
 from pybp.errors import ArgumentError, PybpError
 from pybp.optimizers import Optimizer
-from pybp.specs import names
 
 from small_estimators import classifier, differ, kinds, regressor
 

@@ -12,8 +12,8 @@ from pybp.datasets import load_digits
 from pybp.errors import ArgumentError, DivergenceError, MissingExtraError
 from pybp.losses import MSE, SquaredError
 from pybp.optimizers import LBFGS, LevenbergMarquardt
-from pybp.passes import Plan
-from pybp.problem import Problem
+from pybp.training.epoch import Plan
+from pybp.training.problem import Problem
 
 pytest.importorskip("scipy.optimize")
 

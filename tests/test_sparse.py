@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pybp import MLP
+from pybp.data.sparse import Sparse, as_inputs
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
-from pybp.sparse import Sparse, as_inputs
 
 sparse = pytest.importorskip("scipy.sparse")
 

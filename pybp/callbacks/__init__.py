@@ -1,10 +1,10 @@
 """Callbacks: what `MLP.fit` calls at its begin and end, between epochs, and between steps."""
 
 from pybp.callbacks.averaging import EMA, SWA
-from pybp.callbacks.base import Callback, LambdaCallback
 from pybp.callbacks.checkpoint import ModelCheckpoint
 from pybp.callbacks.monitors import EarlyStopping, ReduceLROnPlateau, TerminateOnTime
 from pybp.callbacks.reports import CSVLogger, ProgressBar, TensorBoard
+from pybp.training.callback import Callback, LambdaCallback
 
 __all__ = [
     "EMA",

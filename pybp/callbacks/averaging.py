@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from pybp.callbacks.base import Callback
+from pybp._common.arguments import count, real
 from pybp.errors import StateError
-from pybp.state import Parameters
-from pybp.validation import count, real
+from pybp.net.state import Parameters
+from pybp.training.callback import Callback
 
 if TYPE_CHECKING:
-    from pybp.history import History
     from pybp.mlp import MLP
+    from pybp.training.history import History
 
 __all__ = ["EMA", "SWA"]
 

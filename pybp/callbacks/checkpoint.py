@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pybp.callbacks.base import Callback
+from pybp._common.arguments import count, flag, shown
 from pybp.callbacks.monitors import Monitor
 from pybp.errors import ArgumentError
-from pybp.validation import count, flag, shown
+from pybp.training.callback import Callback
 
 if TYPE_CHECKING:
     from pybp.mlp import MLP

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pybp.callbacks.base import Callback
+from pybp._common.arguments import count, flag, real, shown
 from pybp.errors import ArgumentError
-from pybp.schedule import Rates
-from pybp.state import Parameters
-from pybp.validation import count, flag, real, shown
+from pybp.net.state import Parameters
+from pybp.schedules.base import Rates
+from pybp.training.callback import Callback
 
 if TYPE_CHECKING:
-    from pybp.history import History
     from pybp.mlp import MLP
+    from pybp.training.history import History
 
 __all__ = ["EarlyStopping", "Monitor", "ReduceLROnPlateau", "TerminateOnTime"]
 

@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from pybp.callbacks.base import Callback
-from pybp.compat import require
+from pybp._common.arguments import count, flag, shown
+from pybp._common.optional import require
 from pybp.errors import ArgumentError
-from pybp.progress import KINDS, Progress, progress_of_kind
-from pybp.validation import count, flag, shown
+from pybp.training.callback import Callback
+from pybp.training.progress import KINDS, Progress, progress_of_kind
 
 if TYPE_CHECKING:
-    from pybp.history import History
     from pybp.mlp import MLP
+    from pybp.training.history import History
 
 __all__ = ["CSVLogger", "ProgressBar", "TensorBoard"]
 

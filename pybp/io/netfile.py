@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+from pybp._common.arguments import count
+from pybp._common.specs import row, row_names
 from pybp._core import Net
 from pybp._core import version as library_version
 from pybp.errors import FileFormatError, PybpError
 from pybp.io.atomic import write_atomically
 from pybp.io.safetensors import Reader, Tensor, parse_json, reading, write
 from pybp.layers import Layer, resolve_layers
-from pybp.specs import row, row_names
-from pybp.state import PROGRESS, core_net, read_state, state_arrays, write_state
-from pybp.validation import count
+from pybp.net.state import PROGRESS, core_net, read_state, state_arrays, write_state
 
 __all__ = ["Loaded", "load_net", "save_net"]
 

@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from pybp._types import Array, DType
+from pybp._common.types import Array, DType
 from pybp.errors import ArgumentError, FileFormatError
 
 __all__ = ["Reader", "Tensor", "parse_json", "reading", "write"]

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from pybp._common.arguments import count
+from pybp._common.specs import resolve
 from pybp.activations import ActivationFunction, Identity
 from pybp.errors import ArgumentError
 from pybp.initializers import Initializer
 from pybp.layers.layer import Layer
 from pybp.layers.specs import Dense, LayerSpec, with_defaults
-from pybp.specs import resolve
-from pybp.validation import count
 
 __all__ = ["Build", "LayerLike"]
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pybp._common.arguments import count, shown
+from pybp._common.specs import resolve
 from pybp.activations import ActivationFunction, ActivationLike
 from pybp.errors import ArgumentError
 from pybp.initializers import Initializer, InitializerLike
 from pybp.layers.specs import Activation, Dense, LayerSpec, with_defaults
-from pybp.specs import resolve
-from pybp.validation import count, shown
 
 if TYPE_CHECKING:
     from pybp.layers.build import Build, LayerLike

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from pybp._common.specs import resolve, row, row_number
 from pybp.activations import ActivationFunction, Identity
 from pybp.initializers import Auto, Initializer
-from pybp.specs import resolve, row, row_number
 
 if TYPE_CHECKING:
     from pybp._core import _Layer as CoreLayer

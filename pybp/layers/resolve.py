@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pybp._common.arguments import count, shown
+from pybp._common.specs import resolve
 from pybp.activations import ActivationFunction, ActivationLike, Identity
 from pybp.errors import ArgumentError
 from pybp.initializers import Initializer, InitializerLike
@@ -10,8 +12,6 @@ from pybp.layers.build import Build, LayerLike
 from pybp.layers.composite import Residual
 from pybp.layers.layer import Layer
 from pybp.layers.specs import Activation, Dense, LayerSpec
-from pybp.specs import resolve
-from pybp.validation import count, shown
 
 __all__ = ["resolve_layers"]
 

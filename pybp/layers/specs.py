@@ -3,12 +3,12 @@
 from dataclasses import KW_ONLY, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+from pybp._common.arguments import count, flag, real, shown, unknown_name
+from pybp._common.specs import Spec, resolve
 from pybp.activations import ActivationFunction, ActivationLike
 from pybp.errors import ArgumentError
 from pybp.initializers import Initializer, InitializerLike
 from pybp.layers.layer import PARAMETRIZATIONS, TRAINING
-from pybp.specs import Spec, resolve, unknown_name
-from pybp.validation import count, flag, real, shown
 
 if TYPE_CHECKING:
     from pybp.layers.build import Build

@@ -5,7 +5,7 @@ parameters, methods and fitted attributes, and with parameters that scikit-learn
 `TabularMLPClassifier` and `TabularMLPRegressor` take tables as they are and need no tuning.
 """
 
-from pybp.compat import require
+from pybp._common.optional import require
 
 require("sklearn", "sklearn", "pybp.sklearn")
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pybp._types import Array
+from pybp._common.arguments import real, shown
+from pybp._common.specs import resolve
+from pybp._common.types import Array
 from pybp.activations import ActivationFunction
 from pybp.errors import ArgumentError
 from pybp.layers import (
@@ -18,9 +20,7 @@ from pybp.layers import (
     Residual,
 )
 from pybp.mlp import MLP
-from pybp.specs import resolve
-from pybp.state import Parameters, read_state, write_state
-from pybp.validation import real, shown
+from pybp.net.state import Parameters, read_state, write_state
 
 __all__ = ["SKLEARN_NAMES", "Architecture", "activation_spec", "hidden_place", "hidden_sizes"]
 

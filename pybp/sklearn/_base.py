@@ -9,8 +9,9 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from pybp._types import Array
-from pybp.data import Data
+from pybp._common.types import Array
+from pybp.data.dataset import Data
+from pybp.data.sparse import Sparse, as_inputs
 from pybp.mlp import MLP
 from pybp.sklearn import _coefficients, _training
 from pybp.sklearn._architecture import Architecture, hidden_place
@@ -21,7 +22,6 @@ from pybp.sklearn._lbfgs import loss_and_gradient
 from pybp.sklearn._objective import Objective
 from pybp.sklearn._solvers import is_stochastic
 from pybp.sklearn._undo import undone_if_it_fails
-from pybp.sparse import Sparse, as_inputs
 
 __all__ = ["BaseMLP", "keep_arguments"]
 

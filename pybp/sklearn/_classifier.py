@@ -11,8 +11,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import validate_data
 
-from pybp._types import Array
-from pybp.data import Data
+from pybp._common.types import Array
+from pybp.data.dataset import Data
 from pybp.losses import BinaryCrossEntropy
 from pybp.sklearn._base import BaseMLP, keep_arguments
 from pybp.sklearn._constraints import COMMON, loss_constraint

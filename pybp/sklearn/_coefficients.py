@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pybp._types import Array
+from pybp._common.arrays import as_numbers
+from pybp._common.types import Array
 from pybp.errors import ShapeError
 from pybp.mlp import MLP
-from pybp.validation import as_numbers
 
 __all__ = ["Lists", "dense_views", "differ", "drawn", "read", "write"]
 

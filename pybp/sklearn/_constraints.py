@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
+from pybp._common.specs import names
 from pybp.activations import ActivationFunction
 from pybp.callbacks import Callback
 from pybp.losses import Loss
 from pybp.optimizers import Optimizer
-from pybp.schedule import Schedule
+from pybp.optimizers.solvers import SOLVERS, Solver
+from pybp.schedules import Schedule
 from pybp.sklearn._architecture import SKLEARN_NAMES
 from pybp.sklearn._solvers import OPTIMIZERS
-from pybp.solvers import SOLVERS, Solver
-from pybp.specs import names
 
 __all__ = ["COMMON", "loss_constraint"]
 

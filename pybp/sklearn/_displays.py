@@ -6,10 +6,10 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from pybp._types import Array
-from pybp.compat import require
+from pybp._common.arguments import count, shown
+from pybp._common.optional import require
+from pybp._common.types import Array
 from pybp.errors import ArgumentError
-from pybp.validation import count, shown
 
 __all__ = ["LossCurveDisplay", "WeightsDisplay"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 
-from pybp._types import Array
-from pybp.passes import evaluate
+from pybp._common.types import Array
+from pybp.training.epoch import evaluate
 
 __all__ = ["Holdout", "Samples", "split"]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.preprocessing import LabelBinarizer
 
-from pybp._types import Array
+from pybp._common.types import Array
 
 __all__ = ["Labels"]
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from pybp._types import Array
+from pybp._common.types import Array
 from pybp.mlp import MLP
+from pybp.net.state import Parameters
 from pybp.sklearn._architecture import activation_spec
 from pybp.sklearn._labels import Labels
-from pybp.state import Parameters
 
 __all__ = ["with_classes"]
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pybp._types import Array
+from pybp._common.types import Array
 from pybp.optimizers import SGD
-from pybp.passes import Plan
-from pybp.problem import Problem
+from pybp.training.epoch import Plan
+from pybp.training.problem import Problem
 
 __all__ = ["loss_and_gradient"]
 

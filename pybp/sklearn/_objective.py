@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from pybp._types import Array
+from pybp._common.specs import resolve
+from pybp._common.types import Array
 from pybp.errors import ArgumentError
 from pybp.losses import (
     BinaryCrossEntropy,
@@ -16,7 +17,6 @@ from pybp.losses import (
     Quantile,
     SquaredError,
 )
-from pybp.specs import resolve
 
 __all__ = ["Objective", "for_classes", "for_numbers", "loss_spec"]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pybp.callbacks import Callback
-from pybp.schedule import Rates
-from pybp.state import scale_states
+from pybp.net.state import scale_states
+from pybp.schedules.base import Rates
 
 if TYPE_CHECKING:
     from pybp.mlp import MLP

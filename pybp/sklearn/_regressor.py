@@ -9,8 +9,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from pybp import _core
-from pybp._types import Array
-from pybp.data import Data
+from pybp._common.types import Array
+from pybp.data.dataset import Data
 from pybp.sklearn._base import BaseMLP, keep_arguments
 from pybp.sklearn._constraints import COMMON, loss_constraint
 from pybp.sklearn._holdout import Samples

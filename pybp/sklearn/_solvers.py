@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from pybp.choice import resolve_optimizer
+from pybp._common.arguments import unknown_name
+from pybp._common.specs import names
 from pybp.errors import ArgumentError
 from pybp.optimizers import LBFGS, SGD, Adam, Optimizer
-from pybp.schedule import Function, LearningRate, Schedule
-from pybp.solvers import SOLVERS, Solver
-from pybp.specs import names, unknown_name
+from pybp.optimizers.resolve import resolve_optimizer
+from pybp.optimizers.solvers import SOLVERS, Solver
+from pybp.schedules import Function, LearningRate, Schedule
 
 __all__ = ["OPTIMIZERS", "is_stochastic", "optimizer_of", "schedule_of", "solver_of"]
 

@@ -8,14 +8,14 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from pybp._types import Array
+from pybp._common.arguments import real, shown
+from pybp._common.types import Array
 from pybp.activations import ActivationLike
 from pybp.callbacks import Callback
 from pybp.errors import ArgumentError
 from pybp.losses import MSE, CrossEntropy, Loss
 from pybp.sklearn._tabular_base import TabularBase
 from pybp.sklearn._tabular_samples import Samples
-from pybp.validation import real, shown
 
 __all__ = ["TabularMLPClassifier", "TabularMLPRegressor"]
 

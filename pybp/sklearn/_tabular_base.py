@@ -11,9 +11,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from pybp._types import Array
+from pybp._common.arguments import count, flag, real, shown
+from pybp._common.types import Array
 from pybp.errors import ArgumentError
-from pybp.hooks import checked_callbacks
 from pybp.losses import Loss
 from pybp.optimizers import Adam
 from pybp.schedules import CosLog4
@@ -23,7 +23,7 @@ from pybp.sklearn._tabular_preprocessing import Preprocessing
 from pybp.sklearn._tabular_samples import Samples
 from pybp.sklearn._tabular_training import LastBest, Record, tabular_net
 from pybp.sklearn._undo import undone_if_it_fails
-from pybp.validation import count, flag, real, shown
+from pybp.training.callback_list import checked_callbacks
 
 __all__ = ["TabularBase"]
 

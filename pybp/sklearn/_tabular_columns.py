@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from pybp._types import Array
+from pybp._common.arguments import shown
+from pybp._common.types import Array
 from pybp.errors import ArgumentError
-from pybp.validation import shown
 
 __all__ = ["Column", "column_names", "is_frame", "is_missing", "roles_of", "table_columns"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pybp._types import Array
+from pybp._common.types import Array
 from pybp.sklearn._tabular_columns import Column, is_missing
 
 __all__ = ["OneHot", "Preprocessing", "RobustScaling", "quantile"]

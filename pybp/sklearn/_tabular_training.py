@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from pybp._types import Array
+from pybp._common.types import Array
 from pybp.activations import ActivationLike
 from pybp.callbacks import Callback
-from pybp.history import History
 from pybp.initializers import Normal
 from pybp.layers import Dense, LayerLike, Scale
 from pybp.mlp import MLP
+from pybp.training.history import History
 
 __all__ = ["LastBest", "Record", "tabular_net"]
 

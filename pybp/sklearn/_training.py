@@ -8,12 +8,12 @@ from sklearn.exceptions import ConvergenceWarning
 
 from pybp.callbacks import Callback
 from pybp.errors import ArgumentError, DivergenceError
-from pybp.hooks import checked_callbacks
 from pybp.sklearn._callbacks import Reports
 from pybp.sklearn._holdout import Holdout, Samples, split
 from pybp.sklearn._pace import Pace, Pacemaker
 from pybp.sklearn._solvers import is_stochastic, optimizer_of, schedule_of, solver_of
 from pybp.sklearn._watch import Iterations, Watch
+from pybp.training.callback_list import checked_callbacks
 
 __all__ = ["train"]
 

@@ -15,11 +15,11 @@ from sklearn.utils._param_validation import HasMethods, Integral, Interval
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from pybp._types import Array
+from pybp._common.arrays import is_sparse
+from pybp._common.types import Array
 from pybp.sklearn._architecture import hidden_place, hidden_sizes
 from pybp.sklearn._classifier import MLPClassifier
 from pybp.sklearn._regressor import MLPRegressor
-from pybp.validation import is_sparse
 
 __all__ = ["MLPTransformer"]
 

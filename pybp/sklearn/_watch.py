@@ -4,8 +4,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pybp.callbacks import Callback
+from pybp.net.state import Parameters
 from pybp.sklearn._holdout import Holdout
-from pybp.state import Parameters
 
 if TYPE_CHECKING:
     from pybp.mlp import MLP

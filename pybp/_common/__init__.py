@@ -1,0 +1,1 @@
+"""What all rooms of the package use: specs, checks of scalar arguments, optional dependencies, text."""

@@ -1,0 +1,94 @@
+"""Checks of scalar arguments.
+
+All messages have one form: the argument's name, what was given, what was expected.
+"""
+
+import difflib
+import math
+import numbers
+import operator
+import sys
+from collections.abc import Iterable
+
+import numpy as np
+
+from pybp.errors import ArgumentError
+
+__all__ = ["count", "flag", "real", "shown", "threads_count", "unknown_name"]
+
+
+def shown(value: object) -> str:
+    """A value as messages show it: its repr, shortened, and its type."""
+    text = repr(value)
+    if len(text) > 60:
+        text = text[:57] + "..."
+    return f"{text} ({type(value).__name__})"
+
+
+def real(
+    value: object,
+    name: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    low_open: bool = False,
+    high_open: bool = False,
+) -> float:
+    """`value` as a finite float within the bounds; an open bound is itself excluded."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be a number, got {shown(value)}")
+    number = float(value)
+    above = number > low if low_open else number >= low
+    below = number < high if high_open else number <= high
+    if not (math.isfinite(number) and above and below):
+        raise ArgumentError(
+            f"{name} must be {_interval(low, high, low_open, high_open)}, got {number!r}"
+        )
+    return number
+
+
+def _interval(low: float, high: float, low_open: bool, high_open: bool) -> str:
+    if math.isinf(low) and math.isinf(high):
+        return "a finite number"
+    if math.isinf(high):
+        return f"a finite number {'>' if low_open else '>='} {low:g}"
+    left = "(" if low_open or math.isinf(low) else "["
+    right = ")" if high_open else "]"
+    return f"a number in {left}{low:g}, {high:g}{right}"
+
+
+def count(value: object, name: str, *, low: int = 1, high: int | None = None) -> int:
+    """`value` as a whole number from `low` to `high`, or that memory could hold so many of."""
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be a whole number, got {shown(value)}")
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]  # the TypeError is the check
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {shown(value)}") from None
+    if number < low:
+        raise ArgumentError(f"{name} must be a whole number >= {low}, got {number}")
+    if high is not None and number > high:
+        raise ArgumentError(f"{name} must be a whole number <= {high}, got {number}")
+    if high is None and number > sys.maxsize:
+        raise MemoryError(f"{name} is {number}, more than memory can hold")
+    return number
+
+
+def flag(value: object, name: str) -> bool:
+    """`value` as a bool."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {shown(value)}")
+    return bool(value)
+
+
+def threads_count(threads: int | None) -> int:
+    """The core's number for `threads`: 0 leaves the choice to it."""
+    return 0 if threads is None else count(threads, "threads", high=2**31 - 1)
+
+
+def unknown_name(what: str, value: str, known: Iterable[str]) -> str:
+    """The message for a name that nothing has: the nearest known one, and all of them."""
+    known = sorted(known)
+    near = difflib.get_close_matches(value.lower(), known, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{what} {value!r} is unknown{hint} (known: {', '.join(known)})"

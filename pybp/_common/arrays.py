@@ -1,0 +1,123 @@
+"""Arrays of numbers, in the form that the core reads.
+
+All messages have one form: the argument's name, what was given, what was expected.
+"""
+
+import math
+import sys
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pybp import _core
+from pybp._common.types import Array, DType
+from pybp.errors import NotFiniteError, ShapeError
+
+if TYPE_CHECKING:
+    from pybp._core import _Csr as Csr
+
+__all__ = [
+    "as_matrix",
+    "as_numbers",
+    "check_finite",
+    "core_layout",
+    "finite_matrix",
+    "is_sparse",
+    "plain",
+]
+
+
+class Entries(Protocol):
+    """A dense or sparse matrix whose entries can be read one by one."""
+
+    def __getitem__(self, place: tuple[int, int], /) -> Any: ...
+
+
+def is_sparse(values: object) -> bool:
+    """Whether it is one of scipy's sparse matrices or arrays; scipy is not imported to know it."""
+    scipy = sys.modules.get("scipy.sparse")
+    return scipy is not None and bool(scipy.issparse(values))
+
+
+def as_numbers(values: object, name: str) -> Array:
+    """`values` as an array of booleans, integers or floats, without a copy where there is one."""
+    if is_sparse(values):
+        raise TypeError(f"{name} is sparse; expected a dense array")
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ShapeError(f"{name} has rows of different lengths; expected a full table") from None
+    if array.dtype.kind == "O":
+        array = _from_frame(values, array)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} has dtype {array.dtype}; expected numbers")
+    return array
+
+
+def _from_frame(values: Any, array: Array) -> Array:
+    """A data frame whose columns are all numeric, though NumPy sees objects; NaN where missing."""
+    columns = getattr(values, "dtypes", None)
+    columns = [getattr(values, "dtype", None)] if columns is None else list(columns)
+    if all(getattr(column, "kind", "O") in "biuf" for column in columns):
+        array = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    return array
+
+
+def as_matrix(
+    values: object, name: str, dtype: DType, n_columns: int, *, of: str = "inputs"
+) -> Array:
+    """`values` as a finite (rows, n_columns) matrix that the core can read.
+
+    float32 and float64 with contiguous rows are not copied, whatever `dtype`; the rest is
+    converted to `dtype`. One dimension is one row.
+    """
+    array = as_numbers(values, name)
+    if array.ndim not in (1, 2):
+        raise ShapeError(f"{name} has {array.ndim} dimensions; expected 2, or 1 for one row")
+    table = np.atleast_2d(array)
+    if table.size == 0:
+        raise ShapeError(f"{name} is empty: its shape is {array.shape}")
+    if table.shape[1] != n_columns:
+        one_row = "; one dimension is one row" if array.ndim == 1 else ""
+        raise ShapeError(
+            f"{name} has shape {array.shape}: {table.shape[1]} columns, but the net has "
+            f"{n_columns} {of}{one_row}"
+        )
+    return finite_matrix(table, name, dtype)
+
+
+def finite_matrix(table: Array, name: str, dtype: DType) -> Array:
+    """A matrix of numbers as the core reads it.
+
+    Raises NotFiniteError that names the first NaN, infinity, or value too large for `dtype`.
+    """
+    matrix = core_layout(table, dtype)
+    check_finite(matrix, table, name, dtype)
+    return matrix
+
+
+def check_finite(matrix: "Array | Csr", given: Entries, name: str, dtype: DType) -> None:
+    """Refuse NaN, infinity, and values too large for `dtype`; `matrix` was converted from `given`."""
+    place = _core.find_nonfinite(matrix, dtype)
+    if place is not None:
+        value = float(given[place])
+        too_large = f", too large for {dtype.name}" if math.isfinite(value) else ""
+        raise NotFiniteError(
+            f"{name} holds {value!r} at row {place[0]}, column {place[1]}{too_large}; "
+            "expected finite numbers"
+        )
+
+
+def core_layout(matrix: Array, dtype: DType) -> Array:
+    """A matrix as the core reads it: `matrix` itself if possible, else converted to `dtype`."""
+    rows_contiguous = matrix.shape[1] == 1 or matrix.strides[1] == matrix.itemsize
+    if matrix.dtype in (np.float32, np.float64) and matrix.flags.aligned and rows_contiguous:
+        return matrix
+    return plain(matrix, dtype)
+
+
+def plain(array: Array, dtype: npt.DTypeLike) -> Array:
+    """`array` as `dtype`, contiguous and aligned; what overflows becomes infinite."""
+    with np.errstate(over="ignore"):
+        return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])

@@ -1,0 +1,1 @@
+"""What X and y may be, checked and in the form that the core reads."""

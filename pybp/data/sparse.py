@@ -1,0 +1,150 @@
+"""Sparse inputs: checked, in the form that the core gathers rows from, and never densified."""
+
+from typing import Any
+
+import numpy as np
+
+from pybp._common.arrays import as_matrix, check_finite, is_sparse, plain
+from pybp._common.types import Array, DType
+from pybp.errors import ArgumentError, ShapeError
+
+__all__ = ["Inputs", "Sparse", "as_inputs", "column_of", "join_inputs", "take_inputs"]
+
+
+class Sparse:
+    """A matrix of numbers in CSR form.
+
+    Row r has ``values[indptr[r]:indptr[r + 1]]`` in the columns at the same places of ``indices``,
+    and zeros elsewhere.
+    """
+
+    __slots__ = ("indices", "indptr", "n_columns", "values")
+
+    def __init__(self, values: Array, indices: Array, indptr: Array, n_columns: int) -> None:
+        self.values = values
+        self.indices = indices
+        self.indptr = indptr
+        self.n_columns = n_columns
+
+    @property
+    def csr(self) -> tuple[Array, Array, Array, int]:
+        """What the core reads."""
+        return self.values, self.indices, self.indptr, self.n_columns
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self), self.n_columns
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    def __getitem__(self, place: tuple[int, int]) -> float:
+        """One element."""
+        row, column = place
+        here = slice(self.indptr[row], self.indptr[row + 1])
+        found = np.flatnonzero(self.indices[here] == column)
+        return float(self.values[here][found[0]]) if found.size else 0.0
+
+    def column(self, number: int) -> Array:
+        """A column of it, densified."""
+        dense = np.zeros(len(self), self.values.dtype)
+        begin, end = self.indptr[0], self.indptr[-1]
+        found = np.flatnonzero(self.indices[begin:end] == number) + begin
+        dense[np.searchsorted(self.indptr, found, side="right") - 1] = self.values[found]
+        return dense
+
+    def take(self, rows: Array | slice) -> "Sparse":
+        """These rows of it; a slice shares the memory."""
+        if isinstance(rows, slice):
+            start, stop, _ = rows.indices(len(self))
+            return Sparse(self.values, self.indices, self.indptr[start : stop + 1], self.n_columns)
+        lengths = np.diff(self.indptr)[rows]
+        indptr = np.zeros(len(rows) + 1, self.indptr.dtype)
+        np.cumsum(lengths, out=indptr[1:])
+        places = np.repeat(self.indptr[rows] - indptr[:-1], lengths) + np.arange(indptr[-1])
+        return Sparse(self.values[places], self.indices[places], indptr, self.n_columns)
+
+    def toarray(self) -> Array:
+        """All of it, densified."""
+        dense = np.zeros(self.shape, self.values.dtype)
+        begin, end = self.indptr[0], self.indptr[-1]
+        rows = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        dense[rows, self.indices[begin:end]] = self.values[begin:end]
+        return dense
+
+
+Inputs = Array | Sparse
+"""Checked samples."""
+
+
+def as_inputs(X: object, name: str, dtype: DType, n_in: int) -> Inputs:
+    """Samples as the core reads them: a finite matrix of n_in columns, dense or sparse.
+
+    float32 and float64 are not copied; of a sparse matrix the same holds for CSR, in canonical
+    form: columns ascend within a row, none occurs twice.
+    """
+    return _from_scipy(X, name, dtype, n_in) if is_sparse(X) else as_matrix(X, name, dtype, n_in)
+
+
+def _from_scipy(X: Any, name: str, dtype: DType, n_in: int) -> Sparse:
+    if X.ndim > 2:
+        raise ShapeError(f"{name} has {X.ndim} dimensions; expected 2, or 1 for one row")
+    if X.dtype.kind not in "biuf":
+        raise TypeError(f"{name} has dtype {X.dtype}; expected numbers")
+    table = X.reshape((1, -1)) if X.ndim == 1 else X
+    if 0 in table.shape:
+        raise ShapeError(f"{name} is empty: its shape is {X.shape}")
+    if table.shape[1] != n_in:
+        raise ShapeError(
+            f"{name} has shape {X.shape}: {table.shape[1]} columns, but the net has {n_in} inputs"
+        )
+    table = table.tocsr()
+    if not table.has_canonical_format:
+        table = table.copy()  # the caller's stays as it is
+        table.sum_duplicates()
+    values = table.data
+    if values.dtype not in (np.float32, np.float64):
+        values = plain(values, dtype)
+    index = np.int64 if table.indices.dtype.itemsize == 8 else np.int32
+    matrix = Sparse(
+        plain(values, values.dtype),
+        plain(table.indices, index),
+        plain(table.indptr, index),
+        n_in,
+    )
+    given = Sparse(table.data, matrix.indices, matrix.indptr, n_in)
+    try:
+        check_finite(matrix, given, name, dtype)
+    except ArgumentError as error:  # its flags claim an order that its indices don't have
+        raise ArgumentError(f"{name} is not a valid sparse matrix: {error}") from None
+    return matrix
+
+
+def column_of(X: Inputs, number: int) -> Array:
+    """A column of them, dense."""
+    return X.column(number) if isinstance(X, Sparse) else X[:, number]
+
+
+def take_inputs(X: Inputs, rows: Array | slice) -> Inputs:
+    """These rows of them."""
+    return X.take(rows) if isinstance(X, Sparse) else X[rows]
+
+
+def join_inputs(parts: list[Inputs]) -> Inputs:
+    """All of them, one below the other."""
+    thin = [part for part in parts if isinstance(part, Sparse)]
+    dense = [part for part in parts if not isinstance(part, Sparse)]
+    if not thin:
+        return np.concatenate(dense)
+    if dense:
+        raise TypeError("X of some batches of an update is sparse, of others it is dense")
+    trimmed = [part.take(np.arange(len(part))) for part in thin]
+    starts = np.cumsum([0, *(part.indptr[-1] for part in trimmed)])
+    indptr = [part.indptr[1:] + start for part, start in zip(trimmed, starts[:-1], strict=True)]
+    return Sparse(
+        np.concatenate([part.values for part in trimmed]),
+        np.concatenate([part.indices for part in trimmed]).astype(np.int64),
+        np.concatenate([np.zeros(1, np.int64), *indptr]).astype(np.int64),
+        parts[0].shape[1],
+    )

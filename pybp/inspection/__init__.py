@@ -1,0 +1,19 @@
+"""Looking inside a net: traces, gradient checks, diagnoses."""
+
+from pybp._common.public import set_public_module
+from pybp.inspection.diagnosis import Diagnosis, LayerDiagnosis
+from pybp.inspection.findings import Finding
+from pybp.inspection.gradient_check import BlockCheck, GradientCheck
+from pybp.inspection.trace import LayerTrace, Trace
+
+__all__ = [
+    "BlockCheck",
+    "Diagnosis",
+    "Finding",
+    "GradientCheck",
+    "LayerDiagnosis",
+    "LayerTrace",
+    "Trace",
+]
+
+set_public_module(globals())

@@ -1,0 +1,223 @@
+"""Backpropagation against central differences.
+
+The derivative of the loss L by one number w is compared with ``(L(w + h) - L(w - h)) / 2h`` on a
+float64 copy of the net. Where the two differ, a kink (of relu, say) between w - h and w + h is
+told from an error by the one-sided differences: at a kink they differ by twice as much as the two
+derivatives do, at an error they agree.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from pybp._common.types import Array
+from pybp._core import Net
+from pybp.data.dataset import Data
+from pybp.layers import Layer
+from pybp.losses import Loss
+from pybp.net.state import passes, read, read_loss_gradients, set_passes
+from pybp.training.epoch import backward, evaluate
+
+__all__ = ["BlockCheck", "GradientCheck", "check_gradients"]
+
+STEP = 1e-5
+TOLERANCE = 1e-5
+SKIPPED_SHARE = 0.05
+
+Assign = Callable[..., object]
+"""``assign(*index, value)`` sets one entry of a block."""
+
+
+@dataclass(frozen=True)
+class BlockCheck:
+    """The comparison in one block of numbers.
+
+    Attributes
+    ----------
+    name : str
+        ``"layer 1 W"``, ``"layer 1 b"``, ``"layer 2 gamma"``, ``"layer 2 beta"``, ...,
+        ``"input"``; layers are counted from 1.
+    checked, skipped : int
+        How many entries were compared, and how many of them lie at a kink.
+    max_relative_error : float
+        The largest difference, relative to the larger of the two derivatives; to a thousandth of
+        the block's largest derivative where they are smaller still.
+    worst : tuple of int
+        Index of that entry.
+    """
+
+    name: str
+    checked: int
+    skipped: int
+    max_relative_error: float
+    worst: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """The comparison over a whole net; prints as a table.
+
+    Attributes
+    ----------
+    blocks : tuple of BlockCheck
+        One for each weight matrix and vector of parameters, and one for the input, but for its
+        columns of categories.
+    tolerance : float
+        The largest relative error that passes.
+    """
+
+    blocks: tuple[BlockCheck, ...]
+    tolerance: float = TOLERANCE
+
+    @property
+    def max_relative_error(self) -> float:
+        """The largest relative error of all blocks."""
+        return max(block.max_relative_error for block in self.blocks)
+
+    @property
+    def skipped(self) -> int:
+        """How many entries were left out because they lie at a kink."""
+        return sum(block.skipped for block in self.blocks)
+
+    @property
+    def checked(self) -> int:
+        """How many entries were looked at."""
+        return sum(block.checked for block in self.blocks)
+
+    @property
+    def ok(self) -> bool:
+        """Whether all errors are within the tolerance and at most 5% of the entries skipped."""
+        few = self.skipped <= SKIPPED_SHARE * self.checked
+        return few and bool(self.max_relative_error <= self.tolerance)
+
+    def __str__(self) -> str:
+        width = max(len(block.name) for block in self.blocks)
+        verdict = "ok" if self.ok else "FAILED"
+        error = f"largest relative error {self.max_relative_error:.1e}"
+        skipped = f"{self.skipped} of {self.checked} entries skipped"
+        lines = [
+            f"Gradient check: {verdict}, {error} (tolerance {self.tolerance:.0e}), {skipped}",
+            f"  {'block'.ljust(width)}  checked  skipped  error    at",
+        ]
+        for block in self.blocks:
+            at = ", ".join(map(str, block.worst))
+            lines.append(
+                f"  {block.name.ljust(width)}  {block.checked:7}  {block.skipped:7}  "
+                f"{block.max_relative_error:.1e}  [{at}]"
+            )
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def check_gradients(
+    net: Net,
+    layers: tuple[Layer, ...],
+    data: Data,
+    loss: Loss,
+    max_entries: int,
+    seed: int,
+    training: bool = False,
+) -> GradientCheck:
+    """Compare on `net`, a float64 net that is changed and put back as it was."""
+    start = passes(net)
+    base, gradients, dx = analytic_gradients(net, layers, data, loss, training)
+    choose = np.random.default_rng(seed)
+    output = np.empty((len(data), layers[-1].n_out), net.dtype)
+
+    def loss_now() -> float:
+        if not training:
+            return evaluate(net, data, loss, layers[-1], 0)[0]
+        set_passes(net, start)
+        net.forward(data.X, False, output, 0, training=True)
+        return backward(net, data, loss, output, None, 0)
+
+    def check(
+        name: str, values: Array, gradient: Array, assign: Assign, entries: Array
+    ) -> BlockCheck:
+        chosen = choose.permutation(entries)[:max_entries]
+        return _check(name, values, gradient, chosen, assign, loss_now, base)
+
+    blocks = []
+    for place, (layer, (dW, db)) in enumerate(zip(layers, gradients, strict=True)):
+        weight_name, bias_name = ("gamma", "beta") if layer.scale else ("W", "b")
+        for what, name, gradient in (("weights", weight_name, dW), ("biases", bias_name, db)):
+            if gradient is not None:
+                values = read(net, what, place, gradient.shape)
+                column = None if gradient.ndim == 2 else layer.fan if what == "biases" else 0
+                poke = partial(_poke, net, place, column)
+                every = np.arange(gradient.size)
+                blocks.append(check(f"layer {place + 1} {name}", values, gradient, poke, every))
+    X = data.X
+    assert isinstance(X, np.ndarray)
+    numbers = np.arange(dx.size).reshape(dx.shape)[:, _numeric_columns(layers)].ravel()
+    if numbers.size:
+        blocks.append(check("input", X.copy(), dx, partial(_set_input, X), numbers))
+    set_passes(net, start)
+    return GradientCheck(tuple(blocks))
+
+
+def _numeric_columns(layers: tuple[Layer, ...]) -> Array:
+    """The columns of the input that hold no categories."""
+    categories = [layer.column for layer in layers if layer.kind == "embedding"]
+    return np.setdiff1d(np.arange(layers[0].n_in), categories)
+
+
+def _poke(net: Net, place: int, column: int | None, *index_and_value: float) -> None:
+    """Set one parameter; the index of a vector's says no column."""
+    *index, value = index_and_value
+    row, at = (int(index[0]), column) if column is not None else map(int, index)
+    net.poke(place, row, at, value)
+
+
+def _set_input(X: Array, row: int, column: int, value: float) -> None:
+    X[row, column] = value
+
+
+def analytic_gradients(
+    net: Net, layers: tuple[Layer, ...], data: Data, loss: Loss, training: bool = False
+) -> tuple[float, list[tuple[Array | None, Array | None]], Array]:
+    """Loss, (dW, db) of each layer, and dL/dX, by backpropagation."""
+    output = np.empty((len(data), layers[-1].n_out), net.dtype)
+    dx = np.empty((len(data), layers[0].n_in), net.dtype)
+    net.forward(data.X, False, output, 0, training)
+    value = backward(net, data, loss, output, dx, 0)
+    return value, read_loss_gradients(net, layers), dx
+
+
+def _check(
+    name: str,
+    values: Array,
+    gradient: Array,
+    chosen: Array,
+    assign: Assign,
+    loss_now: Callable[[], float],
+    base: float,
+) -> BlockCheck:
+    """Compare the entries of a block that `chosen` numbers."""
+    if not np.isfinite(gradient).all():
+        first = np.argwhere(~np.isfinite(gradient))[0]
+        return BlockCheck(name, len(chosen), 0, math.inf, tuple(map(int, first)))
+    # Rounding leaves each loss uncertain by some units in the last place, more where rows are many.
+    noise = 64 * np.finfo(np.float64).eps * max(abs(base), 1e-3) / STEP
+    floor = max(1e-3 * float(np.abs(gradient).max()), noise / TOLERANCE)
+    skipped = 0
+    largest, worst = 0.0, (0,) * gradient.ndim
+    for number in chosen:
+        index = tuple(int(i) for i in np.unravel_index(number, gradient.shape))
+        old, exact = float(values[index]), float(gradient[index])
+        assign(*index, old + STEP)
+        above = loss_now()
+        assign(*index, old - STEP)
+        below = loss_now()
+        assign(*index, old)
+        difference = abs(exact - (above - below) / (2 * STEP))
+        error = difference / max(abs(exact), abs(above - below) / (2 * STEP), floor)
+        if error > TOLERANCE and abs(above - 2 * base + below) / STEP > difference:
+            skipped += 1
+        elif error > largest:
+            largest, worst = error, index
+    return BlockCheck(name, len(chosen), skipped, largest, worst)

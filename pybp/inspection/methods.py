@@ -1,0 +1,132 @@
+"""Looking inside a net: traces, diagnoses, gradient checks."""
+
+from typing import Any
+
+from pybp._common.arguments import count, flag
+from pybp._common.types import DType
+from pybp.data.dataset import Data
+from pybp.data.reader import Feed
+from pybp.data.sparse import Sparse
+from pybp.inspection.diagnosis import Diagnosis, diagnose, spread
+from pybp.inspection.gradient_check import GradientCheck, check_gradients
+from pybp.inspection.trace import Trace, trace
+from pybp.losses import Loss, LossLike, resolve_loss
+from pybp.net.state import in_float64
+from pybp.optimizers import OptimizerLike
+from pybp.optimizers.resolve import resolve_stepper
+from pybp.training.epoch import check_batches
+from pybp.training.steps import Stepwise
+
+__all__ = ["Inspection"]
+
+
+class Inspection(Stepwise):
+    """Base class of `MLP`: what looks at passes without changing the net."""
+
+    def trace(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        loss: LossLike = None,
+        sample_weight: Any = None,
+        training: bool = False,
+    ) -> Trace:
+        """Every quantity of one forward and one backward pass; the net itself stays as it is.
+
+        Parameters
+        ----------
+        x, y, loss, sample_weight
+            As in `fit`; one sample or several.
+        training : bool
+            Whether the passes are as in training: batch norm over these samples, and the masks
+            that the next step would have.
+
+        Returns
+        -------
+        Trace
+            Prints as a table; z, a, delta, dW, db and what is passed back, layer by layer.
+        """
+        chosen = resolve_loss(loss, self._layers[-1].activation)
+        data = self._feed(chosen).rows(x, y, sample_weight)
+        if flag(training, "training"):
+            check_batches(self._layers, len(data), len(data))
+        return trace(self._net, self._layers, data, chosen, training)
+
+    def diagnose(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: LossLike = None,
+        optimizer: OptimizerLike = "adam",
+        sample_weight: Any = None,
+        max_samples: int = 1000,
+    ) -> Diagnosis:
+        """Look for what goes wrong in training, layer by layer; the net itself stays as it is.
+
+        Parameters
+        ----------
+        X, y, loss, sample_weight
+            As in `fit`.
+        optimizer : str or Optimizer
+            The one to train with: one update of a copy of the net tells whether its learning
+            rate fits.
+        max_samples : int
+            At most so many samples are used, spread evenly over X.
+
+        Returns
+        -------
+        Diagnosis
+            ``.layers`` with sizes of activations, deltas, gradients and updates and the shares of
+            dead and saturated units; ``.findings``, each with a remedy. Prints as a table.
+        """
+        chosen = resolve_loss(loss, self._layers[-1].activation)
+        data = self._feed(chosen).rows(X, y, sample_weight)
+        data = spread(data, count(max_samples, "max_samples"))
+        check_batches(self._layers, len(data), len(data))
+        return diagnose(self._net, self._layers, data, chosen, resolve_stepper(optimizer))
+
+    def check_gradients(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: LossLike = None,
+        sample_weight: Any = None,
+        max_entries: int = 200,
+        seed: int = 0,
+        training: bool = False,
+    ) -> GradientCheck:
+        """Backpropagation against central differences, on a float64 copy of the net.
+
+        Parameters
+        ----------
+        X, y, loss, sample_weight
+            As in `fit`; some ten samples will do.
+        max_entries : int
+            How many entries of each weight matrix, bias vector and of X to compare.
+        seed : int
+            Of the choice of entries.
+        training : bool
+            Whether the passes are as in training, all of them with the masks that the next step
+            would have.
+
+        Returns
+        -------
+        GradientCheck
+            ``.ok``, ``.max_relative_error``, ``.blocks``; prints as a table.
+        """
+        chosen = resolve_loss(loss, self._layers[-1].activation)
+        net = in_float64(self._net, self._layers, self._seed)
+        data = self._feed(chosen, net.dtype).rows(X, y, sample_weight)
+        X = data.X.toarray() if isinstance(data.X, Sparse) else data.X
+        data = Data(X.astype(net.dtype), data.y, data.weights)
+        if flag(training, "training"):
+            check_batches(self._layers, len(data), len(data))
+        entries = count(max_entries, "max_entries")
+        seed = count(seed, "seed", low=0)
+        return check_gradients(net, self._layers, data, chosen, entries, seed, training)
+
+    def _feed(self, loss: Loss, dtype: DType | None = None) -> Feed:
+        return Feed(self._layers, self.dtype if dtype is None else dtype, loss)

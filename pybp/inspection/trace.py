@@ -1,0 +1,215 @@
+"""Every quantity of one forward and one backward pass, in the notation of the textbook."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pybp._common.text import aligned
+from pybp._common.types import Array
+from pybp._core import Net
+from pybp.data.dataset import Data
+from pybp.data.sparse import column_of
+from pybp.errors import StateError
+from pybp.layers import Layer
+from pybp.losses import Loss
+from pybp.net.state import read, read_optional
+from pybp.training.epoch import backward
+
+__all__ = ["LayerTrace", "Trace", "trace"]
+
+_NEURONS_SHOWN = 12
+_WEIGHTS_SHOWN = 8
+
+
+@dataclass(frozen=True, eq=False)
+class LayerTrace:
+    """What happened in a layer with n_in inputs and n_out outputs.
+
+    Attributes
+    ----------
+    kind : str
+        "dense", "batch_norm", ...: its name in the registry of layers.
+    inputs : tuple of int
+        The layers that it reads, counted from 0; -1 is x.
+    input : ndarray, shape (rows, n_in)
+        a of the layer that it reads, the first one if there are two; x for the first. Of an
+        embedding, the column of categories.
+    z : ndarray, shape (rows, n_out), or None
+        Net input, ``z = W input + b``. Of a norm, what gamma multiplies; in training, of dropout
+        da/d input, and of noise the noise.
+    a : ndarray, shape (rows, n_out)
+        Output, ``a = f(z)``.
+    delta : ndarray, shape (rows, n_out)
+        ``dL/dz``, L being the reported loss; dL/da of a layer without activation.
+    dW : ndarray, shape (n_out, n_in), or None
+        ``dL/dW = delta.T @ input``; of gamma, (n_out,); of an embedding, (n_out, n_categories).
+    db : ndarray, shape (n_out,), or None
+        ``dL/db``, the sum of delta over the rows; None for a layer without bias.
+    back : ndarray, shape (rows, n_in), or None
+        ``dL/d input = delta W``, what the layer before gets from this one; None for an embedding
+        and for what joins embeddings.
+    W : ndarray, of the shape of dW, or None
+        The weights of both passes.
+    b : ndarray, shape (n_out,), or None
+        The biases.
+    activation : str
+        Name of f.
+    """
+
+    kind: str
+    inputs: tuple[int, ...]
+    input: Array
+    z: Array | None
+    a: Array
+    delta: Array
+    dW: Array | None
+    db: Array | None
+    back: Array | None
+    W: Array | None
+    b: Array | None
+    activation: str
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One forward and one backward pass; prints as a table.
+
+    Attributes
+    ----------
+    loss : float
+        The reported loss, the layers' penalties included; dW is without theirs.
+    output : ndarray, shape (rows, n_out)
+        a of the last layer.
+    layers : tuple of LayerTrace
+        From the first to the last.
+    loss_name : str
+        Name of the loss and how it was reduced.
+    """
+
+    loss: float
+    output: Array
+    layers: tuple[LayerTrace, ...]
+    loss_name: str
+
+    def __str__(self) -> str:
+        rows = len(self.output)
+        samples = "1 sample" if rows == 1 else f"{rows} samples"
+        lines = [f"Trace of {samples}: L = {self.loss:.6g} ({self.loss_name})"]
+        for number, layer in enumerate(self.layers, start=1):
+            n_in, n_out = layer.input.shape[1], layer.a.shape[1]
+            lines += ["", f"Layer {number}: {n_in} -> {n_out}   {_rules(layer)}"]
+            lines += _neurons(layer) if rows == 1 else _statistics(layer)
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def _rules(layer: LayerTrace) -> str:
+    """What the layer computes, in formulas."""
+    read = [f"a{source + 1}" if source >= 0 else "x" for source in layer.inputs]
+    if layer.kind == "dense":
+        bias = " + b" if layer.b is not None else ""
+        rule = f"z = W {read[0]}{bias}   a = {layer.activation}(z)"
+        return f"{rule}   delta = dL/dz   dW = delta {read[0]}"
+    if layer.kind == "activation":
+        return f"a = {layer.activation}({read[0]})   delta = dL/dz"
+    if layer.kind == "add":
+        return f"a = {read[0]} + {read[1]}   delta = dL/da"
+    return f"{layer.kind} of {', '.join(read)}   delta = dL/da"
+
+
+def _neurons(layer: LayerTrace) -> list[str]:
+    """A line for each neuron of the only sample, and what goes back to its inputs."""
+    n_out = layer.a.shape[1]
+    columns = [("z", layer.z), ("a", layer.a), ("delta", layer.delta)]
+    table = {name: values[0] for name, values in columns if values is not None}
+    if layer.db is not None:
+        table["db"] = layer.db
+    cut = False
+    if layer.dW is not None and layer.dW.ndim == 1:
+        table["dgamma"] = layer.dW
+    elif layer.dW is not None:
+        cut = layer.dW.shape[1] > _WEIGHTS_SHOWN
+        table |= {f"dW[{i}]": column for i, column in enumerate(layer.dW.T[:_WEIGHTS_SHOWN])}
+    more = ["..."] * cut
+    lines = [
+        [str(j), *(_number(values[j]) for values in table.values()), *more]
+        for j in range(min(n_out, _NEURONS_SHOWN))
+    ]
+    text = _indented([["neuron", *table, *more], *lines])
+    if n_out > _NEURONS_SHOWN:
+        text.append(f"  ... {n_out - _NEURONS_SHOWN} more neurons")
+    if layer.back is None:
+        return text
+    back = layer.back[0]
+    rule = "delta W" if layer.kind == "dense" else "dL/d input"
+    dots = " ..." * (len(back) > _WEIGHTS_SHOWN)
+    return [*text, f"  back = {rule}: {' '.join(map(_number, back[:_WEIGHTS_SHOWN]))}{dots}"]
+
+
+def _statistics(layer: LayerTrace) -> list[str]:
+    """A line for each quantity of several samples."""
+    table = [["", "shape", "min", "mean", "max", "rms"]]
+    for name in ("z", "a", "delta", "dW", "db", "back"):
+        values = getattr(layer, name)
+        if values is not None:
+            rms = np.sqrt(np.mean(np.square(values)))
+            numbers = values.min(), values.mean(), values.max(), rms
+            table.append([name, str(values.shape), *map(_number, numbers)])
+    return _indented(table)
+
+
+def _indented(table: list[list[str]]) -> list[str]:
+    return [f"  {line}" for line in aligned(table)]
+
+
+def _number(value: float) -> str:
+    return f"{value:.6g}"
+
+
+def trace(
+    net: Net, layers: tuple[Layer, ...], data: Data, loss: Loss, training: bool = False
+) -> Trace:
+    """Run both passes on a copy of `net`, so that the net itself stays as it is."""
+    net = net.copy()
+    rows = len(data)
+    output = np.empty((rows, layers[-1].n_out), net.dtype)
+    net.forward(data.X, True, output, 0, training)
+    value = backward(net, data, loss, output, None, 0)
+    return Trace(
+        loss=value,
+        output=output,
+        layers=tuple(_layer(net, place, layer, data) for place, layer in enumerate(layers)),
+        loss_name=f"{loss.name}, {loss.reduction}",
+    )
+
+
+def _layer(net: Net, place: int, layer: Layer, data: Data) -> LayerTrace:
+    into, out = (len(data), layer.n_in), (len(data), layer.n_out)
+    a = read(net, "a", place, out)
+    if layer.kind == "embedding":
+        of = column_of(data.X, layer.column)[:, None].astype(net.dtype)
+    else:
+        of = a if layer.kind == "join" else read(net, "input", place, into)
+    return LayerTrace(
+        kind=layer.kind,
+        inputs=layer.inputs,
+        input=of,
+        z=_if_there(net, "z", place, out),
+        a=a,
+        delta=read(net, "delta", place, out),
+        dW=read_optional(net, "weight_gradient", place, layer.weight_shape),
+        db=read_optional(net, "bias_gradient", place, layer.bias_shape),
+        back=_if_there(net, "back", place, into),
+        W=read_optional(net, "weights", place, layer.weight_shape),
+        b=read_optional(net, "biases", place, layer.bias_shape),
+        activation=layer.activation.name,
+    )
+
+
+def _if_there(net: Net, what: str, place: int, shape: tuple[int, ...]) -> Array | None:
+    """An array that some kinds of layers don't have."""
+    try:
+        return read(net, what, place, shape)
+    except StateError:
+        return None

@@ -1,0 +1,1 @@
+"""The parameters and the state of a net, and its summary."""

@@ -1,0 +1,335 @@
+"""What a net is: layers, parameters, identity."""
+
+import os
+import secrets
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from pybp._common.arguments import count, flag, shown, unknown_name
+from pybp._common.arrays import as_numbers, finite_matrix, plain
+from pybp._common.types import Array, DType
+from pybp._core import Net
+from pybp.activations import ActivationLike
+from pybp.errors import ArgumentError, ShapeError
+from pybp.initializers import InitializerLike
+from pybp.io import load_net, save_net
+from pybp.layers import Layer, LayerLike, resolve_layers
+from pybp.net.state import STATISTICS, core_net, exclusive, read_optional, read_state, write_state
+from pybp.net.summary import Summary, net_repr, summary
+
+__all__ = ["Network"]
+
+_DTYPES = ("float32", "float64")
+
+
+class Network:
+    """Base class of `MLP`: everything but learning and predicting."""
+
+    _FORMAT: ClassVar[int] = 2  # of the pickled state
+
+    _net: Net
+    _layers: tuple[Layer, ...]
+    _seed: int
+
+    def __init__(
+        self,
+        layers: Sequence[LayerLike],
+        *,
+        activation: ActivationLike = "relu",
+        output: ActivationLike | None = None,
+        init: InitializerLike = "auto",
+        dtype: str | type[np.floating[Any]] | DType = "float32",
+        seed: int | None = None,
+    ) -> None:
+        resolved = resolve_layers(layers, activation, output, init)
+        seed = secrets.randbits(32) if seed is None else count(seed, "seed", low=0, high=2**64 - 1)
+        self._make(resolved, _dtype_name(dtype), seed)
+
+    def _make(self, layers: tuple[Layer, ...], dtype: str, seed: int) -> None:
+        self._net = core_net(layers, dtype, seed)
+        self._layers = layers
+        self._seed = seed
+
+    # ---- what it is --------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers as the core has them, from the first to the output.
+
+        A `Residual` is here its layers, its projection if there is one, and what adds the two;
+        an `Embedding` is one layer for each column and one that joins them.
+        """
+        return self._layers
+
+    @property
+    def n_in(self) -> int:
+        """Number of inputs."""
+        return self._layers[0].n_in
+
+    @property
+    def n_out(self) -> int:
+        """Number of outputs."""
+        return self._layers[-1].n_out
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights and biases, those of layers that are not trained included."""
+        return self._net.n_parameters
+
+    @property
+    def penalty(self) -> float:
+        """What the layers' l1 and l2 add to every loss that is reported."""
+        return self._net.penalty()
+
+    @property
+    def dtype(self) -> DType:
+        """The NumPy dtype of parameters and outputs."""
+        return self._net.dtype
+
+    @property
+    def seed(self) -> int:
+        """The seed of initial weights and shuffles: the one given, or the one drawn."""
+        return self._seed
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs the net has been trained, over all calls of `fit`."""
+        return self._net.get_progress()[0]
+
+    def summary(self) -> Summary:
+        """The layers as a table.
+
+        Returns
+        -------
+        Summary
+            Prints as text, shows as a table in notebooks.
+        """
+        return summary(self._layers, self.dtype.name, self._seed)
+
+    def __repr__(self) -> str:
+        return net_repr(self._layers, self.dtype.name, self._seed)
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+    # ---- parameters --------------------------------------------------------------------------
+
+    @property
+    def weights(self) -> tuple[Array | None, ...]:
+        """Weights of each layer, read-only copies; None for a layer without.
+
+        Of a dense layer they have shape (n_out, n_in), row j holding the weights into neuron j; of
+        a norm and of `Scale` they are gamma, of shape (n_out,); of an embedding they have shape
+        (dim, n_categories), column k being the vector of category k. Assign a list of arrays to
+        change them all; the optimizer's state stays.
+
+        Raises
+        ------
+        ShapeError, NotFiniteError, TypeError
+            What is assigned doesn't fit; the net then stays as it was.
+        """
+        return self._read_all("weights", [layer.weight_shape for layer in self._layers])
+
+    @weights.setter
+    def weights(self, values: Sequence[object]) -> None:
+        self._assign("weights", values, [layer.weight_shape for layer in self._layers])
+
+    @property
+    def biases(self) -> tuple[Array | None, ...]:
+        """Biases of each layer, read-only copies of shape (n_out,); None for a layer without.
+
+        Those of a norm and of `Scale` are beta. Assign a list to change them all, as for `weights`.
+        """
+        return self._read_all("biases", [layer.bias_shape for layer in self._layers])
+
+    @biases.setter
+    def biases(self, values: Sequence[object]) -> None:
+        self._assign("biases", values, [layer.bias_shape for layer in self._layers])
+
+    @property
+    def running_statistics(self) -> tuple[tuple[Array, Array] | None, ...]:
+        """Running (mean, variance) of each `BatchNorm`, of shape (n_out,); None for other layers.
+
+        Assign a list to change them all, as for `weights`; a variance is not negative.
+        """
+        means, variances = (self._read_all(what, self._statistics_shapes()) for what in STATISTICS)
+        return tuple(
+            None if mean is None or variance is None else (mean, variance)
+            for mean, variance in zip(means, variances, strict=True)
+        )
+
+    @running_statistics.setter
+    def running_statistics(self, values: Sequence[object]) -> None:
+        name, shapes = "running_statistics", self._statistics_shapes()
+        given = self._one_a_layer(name, values, shapes)
+        arrays = [
+            self._mean_and_variance(f"{name}[{place}]", pair, shape)
+            for place, (pair, shape) in enumerate(zip(given, shapes, strict=True))
+        ]
+        self._set_all(arrays)
+
+    def _mean_and_variance(
+        self, name: str, given: object, shape: tuple[int, ...] | None
+    ) -> dict[str, Array | None]:
+        if shape is None:
+            return {name: self._parameter(name, given, None)}
+        if not isinstance(given, tuple | list) or len(given) != 2:
+            raise TypeError(f"{name} must be (mean, variance), got {shown(given)}")
+        mean = self._parameter(f"{name}[0]", given[0], shape)
+        variance = self._parameter(f"{name}[1]", given[1], shape)
+        if variance is not None and (variance < 0).any():
+            worst = float(variance[int(np.argmax(variance < 0))])
+            raise ArgumentError(f"{name}[1], a variance, holds {worst!r}; expected >= 0")
+        return dict(zip(STATISTICS, (mean, variance), strict=True))
+
+    def _statistics_shapes(self) -> list[tuple[int, ...] | None]:
+        return [(layer.n_out,) if layer.keeps_statistics else None for layer in self._layers]
+
+    def _read_all(
+        self, what: str, shapes: Sequence[tuple[int, ...] | None]
+    ) -> tuple[Array | None, ...]:
+        arrays = [read_optional(self._net, what, *pair) for pair in enumerate(shapes)]
+        return tuple(None if array is None else _read_only(array) for array in arrays)
+
+    def _assign(
+        self, what: str, values: Sequence[object], shapes: Sequence[tuple[int, ...] | None]
+    ) -> None:
+        """Check all arrays, then set them."""
+        given = self._one_a_layer(what, values, shapes)
+        arrays = [
+            self._parameter(f"{what}[{place}]", value, shape)
+            for place, (value, shape) in enumerate(zip(given, shapes, strict=True))
+        ]
+        self._set_all([{what: array} for array in arrays])
+
+    def _set_all(self, arrays: Sequence[dict[str, Array | None]]) -> None:
+        with exclusive(self._net):
+            for place, named in enumerate(arrays):
+                for what, array in named.items():
+                    if array is not None:
+                        self._net.set(what, place, array)
+
+    def _one_a_layer(
+        self, what: str, values: Sequence[object], shapes: Sequence[tuple[int, ...] | None]
+    ) -> Sequence[object]:
+        if isinstance(values, str) or not hasattr(values, "__len__"):
+            raise TypeError(f"{what} must be a list of arrays, one a layer, got {shown(values)}")
+        if len(values) != len(shapes):
+            raise ShapeError(
+                f"{what} has {len(values)} arrays, but the net has {len(shapes)} layers"
+            )
+        return values
+
+    def _parameter(self, name: str, value: object, shape: tuple[int, ...] | None) -> Array | None:
+        if shape is None:
+            if value is not None:
+                raise ShapeError(f"{name} must be None: that layer has no such array")
+            return None
+        array = as_numbers(value, name)
+        if array.shape != shape:
+            raise ShapeError(f"{name} has shape {array.shape}; expected {shape}")
+        matrix = finite_matrix(array.reshape(shape[0], -1), name, self.dtype)
+        return plain(matrix.reshape(shape), self.dtype)
+
+    def reset_optimizer(self) -> None:
+        """Forget the optimizer's state: the next update starts as the first one did."""
+        self._net.reset_optimizer()
+
+    # ---- copies ------------------------------------------------------------------------------
+
+    def copy(self) -> Self:
+        """A copy of everything: parameters, optimizer state, counters.
+
+        What `forward` and `backward` left in the net is not copied.
+        """
+        twin = type(self).__new__(type(self))
+        twin._net = self._net.copy()
+        twin._layers = self._layers
+        twin._seed = self._seed
+        return twin
+
+    def __copy__(self) -> Self:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.copy()
+
+    def save(self, path: str | os.PathLike[str], *, optimizer: bool = True) -> None:
+        """Write the net to a file, for `load`: everything that a later `fit` goes on from.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, in the safetensors format. It is written beside the old one and takes its
+            place at the end, in one step: whatever happens, one of them is there and whole.
+        optimizer : bool
+            Whether to keep the optimizer's state: without it the file is smaller, and the
+            optimizer starts anew.
+
+        Raises
+        ------
+        OSError
+            The file can't be written; an old one is as it was.
+        """
+        save_net(path, self._net, self._layers, self._seed, flag(optimizer, "optimizer"))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a net that `save` wrote. Nothing in a file is run, whoever wrote it.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+
+        Returns
+        -------
+        MLP
+            A net that predicts and trains on with the bits of the one that was saved.
+
+        Raises
+        ------
+        FileFormatError
+            It is not such a file, or it is damaged.
+        OSError
+            It can't be read.
+        """
+        loaded = load_net(path)
+        net = cls.__new__(cls)
+        net._net, net._layers, net._seed = loaded
+        return net
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "format": self._FORMAT,
+            "dtype": self.dtype.name,
+            "seed": self._seed,
+            "layers": [layer.description for layer in self._layers],
+            **read_state(self._net, self._layers),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if state.get("format") != self._FORMAT:
+            raise ArgumentError(
+                f"this pickle has format {state.get('format')!r}; this pybp reads {self._FORMAT}"
+            )
+        layers = tuple(map(Layer.from_description, state["layers"]))
+        self._make(layers, state["dtype"], state["seed"])
+        write_state(self._net, state)
+
+
+def _read_only(array: Array) -> Array:
+    array.flags.writeable = False
+    return array
+
+
+def _dtype_name(dtype: str | type[np.floating[Any]] | DType) -> str:
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = str(dtype)
+    if name not in _DTYPES:
+        raise ArgumentError(unknown_name("dtype", name, _DTYPES))
+    return name

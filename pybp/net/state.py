@@ -1,0 +1,206 @@
+"""What a net holds, as arrays and plain numbers; and who may touch it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pybp._common.types import Array
+from pybp._core import Net
+from pybp.layers import Layer
+from pybp.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from pybp.net.network import Network
+
+__all__ = [
+    "PROGRESS",
+    "STATISTICS",
+    "Parameters",
+    "core_net",
+    "exclusive",
+    "in_float64",
+    "passes",
+    "read",
+    "read_gradients",
+    "read_loss_gradients",
+    "read_optional",
+    "read_state",
+    "scale_states",
+    "set_passes",
+    "state_arrays",
+    "updates_done",
+    "write_state",
+]
+
+PROGRESS = ("epochs", "steps", "optimizer", "states", "powers", "passes")
+"""What the tuple of `Net.get_progress` holds."""
+STATISTICS = ("running_mean", "running_var")
+
+
+def core_net(layers: tuple[Layer, ...], dtype: str, seed: int) -> Net:
+    """The core's net of these layers."""
+    return Net(
+        dtype, layers[0].n_in, [layer.core(place) for place, layer in enumerate(layers)], seed
+    )
+
+
+@contextmanager
+def exclusive(net: Net) -> Iterator[bool]:
+    """Refuse other threads for the length of a block; gives False if this thread already did."""
+    acquired = net.acquire()
+    try:
+        yield acquired
+    finally:
+        if acquired:
+            net.release()
+
+
+def updates_done(net: Net, optimizer: Optimizer) -> int:
+    """The steps since the optimizer's state was new; 0 if it will be new."""
+    _, steps, kind, *_ = net.get_progress()
+    return steps if kind == optimizer.number else 0
+
+
+def read(net: Net, what: str, layer: int, shape: tuple[int, ...]) -> Array:
+    """A copy of one of the core's arrays."""
+    return net.get(what, layer, np.empty(shape, net.dtype))
+
+
+def read_optional(net: Net, what: str, layer: int, shape: tuple[int, ...] | None) -> Array | None:
+    """`read` for what a layer may do without; None if `shape` is None."""
+    return None if shape is None else read(net, what, layer, shape)
+
+
+def read_gradients(net: Net, layers: tuple[Layer, ...]) -> list[tuple[Array | None, Array | None]]:
+    """(dW, db) of each layer from the last backward pass; None for what a layer has not."""
+    return [
+        (
+            read_optional(net, "weight_gradient", place, layer.weight_shape),
+            read_optional(net, "bias_gradient", place, layer.bias_shape),
+        )
+        for place, layer in enumerate(layers)
+    ]
+
+
+def read_loss_gradients(
+    net: Net, layers: tuple[Layer, ...]
+) -> list[tuple[Array | None, Array | None]]:
+    """The same with the gradient of the layers' penalties: that of the reported loss."""
+    flat = net.get_flat("loss_gradient", np.empty(net.n_parameters, net.dtype))
+    first = 0
+    gradients = []
+    for layer in layers:
+        pair: list[Array | None] = []
+        for shape in (layer.weight_shape, layer.bias_shape):
+            size = 0 if shape is None else int(np.prod(shape))
+            pair.append(None if shape is None else flat[first : first + size].reshape(shape))
+            first += size
+        gradients.append((pair[0], pair[1]))
+    return gradients
+
+
+def read_state(net: Net, layers: tuple[Layer, ...]) -> dict[str, Any]:
+    """Parameters, optimizer state and counters."""
+    progress = net.get_progress()
+    return {
+        "progress": progress,
+        "arrays": [
+            (what, place, read(net, what, place, shape))
+            for what, place, shape in state_arrays(layers, progress)
+        ],
+    }
+
+
+def write_state(net: Net, state: dict[str, Any]) -> None:
+    """Put back what `read_state` gave."""
+    net.set_progress(state["progress"])
+    for what, place, values in state["arrays"]:
+        net.set(what, place, np.ascontiguousarray(values, dtype=net.dtype))
+
+
+def scale_states(net: Net, layers: tuple[Layer, ...], factor: float) -> None:
+    """Multiply the optimizer's state, such as velocities, by a number."""
+    for what, place, shape in state_arrays(layers, net.get_progress()):
+        if "_state" in what:
+            values = read(net, what, place, shape)
+            values *= factor
+            net.set(what, place, values)
+
+
+def passes(net: Net) -> int:
+    """Forward passes in training so far: the number of the next one's masks."""
+    return net.get_progress()[-1]
+
+
+def set_passes(net: Net, number: int) -> None:
+    """Let the next forward pass in training have the masks of this number."""
+    net.set_progress((*net.get_progress()[:-1], number))
+
+
+def in_float64(net: Net, layers: tuple[Layer, ...], seed: int) -> Net:
+    """A copy in float64, without optimizer state."""
+    twin = core_net(layers, "float64", seed)
+    for what, place, values in read_state(net, layers)["arrays"]:
+        if "_state" not in what:
+            twin.set(what, place, values.astype(twin.dtype))
+    set_passes(twin, passes(net))
+    return twin
+
+
+def state_arrays(
+    layers: tuple[Layer, ...], progress: tuple[Any, ...]
+) -> list[tuple[str, int, tuple[int, ...]]]:
+    """Name, layer and shape of each array that makes up the state; bit i of ``progress[3]``: state i + 1."""
+    kept = progress[3]
+    states = [f"_state{place + 1}" for place in range(kept.bit_length()) if kept >> place & 1]
+    matrices = ["weights", *(f"weight{state}" for state in states)]
+    vectors = ["biases", *(f"bias{state}" for state in states)]
+    arrays: list[tuple[str, int, tuple[int, ...]]] = []
+    for place, layer in enumerate(layers):
+        if layer.weight_shape is not None:
+            arrays += [(what, place, layer.weight_shape) for what in matrices]
+        if layer.bias_shape is not None:
+            arrays += [(what, place, layer.bias_shape) for what in vectors]
+        if layer.keeps_statistics:
+            arrays += [(what, place, (layer.n_out,)) for what in STATISTICS]
+    return arrays
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """A copy of all that a net has learned, without the optimizer's state."""
+
+    arrays: tuple[tuple[str, int, Array], ...]
+
+    @classmethod
+    def of(cls, model: "Network") -> "Parameters":
+        """Those that the net has now."""
+        net = model._net
+        return cls(
+            tuple(
+                (what, place, read(net, what, place, shape))
+                for what, place, shape in state_arrays(model.layers, net.get_progress())
+                if "_state" not in what
+            )
+        )
+
+    def write_to(self, model: "Network") -> None:
+        """Give them to a net of the same layers, rounded to its dtype."""
+        for what, place, values in self.arrays:
+            model._net.set(what, place, np.ascontiguousarray(values, dtype=model.dtype))
+
+    def in_float64(self) -> "Parameters":
+        """The same in float64."""
+        return Parameters(
+            tuple((what, place, v.astype(np.float64)) for what, place, v in self.arrays)
+        )
+
+    def moved(self, target: "Parameters", share: float) -> "Parameters":
+        """``self + share (target - self)``, element by element."""
+        pairs = zip(self.arrays, target.arrays, strict=True)
+        return Parameters(
+            tuple((what, place, v + share * (to - v)) for (what, place, v), (_, _, to) in pairs)
+        )

@@ -1,0 +1,213 @@
+"""Learning rates that follow a cosine, or come back up."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pybp._common.arguments import count, flag, real, shown
+from pybp.errors import ArgumentError
+from pybp.schedules.base import (
+    Schedule,
+)
+
+__all__ = ["CosLog4", "Cosine", "CosineRestarts", "Cyclic", "OneCycle"]
+
+
+@dataclass(frozen=True, repr=False)
+class Cosine(Schedule):
+    """``min_lr + (lr - min_lr) (1 + cos(pi u)) / 2``, after a warm-up along a straight line.
+
+    With w steps of warm-up, ``u = (t - w) / (N - w)``; before, ``warmup_lr + (lr - warmup_lr) t / w``.
+
+    Parameters
+    ----------
+    lr : float
+        Largest learning rate, >= 0.
+    min_lr : float
+        Learning rate from t = N on, >= 0.
+    warmup : int or float
+        Steps of warm-up, or below 1 their share of N.
+    warmup_lr : float
+        Learning rate at t = 0 if there is a warm-up, >= 0.
+    steps : int, optional
+        N.
+    **common
+        See `Schedule`.
+
+    References
+    ----------
+    Loshchilov and Hutter, as for `CosineRestarts`.
+    """
+
+    name: ClassVar[str] = "cosine"
+    lr: float
+    min_lr: float = 0.0
+    warmup: float = 0
+    warmup_lr: float = 0.0
+    steps: int | None = None
+
+    def _check(self) -> None:
+        super()._check()
+        if self.warmup >= 1 and self.warmup != int(self.warmup):
+            raise ArgumentError(
+                f"warmup must be a share below 1 or a whole number, got {self.warmup!r}"
+            )
+        if self.steps is not None and self.warmup >= self.steps:
+            raise ArgumentError(f"warmup={self.warmup!r} leaves none of steps={self.steps}")
+
+
+@dataclass(frozen=True, repr=False)
+class CosineRestarts(Schedule):
+    """``min_lr + (lr gamma^i - min_lr) (1 + cos(pi u)) / 2`` in period i, from 0; u is its share gone by.
+
+    Parameters
+    ----------
+    lr : float
+        Largest learning rate, >= 0.
+    period : int
+        Steps of the first period.
+    factor : int
+        How much longer each period is than the one before, 1 to 1000.
+    min_lr : float
+        Learning rate that the end of a period comes near, >= 0.
+    gamma : float
+        How much the largest learning rate changes with each period, > 0.
+    **common
+        See `Schedule`.
+
+    References
+    ----------
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
+    """
+
+    name: ClassVar[str] = "cosine_restarts"
+    lr: float
+    period: int
+    factor: int = 1
+    min_lr: float = 0.0
+    gamma: float = 1.0
+
+    def _check(self) -> None:
+        count(self.period, "period")
+        count(self.factor, "factor")
+        super()._check()
+
+
+@dataclass(frozen=True, repr=False)
+class OneCycle(Schedule):
+    """Up from ``lr / div_factor`` to lr, then down to ``lr / (div_factor final_div_factor)``.
+
+    The top is at ``t = pct_start N - 1``, the end at ``t = N - 1``, as in PyTorch.
+
+    Parameters
+    ----------
+    lr : float
+        Largest learning rate, >= 0.
+    pct_start : float
+        Share of the rise, in [0, 1).
+    div_factor, final_div_factor : float
+        How far below lr it begins, and how far below that it ends, >= 1.
+    linear : bool
+        Along straight lines, not half cosines.
+    steps : int, optional
+        N.
+    **common
+        See `Schedule`.
+
+    References
+    ----------
+    Smith and Topin, "Super-convergence: very fast training of neural networks using large learning
+    rates", arXiv:1708.07120, 2017.
+    """
+
+    name: ClassVar[str] = "one_cycle"
+    lr: float
+    pct_start: float = 0.3
+    div_factor: float = 25.0
+    final_div_factor: float = 1e4
+    linear: bool = False
+    steps: int | None = None
+
+    def _parameter(self, name: str) -> Any:
+        return int(flag(self.linear, "linear")) if name == "linear" else super()._parameter(name)
+
+
+@dataclass(frozen=True, repr=False)
+class Cyclic(Schedule):
+    """From base_lr up to lr and down again, over and over: ``base_lr + (lr - base_lr) s f``.
+
+    s rises from 0 to 1 in step_size_up steps and falls in step_size_down. In cycle i, from 0, f is 1
+    ("triangular"), ``2^-i`` ("triangular2") or ``gamma^t`` ("exp_range").
+
+    Parameters
+    ----------
+    lr : float
+        Largest learning rate, >= 0.
+    base_lr : float
+        Smallest, >= 0.
+    step_size_up : int
+        Steps of a rise.
+    step_size_down : int, optional
+        Steps of a fall; as many if not given.
+    mode : {"triangular", "triangular2", "exp_range"}
+        How the height f changes.
+    gamma : float
+        Of "exp_range", in (0, 1].
+    **common
+        See `Schedule`.
+
+    References
+    ----------
+    Smith, "Cyclical learning rates for training neural networks", WACV 2017.
+    """
+
+    name: ClassVar[str] = "cyclic"
+    lr: float
+    base_lr: float = 0.0
+    step_size_up: int = 2000
+    step_size_down: int | None = None
+    mode: str = "triangular"
+    gamma: float = 1.0
+
+    def _check(self) -> None:
+        count(self.step_size_up, "step_size_up")
+        if self.step_size_down is not None:
+            count(self.step_size_down, "step_size_down")
+        if self.mode not in ("triangular", "triangular2", "exp_range"):
+            raise ArgumentError(
+                "mode must be 'triangular', 'triangular2' or 'exp_range', got " + shown(self.mode)
+            )
+        real(self.gamma, "gamma", low=0.0, low_open=True, high=1.0)
+        super()._check()
+
+    def _parameter(self, name: str) -> Any:
+        if name == "step_size_down" and self.step_size_down is None:
+            return self.step_size_up
+        if name == "cycle_gamma":
+            return 0.5 if self.mode == "triangular2" else 1.0
+        if name == "step_gamma":
+            return self.gamma if self.mode == "exp_range" else 1.0
+        return super()._parameter(name)
+
+
+@dataclass(frozen=True, repr=False)
+class CosLog4(Schedule):
+    """``lr (1 - cos(2 pi log2(1 + 15 t / N))) / 2``: four waves, each twice as long as the one before.
+
+    Parameters
+    ----------
+    lr : float
+        Largest learning rate, >= 0.
+    steps : int, optional
+        N.
+    **common
+        See `Schedule`.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and boosted trees on
+    tabular data", NeurIPS 2024.
+    """
+
+    name: ClassVar[str] = "coslog4"
+    lr: float
+    steps: int | None = None

@@ -1,0 +1,232 @@
+"""The fit loop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from pybp._core import Net
+from pybp.callbacks import Callback
+from pybp.data.batches import Batches, measure_batches, refuse_uncounted, train_batches
+from pybp.data.dataset import Data
+from pybp.data.reader import Source
+from pybp.errors import BusyError, DivergenceError
+from pybp.layers import Layer
+from pybp.losses import Custom, Loss
+from pybp.metrics import Metric
+from pybp.net.state import exclusive, updates_done
+from pybp.optimizers import Optimizer
+from pybp.schedules import Schedule
+from pybp.schedules.base import Rates
+from pybp.training.callback_list import Hooks, StepHooks
+from pybp.training.epoch import Plan, Report, Seen, evaluate, predict, train_epoch, train_epochs
+from pybp.training.history import History
+from pybp.training.progress import Progress
+
+if TYPE_CHECKING:
+    from pybp.mlp import MLP
+
+__all__ = ["Fit", "advice", "assess"]
+
+
+def measure(
+    net: Net,
+    data: Data,
+    metrics: Sequence[Metric],
+    output: Layer,
+    loss: float,
+    right: float,
+    threads: int,
+) -> dict[str, float]:
+    """Loss and metrics on `data`; predicts only if a metric asks for it. right: the accuracy."""
+    logs = {"loss": loss}
+    outputs = None
+    for metric in metrics:
+        if metric.function is None:
+            logs[metric.name] = right
+            continue
+        if outputs is None:
+            outputs = predict(net, data.X, output, threads)
+        logs[metric.name] = metric(data, outputs)
+    return logs
+
+
+def assess(
+    net: Net,
+    source: Source,
+    loss: Loss,
+    metrics: tuple[Metric, ...],
+    output: Layer,
+    threads: int,
+) -> dict[str, float]:
+    """Loss and metrics on data that the net doesn't train on."""
+    if isinstance(source, Batches):
+        return measure_batches(net, source, loss, metrics, output, threads)
+    value, correct = evaluate(net, source, loss, output, threads)
+    return measure(net, source, metrics, output, value, correct / len(source), threads)
+
+
+class Stride:
+    """How many epochs the core trains at a time: those of small data take less than a look at them.
+
+    It comes back about every 20 ms, as signals are handled in between.
+    """
+
+    epochs = 1
+
+    def took(self, seconds: float) -> None:
+        """They took so long."""
+        if seconds < 0.01:
+            self.epochs *= 2
+        elif seconds > 0.04:
+            self.epochs = max(1, self.epochs // 2)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One call of `MLP.fit`, its arguments checked and prepared."""
+
+    model: "MLP"
+    data: Source
+    validation: Source | None
+    plan: Plan
+    epochs: int
+    metrics: tuple[Metric, ...]
+    callbacks: tuple[Callback, ...]
+    initial_epoch: int = 0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.data, Batches) and self.validation is None:
+            refuse_uncounted(self.metrics)
+
+    @property
+    def steps(self) -> int | None:
+        """Steps of an epoch, if that is known."""
+        if isinstance(self.data, Data):
+            return self.plan.steps(len(self.data))
+        return self.data.n_updates(self.plan)
+
+    def run(self, net: Net, progress: Progress) -> History:
+        """Train until the last epoch is done or a callback stops."""
+        try:
+            with exclusive(net) as acquired:
+                if not acquired:
+                    raise BusyError("this net is being fitted; a callback can't fit it again")
+                return self._run(net, progress)
+        finally:
+            progress.close()
+
+    def _run(self, net: Net, progress: Progress) -> History:
+        history, hooks = History(), Hooks(self.model, self.callbacks)
+        report = progress.on_step if progress.shows_steps else None
+        if self.steps is not None:
+            hooks.steps_done = self.initial_epoch * self.steps
+        stop, epoch = hooks.ask("on_fit_begin"), self.initial_epoch
+        stride = Stride() if self._uneventful and report is None else None
+        while not stop and epoch < self.epochs and not hooks.ask("on_epoch_begin", epoch + 1):
+            for logs in self._epochs(net, epoch + 1, report, hooks, stride):
+                epoch += 1
+                history.append(epoch, logs)
+                progress.on_epoch(epoch, logs)
+                stop = hooks.ask("on_epoch_end", epoch, logs)
+        hooks.ask("on_fit_end", history)
+        return history
+
+    @property
+    def _uneventful(self) -> bool:
+        """Whether there is nothing to do between epochs but to write down what they saw."""
+        return (
+            isinstance(self.data, Data)
+            and self.validation is None
+            and not self.callbacks
+            and all(metric.function is None for metric in self.metrics)
+            and not isinstance(self.plan.loss, Custom)
+            and not isinstance(self.plan.optimizer.lr, Schedule)
+        )
+
+    def _epochs(
+        self, net: Net, epoch: int, report: Report | None, hooks: Hooks, stride: Stride | None
+    ) -> list[dict[str, float]]:
+        """Train an epoch, or without events as many as the stride says; the logs of each."""
+        if stride is None:
+            return [self._epoch(net, epoch, report, hooks)]
+        assert isinstance(self.data, Data)
+        plan, n = self.plan, min(stride.epochs, self.epochs - epoch + 1)
+        begin, rates = perf_counter(), plan.optimizer.rates(0, 1)
+        try:
+            seen = train_epochs(net, self.model.layers, self.data, plan, rates, n)
+        except DivergenceError as error:
+            raise self._explained(error, epoch + (error.epoch or 1) - 1) from None
+        stride.took(perf_counter() - begin)
+        return [self._training_logs(net, one) for one in seen]
+
+    def _epoch(self, net: Net, epoch: int, report: Report | None, hooks: Hooks) -> dict[str, float]:
+        """Train one epoch, then measure."""
+        pause = StepHooks(hooks)
+        try:
+            seen = self._train(net, epoch, report, pause)
+        except DivergenceError as error:
+            raise self._explained(error, epoch) from None
+        hooks.steps_done += pause.done
+        logs = self._training_logs(net, seen) | self._validation_logs(net)
+        if isinstance(self.plan.optimizer.lr, Schedule) or hooks.change_rates:
+            logs["lr"] = pause.rate
+        return logs
+
+    def _train(self, net: Net, epoch: int, report: Report | None, pause: StepHooks) -> Seen:
+        layers, plan, steps = self.model.layers, self.plan, self.steps
+        first = updates_done(net, plan.optimizer)
+        horizon = None if steps is None else first + (self.epochs - epoch + 1) * steps
+
+        def rates(step: int, n: int) -> Rates:
+            wanted = plan.optimizer.rates(first + step, n, horizon=horizon, steps_per_epoch=steps)
+            pause.rates = pause.hooks.changed(wanted)
+            return pause.rates
+
+        if isinstance(self.data, Batches):
+            return train_batches(
+                net, layers, self.data, plan, lambda step: rates(step, 1), report, pause
+            )
+        assert steps is not None
+        return train_epoch(net, layers, self.data, plan, rates(0, steps), report, pause)
+
+    def _training_logs(self, net: Net, seen: Seen) -> dict[str, float]:
+        right = seen.correct / seen.rows
+        if isinstance(self.data, Batches):  # they are gone: only what was seen before the updates
+            counted = [metric.name for metric in self.metrics if metric.function is None]
+            return {"loss": seen.loss} | dict.fromkeys(counted, right)
+        output, threads = self.model.layers[-1], self.plan.threads
+        return measure(net, self.data, self.metrics, output, seen.loss, right, threads)
+
+    def _validation_logs(self, net: Net) -> dict[str, float]:
+        if self.validation is None:
+            return {}
+        output, threads = self.model.layers[-1], self.plan.threads
+        seen = assess(net, self.validation, self.plan.loss, self.metrics, output, threads)
+        return {f"val_{name}": value for name, value in seen.items()}
+
+    def _explained(self, error: DivergenceError, epoch: int) -> DivergenceError:
+        step, steps = error.step or 1, self.steps
+        if steps is not None:
+            step = min(step, steps)
+        kept = (
+            f"the end of epoch {epoch - 1}" if epoch > self.initial_epoch + 1 else "before this fit"
+        )
+        explained = DivergenceError(
+            f"training diverged in epoch {epoch} of {self.epochs}, step {step}"
+            f"{'' if steps is None else f' of {steps}'}: "
+            f"loss or parameters are not finite. The net has the parameters of {kept}. "
+            f"{advice(self.plan.optimizer)}"
+        )
+        explained.epoch, explained.step = epoch, step
+        return explained
+
+
+def advice(optimizer: Optimizer) -> str:
+    """What to try when training diverges."""
+    clip = "" if optimizer.clip_norm else ", clip_norm=1.0"
+    lr = repr(optimizer.lr) if isinstance(optimizer.lr, Schedule) else f"{optimizer.lr:g}"
+    return (
+        f"Try a smaller learning rate than lr={lr}{clip}, or scale the inputs to "
+        "mean 0 and standard deviation 1."
+    )

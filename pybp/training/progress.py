@@ -1,0 +1,161 @@
+"""The progress of `MLP.fit` on the screen: a tqdm bar where tqdm is installed, lines elsewhere."""
+
+import sys
+import time
+from typing import Any, TextIO
+
+from pybp._common.arguments import shown
+from pybp._common.optional import available, in_notebook, require
+from pybp._common.text import formatted
+from pybp.errors import ArgumentError
+
+__all__ = [
+    "KINDS",
+    "Bar",
+    "Lines",
+    "Progress",
+    "RichBar",
+    "make_progress",
+    "progress_of_kind",
+]
+
+
+class Progress:
+    """Base class, and the one that shows nothing."""
+
+    shows_steps = False
+
+    def on_step(self, steps: int, loss: float) -> None:
+        """`steps` of this epoch are done; `loss` is their mean loss."""
+
+    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+        """Epoch `epoch` is done."""
+
+    def close(self) -> None:
+        """Training is over, in whatever way."""
+
+
+class Lines(Progress):
+    """A line for each epoch; of epochs that follow faster than `interval` seconds only some."""
+
+    def __init__(self, epochs: int, stream: TextIO, interval: float = 0.1) -> None:
+        self.epochs = epochs
+        self.stream = stream
+        self.interval = interval
+        self.start = time.monotonic()
+        self.due = self.start
+
+    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+        """Print the line, if it is due."""
+        now = time.monotonic()
+        if now >= self.due or epoch == self.epochs:
+            self.due = now + self.interval
+            print(
+                f"epoch {epoch}/{self.epochs}  {formatted(logs)}  ({now - self.start:.1f} s)",
+                file=self.stream,
+                flush=True,
+            )
+
+
+class Bar(Progress):
+    """A tqdm bar over all steps of all epochs."""
+
+    shows_steps = True
+
+    def __init__(self, epochs: int, steps: int | None, stream: TextIO, first: int = 0) -> None:
+        tqdm = require("tqdm.auto" if in_notebook() else "tqdm", "progress", "a progress bar").tqdm
+        self.epochs = epochs
+        self.steps = steps
+        self.done = 0 if steps is None else first * steps
+        total = None if steps is None else epochs * steps
+        self.bar: Any = tqdm(
+            total=total, initial=self.done, unit="step", file=stream, mininterval=0.1
+        )
+        self.bar.set_description(f"epoch {first + 1}/{epochs}", refresh=False)
+
+    def on_step(self, steps: int, loss: float) -> None:
+        """Move the bar."""
+        self._move_to(self.done + steps, f"loss {loss:.4g}")
+
+    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+        """Move the bar to the end of the epoch."""
+        self.done = self.bar.n if self.steps is None else epoch * self.steps
+        self._move_to(self.done, formatted(logs))
+        self.bar.set_description(
+            f"epoch {min(epoch + 1, self.epochs)}/{self.epochs}", refresh=False
+        )
+
+    def _move_to(self, position: int, text: str) -> None:
+        self.bar.set_postfix_str(text, refresh=False)
+        self.bar.update(position - self.bar.n)
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        self.bar.close()
+
+
+class RichBar(Progress):
+    """A rich bar over all steps of all epochs."""
+
+    shows_steps = True
+
+    def __init__(self, epochs: int, steps: int | None, stream: TextIO, first: int = 0) -> None:
+        bars = require("rich.progress", "progress", "a rich progress bar")
+        console = require("rich.console", "progress", "a rich progress bar").Console(file=stream)
+        self.epochs = epochs
+        self.steps = steps
+        self.done = first * (steps or 0)
+        columns = [
+            "{task.description}",
+            bars.BarColumn(),
+            "{task.completed}",
+            bars.TimeElapsedColumn(),
+        ]
+        self.bar: Any = bars.Progress(*columns, "{task.fields[logs]}", console=console)
+        total = None if steps is None else epochs * steps
+        self.task = self.bar.add_task(
+            f"epoch {first + 1}/{epochs}", total=total, completed=self.done, logs=""
+        )
+        self.bar.start()
+
+    def on_step(self, steps: int, loss: float) -> None:
+        """Move the bar."""
+        self.bar.update(self.task, completed=self.done + steps, logs=f"loss {loss:.4g}")
+
+    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+        """Move the bar to the end of the epoch."""
+        self.done = self.bar.tasks[0].completed if self.steps is None else epoch * self.steps
+        self.bar.update(
+            self.task,
+            completed=self.done,
+            logs=formatted(logs),
+            description=f"epoch {min(epoch + 1, self.epochs)}/{self.epochs}",
+        )
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        self.bar.stop()
+
+
+KINDS = ("auto", "tqdm", "rich", "lines")
+"""The ways to show progress."""
+
+
+def progress_of_kind(kind: str, epochs: int, steps: int | None, first: int = 0) -> Progress:
+    """Progress on standard error, in one of these ways; so many epochs are done already."""
+    if kind == "auto":
+        kind = "tqdm" if available("tqdm") else "lines"
+    if kind == "lines":
+        return Lines(epochs, sys.stderr)
+    return (Bar if kind == "tqdm" else RichBar)(epochs, steps, sys.stderr, first)
+
+
+def make_progress(progress: bool | str, epochs: int, steps: int | None, first: int = 0) -> Progress:
+    """What the argument `progress` of `fit` stands for; so many epochs are done already.
+
+    "auto" shows progress if standard error is a terminal, or in a notebook.
+    """
+    if progress not in (True, False, "auto"):
+        raise ArgumentError(f"progress must be True, False or 'auto', got {shown(progress)}")
+    shows = in_notebook() or sys.stderr.isatty() if progress == "auto" else progress
+    return progress_of_kind("auto", epochs, steps, first) if shows else Progress()

@@ -270,7 +270,7 @@ static pybp_status check_options(const pybp_net *net, const pybp_train_options *
         return pybp_fail(PYBP_INVALID, "batch_size is 0, expected 1 or more");
     const size_t steps = pybp_train_steps(o, rows);
     if (o->gradient_only)
-        return steps == 1 && !o->shuffle && !o->restore ? PYBP_OK
+        return steps == 1 && !o->shuffle && !o->restore && o->epochs <= 1 ? PYBP_OK
                    : pybp_fail(PYBP_INVALID, "the gradient alone is for one step, without shuffle and restore");
     CHECK(pybp_check_optimizer(net, &o->optimizer));
     CHECK(pybp_check_rates(o->lr, o->n_lr));
@@ -278,6 +278,8 @@ static pybp_status check_options(const pybp_net *net, const pybp_train_options *
         return pybp_fail(PYBP_INVALID, "%zu learning rates for %zu steps", o->n_lr, steps);
     if (o->first_step >= steps)
         return pybp_fail(PYBP_INVALID, "first_step = %zu of %zu steps", o->first_step, steps);
+    if (o->epochs > 1 && (o->part || o->first_step > 0 || (o->n_steps > 0 && o->n_steps < steps)))
+        return pybp_fail(PYBP_INVALID, "%zu epochs in parts: only a single one can be", o->epochs);
     CHECK(check_batches(net, o, rows));
     return o->shuffle ? check_shuffle(rows) : PYBP_OK;
 }
@@ -286,7 +288,7 @@ static pybp_status train(pybp_net *net, const pybp_matrix *x, const pybp_targets
                          const pybp_train_options *options, pybp_train_result *result)
 {
     CHECK(pybp_check_weights(weights, x->rows));
-    return pybp_train_epoch(net, x, y, weights, options, result);
+    return pybp_train_epochs(net, x, y, weights, options, result);
 }
 
 pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,

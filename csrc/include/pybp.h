@@ -401,14 +401,31 @@ PYBP_API pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progr
 PYBP_API pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order);
 
 /* Called from the thread that called pybp_train, between steps, at most every interval_ms.
- * steps: finished in this call; loss: mean so far in this call.  Non-zero stops after this step. */
+ * steps: finished in this epoch; loss: mean so far in it.  Non-zero stops after this step. */
 typedef int (*pybp_tick)(void *user, size_t steps, double loss);
+
+/* What an epoch saw. */
+typedef struct pybp_train_result {
+    double loss;           /* over the epoch, weighted mean or sum, measured before each update */
+    size_t steps;          /* updates done */
+    size_t n_correct;      /* as in pybp_evaluation, measured before each update */
+    size_t n_rows;         /* rows that these are of: all but those skipped or left out */
+    size_t epoch;          /* the epoch's number in this call, from 0 */
+    size_t bad_step;       /* PYBP_DIVERGED: the step (from 0) whose loss was not finite, or steps if the
+                              parameters at the end were not */
+    double loss_sum, weight_sum; /* what the next part goes on with */
+} pybp_train_result;
+
+/* Called from the thread that called pybp_train, after each epoch that was finished; *result, which is valid during the
+ * call, is what the epoch saw.  Non-zero stops here. */
+typedef int (*pybp_on_epoch)(void *user, const pybp_train_result *result);
 
 typedef struct pybp_train_options {
     pybp_loss_spec loss;
     pybp_reduction reduction;
     pybp_optimizer optimizer;
-    const double *lr;      /* n_lr learning rates, one a step (of `accumulate` batches); n_lr = 1: the same for all */
+    const double *lr;      /* n_lr learning rates, one a step (of `accumulate` batches), the same in each epoch; n_lr = 1:
+                              one for all steps */
     size_t n_lr;
     size_t batch_size;     /* >= 1; the last batch of an epoch may be smaller.  With BATCH_NORM no batch may
                               have only 1 row (PYBP_INVALID) */
@@ -417,39 +434,41 @@ typedef struct pybp_train_options {
     int drop_last;         /* 1: leave out the rows that are too few for a whole step, unless they are all */
     int gradient_only;     /* 1: the gradient of the only step, over all rows, is left in the net, and nothing is updated;
                               optimizer, lr and restore have no meaning, and no epoch is counted */
+    size_t epochs;         /* how many to train, one after the other; 0: as 1 */
     int part;              /* 1: a part of an epoch: progress.epochs stays as it is */
-    size_t first_step;     /* to train an epoch in parts: where this part begins, and */
+    size_t first_step;     /* to train one epoch in parts: where this part begins, and */
     size_t n_steps;        /* how many steps it has; 0: all that are left */
     int penalty_per_weight; /* 1: l1 and l2 are divided by the weight of each step's rows, as scikit-learn's alpha is;
                               the losses of other functions have them undivided */
     int shuffle;           /* 1: a new order each epoch, from the net's seed and epoch count, unless it is one update */
     int threads;           /* 0 = default */
-    int restore;           /* 1: on PYBP_DIVERGED put the parameters back as they were before the call and
-                              clear the optimizer state (costs one copy of the parameters) */
+    int restore;           /* 1: on PYBP_DIVERGED put the parameters back as they were before the epoch and
+                              clear the optimizer state (costs one copy of the parameters an epoch) */
     int count_correct;     /* 1: fill result.n_correct */
     pybp_tick tick;        /* or NULL */
-    void *user;
+    pybp_on_epoch on_epoch; /* or NULL */
+    void *user;            /* what tick and on_epoch are given */
     double interval_ms;
 } pybp_train_options;
 
-typedef struct pybp_train_result {
-    double loss;           /* over the epoch, weighted mean or sum, measured before each update */
-    size_t steps;          /* updates done */
-    size_t n_correct;      /* as in pybp_evaluation, measured before each update */
-    size_t n_rows;         /* rows that these are of: all but those skipped or left out */
-    size_t bad_step;       /* PYBP_DIVERGED: the step (from 0) whose loss was not finite, or steps if the
-                              parameters at the end were not */
-    double loss_sum, weight_sum; /* what the next part goes on with */
-} pybp_train_result;
-
-/* Train one epoch: every row of x once, in minibatches; x and y hold finite values.  An epoch may be
- * trained in parts, calls with the same arguments but first_step and n_steps: with first_step > 0, *result must
- * hold what the part before left there, and goes on from it; restore then goes back to before the first part.  Any
- * parts give the bits of the whole.  Finished, the epoch adds
- * 1 to progress.epochs, shuffled or not.  weights: (rows,), >= 0, or NULL; a minibatch whose
- * weights sum to 0 is skipped.  PYBP_INTERRUPTED: the callback stopped it; the steps
- * done stay done, and the epoch counts if they were all of it.  Needs no allocation per step.  *result is filled on every return but
- * PYBP_INVALID, PYBP_SHAPE, PYBP_NO_MEMORY and PYBP_BUSY. */
+/* Train `epochs` epochs: in each, every row of x once, in minibatches.  x and y hold finite values; weights: (rows,),
+ * >= 0, or NULL; a minibatch whose weights sum to 0 is skipped.  The bits are those of as many calls with one epoch, but
+ * the arguments are checked and memory is allocated only once: what they point to may not change before the call
+ * returns, and no step allocates.
+ *
+ * An epoch that is finished adds 1 to progress.epochs, shuffled or not, and is reported to on_epoch.  *result, the
+ * caller's, is what the last epoch that was begun saw: number result.epoch of this call, so that as many were finished
+ * before it.  It is filled on every return but PYBP_INVALID, PYBP_SHAPE, PYBP_NO_MEMORY and PYBP_BUSY, and after those
+ * the net is as it was.
+ *
+ * One epoch may be trained in parts, calls with the same arguments but first_step and n_steps: with first_step > 0,
+ * *result must hold what the part before left there, and goes on from it; restore then goes back to before the first
+ * part.  Any parts give the bits of the whole.
+ *
+ * PYBP_DIVERGED: a loss or a parameter became infinite or NaN in epoch number result.epoch.  The epochs before it stay
+ * done; with `restore` the parameters are as they were after them, else they are of no use.
+ * PYBP_INTERRUPTED: a callback stopped it.  The steps done stay done, and the epoch counts if they were all of it.
+ * Callbacks run while the net is in use: any call on it from there returns PYBP_BUSY. */
 PYBP_API pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
                                 const double *weights, const pybp_train_options *options,
                                 pybp_train_result *result);

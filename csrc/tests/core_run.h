@@ -196,30 +196,46 @@ static int first_passes(core_run *run, pybp_net *net, double **losses)
             first_minibatch(run, net, PYBP_TRAINING, NAIVE_TRAINING_TRACE, (*losses)++));
 }
 
-/* All epochs by pybp_train(). */
+static int keep_loss(void *losses, const pybp_train_result *result)
+{
+    ((double *)losses)[result->epoch] = result->loss;
+    return 0;
+}
+
+/* An epoch in parts of 2 steps. */
+static int train_in_parts(core_run *run, pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
+                          pybp_train_options options, double *loss)
+{
+    pybp_train_result result;
+    const size_t steps = pybp_train_steps(&options, x->rows);
+    options.n_steps = 2;
+    for (options.first_step = 0; options.first_step < steps; options.first_step += 2)
+        if (!ok(run, pybp_train(net, x, y, weights(run, 0), &options, &result), "pybp_train"))
+            return 0;
+    *loss = result.loss;
+    return 1;
+}
+
+/* All epochs by pybp_train(), in one call; with 2 threads, each in parts. */
 static int train(core_run *run, pybp_net *net, double *losses)
 {
     const contract_case *c = run->c;
     pybp_matrix x = inputs(run, 0, c->rows);
     pybp_targets y = targets(run, 0, c->rows);
+    pybp_train_result result;
     pybp_train_options options = {
         .loss = c->loss, .reduction = c->reduction, .optimizer = c->optimizer,
         .lr = run->data.lr, .n_lr = run->data.n_lr, .batch_size = c->batch,
         .accumulate = c->accumulate, .drop_last = c->drop_last,
         .shuffle = c->shuffle, .threads = run->threads, .penalty_per_weight = c->penalty_per_weight,
     };
-    for (size_t e = 0; e < c->epochs; e++) {
-        pybp_train_result result = {0};
-        size_t steps = pybp_train_steps(&options, c->rows);
-        options.n_steps = run->threads == 2 ? 2 : 0; /* in parts, or all at once */
-        for (options.first_step = 0; options.first_step < steps; options.first_step += 2) {
-            if (!ok(run, pybp_train(net, &x, &y, weights(run, 0), &options, &result), "pybp_train"))
-                return 0;
-            if (options.n_steps == 0)
-                break;
-        }
-        losses[e] = result.loss;
+    if (run->threads != 2) {
+        options.epochs = c->epochs, options.on_epoch = keep_loss, options.user = losses;
+        return ok(run, pybp_train(net, &x, &y, weights(run, 0), &options, &result), "pybp_train");
     }
+    for (size_t e = 0; e < c->epochs; e++)
+        if (!train_in_parts(run, net, &x, &y, options, &losses[e]))
+            return 0;
     return 1;
 }
 

@@ -37,10 +37,10 @@ int main(void)
         .lr = &lr,
         .n_lr = 1,
         .batch_size = 4,
+        .epochs = 500,
     };
-    pybp_train_result result = {0};
-    for (int epoch = 0; epoch < 500; epoch++)
-        check(pybp_train(net, &inputs, &targets, NULL, &options, &result));
+    pybp_train_result result;
+    check(pybp_train(net, &inputs, &targets, NULL, &options, &result));
 
     float a[4];
     check(pybp_predict(net, &inputs, a, 0));

@@ -1,4 +1,4 @@
-/* Training, an epoch a call: every thread runs the same loop over the minibatches, two barriers a step
+/* Training, epoch after epoch: every thread runs the same loop over an epoch's minibatches, two barriers a step
  * and more where the stages have some (step.h). */
 #include "net/train/epoch.h"
 
@@ -35,22 +35,22 @@ static void account(pybp_call *c, size_t first, size_t rows, double weight, cons
     c->result->n_rows += rows;
 }
 
-/* Thread 0: run the callback when it is time. The clock costs as much as a step of the smallest
- * nets, so it is read only about every millisecond. */
-static void tell(pybp_call *c)
+/* Thread 0: call tick when it is due. Reading the clock costs as much as a step of the smallest nets, so it is read only
+ * about every millisecond. */
+static void tick(pybp_call *c)
 {
-    if (c->options->tick == NULL || c->result->steps < c->clock_next)
+    if (c->options->tick == NULL || --c->clock_left > 0)
         return;
-    const double now = pybp_clock_ms(), since = now - c->looked;
-    c->looked = now;
+    const double now = pybp_clock_ms(), since = now - c->read;
+    c->read = now;
     if (since < 0.5 && c->clock_every < 1u << 20)
         c->clock_every *= 2;
     else if (since > 2 && c->clock_every > 1)
         c->clock_every = since > 2 * (double)c->clock_every ? 1 : c->clock_every / 2;
-    c->clock_next = c->result->steps + c->clock_every;
-    if (now - c->told < c->options->interval_ms)
+    c->clock_left = c->clock_every;
+    if (now - c->ticked < c->options->interval_ms)
         return;
-    c->told = now;
+    c->ticked = now;
     if (c->options->tick(c->options->user, c->result->steps, mean_so_far(c)) != 0 && c->status == PYBP_OK) {
         c->status = PYBP_INTERRUPTED;
         atomic_store_explicit(&c->stop, true, memory_order_relaxed);
@@ -102,7 +102,7 @@ static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
             pybp_rule_next(c->net, &options->optimizer, options->lr[options->n_lr > 1 ? step : 0], &progress, &rule);
         take_step(c, first, rows, weight, &rule, &progress, tid, threads, barrier);
         if (tid == 0)
-            tell(c);
+            tick(c);
         pybp_barrier_wait(barrier);
         stopped = atomic_load_explicit(&c->stop, memory_order_relaxed);
     }
@@ -112,7 +112,8 @@ static void loop(void *ctx, int tid, int threads, pybp_barrier *barrier)
     }
 }
 
-static pybp_status finish(pybp_call *c)
+/* Fill in the epoch's result and report it; or put back the parameters from before it, if it diverged. */
+static pybp_status end_epoch(pybp_call *c)
 {
     pybp_net *net = c->net;
     c->result->loss = mean_so_far(c);
@@ -139,6 +140,8 @@ static pybp_status finish(pybp_call *c)
     }
     if (c->status == PYBP_INTERRUPTED)
         return pybp_fail(PYBP_INTERRUPTED, "stopped by the callback after %zu steps", c->result->steps);
+    if (c->complete && c->options->on_epoch != NULL && c->options->on_epoch(c->options->user, c->result) != 0)
+        return pybp_fail(PYBP_INTERRUPTED, "stopped by the callback after %zu epochs", c->epoch + 1);
     return PYBP_OK;
 }
 
@@ -156,28 +159,24 @@ size_t pybp_train_steps(const pybp_train_options *options, size_t rows)
     return rows / step + (rows % step != 0 && !options->drop_last);
 }
 
-/* Where this part of the epoch begins and ends, the order of the rows, and what came before. */
-static void begin(pybp_call *c)
+/* Find which steps of the epoch to take and the order of its rows; go on from the part before, if there was one. */
+static void begin_epoch(pybp_call *c)
 {
     const pybp_train_options *options = c->options;
     pybp_trainer *t = c->trainer;
-    const uint64_t epoch = c->net->progress.epochs;
-    c->steps = pybp_train_steps(options, c->n);
+    const uint64_t number = c->net->progress.epochs;
     c->begin = options->first_step;
     c->end = options->n_steps > 0 && options->n_steps < c->steps - c->begin ? c->begin + options->n_steps : c->steps;
-    c->per_output = pybp_loss_per_output(c->net, &options->loss);
+    c->complete = false;
     if (c->begin == 0)
-        *c->result = (pybp_train_result){0};
+        *c->result = (pybp_train_result){.epoch = c->epoch};
     c->loss = c->result->loss_sum;
     c->weight = c->result->weight_sum;
+    c->passes = c->net->progress.passes;
     atomic_store(&c->correct, c->result->n_correct);
-    c->clock_every = 1;
-    c->clock_next = c->result->steps + 1;
-    if (options->tick != NULL)
-        c->told = c->looked = pybp_clock_ms();
-    if (c->source.order != NULL && (t->shuffled != epoch + 1 || t->shuffled_rows != c->n)) {
-        pybp_shuffle(c->net->seed, epoch, c->n, t->order);
-        t->shuffled = epoch + 1;
+    if (c->source.order != NULL && (t->shuffled != number + 1 || t->shuffled_rows != c->n)) {
+        pybp_shuffle(c->net->seed, number, c->n, t->order);
+        t->shuffled = number + 1;
         t->shuffled_rows = c->n;
     }
     if (options->restore && (c->begin == 0 || !t->has_snapshot)) {
@@ -203,14 +202,10 @@ static bool take_steps(pybp_call *c, int threads, bool in_doubt)
     return true;
 }
 
-pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
-                             const pybp_train_options *options, pybp_train_result *result)
+/* Allocate what the steps of all epochs write to. */
+static pybp_status prepare(pybp_net *net, size_t n, size_t batch, size_t step, int threads,
+                           const pybp_train_options *options)
 {
-    const size_t n = x->rows, step = pybp_step_rows(options, n);
-    const size_t batch = options->batch_size < step ? options->batch_size : step;
-    const size_t steps = pybp_train_steps(options, n), asked = options->n_steps;
-    const double work = 3 * pybp_pass_work(net, batch); /* between two meetings of threads */
-    const int threads = pybp_worth_threads(options->threads, work, asked > 0 && asked < steps ? asked : steps);
     pybp_status status = pybp_trainer_fit(net, n, batch, step, threads, options);
     if (status == PYBP_OK && options->gradient_only && net->grads == NULL) {
         net->grads = pybp_alloc(pybp_buffer_bytes(net));
@@ -218,19 +213,35 @@ pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_tar
     }
     if (status == PYBP_OK && !options->gradient_only)
         status = pybp_optimizer_attach(net, &options->optimizer);
+    return status;
+}
+
+pybp_status pybp_train_epochs(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
+                              const pybp_train_options *options, pybp_train_result *result)
+{
+    const size_t n = x->rows, step = pybp_step_rows(options, n), epochs = options->epochs > 1 ? options->epochs : 1;
+    const size_t batch = options->batch_size < step ? options->batch_size : step;
+    const size_t steps = pybp_train_steps(options, n), asked = options->n_steps;
+    const double work = 3 * pybp_pass_work(net, batch); /* between two meetings of threads */
+    const int threads = pybp_worth_threads(options->threads, work, asked > 0 && asked < steps ? asked : steps);
+    pybp_status status = prepare(net, n, batch, step, threads, options);
     if (status != PYBP_OK)
         return status;
-    pybp_call c = {.net = net, .trainer = net->trainer, .options = options, .result = result};
-    c.n = n;
-    c.batch = batch;
-    c.step_rows = step;
-    c.passes = net->progress.passes;
+    pybp_call c = {.net = net, .trainer = net->trainer, .options = options, .result = result, .n = n, .batch = batch,
+                   .step_rows = step, .steps = steps, .clock_every = 1, .clock_left = 1};
+    c.per_output = pybp_loss_per_output(net, &options->loss);
     c.source = (pybp_source){x, y, weights, pybp_shuffled(options, n, step) ? net->trainer->order : NULL};
-    begin(&c);
+    if (options->tick != NULL)
+        c.ticked = c.read = pybp_clock_ms();
     net->trainer->pass->y_is_labels = y->labels != NULL;
     pybp_forget_pass(net);
     net->has_gradients = false;
-    if (!take_steps(&c, threads, pybp_threads_in_doubt(threads, work)))
-        return pybp_fail(PYBP_STATE, "the callback forked: in the child, the other threads' share of the step is lost");
-    return finish(&c);
+    for (; c.epoch < epochs && status == PYBP_OK; c.epoch++) {
+        begin_epoch(&c);
+        if (!take_steps(&c, threads, pybp_threads_in_doubt(threads, work)))
+            return pybp_fail(PYBP_STATE,
+                             "the callback forked: in the child, the other threads' share of the step is lost");
+        status = end_epoch(&c);
+    }
+    return status;
 }

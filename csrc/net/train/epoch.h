@@ -1,4 +1,4 @@
-/* Training, an epoch at a time. */
+/* Training, epoch after epoch. */
 #ifndef PYBP_NET_TRAIN_EPOCH_H
 #define PYBP_NET_TRAIN_EPOCH_H
 
@@ -11,8 +11,8 @@ size_t pybp_step_rows(const pybp_train_options *options, size_t rows);
 /* Steps of an epoch. */
 size_t pybp_train_steps(const pybp_train_options *options, size_t rows);
 /* The body of pybp_train, on checked arguments. */
-pybp_status pybp_train_epoch(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
-                             const pybp_train_options *options, pybp_train_result *result);
+pybp_status pybp_train_epochs(pybp_net *net, const pybp_matrix *x, const pybp_targets *y, const double *weights,
+                              const pybp_train_options *options, pybp_train_result *result);
 
 /* The other bodies (predict.c, manual.c). */
 /* check: PYBP_NOT_FINITE, without a message, if x is not all finite. */

@@ -12,7 +12,7 @@
 
 #include <stdatomic.h>
 
-/* One call of pybp_train_epoch. */
+/* One call of pybp_train. */
 typedef struct pybp_call {
     pybp_net *net;
     pybp_trainer *trainer;
@@ -20,16 +20,19 @@ typedef struct pybp_call {
     pybp_train_result *result;
     pybp_source source;
     size_t n, batch, step_rows;
-    size_t begin, end, steps; /* steps of this part; of the epoch */
+    size_t steps;              /* of an epoch */
     double per_output;
-    double loss, weight;       /* sums so far */
-    uint64_t passes;           /* progress.passes before the call */
     pybp_status status;
-    bool complete;             /* all minibatches were used */
     atomic_bool stop;
+    size_t clock_every, clock_left; /* steps between two readings of the clock; left until the next */
+    double ticked, read;       /* when tick was called, when the clock was read */
+    /* of the epoch: */
+    size_t epoch;              /* its number in this call, from 0 */
+    size_t begin, end;         /* its steps that are left to take */
+    double loss, weight;       /* sums so far */
+    uint64_t passes;           /* progress.passes before it */
+    bool complete;             /* its last step is done */
     atomic_size_t correct;
-    size_t clock_every, clock_next; /* steps between looks at the clock */
-    double told, looked;       /* when the callback ran, when the clock was read */
 } pybp_call;
 
 /* A minibatch: `rows` rows of the epoch's order from `first` on, the `before` of which are this step's already. */

@@ -1,6 +1,4 @@
-"""Nets of all kinds of layers for the tests, and their twins in the oracle."""
-
-import numpy as np
+"""Nets of all kinds of layers for the tests."""
 
 from pybp import (
     Activation,
@@ -14,12 +12,9 @@ from pybp import (
     Residual,
     RMSNorm,
     Scale,
+    initializers,
 )
-from pybp._common.specs import row
-from pybp.layers.layer import TRAINING
-
-from oracle import Net
-from oracle.net import Layer
+from pybp.layers import LayerSpec
 
 # What may stand between two dense layers, by the name of its kind.
 ONE_OF_EACH = {
@@ -83,7 +78,40 @@ NETS = {
         3,
     ],
     "nothing but embeddings": [6, Embedding([4, 5, 6, 7, (3, 2), (2, 1)]), BatchNorm(), 3],
+    "initialisers": [
+        6,
+        Embedding({1: (5, 4)}, init=initializers.Uniform(0.3)),
+        Dense(9, "tanh", init="lecun_normal", bias_init=0.25, bias_std=0.5),
+        3,
+    ],
 }
+# What a dense layer may say about its training.
+OPTIONS = [
+    {"l1": 0.01},
+    {"l2": 0.1},
+    {"l1": 0.02, "l2": 0.3},
+    {"lr_factor": 0.3},
+    {"lr_factor": 2.0, "bias_lr_factor": 0.1},
+    {"bias_lr_factor": 0.0},
+    {"lr_factor": 0.0},
+    {"max_norm": 0.4},
+    {"trainable": False},
+    {"trainable": False, "l1": 1.0, "max_norm": 0.1},
+    {"parametrization": "ntk", "init": "normal"},
+    {"parametrization": "ntk", "l1": 0.01, "l2": 0.1, "max_norm": 2.0, "lr_factor": 3.0},
+]
+# Nets with a layer that isn't trained as the others are.
+SCALES = [Scale(lr_factor=0.5), Scale(trainable=False)]
+TRAINED = NETS | {repr(layer): [6, 9, layer, 3] for layer in SCALES}
+
+
+def specs(layers):
+    """The layers of a list that are no plain numbers, with those inside of residuals."""
+    for entry in layers:
+        if isinstance(entry, LayerSpec):
+            yield entry
+        if isinstance(entry, Residual):
+            yield from specs([*entry.layers, entry.projection])
 
 
 def inputs(layers, rows, rng, dtype="float64"):
@@ -104,38 +132,3 @@ def disturb(net, rng):
         pair and (rng.normal(size=pair[0].shape) / 3, rng.uniform(0.5, 2, size=pair[1].shape))
         for pair in net.running_statistics
     ]
-
-
-def double(array):
-    return None if array is None else np.float64(array)
-
-
-def named(registry, name, values):
-    """The parameters of a row by their names."""
-    return dict(
-        zip((param["name"] for param in row(registry, name)["params"]), values, strict=True)
-    )
-
-
-def twin(net):
-    """The oracle's net with the parameters of pybp's."""
-    columns = {str(e.column): e.column for e in net.layers if e.kind == "embedding"}
-    parts = zip(net.layers, net.weights, net.biases, net.running_statistics, strict=True)
-    return Net(
-        [
-            Layer(
-                double(W) if layer.parametrization == "standard" else double(W) * layer.n_in**0.5,
-                double(b),
-                layer.activation.name,
-                layer.kind,
-                params=named("activations", layer.activation.name, layer.activation.parameters),
-                own=columns if layer.kind == "join" else named("layers", layer.kind, layer.params),
-                inputs=layer.inputs,
-                column=layer.column,
-                running=pair and (double(pair[0]), double(pair[1])),
-                **{name: getattr(layer, name) for name in TRAINING},
-            )
-            for layer, W, b, pair in parts
-        ],
-        net.seed,
-    )

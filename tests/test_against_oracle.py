@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layer_twin import twin
 from trajectories.cases import (
     CASES,
     PARAMETER_PAIRS,
@@ -18,9 +19,9 @@ import pybp
 from pybp import MLP, Dense, _core
 from pybp._common.specs import names
 
-from oracle import OPTIMIZERS, Net, registry
+from oracle import OPTIMIZERS, registry
 from oracle.initializers import initial_weights
-from oracle.net import Layer, Update
+from oracle.net import Update
 from oracle.random import permutation
 
 # The oracle computes in float64 from the net's own (rounded) weights and inputs, so what differs is
@@ -57,21 +58,12 @@ def loss_spec(name, reduction):
     return names(pybp.losses.Loss)[name](reduction=reduction)
 
 
-def twin(net, activations):
-    """The oracle's net with the weights of pybp's."""
-    layers = [
-        Layer(np.float64(W), None if b is None else np.float64(b), name)
-        for W, b, name in zip(net.weights, net.biases, activations, strict=True)
-    ]
-    return Net(layers, net.seed)
-
-
 def make(sizes, hidden, output, dtype, seed=1):
     """A net of pybp with biases that are not 0, and its twin."""
     net = MLP(sizes, activation=hidden, output=output, dtype=dtype, seed=seed)
     rng = np.random.default_rng(seed)
     net.biases = [rng.normal(size=b.shape) / 2 for b in net.biases]
-    return net, twin(net, [hidden] * (len(sizes) - 2) + [output])
+    return net, twin(net, sizes, hidden, output)
 
 
 def data(n, n_in, n_out, loss, dtype, seed=0):
@@ -170,7 +162,7 @@ def test_trace_with_weights_of_mixed_layers(reduction, dtype):
     rng = np.random.default_rng(3)
     assert [b is None for b in net.biases] == [False, True, False]
     assert (net.biases[2] == 0.25).all()
-    other = twin(net, ["relu", "sigmoid", "identity"])
+    other = twin(net, layers)
     X, y = data(300, 6, 4, "mse", dtype)
     w = rng.uniform(size=300)
     found = net.trace(X, y, loss=loss_spec("mse", reduction), sample_weight=w)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from layer_nets import twin
+from layer_nets import OPTIONS
+from layer_twin import twin
 
 import pybp
 from pybp import MLP, Dense, Scale
@@ -22,30 +23,21 @@ TOLERANCE = {
     "float32": {"rtol": 2e-4, "atol": 2e-6},
 }
 CLASS = {row.name: row.columns["class"] for row in registry.rows("optimizers")}
-OPTIONS = [
-    {"l1": 0.01},
-    {"l2": 0.1},
-    {"l1": 0.02, "l2": 0.3},
-    {"lr_factor": 0.3},
-    {"lr_factor": 2.0, "bias_lr_factor": 0.1},
-    {"bias_lr_factor": 0.0},
-    {"lr_factor": 0.0},
-    {"max_norm": 0.4},
-    {"trainable": False},
-    {"trainable": False, "l1": 1.0, "max_norm": 0.1},
-    {"parametrization": "ntk", "init": "normal"},
-    {"parametrization": "ntk", "l1": 0.01, "l2": 0.1, "max_norm": 2.0, "lr_factor": 3.0},
-]
 
 
-def make(options, place=1, dtype="float64", sizes=(4, 7, 6, 3), seed=3):
-    """A net whose layer `place` has the options, its biases not 0."""
+def with_twin(options, place=1, dtype="float64", sizes=(4, 7, 6, 3), seed=3):
+    """A net whose layer `place` has the options, its biases not 0, and the oracle's net."""
     layers = [Dense(n, "tanh") for n in sizes[1:-1]] + [Dense(sizes[-1])]
     layers[place] = dataclasses.replace(layers[place], **options)
     net = MLP([sizes[0], *layers], dtype=dtype, seed=seed)
     rng = np.random.default_rng(seed)
     net.biases = [rng.normal(size=b.shape) / 3 for b in net.biases]
-    return net
+    return net, twin(net, [sizes[0], *layers])
+
+
+def make(options, **more):
+    """Such a net alone."""
+    return with_twin(options, **more)[0]
 
 
 def data(rows, net, seed=0):
@@ -72,8 +64,7 @@ def optimizer(name, lr, **common):
 @pytest.mark.parametrize("place", [0, 1, 2])
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_training(options, place, dtype):
-    net = make(options, place, dtype)
-    other = twin(net)
+    net, other = with_twin(options, place, dtype)
     X, y = data(50, net)
     wanted = other.train(X, y, "mse", Update(OPTIMIZERS["adam"](), 0.01), epochs=3, batch_size=16)
     history = net.fit(X, y, optimizer=optimizer("adam", 0.01), epochs=3, batch_size=16)
@@ -90,8 +81,7 @@ def test_ntk_with_every_optimizer(name, decay):
     """x W / sqrt(n_in) is not computed so, but the same comes out, with weight decay too."""
     if name == "rprop" and decay:
         pytest.skip("Rprop has no weight decay")
-    net = make({"parametrization": "ntk", "init": "normal", "lr_factor": 2.0})
-    other = twin(net)
+    net, other = with_twin({"parametrization": "ntk", "init": "normal", "lr_factor": 2.0})
     X, y = data(50, net)
     given = {"weight_decay": decay} if decay else {}
     rule = OPTIMIZERS[name](**given)
@@ -104,9 +94,8 @@ def test_ntk_with_every_optimizer(name, decay):
 @pytest.mark.parametrize("common", [{"clip_norm": 0.05}, {"clip_value": 0.02}], ids=str)
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_clipping_sees_the_whole_gradient(options, common):
-    net = make(options)
+    net, other = with_twin(options)
     X, y = data(50, net)
-    other = twin(net)
     other.train(X, y, "mse", Update(OPTIMIZERS["sgd"](), 0.1, **common), epochs=2)
     net.fit(X, y, optimizer=pybp.SGD(lr=0.1, **common), epochs=2)
     assert_same(net, other, **TOLERANCE["float64"])
@@ -141,8 +130,7 @@ def test_by_hand_and_accumulated(options, clip_norm):
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_sample_weights_and_reductions(reduction):
-    net = make({"l1": 0.02, "l2": 0.3})
-    other = twin(net)
+    net, other = with_twin({"l1": 0.02, "l2": 0.3})
     X, y = data(50, net)
     w = np.random.default_rng(5).uniform(size=50)
     update = Update(OPTIMIZERS["sgd"](), 0.005)
@@ -166,7 +154,7 @@ def test_sample_weights_and_reductions(reduction):
     seed=st.integers(0, 2**32),
 )
 def test_gradients(options, sizes, place, rows, seed):
-    net = make(options, place % (len(sizes) - 1), sizes=sizes, seed=seed)
+    net = make(options, place=place % (len(sizes) - 1), sizes=sizes, seed=seed)
     check = net.check_gradients(*data(rows, net), max_entries=20)
     assert check.ok, check
 

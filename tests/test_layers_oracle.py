@@ -1,13 +1,19 @@
 """Every kind of layer against its twin in the oracle: forward, backward, training."""
 
+import dataclasses
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from layer_nets import NETS, ONE_OF_EACH, VARIANTS, disturb, inputs, twin
+from layer_nets import NETS, ONE_OF_EACH, OPTIONS, TRAINED, VARIANTS, disturb, inputs, specs
+from layer_twin import Twin, twin
 
 import pybp
-from pybp import MLP, Activation, BatchNorm, Dense, Dropout, Residual
+from pybp import MLP, Activation, BatchNorm, Dense, Dropout, Residual, initializers
+from pybp._common.specs import names
+from pybp.layers import LayerSpec
 
 from oracle import OPTIMIZERS, registry
 from oracle.net import Update
@@ -18,6 +24,7 @@ TOLERANCE = {
 }
 both_dtypes = pytest.mark.parametrize("dtype", TOLERANCE)
 both_modes = pytest.mark.parametrize("training", [False, True])
+SPECS = names(LayerSpec)
 each_net = pytest.mark.parametrize("layers", NETS.values(), ids=list(NETS))
 
 
@@ -34,7 +41,7 @@ def close_or_none(actual, wanted, dtype, scale=1.0, **other):
 def make(layers, dtype, seed=1, **options):
     net = MLP(layers, activation="tanh", dtype=dtype, seed=seed, **options)
     disturb(net, np.random.default_rng(seed))
-    return net, twin(net)
+    return net, twin(net, layers, "tanh")
 
 
 def same_parameters(net, other, dtype, scale=1.0):
@@ -48,9 +55,44 @@ def same_parameters(net, other, dtype, scale=1.0):
             close(pair[1], layer.running[1], dtype, scale)
 
 
+# ---- everything is compared ----
+
+
 def test_every_kind_of_layer_is_in_the_nets():
     made = {layer.kind for layers in NETS.values() for layer in MLP(layers, seed=0).layers}
     assert made == set(registry.names("layers"))
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_the_twin_states_every_option_and_its_default(kind):
+    stated = list(inspect.signature(getattr(Twin, kind)).parameters.values())[1:]  # not self
+    missing = {inspect.Parameter.empty: dataclasses.MISSING}
+    assert {option.name: missing.get(option.default, option.default) for option in stated} == {
+        field.name: field.default for field in dataclasses.fields(SPECS[kind])
+    }
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_every_option_is_in_the_nets(kind):
+    """With a value that isn't its default, or nothing would be seen where it is forgotten."""
+    used = [spec for layers in TRAINED.values() for spec in specs(layers) if spec.name == kind]
+    used += [Dense(1, **options) for options in OPTIONS] if kind == "dense" else []
+    for field in dataclasses.fields(SPECS[kind]):
+        assert any(getattr(spec, field.name) != field.default for spec in used), field.name
+
+
+@each_net
+@both_dtypes
+def test_initial_parameters(layers, dtype):
+    net = MLP(layers, dtype=dtype, seed=2)
+    for place, (stated, layer) in enumerate(Twin(layers).layers):
+        W, b, running = stated.initial(layer, place, net.seed, initializers.Auto())
+        close_or_none(net.weights[place], W, dtype)
+        close_or_none(net.biases[place], b, dtype)
+        assert running is None or all(map(np.array_equal, net.running_statistics[place], running))
+
+
+# ---- passes and training ----
 
 
 @each_net
@@ -103,7 +145,7 @@ def test_by_hand(layers, dtype, training):
     close(net.predict(X), other.predict(X), dtype, 10)
 
 
-@each_net
+@pytest.mark.parametrize("layers", TRAINED.values(), ids=list(TRAINED))
 @both_dtypes
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_training(layers, optimizer, dtype):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from layer_nets import twin
+from layer_twin import twin
 
 import pybp
 from pybp import MLP, Activation, BatchNorm, Dense, Embedding, LayerNorm, Residual, RMSNorm
@@ -40,9 +40,10 @@ def test_all_that_is_stored_is_compared():
 @pytest.mark.parametrize("name", NORMS)
 def test_norms(name):
     wanted = stored(name)
-    net = MLP([5, NORMS[name]], dtype="float64", seed=0)
+    layers = [5, NORMS[name]]
+    net = MLP(layers, dtype="float64", seed=0)
     net.weights, net.biases = [wanted.get("gamma")], [wanted.get("beta")]
-    other = twin(net)
+    other = twin(net, layers)
     for step in range(4):
         training = step < 3
         X, slope, result = (wanted[f"{what}{step}"] for what in ("X", "slope", "result"))
@@ -65,15 +66,22 @@ def parameters(weights, biases):
 def test_a_net_of_many_layers_in_training():
     wanted = stored("block")
     block = [Dense(6), BatchNorm(), Activation("tanh"), Dense(6), BatchNorm()]
-    layers = [4, Embedding({1: (3, 2)}), Residual(block, activation="relu"), LayerNorm(), RMSNorm()]
-    net = MLP([*layers, 3], output="softmax", dtype="float64", seed=0)
+    layers = [
+        4,
+        Embedding({1: (3, 2)}),
+        Residual(block, activation="relu"),
+        LayerNorm(),
+        RMSNorm(),
+        3,
+    ]
+    net = MLP(layers, output="softmax", dtype="float64", seed=0)
     given = iter(np.split(wanted["before"], np.cumsum(_sizes(net))[:-1]))
     arrays = [
         [None if old is None else next(given).reshape(old.shape) for old in pair]
         for pair in zip(net.weights, net.biases, strict=True)
     ]
     net.weights, net.biases = zip(*arrays, strict=True)
-    other = twin(net)
+    other = twin(net, layers, output="softmax")
     X, y = wanted["X"], wanted["y"]
     options = {"epochs": 5, "batch_size": 16, "shuffle": False}
     rule = pybp.SGD(lr=0.1, momentum=0.9)

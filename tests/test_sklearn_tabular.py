@@ -7,7 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
-from layer_nets import twin
+from layer_twin import twin
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
@@ -134,9 +134,11 @@ def test_a_fit_is_what_the_recipe_says(estimator):
     epochs, classifies = 20, estimator is TabularMLPClassifier
     X, y = targets(estimator)
     model = small(estimator, n_epochs=epochs, validation_fraction=None, dtype="float64")
-    other = twin(
-        initial_net(model, 4, 3 if classifies else 1, "softmax" if classifies else "identity")
-    )
+    n_out, output = (3, "softmax") if classifies else (1, "identity")
+    ntk = {"parametrization": "ntk", "bias_lr_factor": 0.1}
+    layers = [pybp.Scale(lr_factor=6.0), *[pybp.Dense(16, model.activation, **ntk)] * 2]
+    layers = [4, *layers, pybp.Dense(n_out, output, **ntk)]
+    other = twin(initial_net(model, 4, n_out, output), layers)
     mean, std = y.mean(), y.std()
     learned = (np.eye(3)[y] * 0.9 + 0.1 / 3) if classifies else (y - mean)[:, np.newaxis] / std
     rule = OPTIMIZERS["adam"](beta1=0.9, beta2=0.95)

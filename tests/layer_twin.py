@@ -1,0 +1,205 @@
+"""The oracle's twin of a net, made from the list of layers that the net was made from."""
+
+import dataclasses
+
+import numpy as np
+
+from pybp import Dense
+from pybp._common.specs import resolve
+from pybp.initializers import Auto, Initializer, Normal
+
+from oracle import Net
+from oracle.initializers import initial_weights
+from oracle.net import Layer
+from oracle.random import WEIGHTS, normal_quantile, uniform, words
+
+
+class Twin:
+    """What a list of layers stands for, in the oracle's words.
+
+    The method of a kind states its options and their defaults, what it makes of them, and which
+    parameters there are. Nothing here comes from the layers that pybp made: an option that pybp
+    drops makes a test fail.
+    """
+
+    def __init__(self, layers, activation="relu", output=None):
+        self.layers = []
+        self.usual = activation
+        self.source, self.width = -1, layers[0]  # of what the next layer reads
+        *hidden, last = layers[1:]
+        for entry in hidden:
+            self.read(entry)
+        if isinstance(last, int):
+            self.dense(last, output)
+        elif output is not None and isinstance(last, Dense):
+            self.read(dataclasses.replace(last, activation=output))
+        else:
+            self.read(last)
+            if output is not None:
+                self.activation(output)
+
+    def read(self, entry):
+        if isinstance(entry, int):
+            self.dense(entry, self.usual)
+        else:
+            spec = entry() if isinstance(entry, type) else entry
+            given = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
+            getattr(self, spec.name)(**given)
+
+    def push(self, kind, *, width=None, inputs=None, own=(), params=(), **training):
+        """Append a layer; `params` are those of `Parameters`, `training` is how it is trained."""
+        inputs = (self.source,) if inputs is None else inputs
+        self.source, self.width = len(self.layers), width or self.width
+        stated = Parameters(self.width, kind == "batch_norm", **dict(params))
+        self.layers.append((stated, Layer(None, None, kind=kind, inputs=inputs, own=dict(own))))
+        for name, value in training.items():
+            setattr(self.layers[-1][1], name, value)
+
+    def activated(self, activation):
+        """Let the last layer have an activation, a name or a spec."""
+        layer = self.layers[-1][1]
+        if activation is not None:
+            named = isinstance(activation, str)
+            layer.activation = activation if named else activation.name
+            layer.params = {} if named else dataclasses.asdict(activation)
+
+    def dense(
+        self,
+        n_out,
+        activation=None,
+        init=None,
+        bias=True,
+        bias_init=0.0,
+        *,
+        bias_std=0.0,
+        l1=0.0,
+        l2=0.0,
+        lr_factor=1.0,
+        bias_lr_factor=1.0,
+        max_norm=None,
+        trainable=True,
+        parametrization="standard",
+    ):
+        weights = (n_out, self.width)
+        starts = {"init": init, "bias_init": bias_init, "bias_std": bias_std}
+        self.push(
+            "dense",
+            width=n_out,
+            params={"weights": weights, "bias": bias, **starts},
+            l1=l1,
+            l2=l2,
+            lr_factor=lr_factor,
+            bias_lr_factor=bias_lr_factor,
+            max_norm=max_norm or 0.0,
+            trainable=trainable,
+            parametrization=parametrization,
+        )
+        self.activated(activation)
+
+    def activation(self, activation):
+        self.push("activation")
+        self.activated(activation)
+
+    def norm(self, kind, affine, bias, own, **training):
+        weights = (self.width,) if affine else None
+        self.push(kind, own=own, params={"weights": weights, "bias": affine and bias}, **training)
+
+    def batch_norm(self, momentum=0.1, eps=1e-5, affine=True):
+        self.norm("batch_norm", affine, True, {"momentum": momentum, "eps": eps})
+
+    def layer_norm(self, eps=1e-5, affine=True, bias=True):
+        self.norm("layer_norm", affine, bias, {"eps": eps})
+
+    def rms_norm(self, eps=1e-5, affine=True, bias=False):
+        self.norm("rms_norm", affine, bias, {"eps": eps})
+
+    def scale(self, bias=False, lr_factor=1.0, trainable=True):
+        self.norm("scale", True, bias, {}, lr_factor=lr_factor, trainable=trainable)
+
+    def dropout(self, rate=0.5):
+        self.push("dropout", own={"rate": rate})
+
+    def alpha_dropout(self, rate=0.5):
+        self.push("alpha_dropout", own={"rate": rate})
+
+    def gaussian_noise(self, std=0.1):
+        self.push("gaussian_noise", own={"std": std})
+
+    def add(self, layers, projection="auto", activation=None):
+        source, width = self.source, self.width
+        for entry in layers:
+            self.read(entry)
+        inputs, wide = (self.source, source), self.width
+        if projection is True or (projection == "auto" and width != wide):
+            projection = Dense(wide)
+        if isinstance(projection, Dense):
+            self.source, self.width = source, width
+            self.read(projection)
+            inputs = self.source, inputs[0]  # first the layer right before
+        self.push("add", width=wide, inputs=inputs)
+        if activation is not None:
+            self.activation(activation)
+
+    def embedding(self, columns, init=None):
+        n_in = self.width
+        for column, (n_categories, dim) in columns.items():
+            params = {"weights": (dim, n_categories), "init": init}
+            self.push("embedding", width=dim, inputs=(-1,), params=params, column=column)
+        places = range(len(columns))
+        width = n_in - len(columns) + sum(dim for _, dim in columns.values())
+        own = {str(column): column for column in columns}
+        self.push("join", width=width, inputs=(-1, *places), own=own)
+
+
+@dataclasses.dataclass
+class Parameters:
+    """Which parameters a layer has, and where they start."""
+
+    width: int
+    statistics: bool
+    weights: tuple[int, ...] | None = None  # their shape
+    bias: bool = False
+    init: object = None  # the net's
+    bias_init: float = 0.0
+    bias_std: float = 0.0
+
+    def check(self, W, b, running):
+        """That the arrays of a net are as many and as large as stated."""
+        shape = (self.width,)
+        assert (None if W is None else W.shape) == self.weights
+        assert (None if b is None else b.shape) == (shape if self.bias else None)
+        assert [part.shape for part in running or ()] == [shape] * 2 * self.statistics
+
+    def initial(self, layer, place, seed, init):
+        """W, b and statistics of a new net whose own initialiser is `init`."""
+        W = None if self.weights is None else np.ones(self.weights)
+        if layer.kind in ("dense", "embedding"):
+            chosen = init if self.init is None else resolve(self.init, Initializer, "init")
+            if layer.kind == "embedding" and chosen == Auto():
+                chosen = Normal(1.0)
+            value = next(iter(dataclasses.astuple(chosen)), 0.0)
+            options = {"activation": layer.activation, "value": value}
+            W = initial_weights(chosen.name, *self.weights, seed=seed, layer=place, **options)
+        b = None
+        if self.bias:
+            deviates = normal_quantile(uniform(words(seed, WEIGHTS, place, self.width, third=1)))
+            b = self.bias_init + self.bias_std * deviates
+        running = (np.zeros(self.width), np.ones(self.width)) if self.statistics else None
+        return W, b, running
+
+
+def twin(net, layers, activation="relu", output=None):
+    """The oracle's net of the layers that `net` was made from, with the net's parameters now."""
+    stated = Twin(layers, activation, output).layers
+    arrays = zip(net.weights, net.biases, net.running_statistics, strict=True)
+    for (parameters, layer), (W, b, running) in zip(stated, arrays, strict=True):
+        parameters.check(W, b, running)
+        layer.W, layer.b = double(W), double(b)
+        layer.running = running and (double(running[0]), double(running[1]))
+        if layer.parametrization == "ntk":
+            layer.W = layer.W * layer.W.shape[1] ** 0.5
+    return Net([layer for _, layer in stated], net.seed)
+
+
+def double(array):
+    return None if array is None else np.float64(array)

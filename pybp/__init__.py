@@ -12,6 +12,7 @@ from pybp import (
     plotting,
     schedules,
 )
+from pybp._common.public import set_public_module as _set_public_module
 from pybp._core import version as _version
 from pybp.callbacks import Callback
 from pybp.errors import PybpError
@@ -76,3 +77,5 @@ __all__ = [
     "plotting",
     "schedules",
 ]
+
+_set_public_module(globals(), ["MLP"])

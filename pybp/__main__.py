@@ -2,7 +2,7 @@
 
 import sys
 
-from pybp.cli.main import main
+from pybp.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,30 +1,33 @@
 """The class `MLP`."""
 
+import os
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from pybp._common.arguments import count, flag, shown, threads_count
 from pybp._common.types import Array
 from pybp.callbacks import Callback
+from pybp.callbacks.reports import progress_bar
 from pybp.data.dataset import ClassWeight, check_categories
 from pybp.data.sparse import Sparse, as_inputs
 from pybp.errors import BusyError, DivergenceError, ShapeError
 from pybp.inspection.methods import Inspection
+from pybp.io import load_net, save_net
 from pybp.losses import LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
 from pybp.net.state import exclusive, updates_done
 from pybp.optimizers import SGD, OptimizerLike
 from pybp.optimizers.resolve import resolve_optimizer, resolve_stepper
 from pybp.optimizers.solvers import Solver
-from pybp.training.callback_list import checked_callbacks, progress_bar
+from pybp.training.callback_list import checked_callbacks
 from pybp.training.epoch import Plan, train_epoch
 from pybp.training.fit import Fit, advice, assess
 from pybp.training.history import History
 from pybp.training.progress import make_progress
-from pybp.training.whole_batch import Solving
+from pybp.training.whole_batch import WholeBatchFit
 
 __all__ = ["MLP"]
 
@@ -191,7 +194,7 @@ class MLP(Inspection):
         chosen = resolve_loss(loss, self._layers[-1].activation)
         n_epochs, done = count(epochs, "epochs"), count(initial_epoch, "initial_epoch", low=0)
         left = n_epochs - done
-        data, validation = self._feed(chosen).training(
+        data, validation = self._reader(chosen).training(
             X,
             y,
             sample_weight,
@@ -223,7 +226,7 @@ class MLP(Inspection):
             callbacks=checked_callbacks(callbacks),
             initial_epoch=done,
         )
-        fit = Solving.of(fit, how) if isinstance(how, Solver) else fit
+        fit = WholeBatchFit.of(fit, how) if isinstance(how, Solver) else fit
         bar = progress_bar(fit.callbacks)
         make = bar.make if bar is not None else partial(make_progress, progress)
         return fit.run(self._net, make(fit.epochs, fit.steps, fit.initial_epoch))
@@ -256,7 +259,7 @@ class MLP(Inspection):
             The update would make a parameter infinite or NaN; it is not done.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
-        data = self._feed(chosen).rows(X, y, sample_weight)
+        data = self._reader(chosen).rows(X, y, sample_weight)
         spec = resolve_stepper(optimizer)
         plan = Plan(chosen, spec, len(data), shuffle=False, threads=threads_count(threads))
         with exclusive(self._net) as acquired:
@@ -344,6 +347,53 @@ class MLP(Inspection):
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         watched = resolve_metrics(metrics, chosen)
-        source = self._feed(chosen).evaluation(X, y, sample_weight)
+        source = self._reader(chosen).evaluation(X, y, sample_weight)
         output, number = self._layers[-1], threads_count(threads)
         return assess(self._net, source, chosen, watched, output, number)
+
+    # ---- files -------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str], *, optimizer: bool = True) -> None:
+        """Write the net to a file, for `load`: everything that a later `fit` goes on from.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, in the safetensors format. It is written beside the old one and takes its
+            place at the end, in one step: whatever happens, one of them is there and whole.
+        optimizer : bool
+            Whether to keep the optimizer's state: without it the file is smaller, and the
+            optimizer starts anew.
+
+        Raises
+        ------
+        OSError
+            The file can't be written; an old one is as it was.
+        """
+        save_net(path, self._net, self._layers, self._seed, flag(optimizer, "optimizer"))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a net that `save` wrote. Nothing in a file is run, whoever wrote it.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+
+        Returns
+        -------
+        MLP
+            A net that predicts and trains on with the bits of the one that was saved.
+
+        Raises
+        ------
+        FileFormatError
+            It is not such a file, or it is damaged.
+        OSError
+            It can't be read.
+        """
+        loaded = load_net(path)
+        net = cls.__new__(cls)
+        net._net, net._layers, net._seed = loaded
+        return net

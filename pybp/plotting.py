@@ -8,20 +8,17 @@ All of them raise MissingExtraError if matplotlib is not installed.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from pybp._common.arguments import count, shown
 from pybp._common.arrays import as_numbers
 from pybp._common.optional import require
+from pybp._common.types import Array
 from pybp.errors import ArgumentError, ShapeError
-
-if TYPE_CHECKING:
-    from pybp.inspection.diagnosis import Diagnosis
-    from pybp.mlp import MLP
-    from pybp.schedules import Schedule
-    from pybp.training.history import History
+from pybp.net.network import Network
+from pybp.schedules import Schedule
 
 __all__ = [
     "plot_decision_boundary",
@@ -34,9 +31,33 @@ __all__ = [
 _TRAINING, _VALIDATION = "#1f77b4", "#d95f02"
 
 
-def plot_history(
-    history: "History", metrics: Sequence[str] | None = None, *, axes: Any = None
-) -> Any:
+class Epochs(Protocol):
+    """What `plot_history` reads of a `History`."""
+
+    epochs: list[int]
+    history: dict[str, list[float]]
+
+    def __len__(self) -> int: ...
+
+
+class Layers(Protocol):
+    """What `plot_gradient_flow` reads of a `Diagnosis`."""
+
+    @property
+    def layers(self) -> Sequence[Any]: ...
+
+
+class Predictor(Protocol):
+    """What `plot_decision_boundary` reads of an `MLP`."""
+
+    @property
+    def n_in(self) -> int: ...
+    @property
+    def n_out(self) -> int: ...
+    def predict(self, X: Any, /) -> Array: ...
+
+
+def plot_history(history: Epochs, metrics: Sequence[str] | None = None, *, axes: Any = None) -> Any:
     """Loss and metrics by epoch, training and validation in one panel each.
 
     Parameters
@@ -83,7 +104,7 @@ def plot_history(
     return panels
 
 
-def plot_gradient_flow(diagnosis: "Diagnosis", *, axes: Any = None) -> Any:
+def plot_gradient_flow(diagnosis: Layers, *, axes: Any = None) -> Any:
     """How large activations, deltas and gradients are from layer to layer.
 
     Parameters
@@ -118,7 +139,7 @@ def plot_gradient_flow(diagnosis: "Diagnosis", *, axes: Any = None) -> Any:
 
 
 def plot_decision_boundary(
-    net: "MLP", X: Any, y: Any = None, *, resolution: int = 200, axes: Any = None
+    net: Predictor, X: Any, y: Any = None, *, resolution: int = 200, axes: Any = None
 ) -> Any:
     """The plane of two inputs, coloured by what the net says there, with the samples on it.
 
@@ -186,7 +207,7 @@ def plot_decision_boundary(
     return panel
 
 
-def plot_weights(net: "MLP", *, bins: int = 50, axes: Any = None) -> Any:
+def plot_weights(net: Network, *, bins: int = 50, axes: Any = None) -> Any:
     """A histogram of the weights of each layer that has some.
 
     Parameters
@@ -216,7 +237,7 @@ def plot_weights(net: "MLP", *, bins: int = 50, axes: Any = None) -> Any:
 
 
 def plot_schedule(
-    schedule: "Schedule", steps: int, *, steps_per_epoch: int | None = None, axes: Any = None
+    schedule: Schedule, steps: int, *, steps_per_epoch: int | None = None, axes: Any = None
 ) -> Any:
     """The learning rate of each step.
 

@@ -11,7 +11,9 @@ import pytest
 
 import pybp
 from pybp import _core
-from pybp.cli.main import GOAL, Screen, main
+from pybp.cli import main
+from pybp.cli.demo import GOAL
+from pybp.cli.screen import Screen
 
 COMMAND = [sys.executable, "-P", "-m", "pybp"]  # -P: not the pybp of the working directory
 

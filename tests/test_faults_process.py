@@ -202,7 +202,7 @@ FIT = """
 net = make()
 net.fit(X, y, epochs=2, batch_size=300)
 print(digest(net), flush=True)
-import pybp.cli.main
+import pybp.cli
 pybp.cli.main(["info"])
 """
 

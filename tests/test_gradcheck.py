@@ -5,8 +5,9 @@ import pytest
 from trajectories.cases import LOSS_CASES, LOSS_OUTPUT, targets_for
 
 import pybp
-from pybp import MLP, Dense, gradcheck, losses
+from pybp import MLP, Dense, losses
 from pybp._common.specs import names
+from pybp.inspection import gradient_check
 
 from oracle import registry
 
@@ -82,14 +83,14 @@ def test_the_data_stays_as_it_is():
 
 def injected(monkeypatch, change):
     """Make the analytic gradients wrong."""
-    right = gradcheck.analytic_gradients
+    right = gradient_check.analytic_gradients
 
     def wrong(*arguments):
         value, gradients, dx = right(*arguments)
         change(gradients, dx)
         return value, gradients, dx
 
-    monkeypatch.setattr(gradcheck, "analytic_gradients", wrong)
+    monkeypatch.setattr(gradient_check, "analytic_gradients", wrong)
 
 
 def flip_layer(gradients, dx):

@@ -13,7 +13,7 @@ from pybp.errors import ArgumentError, DivergenceError, MissingExtraError
 from pybp.losses import MSE, SquaredError
 from pybp.optimizers import LBFGS, LevenbergMarquardt
 from pybp.training.epoch import Plan
-from pybp.training.problem import Problem
+from pybp.training.problem import TrainingProblem
 
 pytest.importorskip("scipy.optimize")
 
@@ -25,7 +25,7 @@ BOTH = [LBFGS(tol=1e-10, ftol=0.0), LevenbergMarquardt()]
 
 def problem(net, y, loss, weights=None):
     data = net._feed(loss).rows(X, y, weights)
-    return Problem(net._net, net.layers, data, Plan(loss, pybp.SGD(), 32, False, 0))
+    return TrainingProblem(net._net, net.layers, data, Plan(loss, pybp.SGD(), 32, False, 0))
 
 
 @pytest.mark.parametrize("solver", BOTH)

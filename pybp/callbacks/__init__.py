@@ -1,5 +1,6 @@
 """Callbacks: what `MLP.fit` calls at its begin and end, between epochs, and between steps."""
 
+from pybp._common.public import set_public_module
 from pybp.callbacks.averaging import EMA, SWA
 from pybp.callbacks.checkpoint import ModelCheckpoint
 from pybp.callbacks.monitors import EarlyStopping, ReduceLROnPlateau, TerminateOnTime
@@ -19,3 +20,5 @@ __all__ = [
     "TensorBoard",
     "TerminateOnTime",
 ]
+
+set_public_module(globals())

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 from pybp._common.arguments import count, real
 from pybp.errors import StateError
-from pybp.net.state import Parameters
+from pybp.net.parameters import Parameters
 from pybp.training.callback import Callback
+from pybp.training.history import History
 
 if TYPE_CHECKING:
     from pybp.mlp import MLP
-    from pybp.training.history import History
 
 __all__ = ["EMA", "SWA"]
 
@@ -40,7 +40,7 @@ class _Average(Callback):
             raise StateError("there is no average yet")
         self._average.write_to(net)
 
-    def on_fit_end(self, net: "MLP", history: "History") -> None:
+    def on_fit_end(self, net: "MLP", history: History) -> None:
         """Swap the average in."""
         if self._average is not None:
             self.swap_in(net)

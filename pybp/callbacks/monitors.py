@@ -8,13 +8,13 @@ import numpy as np
 
 from pybp._common.arguments import count, flag, real, shown
 from pybp.errors import ArgumentError
-from pybp.net.state import Parameters
+from pybp.net.parameters import Parameters
 from pybp.schedules.base import Rates
 from pybp.training.callback import Callback
+from pybp.training.history import History
 
 if TYPE_CHECKING:
     from pybp.mlp import MLP
-    from pybp.training.history import History
 
 __all__ = ["EarlyStopping", "Monitor", "ReduceLROnPlateau", "TerminateOnTime"]
 
@@ -138,7 +138,7 @@ class EarlyStopping(Callback):
             return True
         return False
 
-    def on_fit_end(self, net: "MLP", history: "History") -> None:
+    def on_fit_end(self, net: "MLP", history: History) -> None:
         """Put the best parameters back."""
         if self._parameters is not None:
             self._parameters.write_to(net)

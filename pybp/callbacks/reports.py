@@ -11,11 +11,11 @@ from pybp._common.arguments import count, flag, shown
 from pybp._common.optional import require
 from pybp.errors import ArgumentError
 from pybp.training.callback import Callback
+from pybp.training.history import History
 from pybp.training.progress import KINDS, Progress, progress_of_kind
 
 if TYPE_CHECKING:
     from pybp.mlp import MLP
-    from pybp.training.history import History
 
 __all__ = ["CSVLogger", "ProgressBar", "TensorBoard"]
 
@@ -125,7 +125,7 @@ class TensorBoard(Callback):
                         self._writer.add_histogram(f"layer {place}/{what}", array, epoch)
         self._writer.flush()
 
-    def on_fit_end(self, net: "MLP", history: "History") -> None:
+    def on_fit_end(self, net: "MLP", history: History) -> None:
         """Close the files."""
         self._writer.close()
         self._writer = None
@@ -159,3 +159,9 @@ class ProgressBar(Callback):
     def make(self) -> Callable[[int, int | None, int], Progress]:
         """What makes the bar, from the numbers of epochs, of an epoch's steps and of epochs done."""
         return partial(progress_of_kind, self.kind)
+
+
+def progress_bar(callbacks: tuple[Callback, ...]) -> ProgressBar | None:
+    """The `ProgressBar` among them, the last one if there are several."""
+    bars = [callback for callback in callbacks if isinstance(callback, ProgressBar)]
+    return bars[-1] if bars else None

@@ -1,4 +1,4 @@
-"""What a net is fed: the arguments X, y, weights and validation data, checked."""
+"""The arguments X, y, weights and validation data, checked and in the form that the core reads."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from pybp.errors import ArgumentError
 from pybp.layers import Layer
 from pybp.losses import Loss
 
-__all__ = ["Feed", "Source"]
+__all__ = ["DataReader", "Source"]
 
 Source = Data | Batches
 """Samples that are all at hand, or that come in batches."""
 
 
 @dataclass(frozen=True)
-class Feed:
+class DataReader:
     """Brings data into the form that the core reads, for a net of these layers and a loss."""
 
     layers: tuple[Layer, ...]

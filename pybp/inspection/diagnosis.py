@@ -1,4 +1,4 @@
-"""What goes wrong in deep nets, measured: `MLP.diagnose`."""
+"""Measures that show what goes wrong in training, layer by layer: `MLP.diagnose`."""
 
 import math
 from collections.abc import Sequence

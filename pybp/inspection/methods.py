@@ -1,11 +1,11 @@
-"""Looking inside a net: traces, diagnoses, gradient checks."""
+"""The base class of `MLP` with the methods trace, diagnose and check_gradients."""
 
 from typing import Any
 
 from pybp._common.arguments import count, flag
 from pybp._common.types import DType
 from pybp.data.dataset import Data
-from pybp.data.reader import Feed
+from pybp.data.reader import DataReader
 from pybp.data.sparse import Sparse
 from pybp.inspection.diagnosis import Diagnosis, diagnose, spread
 from pybp.inspection.gradient_check import GradientCheck, check_gradients
@@ -48,7 +48,7 @@ class Inspection(Stepwise):
             Prints as a table; z, a, delta, dW, db and what is passed back, layer by layer.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
-        data = self._feed(chosen).rows(x, y, sample_weight)
+        data = self._reader(chosen).rows(x, y, sample_weight)
         if flag(training, "training"):
             check_batches(self._layers, len(data), len(data))
         return trace(self._net, self._layers, data, chosen, training)
@@ -82,7 +82,7 @@ class Inspection(Stepwise):
             dead and saturated units; ``.findings``, each with a remedy. Prints as a table.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
-        data = self._feed(chosen).rows(X, y, sample_weight)
+        data = self._reader(chosen).rows(X, y, sample_weight)
         data = spread(data, count(max_samples, "max_samples"))
         check_batches(self._layers, len(data), len(data))
         return diagnose(self._net, self._layers, data, chosen, resolve_stepper(optimizer))
@@ -119,7 +119,7 @@ class Inspection(Stepwise):
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         net = in_float64(self._net, self._layers, self._seed)
-        data = self._feed(chosen, net.dtype).rows(X, y, sample_weight)
+        data = self._reader(chosen, net.dtype).rows(X, y, sample_weight)
         X = data.X.toarray() if isinstance(data.X, Sparse) else data.X
         data = Data(X.astype(net.dtype), data.y, data.weights)
         if flag(training, "training"):
@@ -128,5 +128,5 @@ class Inspection(Stepwise):
         seed = count(seed, "seed", low=0)
         return check_gradients(net, self._layers, data, chosen, entries, seed, training)
 
-    def _feed(self, loss: Loss, dtype: DType | None = None) -> Feed:
-        return Feed(self._layers, self.dtype if dtype is None else dtype, loss)
+    def _reader(self, loss: Loss, dtype: DType | None = None) -> DataReader:
+        return DataReader(self._layers, self.dtype if dtype is None else dtype, loss)

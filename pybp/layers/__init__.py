@@ -4,7 +4,7 @@ A list of layers holds numbers, which are dense layers with the net's activation
 and what they are good for stand in docs/layers.md.
 """
 
-from pybp.layers.build import LayerLike
+from pybp._common.public import set_public_module
 from pybp.layers.composite import Embedding, Residual
 from pybp.layers.layer import Layer
 from pybp.layers.resolve import resolve_layers
@@ -15,6 +15,7 @@ from pybp.layers.specs import (
     Dense,
     Dropout,
     GaussianNoise,
+    LayerLike,
     LayerNorm,
     LayerSpec,
     RMSNorm,
@@ -38,3 +39,5 @@ __all__ = [
     "Scale",
     "resolve_layers",
 ]
+
+set_public_module(globals())

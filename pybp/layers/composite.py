@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pybp._common.arguments import count, shown
 from pybp._common.specs import resolve
 from pybp.activations import ActivationFunction, ActivationLike
 from pybp.errors import ArgumentError
 from pybp.initializers import Initializer, InitializerLike
-from pybp.layers.specs import Activation, Dense, LayerSpec, with_defaults
-
-if TYPE_CHECKING:
-    from pybp.layers.build import Build, LayerLike
+from pybp.layers.builder import LayerBuilder
+from pybp.layers.specs import Activation, Dense, LayerLike, LayerSpec, append_entry, with_defaults
 
 __all__ = ["Embedding", "Residual"]
 
@@ -47,7 +45,7 @@ class Residual(LayerSpec):
     """
 
     name: ClassVar[str] = "add"
-    layers: Sequence["LayerLike"]
+    layers: Sequence[LayerLike]
     projection: str | bool | Dense = "auto"
     activation: ActivationLike | None = None
 
@@ -64,20 +62,20 @@ class Residual(LayerSpec):
         if self.activation is not None:
             resolve(self.activation, ActivationFunction, "activation")
 
-    def expand(self, build: "Build", where: str) -> None:
+    def expand(self, builder: LayerBuilder, where: str) -> None:
         """Append the branch, the projection if there is one, and the sum."""
-        source, width = build.last, build.width
+        source, width = builder.last, builder.width
         for place, entry in enumerate(self.layers):
-            build.add(entry, f"{where}.layers[{place}]")
-        branch = build.last
-        projection = self._projection(width, build.width, where)
+            append_entry(builder, entry, f"{where}.layers[{place}]")
+        branch = builder.last
+        projection = self._projection(width, builder.width, where)
         inputs = branch, source
         if projection is not None:
-            build.dense(projection, f"{where}.projection", n_in=width, inputs=(source,))
-            inputs = build.last, branch
-        build.push(self.name, inputs=inputs)
+            projection.append_to(builder, f"{where}.projection", n_in=width, inputs=(source,))
+            inputs = builder.last, branch
+        builder.push(self.name, inputs=inputs)
         if self.activation is not None:
-            Activation(self.activation).expand(build, where)
+            Activation(self.activation).expand(builder, where)
 
     def _projection(self, before: int, after: int, where: str) -> Dense | None:
         """What x goes through, if anything."""
@@ -140,31 +138,31 @@ class Embedding(LayerSpec):
         if self.init is not None:
             resolve(self.init, Initializer, "init")
 
-    def expand(self, build: "Build", where: str) -> None:
+    def expand(self, builder: LayerBuilder, where: str) -> None:
         """Append a layer for each table, and what joins them with the other columns."""
-        if build.layers:
+        if builder.layers:
             raise ArgumentError(
                 f"{where} is an Embedding, which reads the net's input: it must be layers[1]"
             )
-        init = build.init if self.init is None else resolve(self.init, Initializer, "init")
+        init = builder.init if self.init is None else resolve(self.init, Initializer, "init")
         tables: dict[int, tuple[int, int]] = dict(self.columns)
         for column, (n_categories, dim) in tables.items():
-            if column >= build.n_in:
+            if column >= builder.n_in:
                 raise ArgumentError(
-                    f"{where} names column {column}, but the net has {build.n_in} inputs"
+                    f"{where} names column {column}, but the net has {builder.n_in} inputs"
                 )
-            build.push(
+            builder.push(
                 self.name,
-                n_in=build.n_in,
+                n_in=builder.n_in,
                 n_out=dim,
                 inputs=(-1,),
                 init=init,
                 column=column,
                 n_categories=n_categories,
             )
-        others = build.n_in - len(tables)
+        others = builder.n_in - len(tables)
         width = others + sum(dim for _, dim in tables.values())
-        build.push("join", n_in=width, n_out=width, inputs=(-1, *range(len(tables))))
+        builder.push("join", n_in=width, n_out=width, inputs=(-1, *range(len(tables))))
 
     def __hash__(self) -> int:
         return hash((tuple(self.columns), self.init))

@@ -1,4 +1,4 @@
-"""From what users say to the layers of a net."""
+"""The layers of a net from the arguments of `MLP`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,10 +8,10 @@ from pybp._common.specs import resolve
 from pybp.activations import ActivationFunction, ActivationLike, Identity
 from pybp.errors import ArgumentError
 from pybp.initializers import Initializer, InitializerLike
-from pybp.layers.build import Build, LayerLike
+from pybp.layers.builder import LayerBuilder
 from pybp.layers.composite import Residual
 from pybp.layers.layer import Layer
-from pybp.layers.specs import Activation, Dense, LayerSpec
+from pybp.layers.specs import Activation, Dense, LayerLike, LayerSpec, append_entry
 
 __all__ = ["resolve_layers"]
 
@@ -29,18 +29,18 @@ def resolve_layers(
         raise ArgumentError(
             f"layers needs the number of inputs and at least one layer, got {list(layers)!r}"
         )
-    build = Build(
+    builder = LayerBuilder(
         n_in=count(layers[0], "layers[0], the number of inputs,"),
         activation=resolve(activation, ActivationFunction, "activation"),
         init=resolve(init, Initializer, "init"),
     )
     *hidden, last = enumerate(layers[1:], start=1)
     for place, entry in hidden:
-        build.add(entry, f"layers[{place}]")
+        append_entry(builder, entry, f"layers[{place}]")
     chosen = None if output is None else resolve(output, ActivationFunction, "output")
     for entry in _last(*last, chosen):
-        build.add(entry, f"layers[{last[0]}]")
-    return tuple(build.layers)
+        append_entry(builder, entry, f"layers[{last[0]}]")
+    return tuple(builder.layers)
 
 
 def _last(place: int, entry: LayerLike, output: ActivationFunction | None) -> list[LayerLike]:

@@ -1,17 +1,15 @@
 """What users say about a layer."""
 
 from dataclasses import KW_ONLY, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from pybp._common.arguments import count, flag, real, shown, unknown_name
 from pybp._common.specs import Spec, resolve
-from pybp.activations import ActivationFunction, ActivationLike
+from pybp.activations import ActivationFunction, ActivationLike, Identity
 from pybp.errors import ArgumentError
 from pybp.initializers import Initializer, InitializerLike
+from pybp.layers.builder import LayerBuilder
 from pybp.layers.layer import PARAMETRIZATIONS, TRAINING
-
-if TYPE_CHECKING:
-    from pybp.layers.build import Build
 
 __all__ = [
     "Activation",
@@ -20,10 +18,12 @@ __all__ = [
     "Dense",
     "Dropout",
     "GaussianNoise",
+    "LayerLike",
     "LayerNorm",
     "LayerSpec",
     "RMSNorm",
     "Scale",
+    "append_entry",
     "with_defaults",
 ]
 
@@ -37,9 +37,9 @@ class LayerSpec(Spec):
     def __post_init__(self) -> None:
         self.parameters  # noqa: B018  # reading them checks them
 
-    def expand(self, build: "Build", where: str) -> None:
+    def expand(self, builder: LayerBuilder, where: str) -> None:
         """Append the layers that this stands for; `where` names it in messages."""
-        build.push(self.name, params=self.parameters)
+        builder.push(self.name, params=self.parameters)
 
     @property
     def training(self) -> dict[str, Any]:
@@ -146,9 +146,39 @@ class Dense(LayerSpec):
         real(self.bias_std, "bias_std", low=0.0)
         self.training  # noqa: B018  # reading it checks it
 
-    def expand(self, build: "Build", where: str) -> None:
+    def expand(self, builder: LayerBuilder, where: str) -> None:
         """Append the layer."""
-        build.dense(self, where)
+        self.append_to(builder, where)
+
+    def append_to(self, builder: LayerBuilder, where: str, **values: Any) -> None:
+        """Append the layer; `values` replace fields of `Layer`, such as its inputs."""
+        own, init = self.activation, self.init
+        builder.push(
+            self.name,
+            where=where,
+            n_out=int(self.n_out),
+            activation=Identity()
+            if own is None
+            else resolve(own, ActivationFunction, "activation"),
+            init=builder.init if init is None else resolve(init, Initializer, "init"),
+            bias=bool(self.bias),
+            bias_init=float(self.bias_init),
+            bias_std=float(self.bias_std),
+            **self.training,
+            **values,
+        )
+
+
+LayerLike = int | LayerSpec | type[LayerSpec]
+"""What a list of layers holds."""
+
+
+def append_entry(builder: LayerBuilder, entry: LayerLike, where: str) -> None:
+    """Append the layers that an entry of a list stands for; `where` names it in messages."""
+    chosen = with_defaults(entry, where)
+    if not isinstance(chosen, LayerSpec):
+        chosen = Dense(count(chosen, where), builder.activation)
+    chosen.expand(builder, where)
 
 
 @dataclass(frozen=True, repr=False)
@@ -172,10 +202,10 @@ class Activation(LayerSpec):
     def __post_init__(self) -> None:
         resolve(self.activation, ActivationFunction, "activation")
 
-    def expand(self, build: "Build", where: str) -> None:
+    def expand(self, builder: LayerBuilder, where: str) -> None:
         """Append the layer."""
         chosen = resolve(self.activation, ActivationFunction, "activation")
-        build.push(self.name, where=where, activation=chosen)
+        builder.push(self.name, where=where, activation=chosen)
 
 
 @dataclass(frozen=True, repr=False)
@@ -189,11 +219,11 @@ class _Affine(LayerSpec):
             if field.name in ("affine", "bias"):
                 flag(getattr(self, field.name), field.name)
 
-    def expand(self, build: "Build", where: str) -> None:
+    def expand(self, builder: LayerBuilder, where: str) -> None:
         """Append the layer."""
         scale = getattr(self, "affine", True)
         bias = scale and getattr(self, "bias", True)
-        build.push(self.name, params=self.parameters, scale=scale, bias=bias, **self.training)
+        builder.push(self.name, params=self.parameters, scale=scale, bias=bias, **self.training)
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,20 +1,18 @@
-"""What a net is: layers, parameters, identity."""
+"""The base class of `MLP`: layers, parameters, copies."""
 
-import os
 import secrets
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from pybp._common.arguments import count, flag, shown, unknown_name
+from pybp._common.arguments import count, shown, unknown_name
 from pybp._common.arrays import as_numbers, finite_matrix, plain
 from pybp._common.types import Array, DType
 from pybp._core import Net
 from pybp.activations import ActivationLike
 from pybp.errors import ArgumentError, ShapeError
 from pybp.initializers import InitializerLike
-from pybp.io import load_net, save_net
 from pybp.layers import Layer, LayerLike, resolve_layers
 from pybp.net.state import STATISTICS, core_net, exclusive, read_optional, read_state, write_state
 from pybp.net.summary import Summary, net_repr, summary
@@ -255,51 +253,6 @@ class Network:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.copy()
-
-    def save(self, path: str | os.PathLike[str], *, optimizer: bool = True) -> None:
-        """Write the net to a file, for `load`: everything that a later `fit` goes on from.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file, in the safetensors format. It is written beside the old one and takes its
-            place at the end, in one step: whatever happens, one of them is there and whole.
-        optimizer : bool
-            Whether to keep the optimizer's state: without it the file is smaller, and the
-            optimizer starts anew.
-
-        Raises
-        ------
-        OSError
-            The file can't be written; an old one is as it was.
-        """
-        save_net(path, self._net, self._layers, self._seed, flag(optimizer, "optimizer"))
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a net that `save` wrote. Nothing in a file is run, whoever wrote it.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file.
-
-        Returns
-        -------
-        MLP
-            A net that predicts and trains on with the bits of the one that was saved.
-
-        Raises
-        ------
-        FileFormatError
-            It is not such a file, or it is damaged.
-        OSError
-            It can't be read.
-        """
-        loaded = load_net(path)
-        net = cls.__new__(cls)
-        net._net, net._layers, net._seed = loaded
-        return net
 
     def __getstate__(self) -> dict[str, Any]:
         return {

@@ -1,9 +1,8 @@
-"""What a net holds, as arrays and plain numbers; and who may touch it."""
+"""The state of a net as arrays and plain numbers, and exclusive access to it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,13 +11,9 @@ from pybp._core import Net
 from pybp.layers import Layer
 from pybp.optimizers import Optimizer
 
-if TYPE_CHECKING:
-    from pybp.net.network import Network
-
 __all__ = [
     "PROGRESS",
     "STATISTICS",
-    "Parameters",
     "core_net",
     "exclusive",
     "in_float64",
@@ -167,40 +162,3 @@ def state_arrays(
         if layer.keeps_statistics:
             arrays += [(what, place, (layer.n_out,)) for what in STATISTICS]
     return arrays
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """A copy of all that a net has learned, without the optimizer's state."""
-
-    arrays: tuple[tuple[str, int, Array], ...]
-
-    @classmethod
-    def of(cls, model: "Network") -> "Parameters":
-        """Those that the net has now."""
-        net = model._net
-        return cls(
-            tuple(
-                (what, place, read(net, what, place, shape))
-                for what, place, shape in state_arrays(model.layers, net.get_progress())
-                if "_state" not in what
-            )
-        )
-
-    def write_to(self, model: "Network") -> None:
-        """Give them to a net of the same layers, rounded to its dtype."""
-        for what, place, values in self.arrays:
-            model._net.set(what, place, np.ascontiguousarray(values, dtype=model.dtype))
-
-    def in_float64(self) -> "Parameters":
-        """The same in float64."""
-        return Parameters(
-            tuple((what, place, v.astype(np.float64)) for what, place, v in self.arrays)
-        )
-
-    def moved(self, target: "Parameters", share: float) -> "Parameters":
-        """``self + share (target - self)``, element by element."""
-        pairs = zip(self.arrays, target.arrays, strict=True)
-        return Parameters(
-            tuple((what, place, v + share * (to - v)) for (what, place, v), (_, _, to) in pairs)
-        )

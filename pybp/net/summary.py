@@ -1,4 +1,4 @@
-"""How nets look: repr, summary, and HTML for notebooks."""
+"""The repr of a net, and its summary as text and HTML."""
 
 from dataclasses import dataclass, fields
 from html import escape

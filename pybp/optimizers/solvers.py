@@ -6,7 +6,7 @@ What they compute is outside of the numerics contract: it may differ between ver
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -15,10 +15,7 @@ from pybp._common.optional import require
 from pybp._common.specs import Shown
 from pybp._common.types import Array
 from pybp.errors import ArgumentError
-from pybp.losses import MSE, SquaredError
-
-if TYPE_CHECKING:
-    from pybp.training.problem import Problem
+from pybp.losses import MSE, Loss, SquaredError
 
 __all__ = ["LBFGS", "SOLVERS", "LevenbergMarquardt", "Solver", "Stop"]
 
@@ -30,6 +27,50 @@ class Stop(Exception):
     """Raised by a `Watch` to end the iterations."""
 
 
+class Problem(Protocol):
+    """What a solver minimises: the loss of all samples as a function of all parameters.
+
+    Attributes
+    ----------
+    start : ndarray, shape (n_parameters,)
+        The parameters to start from, in float64.
+    loss : Loss
+        The loss.
+    n_errors : int
+        Samples times outputs: the length of `errors`.
+    """
+
+    start: Array
+    loss: Loss
+
+    @property
+    def n_errors(self) -> int: ...
+
+    def kinds(self) -> set[str]:
+        """The kinds of layers in the net."""
+        ...
+
+    def has(self, *options: str) -> list[str]:
+        """Those of these options of layers that some layer sets."""
+        ...
+
+    def check_rows(self) -> None:
+        """Refuse a number of samples that leaves one of them alone in a batch norm."""
+        ...
+
+    def loss_and_gradient(self, x: Array, /) -> tuple[float, Array]:
+        """The loss at x and its gradient, both over all samples."""
+        ...
+
+    def errors(self, x: Array, /) -> Array:
+        """What least squares sums the squares of, (n_errors,)."""
+        ...
+
+    def jacobian(self, x: Array, /) -> Array:
+        """Derivatives of `errors` by the parameters, (n_errors, n_parameters)."""
+        ...
+
+
 class Solver(Shown, ABC):
     """Base class of the solvers, which `MLP.fit` takes as its optimizer."""
 
@@ -38,7 +79,7 @@ class Solver(Shown, ABC):
     unfit: ClassVar[tuple[str, ...]] = ("lr_factor", "bias_lr_factor")  # options of layers
     max_iter: int | None
 
-    def check(self, problem: "Problem") -> None:
+    def check(self, problem: Problem) -> None:
         """Refuse a problem that is not for this solver, and to start without scipy."""
         require("scipy.optimize", "scipy", type(self).__name__)
         for kind in sorted(problem.kinds() & set(self.excluded)):
@@ -51,7 +92,7 @@ class Solver(Shown, ABC):
         problem.check_rows()
 
     @abstractmethod
-    def solve(self, problem: "Problem", max_iter: int, watch: Watch) -> str:
+    def solve(self, problem: Problem, max_iter: int, watch: Watch) -> str:
         """Iterate from the net's parameters; why it stopped."""
 
 
@@ -96,7 +137,7 @@ class LBFGS(Solver):
         real(self.ftol, "ftol", low=0.0)
         count(self.history_size, "history_size")
 
-    def solve(self, problem: "Problem", max_iter: int, watch: Watch) -> str:
+    def solve(self, problem: Problem, max_iter: int, watch: Watch) -> str:
         """Iterate from the net's parameters; why it stopped."""
         scipy = require("scipy.optimize", "scipy", "LBFGS")
         result = scipy.minimize(
@@ -153,7 +194,7 @@ class LevenbergMarquardt(Solver):
         for name in ("ftol", "xtol", "gtol"):
             real(getattr(self, name), name, low=0.0, low_open=True)
 
-    def check(self, problem: "Problem") -> None:
+    def check(self, problem: Problem) -> None:
         """Refuse what is no least squares problem, or has too few samples."""
         super().check(problem)
         if not isinstance(problem.loss, MSE | SquaredError):
@@ -166,7 +207,7 @@ class LevenbergMarquardt(Solver):
                 f"parameters; there are {problem.n_errors} errors and {problem.start.size} parameters"
             )
 
-    def solve(self, problem: "Problem", max_iter: int, watch: Watch) -> str:
+    def solve(self, problem: Problem, max_iter: int, watch: Watch) -> str:
         """Iterate from the net's parameters; why it stopped."""
         scipy = require("scipy.optimize", "scipy", "LevenbergMarquardt")
         at = problem.start

@@ -20,7 +20,8 @@ from pybp.layers import (
     Residual,
 )
 from pybp.mlp import MLP
-from pybp.net.state import Parameters, read_state, write_state
+from pybp.net.parameters import Parameters
+from pybp.net.state import read_state, write_state
 
 __all__ = ["SKLEARN_NAMES", "Architecture", "activation_spec", "hidden_place", "hidden_sizes"]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from pybp._common.types import Array
 from pybp.mlp import MLP
-from pybp.net.state import Parameters
+from pybp.net.parameters import Parameters
 from pybp.sklearn._architecture import activation_spec
 from pybp.sklearn._labels import Labels
 

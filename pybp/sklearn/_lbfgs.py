@@ -5,7 +5,7 @@ from typing import Any
 from pybp._common.types import Array
 from pybp.optimizers import SGD
 from pybp.training.epoch import Plan
-from pybp.training.problem import Problem
+from pybp.training.problem import TrainingProblem
 
 __all__ = ["loss_and_gradient"]
 
@@ -22,6 +22,6 @@ def loss_and_gradient(estimator: Any, X: Any, targets: Any, weights: Any) -> tup
         threads=estimator._threads,
         penalty_per_weight=True,
     )
-    problem = Problem(net._net, net.layers, data, plan)
+    problem = TrainingProblem(net._net, net.layers, data, plan)
     value, gradient = problem.loss_and_gradient(problem.start)
     return value * objective.scale, gradient * objective.scale

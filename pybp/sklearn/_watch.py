@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pybp.callbacks import Callback
-from pybp.net.state import Parameters
+from pybp.net.parameters import Parameters
 from pybp.sklearn._holdout import Holdout
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from pybp._common.arguments import count, shown
 from pybp.schedules.base import Rates
+from pybp.training.history import History
 
 if TYPE_CHECKING:
     from pybp.mlp import MLP
-    from pybp.training.history import History
 
 __all__ = ["Callback", "LambdaCallback"]
 
@@ -45,7 +45,7 @@ class Callback:
     def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> bool | None:
         """Called after epoch `epoch` with its loss and metrics."""
 
-    def on_fit_end(self, net: "MLP", history: "History") -> bool | None:
+    def on_fit_end(self, net: "MLP", history: History) -> bool | None:
         """Called after the last epoch, unless an exception ended training."""
 
     def change_rates(self, rates: Rates) -> Rates:
@@ -123,6 +123,6 @@ class LambdaCallback(Callback):
         """Call the function given for it."""
         return self._call("on_epoch_end", net, epoch, logs)
 
-    def on_fit_end(self, net: "MLP", history: "History") -> bool | None:
+    def on_fit_end(self, net: "MLP", history: History) -> bool | None:
         """Call the function given for it."""
         return self._call("on_fit_end", net, history)

@@ -1,34 +1,32 @@
-"""The callbacks of one fit: who is called when, and what they answer."""
+"""The callbacks of one fit: which hook is called when, and what it returns."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pybp._common.arguments import shown
-from pybp.callbacks import Callback, ProgressBar
 from pybp.errors import ArgumentError
+from pybp.net.network import Network
 from pybp.schedules.base import Rates
+from pybp.training.callback import Callback
 from pybp.training.epoch import Pause, Seen
 
-if TYPE_CHECKING:
-    from pybp.mlp import MLP
-
-__all__ = ["Hooks", "StepHooks", "checked_callbacks", "progress_bar"]
+__all__ = ["CallbackList", "StepCallbacks", "checked_callbacks"]
 
 
-class Hooks:
+class CallbackList:
     """Calls the hooks of all callbacks of a fit.
 
     Parameters
     ----------
-    model : MLP
+    model : Network
         What they are given.
     callbacks : tuple of Callback
         In the order of their calls.
     """
 
-    def __init__(self, model: "MLP", callbacks: tuple[Callback, ...]) -> None:
+    def __init__(self, model: Network, callbacks: tuple[Callback, ...]) -> None:
         self.model = model
         self.callbacks = callbacks
         self._on_steps = [c for c in callbacks if c.overrides("on_step_end")]
@@ -84,16 +82,16 @@ class Hooks:
         return rates
 
 
-class StepHooks(Pause):
+class StepCallbacks(Pause):
     """Pauses an epoch where hooks are due.
 
     Parameters
     ----------
-    hooks : Hooks
+    hooks : CallbackList
         Whom to call.
     """
 
-    def __init__(self, hooks: Hooks) -> None:
+    def __init__(self, hooks: CallbackList) -> None:
         self.hooks = hooks
         self.rates: Rates = np.zeros(1)
         """Learning rates: one for each step of the epoch, or the one of the last step."""
@@ -122,9 +120,3 @@ def checked_callbacks(callbacks: Iterable[Callback]) -> tuple[Callback, ...]:
                 f"callbacks must derive from pybp.callbacks.Callback, got {shown(callback)}"
             )
     return chosen
-
-
-def progress_bar(callbacks: tuple[Callback, ...]) -> ProgressBar | None:
-    """The `ProgressBar` among them, the last one if there are several."""
-    bars = [callback for callback in callbacks if isinstance(callback, ProgressBar)]
-    return bars[-1] if bars else None

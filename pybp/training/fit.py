@@ -3,28 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from pybp._core import Net
-from pybp.callbacks import Callback
-from pybp.data.batches import Batches, measure_batches, refuse_uncounted, train_batches
+from pybp.data.batches import Batches
 from pybp.data.dataset import Data
 from pybp.data.reader import Source
 from pybp.errors import BusyError, DivergenceError
 from pybp.layers import Layer
 from pybp.losses import Custom, Loss
 from pybp.metrics import Metric
+from pybp.net.network import Network
 from pybp.net.state import exclusive, updates_done
 from pybp.optimizers import Optimizer
 from pybp.schedules import Schedule
 from pybp.schedules.base import Rates
-from pybp.training.callback_list import Hooks, StepHooks
+from pybp.training.batches import measure_batches, refuse_uncounted, train_batches
+from pybp.training.callback import Callback
+from pybp.training.callback_list import CallbackList, StepCallbacks
 from pybp.training.epoch import Plan, Report, Seen, evaluate, predict, train_epoch, train_epochs
 from pybp.training.history import History
 from pybp.training.progress import Progress
-
-if TYPE_CHECKING:
-    from pybp.mlp import MLP
 
 __all__ = ["Fit", "advice", "assess"]
 
@@ -86,7 +84,7 @@ class Stride:
 class Fit:
     """One call of `MLP.fit`, its arguments checked and prepared."""
 
-    model: "MLP"
+    model: Network
     data: Source
     validation: Source | None
     plan: Plan
@@ -104,7 +102,7 @@ class Fit:
         """Steps of an epoch, if that is known."""
         if isinstance(self.data, Data):
             return self.plan.steps(len(self.data))
-        return self.data.n_updates(self.plan)
+        return self.data.n_updates(self.plan.accumulate, self.plan.drop_last)
 
     def run(self, net: Net, progress: Progress) -> History:
         """Train until the last epoch is done or a callback stops."""
@@ -117,7 +115,7 @@ class Fit:
             progress.close()
 
     def _run(self, net: Net, progress: Progress) -> History:
-        history, hooks = History(), Hooks(self.model, self.callbacks)
+        history, hooks = History(), CallbackList(self.model, self.callbacks)
         report = progress.on_step if progress.shows_steps else None
         if self.steps is not None:
             hooks.steps_done = self.initial_epoch * self.steps
@@ -145,7 +143,12 @@ class Fit:
         )
 
     def _epochs(
-        self, net: Net, epoch: int, report: Report | None, hooks: Hooks, stride: Stride | None
+        self,
+        net: Net,
+        epoch: int,
+        report: Report | None,
+        hooks: CallbackList,
+        stride: Stride | None,
     ) -> list[dict[str, float]]:
         """Train an epoch, or without events as many as the stride says; the logs of each."""
         if stride is None:
@@ -160,9 +163,11 @@ class Fit:
         stride.took(perf_counter() - begin)
         return [self._training_logs(net, one) for one in seen]
 
-    def _epoch(self, net: Net, epoch: int, report: Report | None, hooks: Hooks) -> dict[str, float]:
+    def _epoch(
+        self, net: Net, epoch: int, report: Report | None, hooks: CallbackList
+    ) -> dict[str, float]:
         """Train one epoch, then measure."""
-        pause = StepHooks(hooks)
+        pause = StepCallbacks(hooks)
         try:
             seen = self._train(net, epoch, report, pause)
         except DivergenceError as error:
@@ -173,7 +178,7 @@ class Fit:
             logs["lr"] = pause.rate
         return logs
 
-    def _train(self, net: Net, epoch: int, report: Report | None, pause: StepHooks) -> Seen:
+    def _train(self, net: Net, epoch: int, report: Report | None, pause: StepCallbacks) -> Seen:
         layers, plan, steps = self.model.layers, self.plan, self.steps
         first = updates_done(net, plan.optimizer)
         horizon = None if steps is None else first + (self.epochs - epoch + 1) * steps

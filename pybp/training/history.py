@@ -6,6 +6,7 @@ from typing import Any
 
 from pybp._common.optional import require
 from pybp._common.text import aligned, formatted
+from pybp.plotting import plot_history
 
 __all__ = ["History"]
 
@@ -53,8 +54,6 @@ class History:
         MissingExtraError
             matplotlib is not installed.
         """
-        from pybp.plotting import plot_history
-
         return plot_history(self, metrics, axes=axes)
 
     def __len__(self) -> int:

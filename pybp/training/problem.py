@@ -1,4 +1,4 @@
-"""The loss of all samples as a function of all parameters, for solvers."""
+"""The loss of all samples as a function of all parameters, which solvers minimise."""
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from pybp.data.sparse import take_inputs
 from pybp.errors import DivergenceError, NotFiniteError
 from pybp.layers import Layer
 from pybp.losses import Custom, Loss
+from pybp.optimizers.solvers import Problem
 from pybp.training.epoch import (
     Plan,
     check_batches,
@@ -18,7 +19,7 @@ from pybp.training.epoch import (
     shared_penalty,
 )
 
-__all__ = ["Problem"]
+__all__ = ["TrainingProblem"]
 
 _CHUNK = 2048
 """Rows at work at once: a multiple of the contract's chunks, so that the sum doesn't depend on it."""
@@ -30,7 +31,7 @@ _FAR = 1e100
 """Stands for errors that are not finite; solvers then take a shorter step."""
 
 
-class Problem:
+class TrainingProblem(Problem):
     """Parameters as one vector in float64; setting them changes the net.
 
     Attributes

@@ -1,4 +1,4 @@
-"""Training loops written by hand: forward, backward, step."""
+"""Training loops of one's own: forward, backward and step as separate calls."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fits that a solver drives."""
+"""Fits by a solver, which takes all samples at once: each of its iterations is an epoch."""
 
 import math
 from dataclasses import dataclass, fields
@@ -9,18 +9,18 @@ from pybp._core import Net
 from pybp.data.batches import Batches
 from pybp.errors import ArgumentError, DivergenceError
 from pybp.optimizers.solvers import Solver, Stop
-from pybp.training.callback_list import Hooks
+from pybp.training.callback_list import CallbackList
 from pybp.training.epoch import Seen, end_epoch
 from pybp.training.fit import Fit
 from pybp.training.history import History
-from pybp.training.problem import Problem
+from pybp.training.problem import TrainingProblem
 from pybp.training.progress import Progress
 
-__all__ = ["Solving"]
+__all__ = ["WholeBatchFit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Solving(Fit):
+class WholeBatchFit(Fit):
     """A fit whose epochs are a solver's iterations."""
 
     solver: Solver
@@ -43,7 +43,7 @@ class Solving(Fit):
         return self._training_logs(net, seen) | self._validation_logs(net)
 
     def _run(self, net: Net, progress: Progress) -> History:
-        history, hooks = History(), Hooks(self.model, self.callbacks)
+        history, hooks = History(), CallbackList(self.model, self.callbacks)
         problem = self._problem(net, hooks)
         net.reset_optimizer()
         hooks.steps_done = first = self.initial_epoch
@@ -53,13 +53,13 @@ class Solving(Fit):
         hooks.ask("on_fit_end", history)
         return history
 
-    def _problem(self, net: Net, hooks: Hooks) -> Problem:
+    def _problem(self, net: Net, hooks: CallbackList) -> TrainingProblem:
         """What to solve, if this solver can."""
         if isinstance(self.data, Batches):
             raise ArgumentError(f"{self.solver!r} needs all samples, not batches")
         if hooks.change_rates:
             raise ArgumentError(f"{self.solver!r} has no learning rate for a callback to change")
-        problem = Problem(net, self.model.layers, self.data, self.plan)
+        problem = TrainingProblem(net, self.model.layers, self.data, self.plan)
         self.solver.check(problem)
         if not problem.at(problem.start)[0] < math.inf:
             raise DivergenceError("the loss is not finite with the parameters that the net has now")
@@ -71,12 +71,12 @@ class _Iterations:
 
     def __init__(
         self,
-        fit: Solving,
+        fit: WholeBatchFit,
         net: Net,
-        problem: Problem,
+        problem: TrainingProblem,
         progress: Progress,
         history: History,
-        hooks: Hooks,
+        hooks: CallbackList,
     ) -> None:
         self.fit = fit
         self.net = net

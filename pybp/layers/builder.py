@@ -1,28 +1,22 @@
-"""The layers of a net, appended one by one."""
+"""Builds the layers of a net, one by one."""
 
 from typing import Any
 
-from pybp._common.arguments import count
-from pybp._common.specs import resolve
-from pybp.activations import ActivationFunction, Identity
+from pybp.activations import ActivationFunction
 from pybp.errors import ArgumentError
 from pybp.initializers import Initializer
 from pybp.layers.layer import Layer
-from pybp.layers.specs import Dense, LayerSpec, with_defaults
 
-__all__ = ["Build", "LayerLike"]
-
-LayerLike = int | LayerSpec | type[LayerSpec]
-"""What a list of layers holds."""
+__all__ = ["LayerBuilder"]
 
 
-class Build:
-    """A net in the making.
+class LayerBuilder:
+    """Holds the layers appended so far, and the defaults for those to come.
 
     Attributes
     ----------
     layers : list of Layer
-        So far.
+        Those appended so far.
     n_in : int
         Inputs of the net.
     activation : ActivationFunction
@@ -48,14 +42,6 @@ class Build:
         """Features that the next layer gets."""
         return self.layers[-1].n_out if self.layers else self.n_in
 
-    def add(self, entry: LayerLike, where: str) -> None:
-        """Append what an entry of a list stands for."""
-        entry = with_defaults(entry, where)
-        if isinstance(entry, LayerSpec):
-            entry.expand(self, where)
-        else:
-            Dense(count(entry, where), self.activation).expand(self, where)
-
     def push(self, kind: str, *, where: str = "", **values: Any) -> None:
         """Append a layer that reads the one before and is as wide, unless `values` say otherwise."""
         if self._rowwise is not None:
@@ -66,21 +52,3 @@ class Build:
         if layer.activation.row["label"] == "ROWWISE":
             self._rowwise = f"{where} is hidden and can't be {layer.activation.name}"
         self.layers.append(layer)
-
-    def dense(self, spec: Dense, where: str, **values: Any) -> None:
-        """Append a dense layer."""
-        own, init = spec.activation, spec.init
-        self.push(
-            spec.name,
-            where=where,
-            n_out=int(spec.n_out),
-            activation=Identity()
-            if own is None
-            else resolve(own, ActivationFunction, "activation"),
-            init=self.init if init is None else resolve(init, Initializer, "init"),
-            bias=bool(spec.bias),
-            bias_init=float(spec.bias_init),
-            bias_std=float(spec.bias_std),
-            **spec.training,
-            **values,
-        )

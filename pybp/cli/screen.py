@@ -1,0 +1,46 @@
+"""Text for standard output."""
+
+import os
+import sys
+from typing import Any
+
+from numpy.typing import NDArray
+
+__all__ = ["Screen", "plural"]
+
+
+def plural(number: int, noun: str) -> str:
+    """A number and a noun, as in "2 threads"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+class Screen:
+    """Standard output: colours where it is a terminal, ASCII where it knows nothing else."""
+
+    def __init__(self) -> None:
+        self.colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        try:
+            "█░✓".encode(sys.stdout.encoding or "ascii")
+            self.shades, self.full, self.good, self.bad = " ░▒▓█", "█", "✓", "✗"
+        except UnicodeEncodeError:
+            self.shades, self.full, self.good, self.bad = " .:*#", "#", "ok", "FAILED"
+
+    def bold(self, text: str) -> str:
+        """A title."""
+        return self._coloured("1", text)
+
+    def mark(self, good: bool) -> str:
+        """A tick or a cross."""
+        return self._coloured("32", self.good) if good else self._coloured("31", self.bad)
+
+    def bar(self, share: float, width: int = 36) -> str:
+        """A bar of that share of its full width."""
+        return self._coloured("36", self.full * round(min(share, 1) * width))
+
+    def drawing(self, image: NDArray[Any]) -> list[str]:
+        """The lines of an image with pixels from 0 to 1; each is two characters wide."""
+        darkest = len(self.shades) - 1
+        return ["".join(2 * self.shades[round(p * darkest)] for p in row) for row in image.tolist()]
+
+    def _coloured(self, code: str, text: str) -> str:
+        return f"\033[{code}m{text}\033[0m" if self.colours and text else text

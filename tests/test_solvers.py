@@ -24,7 +24,7 @@ BOTH = [LBFGS(tol=1e-10, ftol=0.0), LevenbergMarquardt()]
 
 
 def problem(net, y, loss, weights=None):
-    data = net._feed(loss).rows(X, y, weights)
+    data = net._reader(loss).rows(X, y, weights)
     return TrainingProblem(net._net, net.layers, data, Plan(loss, pybp.SGD(), 32, False, 0))
 
 
@@ -106,7 +106,7 @@ def test_jacobian_against_central_differences(output):
 def test_gradient_does_not_depend_on_how_many_rows_are_at_work():
     net = MLP([3, 7, 2], activation="tanh", seed=0)
     x, y = np.tile(X, (50, 1)), np.tile(LINE, (50, 1))
-    data = net._feed(MSE()).rows(x, y)
+    data = net._reader(MSE()).rows(x, y)
     gradients = []
     for size in (512, 2048, 10000):
         net._net.gradient(data.X, data.y, None, MSE().core, "mean", size, 2, 50.0)

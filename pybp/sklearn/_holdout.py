@@ -74,8 +74,8 @@ class Holdout:
     def __init__(self, estimator: Any, samples: Samples) -> None:
         self._estimator = estimator
         self._samples = samples
-        feed = estimator.net_._feed(estimator._objective.loss)
-        self._data = feed.rows(samples.X, samples.targets, samples.weights)
+        reader = estimator.net_._reader(estimator._objective.loss)
+        self._data = reader.rows(samples.X, samples.targets, samples.weights)
         monitor = estimator.monitor
         self.by_loss = isinstance(monitor, str) and monitor == "loss"
         by_scorer = monitor is not None and not self.by_loss

@@ -13,7 +13,7 @@ __all__ = ["loss_and_gradient"]
 def loss_and_gradient(estimator: Any, X: Any, targets: Any, weights: Any) -> tuple[float, Array]:
     """The loss that is minimised and its gradient, a vector of all the net's parameters."""
     net, objective = estimator.net_, estimator._objective
-    data = net._feed(objective.loss).rows(X, targets, weights)
+    data = net._reader(objective.loss).rows(X, targets, weights)
     plan = Plan(
         objective.loss,
         SGD(),  # takes no step

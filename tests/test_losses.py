@@ -1,7 +1,5 @@
 """The losses and their parameters, as users meet them: targets, predictions, metrics, bad input."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -10,6 +8,7 @@ from pybp import MLP, losses
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
 
 from oracle import registry
+from project import table
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 LINE = X @ [1.0, -0.5, 0.25]
@@ -255,10 +254,7 @@ def test_parameters_come_first_where_the_loss_is_named_for_them():
 
 
 def test_the_page_lists_every_loss_with_its_spec():
-    page = (Path(__file__).parents[1] / "docs/losses.md").read_text(encoding="utf-8")
-    table = page.partition("<!-- losses -->")[2].partition("<!-- end of losses -->")[0]
-    lines = [line.split("|") for line in table.splitlines() if line.startswith("| `")]
-    listed = {line[1].strip(" `"): line[2].strip(" `") for line in lines}
+    listed = {row[0].strip("`"): row[1].strip("`") for row in table("losses.md", "losses")}
     rows = {row.name: row for row in registry.rows("losses")}
     assert set(listed) == set(rows)
     for name, text in listed.items():

@@ -1,0 +1,561 @@
+"""The tabular estimators: the recipe, the epoch that is kept, weights, and scikit-learn's tools.
+
+scikit-learn's own checks of them are in test_sklearn_checks.py.
+"""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from layer_twin import twin
+
+pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+
+import joblib
+import pandas as pd
+import polars
+import sklearn
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
+from sklearn.pipeline import make_pipeline
+
+import pybp
+from pybp.sklearn import LossCurveDisplay, TabularMLPClassifier, TabularMLPRegressor
+from pybp.sklearn._tabular_training import LastBest, tabular_net
+
+from oracle import OPTIMIZERS
+from oracle.net import Update
+
+BOTH = pytest.mark.parametrize("estimator", [TabularMLPClassifier, TabularMLPRegressor])
+
+
+def table(rows=60, seed=0):
+    """Numbers with a class and a target that depend on them."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, 4)) * [1, 10, 0.1, 1] + [0, 3, 0, -1]
+    signal = X[:, 0] + np.sin(X[:, 1] / 4) + rng.normal(size=rows) / 4
+    return X, np.digitize(signal, [-0.5, 0.5]), 100 + 7 * signal
+
+
+def small(estimator, **parameters):
+    return estimator(
+        **{"hidden_layer_sizes": (16, 16), "n_epochs": 12, "random_state": 3} | parameters
+    )
+
+
+def targets(estimator, rows=60, seed=0):
+    X, classes, numbers = table(rows, seed)
+    return X, classes if estimator is TabularMLPClassifier else numbers
+
+
+def initial_net(model, n_in, n_out, output):
+    """The net that a fit of the model starts from."""
+    seed = int(np.random.RandomState(model.random_state).randint(np.iinfo(np.int32).max))
+    return tabular_net(
+        n_in,
+        model.hidden_layer_sizes,
+        n_out,
+        activation=model.activation,
+        output=output,
+        scale_lr_factor=6.0,
+        bias_lr_factor=0.1,
+        dtype=model.dtype,
+        seed=seed,
+    )
+
+
+# ---- the recipe ----
+
+
+def test_the_defaults_are_those_of_the_paper():
+    both = {
+        "hidden_layer_sizes": (256, 256, 256),
+        "n_epochs": 256,
+        "batch_size": 256,
+        "scale_lr_factor": 6.0,
+        "bias_lr_factor": 0.1,
+        "betas": (0.9, 0.95),
+        "validation_fraction": 0.2,
+    }
+    own = {"activation": "selu", "learning_rate": 0.04, "label_smoothing": 0.1}
+    assert TabularMLPClassifier().get_params().items() >= (both | own).items()
+    own = {"activation": "mish", "learning_rate": 0.07}
+    assert TabularMLPRegressor().get_params().items() >= (both | own).items()
+
+
+def test_the_initial_net():
+    net = initial_net(TabularMLPClassifier(random_state=0), 50, 7, "softmax")
+    scale, *hidden, output = zip(net.layers, net.weights, net.biases, strict=True)
+    assert scale[0].kind == "scale"
+    assert (scale[1] == 1).all()
+    assert scale[2] is None
+    assert [layer.activation.name for layer, _, _ in hidden] == ["selu"] * 3
+    for layer, W, b in hidden:
+        deviates = W * np.sqrt(layer.n_in)
+        assert abs(deviates.mean()) < 5 / np.sqrt(W.size)
+        assert abs(deviates.std() - 1) < 5 / np.sqrt(2 * W.size)
+        assert abs((abs(deviates) < 1).mean() - 0.6827) < 2.5 / np.sqrt(W.size)
+        assert abs(b.mean()) < 5 / np.sqrt(b.size)
+        assert abs(b.std() - 1) < 5 / np.sqrt(2 * b.size)
+    assert len({float(b[0]) for _, _, b in hidden}) == 3
+    assert not output[1].any()
+    assert not output[2].any()
+    assert (net.predict(np.ones((1, 50))) == np.float32(1 / 7)).all()
+
+
+def test_learning_rates_of_scales_weights_and_biases():
+    """The first step of Adam is as long as the learning rate, whatever the gradient."""
+    net = initial_net(TabularMLPRegressor((8,), dtype="float64", random_state=1), 3, 1, "identity")
+    rng = np.random.default_rng(0)
+    net.weights = [*net.weights[:2], rng.normal(size=(1, 8))]
+    before = net.weights, net.biases
+    net.train_step(rng.normal(size=(20, 3)), rng.normal(size=20), optimizer=pybp.Adam(lr=1e-3))
+    moved = [[abs(a - b) for a, b in zip(now, old, strict=True) if a is not None]
+             for now, old in zip((net.weights, net.biases), before, strict=True)]  # fmt: skip
+    np.testing.assert_allclose(moved[0][0], 6e-3, rtol=1e-3)
+    np.testing.assert_allclose(moved[0][1] * np.sqrt(3), 1e-3, rtol=1e-3)
+    np.testing.assert_allclose(moved[0][2] * np.sqrt(8), 1e-3, rtol=1e-3)
+    for change in moved[1]:
+        np.testing.assert_allclose(change, 1e-4, rtol=1e-3)
+
+
+def scaled(X):
+    low, median, high = np.percentile(X, [25, 50, 75], axis=0)
+    z = (X - median) / (high - low)
+    return z / np.sqrt(1 + (z / 3) ** 2)
+
+
+@BOTH
+def test_a_fit_is_what_the_recipe_says(estimator):
+    """Beside the oracle's net, all samples in each step, from preprocessing to prediction."""
+    epochs, classifies = 20, estimator is TabularMLPClassifier
+    X, y = targets(estimator)
+    model = small(estimator, n_epochs=epochs, validation_fraction=None, dtype="float64")
+    n_out, output = (3, "softmax") if classifies else (1, "identity")
+    ntk = {"parametrization": "ntk", "bias_lr_factor": 0.1}
+    layers = [pybp.Scale(lr_factor=6.0), *[pybp.Dense(16, model.activation, **ntk)] * 2]
+    layers = [4, *layers, pybp.Dense(n_out, output, **ntk)]
+    other = twin(initial_net(model, 4, n_out, output), layers)
+    mean, std = y.mean(), y.std()
+    learned = (np.eye(3)[y] * 0.9 + 0.1 / 3) if classifies else (y - mean)[:, np.newaxis] / std
+    rule = OPTIMIZERS["adam"](beta1=0.9, beta2=0.95)
+    for epoch in range(epochs):
+        wave = 0.5 - 0.5 * np.cos(2 * np.pi * np.log2(1 + 15 * epoch / epochs))
+        update = Update(rule, (0.04 if classifies else 0.07) * wave)
+        loss = "cross_entropy" if classifies else "mse"
+        other.train(scaled(X), learned, loss, update, batch_size=60, shuffle=False)
+    model.fit(X, y)
+    outputs = other.predict(scaled(X))
+    if classifies:
+        np.testing.assert_allclose(model.predict_proba(X), outputs, rtol=1e-6)
+    else:
+        np.testing.assert_allclose(model.predict(X), outputs[:, 0] * std + mean, rtol=1e-7)
+
+
+def test_what_a_minibatch_leaves_over_is_left_out(monkeypatch):
+    X, y = targets(TabularMLPClassifier, rows=100)
+    model = small(TabularMLPClassifier, n_epochs=2, batch_size=32, validation_fraction=None).fit(
+        X, y
+    )
+    assert model.net_._net.get_progress()[1] == 2 * 3  # steps
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1e6, 0.0), (-3.0, 1e3), (1e-6, 5.0)])
+def test_predictions_follow_the_targets_scale(scale, shift):
+    X, y = targets(TabularMLPRegressor)
+    plain = small(TabularMLPRegressor, dtype="float64").fit(X, y)
+    other = small(TabularMLPRegressor, dtype="float64").fit(X, scale * y + shift)
+    np.testing.assert_allclose(
+        other.predict(X), scale * plain.predict(X) + shift, rtol=1e-5, atol=1e-5 * abs(scale)
+    )
+
+
+def test_equal_targets():
+    model = small(TabularMLPRegressor).fit(table()[0], np.full(60, 42.0))
+    np.testing.assert_allclose(model.predict(table(seed=1)[0]), 42, atol=1e-3)
+
+
+# ---- the epoch that is kept ----
+
+
+@pytest.mark.parametrize(
+    ("errors", "kept"),
+    [([0.5, 0.2, 0.2, 0.3], 3), ([0.1, 0.2], 1), ([0.0] * 4, 4), ([0.3, 0.2, 0.1], 3)],
+)
+def test_the_last_best_epoch(errors, kept):
+    net, best = pybp.MLP([1, 1], seed=0), LastBest()
+    for epoch, error in enumerate(errors, start=1):
+        net.biases = [[float(epoch)]]
+        best.on_epoch_end(net, epoch, {"loss": 0.0, "val_loss": error})
+    assert best.restore(net) == kept
+    assert net.biases[0] == kept
+
+
+def test_error_of_classes():
+    best = LastBest()
+    best.on_epoch_end(pybp.MLP([1, 1], seed=0), 1, {"val_loss": 9.0, "val_accuracy": 0.75})
+    assert best.errors == [0.25]
+
+
+@BOTH
+def test_the_net_of_the_best_epoch_is_restored(estimator):
+    X, y = targets(estimator, rows=150)
+    X_val, y_val = targets(estimator, rows=60, seed=1)
+    y_val = np.roll(y_val, 1)  # nothing to learn, so that the last epoch is not the best
+    model = small(estimator, n_epochs=40).fit(X, y, validation_data=(X_val, y_val))
+    assert model.n_iter_ == len(model.loss_curve_) == len(model.validation_loss_curve_) == 40
+    if estimator is TabularMLPClassifier:
+        errors = 1 - np.array(model.validation_scores_)
+        assert model.score(X_val, y_val) == pytest.approx(1 - errors.min())
+    else:
+        errors = np.array(model.validation_loss_curve_)
+        mse = np.mean((model.predict(X_val) - y_val) ** 2) / y.var()
+        assert mse == pytest.approx(errors.min(), rel=1e-4)
+    assert model.best_epoch_ == 40 - np.argmin(errors[::-1])
+    assert model.best_epoch_ < 40  # or nothing was restored
+
+
+@BOTH
+def test_a_share_of_the_samples_chooses_the_epoch(estimator):
+    X, y = targets(estimator, rows=100)
+    model = small(estimator, validation_fraction=0.25).fit(X, y)
+    assert model.validation_loss_curve_ is not None
+    assert model.net_.epochs_done == 12
+    without = small(estimator, validation_fraction=None).fit(X, y)
+    assert without.validation_loss_curve_ is without.validation_scores_ is None
+    assert without.best_epoch_ == 12
+    assert (
+        without.predict(X) == small(estimator, validation_fraction=0).fit(X, y).predict(X)
+    ).all()
+
+
+def test_the_split_keeps_the_proportions_of_classes():
+    from pybp.sklearn._tabular_samples import Samples
+
+    y = np.repeat([0, 1, 2], [70, 20, 10])
+    train, held = Samples([], y, None).split(0.2, np.random.RandomState(0), stratify=True)
+    np.testing.assert_array_equal(np.bincount(held.y), [14, 4, 2])
+    np.testing.assert_array_equal(np.bincount(train.y), [56, 16, 8])
+    rare = np.array([0] * 30 + [1])
+    train, held = Samples([], rare, None).split(0.2, np.random.RandomState(0), stratify=True)
+    assert (len(held), held.y.sum(), train.y.sum()) == (7, 0, 1)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+@BOTH
+def test_very_few_samples(estimator, rows):
+    X, y = targets(estimator, rows=rows)
+    assert small(estimator).fit(X, y).predict(X).shape == (rows,)
+
+
+# ---- threads, seeds, order ----
+
+
+@BOTH
+def test_threads_change_nothing(estimator):
+    X, y = targets(estimator, rows=600)
+    one, two, many = (small(estimator, n_jobs=n, batch_size=128).fit(X, y) for n in (1, 2, -1))
+    assert (one.predict(X) == two.predict(X)).all()
+    assert (one.predict(X) == many.predict(X)).all()
+    assert one.loss_curve_ == two.loss_curve_
+
+
+@BOTH
+def test_seeds(estimator):
+    X, y = targets(estimator)
+    fits = [small(estimator, random_state=s).fit(X, y).net_.weights[1] for s in (0, 0, 1)]
+    assert (fits[0] == fits[1]).all()
+    assert (fits[0] != fits[2]).any()
+    random = np.random.RandomState(0)
+    assert (small(estimator, random_state=random).fit(X, y).net_.weights[1] == fits[0]).all()
+
+
+@BOTH
+def test_weights_repetitions_and_order_of_few_samples(estimator):
+    X, y = targets(estimator)
+    times = np.random.default_rng(0).integers(0, 4, size=60)
+    order = np.random.default_rng(1).permutation(60)
+    weighted = small(estimator).fit(X[order], y[order], sample_weight=times[order])
+    repeated = small(estimator).fit(X.repeat(times, axis=0), y.repeat(times))
+    assert (weighted.predict(X) == repeated.predict(X)).all()
+    assert (weighted.predict(X) != small(estimator).fit(X, y).predict(X)).any()
+
+
+@BOTH
+def test_weights_of_many_samples(estimator):
+    X, y = targets(estimator, rows=400)
+    weights = np.where(X[:, 0] > 0, 0.0, 2.0)
+    kept = weights > 0
+    found = small(estimator, batch_size=64).fit(X, y, sample_weight=weights)
+    alone = small(estimator, batch_size=64).fit(X[kept], y[kept])
+    assert (found.predict(X) == alone.predict(X)).all()
+    uneven = small(estimator, batch_size=64).fit(X, y, sample_weight=1 + weights)
+    assert (uneven.predict(X) != found.predict(X)).any()
+
+
+def test_weights_in_validation():
+    X, y = targets(TabularMLPClassifier, rows=150)
+    X_val, y_val = targets(TabularMLPClassifier, rows=60, seed=1)
+    weights = np.where(y_val == 1, 5.0, 1.0)
+    model = small(TabularMLPClassifier, n_epochs=40)
+    model.fit(X, y, validation_data=(X_val, y_val, weights))
+    wanted = accuracy_score(y_val, model.predict(X_val), sample_weight=weights)
+    assert max(model.validation_scores_) == pytest.approx(wanted)
+
+
+def test_class_weights():
+    X, y = load_breast_cancer(return_X_y=True)
+    ours = {"hidden_layer_sizes": (8,), "n_epochs": 20, "validation_fraction": None}
+
+    def fit(class_weight, weights=None):
+        model = TabularMLPClassifier(random_state=0, class_weight=class_weight, **ours)
+        return model.fit(X, y, sample_weight=weights).predict_proba(X)
+
+    factors = len(y) / (2 * np.bincount(y))
+    balanced = fit("balanced")
+    assert (balanced == fit({0: factors[0], 1: factors[1]})).all()
+    assert (balanced != fit(None)).any()
+    assert fit({0: 50.0})[:, 0].mean() > fit(None)[:, 0].mean() > fit({1: 50.0})[:, 0].mean()
+
+
+# ---- scikit-learn's ways ----
+
+
+def test_labels_of_any_kind():
+    X, y = load_iris(return_X_y=True)
+    names = np.array(["setosa", "versicolor", "virginica"])
+    model = small(TabularMLPClassifier).fit(X, names[y])
+    assert list(model.classes_) == sorted(names)
+    assert set(model.predict(X)) <= set(names)
+    numbers = small(TabularMLPClassifier).fit(X, y)
+    assert (names[numbers.predict(X)] == model.predict(X)).all()
+    proba = model.predict_proba(X)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-12)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), proba)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [list, pd.Series, pd.Categorical, polars.Series, lambda labels: labels == "yes"],
+    ids=["list", "pandas", "categorical", "polars", "bool"],
+)
+def test_labels_in_any_container(make):
+    X, y, _ = table()
+    labels = np.where(y > 0, "yes", "no")
+    wanted = small(TabularMLPClassifier).fit(X, labels)
+    found = small(TabularMLPClassifier).fit(X, make(labels))
+    assert (found.predict_proba(X) == wanted.predict_proba(X)).all()
+    assert len(found.classes_) == 2
+
+
+def test_several_targets():
+    X, _, y = table()
+    Y = np.column_stack([y, -50 * y + X[:, 2], np.zeros(60)])
+    model = small(TabularMLPRegressor, n_epochs=100, validation_fraction=None).fit(X, Y)
+    predicted = model.predict(X)
+    assert predicted.shape == (60, 3)
+    assert r2_score(Y[:, :2], predicted[:, :2]) > 0.9
+    np.testing.assert_allclose(predicted[:, 2], 0, atol=1e-2)
+    with pytest.raises(ValueError, match="y of validation_data has shape"):
+        model.fit(X, Y, validation_data=(X, y))
+
+
+@BOTH
+def test_copies(estimator, tmp_path):
+    X, y = targets(estimator)
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(e=np.where(X[:, 0] > 0, "x", None))
+    model = small(estimator).fit(frame, y)
+    joblib.dump(model, tmp_path / "model")
+    for copy in (pickle.loads(pickle.dumps(model)), joblib.load(tmp_path / "model")):
+        assert (copy.predict(frame) == model.predict(frame)).all()
+    fresh = clone(model)
+    assert fresh.get_params() == model.get_params()
+    with pytest.raises(NotFittedError):
+        fresh.predict(frame)
+    assert (fresh.fit(frame, y).predict(frame) == model.predict(frame)).all()
+
+
+@BOTH
+def test_in_scikit_learns_tools(estimator):
+    X, y = targets(estimator, rows=90)
+    grid = {"learning_rate": [0.01, 0.05], "hidden_layer_sizes": [8, (8, 8)]}
+    search = GridSearchCV(small(estimator), grid, cv=2, n_jobs=2).fit(X, y)
+    assert search.best_score_ == pytest.approx(max(search.cv_results_["mean_test_score"]))
+    assert len(cross_val_score(make_pipeline(small(estimator)), X, y, cv=3)) == 3
+    assert "TabularMLP" in small(estimator)._repr_html_()
+
+
+@BOTH
+def test_loss_curve_display(estimator):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    X, y = targets(estimator)
+    assert LossCurveDisplay.from_estimator(small(estimator).fit(X, y)).loss_curve
+    pyplot.close("all")
+
+
+def test_metadata_routing():
+    X, y = targets(TabularMLPClassifier)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = small(TabularMLPClassifier).set_fit_request(sample_weight=True)
+        pipeline = make_pipeline(model).fit(X, y, sample_weight=np.arange(60.0))
+    alone = small(TabularMLPClassifier).fit(X, y, sample_weight=np.arange(60.0))
+    assert (pipeline.predict_proba(X) == alone.predict_proba(X)).all()
+
+
+def test_callbacks():
+    X, y = targets(TabularMLPClassifier)
+    stop = pybp.callbacks.LambdaCallback(on_epoch_end=lambda net, epoch, logs: epoch == 4)
+    model = small(TabularMLPClassifier, callbacks=[stop]).fit(X, y)
+    assert model.n_iter_ == 4
+    with pytest.raises(TypeError, match="callbacks must derive from"):
+        small(TabularMLPClassifier, callbacks=[print]).fit(X, y)
+
+
+@BOTH
+def test_callbacks_of_scikit_learn(estimator):
+    pytest.importorskip("sklearn.callback")
+    seen = []
+
+    class Watch:
+        def setup(self, estimator, context):
+            seen.append(context.max_subtasks)
+
+        def on_fit_task_begin(self, estimator, context, *, X=None, y=None, metadata=None):
+            pass
+
+        def on_fit_task_end(self, estimator, context, *, X=None, y=None, fitted_estimator=None):
+            seen.append((context.task_name, fitted_estimator.score(X, y)))
+            return context.task_id == 2
+
+        def teardown(self, estimator, context):
+            seen.append("teardown")
+
+    X, y = targets(estimator)
+    model = small(estimator, validation_fraction=None).set_callbacks(Watch()).fit(X, y)
+    assert model.n_iter_ == 3
+    assert seen[0] == 12
+    assert [name for name, _ in seen[1:-1]] == ["iteration"] * 3 + ["fit"]
+    assert seen[-2][1] == model.score(X, y) != seen[1][1]
+    assert seen[-1] == "teardown"
+
+
+def test_what_is_printed(capsys):
+    X, y = targets(TabularMLPClassifier)
+    small(TabularMLPClassifier, n_epochs=2, verbose=True).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["Epoch 1", "Epoch 2"]
+    assert "val_accuracy = " in lines[1]
+    small(TabularMLPClassifier, n_epochs=2).fit(X, y)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_interrupted_fit_keeps_what_it_has(monkeypatch):
+    def interrupt(self, net, epoch, logs, original=LastBest.on_epoch_end):
+        original(self, net, epoch, logs)
+        if epoch == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(LastBest, "on_epoch_end", interrupt)
+    X, y = targets(TabularMLPClassifier)
+    with pytest.warns(ConvergenceWarning, match="interrupted"):
+        model = small(TabularMLPClassifier).fit(X, y)
+    assert model.n_iter_ == len(model.loss_curve_) == 5
+    assert 1 <= model.best_epoch_ <= 5
+    assert model.predict(X).shape == (60,)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "load", "least"),
+    [(TabularMLPClassifier, load_breast_cancer, 0.93), (TabularMLPRegressor, load_diabetes, 0.25)],
+)
+def test_default_parameters_learn(estimator, load, least):
+    X_train, X_test, y_train, y_test = train_test_split(*load(return_X_y=True), random_state=0)
+    assert estimator(random_state=0).fit(X_train, y_train).score(X_test, y_test) > least
+
+
+# ---- bad input ----
+
+BAD = [
+    ({"n_epochs": 0}, "epochs"),
+    ({"batch_size": 0}, "batch_size"),
+    ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes"),
+    ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes"),
+    ({"learning_rate": -1.0}, "learning_rate"),
+    ({"learning_rate": "adaptive"}, "learning_rate"),
+    ({"validation_fraction": 1.0}, "validation_fraction"),
+    ({"scale_lr_factor": -1.0}, "scale_lr_factor"),
+    ({"bias_lr_factor": float("nan")}, "bias_lr_factor"),
+    ({"betas": (0.9, 1.0)}, "beta2"),
+    ({"activation": "rlu"}, "activation"),
+    ({"dtype": "float16"}, "dtype"),
+    ({"verbose": 2}, "verbose"),
+    ({"random_state": "x"}, "seed"),
+]
+
+
+@BOTH
+@pytest.mark.parametrize(("parameters", "name"), BAD, ids=str)
+def test_bad_parameters(estimator, parameters, name):
+    X, y = targets(estimator)
+    model = small(estimator, **parameters)
+    with pytest.raises((ValueError, TypeError), match=name):
+        model.fit(X, y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+@BOTH
+def test_a_fit_that_fails_changes_nothing(estimator):
+    X, y = targets(estimator)
+    model = small(estimator).fit(X, y)
+    before = model.predict(X)
+    with pytest.raises(ValueError, match="learning_rate"):
+        model.set_params(learning_rate=-1.0).fit(X[:, :1], y + 1)
+    assert np.array_equal(model.predict(X), before)
+    assert model.n_iter_ == model.net_.epochs_done
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"label_smoothing": 1.5}, "label_smoothing must be"),
+        ({"class_weight": {7: 1.0}}, "class_weight names 7; the classes are"),
+        ({"class_weight": "even"}, "class_weight must be a dict or 'balanced'"),
+        ({"class_weight": {0: -1.0}}, r"class_weight\[0\] must be"),
+    ],
+)
+def test_bad_parameters_of_the_classifier(parameters, message):
+    X, y = targets(TabularMLPClassifier)
+    with pytest.raises((ValueError, TypeError), match=message):
+        small(TabularMLPClassifier, **parameters).fit(X, y)
+
+
+@pytest.mark.parametrize("given", [3, (1,), "xy"])
+def test_bad_validation_data(given):
+    X, y = targets(TabularMLPClassifier)
+    with pytest.raises((TypeError, ValueError), match="validation_data"):
+        small(TabularMLPClassifier).fit(X, y, validation_data=given)
+
+
+def test_bad_labels_of_validation_data():
+    X, y = targets(TabularMLPClassifier)
+    with pytest.raises(ValueError, match="validation_data has the label 11, but y has not"):
+        small(TabularMLPClassifier).fit(X, y, validation_data=(X, y + 9))
+
+
+def test_bad_weights():
+    X, y = targets(TabularMLPClassifier)
+    for weights in (np.zeros(60), -np.ones(60), np.full(60, np.nan), np.ones(59)):
+        with pytest.raises(ValueError, match=r"weight|Negative|NaN"):
+            small(TabularMLPClassifier).fit(X, y, sample_weight=weights)
+
+
+def test_a_learning_rate_that_diverges_says_so():
+    X, y = targets(TabularMLPRegressor)
+    with pytest.raises(pybp.errors.DivergenceError, match="diverged"):
+        small(TabularMLPRegressor, learning_rate=1e30).fit(X, y)

@@ -19,6 +19,7 @@ __all__ = [
     "ClassWeight",
     "Data",
     "check_categories",
+    "checked_weights",
     "prepare",
     "split",
     "with_class_weights",
@@ -84,9 +85,7 @@ def prepare(
     else:
         targets = _values(targets, y_name, n_out, dtype, loss)
         _check_values(targets, y_name, loss)
-    weights = _sample_weights(sample_weight, weight_name, len(matrix))
-    if weights is not None and not may_be_weightless:
-        _check_total(weights, weight_name)
+    weights = checked_weights(sample_weight, weight_name, len(matrix), may_be_weightless)
     return Data(matrix, targets, weights)
 
 
@@ -236,7 +235,10 @@ def _custom_targets(targets: Array, name: str, n_out: int) -> Array:
 # ---- weights ---------------------------------------------------------------------------------
 
 
-def _sample_weights(values: object, name: str, rows: int) -> Array | None:
+def checked_weights(
+    values: object, name: str, rows: int, may_be_weightless: bool = False
+) -> Array | None:
+    """Sample weights: finite, >= 0, and unless `may_be_weightless` one of them above 0."""
     if values is None:
         return None
     weights = as_numbers(values, name)
@@ -251,6 +253,8 @@ def _sample_weights(values: object, name: str, rows: int) -> Array | None:
     if (weights < 0).any():
         row = int(np.argmax(weights < 0))
         raise ArgumentError(f"{name} holds {float(weights[row])!r} at row {row}; expected >= 0")
+    if not may_be_weightless:
+        _check_total(weights, name)
     return weights
 
 

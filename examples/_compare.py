@@ -1,4 +1,4 @@
-"""pybp next to scikit-learn's MLP, both given the same layers, epochs, minibatches and learning rate."""
+"""Compare pybp with scikit-learn's MLP: both have the same layers, epochs, minibatches and learning rate."""
 
 import statistics
 import sys
@@ -14,30 +14,32 @@ SEEDS = range(3)
 
 @dataclass(frozen=True)
 class Result:
-    """What an example reached: for each way of doing it the mean score over the seeds."""
+    """The result of an example: for each model the mean score over the seeds."""
 
     name: str
     budget: str
-    score: str
-    ways: dict[str, float]
+    metric: str
+    scores: dict[str, float]
 
     def __str__(self) -> str:
-        lines = [f"{self.name}: {self.budget}; {self.score}, mean of {len(SEEDS)} seeds"]
-        width = max(map(len, self.ways))
-        lines += [f"  {way.ljust(width)}  {score:.4f}" for way, score in self.ways.items()]
+        lines = [f"{self.name}: {self.budget}; {self.metric}, mean of {len(SEEDS)} seeds"]
+        width = max(map(len, self.scores))
+        lines += [f"  {model.ljust(width)}  {score:.4f}" for model, score in self.scores.items()]
         return "\n".join(lines)
 
 
-def compare(name: str, budget: str, score: str, ways: dict[str, Callable[[int], float]]) -> Result:
-    """Run each way with each seed, one after the other."""
-    means = {way: statistics.mean(map(run, SEEDS)) for way, run in ways.items()}
-    return Result(name, budget, score, means)
+def compare(
+    name: str, budget: str, metric: str, models: dict[str, Callable[[int], float]]
+) -> Result:
+    """Train and score each model with each seed; a model is a function from the seed to the score."""
+    means = {model: statistics.mean(map(run, SEEDS)) for model, run in models.items()}
+    return Result(name, budget, metric, means)
 
 
 def peer(
     kind: str, X: Any, y: Any, X_test: Any, y_test: Any, **params: Any
 ) -> Callable[[int], float]:
-    """scikit-learn's MLPClassifier or MLPRegressor, for all epochs; its score on the test part."""
+    """scikit-learn's MLPClassifier or MLPRegressor, trained for all epochs; its score on the test data."""
 
     def run(seed: int) -> float:
         from sklearn import neural_network

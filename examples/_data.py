@@ -1,4 +1,4 @@
-"""Where the examples' data come from: what pybp brings along, and files that you may have."""
+"""Read the data sets of the examples, from files that do not come with pybp."""
 
 import os
 from pathlib import Path
@@ -11,11 +11,11 @@ Sets = tuple[Array, Array, Array, Array]
 
 
 class NoDataError(Exception):
-    """The example needs files that are not here."""
+    """The files that an example needs are missing."""
 
 
 def directory() -> Path:
-    """The directory that PYBP_DATA names: mnist10k.npz, and fann/ with the sets of the FANN library."""
+    """The directory that PYBP_DATA names. It holds mnist10k.npz, and fann/ with the data sets of the FANN library."""
     found = os.environ.get("PYBP_DATA")
     if found is None:
         raise NoDataError("set PYBP_DATA to a directory with mnist10k.npz and fann/*.train")
@@ -28,7 +28,7 @@ def fann(name: str) -> Sets:
     for part in ("train", "test"):
         path = directory() / "fann" / f"{name}.{part}"
         if not path.exists():
-            raise NoDataError(f"{path} is not here")
+            raise NoDataError(f"there is no {path}")
         words = path.read_text().split()
         rows, n_in, n_out = map(int, words[:3])
         table = np.array(words[3:], dtype=np.float64).reshape(rows, n_in + n_out)
@@ -37,17 +37,17 @@ def fann(name: str) -> Sets:
 
 
 def mnist10k() -> Sets:
-    """The 10,000 test images of MNIST: the first 8,000 to train on, the others to test on."""
+    """The 10,000 test images of MNIST: the first 8,000 for training, the others for testing."""
     path = directory() / "mnist10k.npz"
     if not path.exists():
-        raise NoDataError(f"{path} is not here")
+        raise NoDataError(f"there is no {path}")
     with np.load(path) as file:
         X, y = file["X"] / 255.0, file["y"].astype(np.int64)
     return X[:8000], y[:8000], X[8000:], y[8000:]
 
 
 def standardized(X_train: Array, X_test: Array) -> tuple[Array, Array]:
-    """Both parts with the mean 0 and standard deviation 1 that the training part then has."""
+    """Shift and scale both parts so that each column of the training part has mean 0 and standard deviation 1."""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0)
     std[std == 0] = 1
     return (X_train - mean) / std, (X_test - mean) / std

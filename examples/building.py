@@ -1,4 +1,4 @@
-"""Energy use of a building: electricity, hot and cold water from time and weather."""
+"""Energy use of a building: electricity, hot water and cold water, predicted from time and weather."""
 
 from _compare import Result, compare, main, peer
 from _data import fann, standardized

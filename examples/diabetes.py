@@ -1,4 +1,4 @@
-"""Diabetes among the Pima: 8 measurements, a small and noisy set."""
+"""Pima diabetes: 8 measurements, a small and noisy data set."""
 
 from _compare import Result, compare, main, peer
 from _data import fann, standardized

@@ -1,4 +1,4 @@
-"""Handwritten digits, 8 x 8 pixels: the set that comes with pybp."""
+"""Handwritten digits of 8 x 8 pixels, the data set that comes with pybp."""
 
 from _compare import Result, compare, main, peer
 

@@ -1,4 +1,4 @@
-"""Splice junctions in DNA: 120 bits for 60 nucleotides, 3 classes. Dropout helps against overfitting."""
+"""Splice junctions in DNA: 120 bits for 60 nucleotides, 3 classes. Dropout reduces overfitting."""
 
 from _compare import Result, compare, main, peer
 from _data import fann

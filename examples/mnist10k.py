@@ -1,4 +1,4 @@
-"""MNIST, the 10,000 test images: 8,000 to train on, 2,000 to test on."""
+"""MNIST, its 10,000 test images only: 8,000 for training, 2,000 for testing."""
 
 from _compare import Result, compare, main, peer
 from _data import mnist10k

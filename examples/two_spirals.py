@@ -1,6 +1,6 @@
-"""Two spirals: 193 points on two arms that wind around each other, and 193 others to test on.
+"""Two spirals: 193 points on two arms that wind around each other, and 193 others for testing.
 
-A net with sigmoid or tanh units takes very long to find the arms; rectified units do not.
+A net of sigmoid or tanh units needs very many epochs to separate the arms; a net of rectified units does not.
 """
 
 from _compare import Result, compare, main, peer
@@ -35,13 +35,13 @@ def two_spirals() -> Result:
         max_iter=EPOCHS,
     )
     budget = f"2-64-64-64-1, {EPOCHS} epochs of batches of {BATCH}, Adam {LR:g}"
-    ways = {
+    models = {
         "pybp, relu": lambda seed: ours("relu", False, seed),
         "pybp, relu, training points": lambda seed: ours("relu", True, seed),
         "pybp, tanh": lambda seed: ours("tanh", False, seed),
         "scikit-learn, relu": theirs,
     }
-    return compare("two spirals", budget, "accuracy", ways)
+    return compare("two spirals", budget, "accuracy", models)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The scripts of examples/, as far as they go without the data that they want."""
+"""The scripts of examples/, as far as they run without their data."""
 
 import importlib
 import os
@@ -57,5 +57,5 @@ def test_standardized(example):
 def test_a_comparison_takes_means_over_the_seeds(example):
     compare = example("_compare")
     result = compare.compare("x", "a net", "accuracy", {"a": float, "long name": lambda seed: 1.0})
-    assert result.ways == {"a": 1.0, "long name": 1.0}
+    assert result.scores == {"a": 1.0, "long name": 1.0}
     assert str(result).splitlines()[1:] == ["  a          1.0000", "  long name  1.0000"]

@@ -1,7 +1,8 @@
-"""A contestant's process: `contestant.py NAME THREADS`, told through its standard input what to do and when.
+"""The process of a contestant: `contestant.py NAME THREADS`. It reads requests from standard input and answers each.
 
-Each line is an order in JSON, and the answer is a line too: {"do": "prepare", "cell": ..., "least": ..., "most": ...} imports,
-makes data for so many steps an epoch, compiles and warms up; {"do": "run"} works for about a turn and tells the seconds that one step or prediction took.
+A request is a line of JSON, and so is the answer. {"do": "prepare", "cell": ..., "least": ..., "most": ...} creates the
+data, for an epoch of so many steps, then compiles and warms up. {"do": "run"} works for about SAMPLE_SECONDS and answers
+with the seconds per step or prediction.
 """
 
 import gc
@@ -12,67 +13,68 @@ import time
 import traceback
 
 import peers
-from grid import Cell
+from grid import TRAIN, Cell
 from peers import data
 
-TURN_SECONDS = 0.05
-SHORT_SECONDS = 0.02  # a call that is this short is made once before the clock starts: other processes had the caches
+SAMPLE_SECONDS = 0.05
+SHORT_SECONDS = 0.02  # shorter calls are made once before the clock starts, to fill the caches
 
 
-class Turns:
-    """The work of one cell, and how often a turn does it."""
+class Work:
+    """The work of one cell, and how often a sample repeats it."""
 
     def __init__(self, peer, cell, least, most):
         self.steps = self.units = 1
-        if cell.work == "train":
+        if cell.work == TRAIN:
             self.steps = cell.steps(min(peer.most_steps, most), least)
-            self.units = self.steps * peer.epochs_a_call(cell, self.steps)
+            self.units = self.steps * peer.epochs_per_call(cell, self.steps)
             self.call = peer.train(cell, data.make(cell, self.steps))
         else:
             self.call = peer.predict(cell, data.inputs(cell, cell.batch))
         self.measure(1)  # compiles
         seconds = self.measure(1)
-        if seconds < TURN_SECONDS:  # it may still settle, and may be too short to be measured alone
+        if seconds < SAMPLE_SECONDS:
+            # Times may still fall, and one call may be too short to be measured.
             seconds = self.measure(max(1, int(1e-3 / seconds)))
         self.warm = seconds < SHORT_SECONDS
-        self.times = max(1, round(TURN_SECONDS / seconds))
+        self.repeats = max(1, round(SAMPLE_SECONDS / seconds))
 
-    def measure(self, times):
-        """Seconds of one call."""
+    def measure(self, repeats):
+        """Seconds per call."""
         call = self.call
         begin = time.perf_counter()
-        for _ in range(times):
+        for _ in range(repeats):
             call()
-        return (time.perf_counter() - begin) / times
+        return (time.perf_counter() - begin) / repeats
 
     def run(self):
         if self.warm:
             self.call()
-        return self.measure(self.times) / self.units
+        return self.measure(self.repeats) / self.units
 
 
 def main():
     name, threads = sys.argv[1], int(sys.argv[2])
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # libraries print what they like
-    peer = turns = None
+    os.dup2(2, 1)  # what libraries print goes to standard error
+    peer = work = None
     for line in sys.stdin:
-        order = json.loads(line)
+        request = json.loads(line)
         answer = {}
         try:
-            if order["do"] == "run":
-                answer["seconds"] = turns.run()
+            if request["do"] == "run":
+                answer["seconds"] = work.run()
             else:
-                turns = None
+                work = None
                 gc.enable()
                 gc.collect()
                 peer = peer or peers.find(name)(threads)
-                cell = Cell.from_dict(order["cell"])
+                cell = Cell.from_dict(request["cell"])
                 answer["refused"] = peer.refuses(cell)
                 answer |= {"version": peer.version(), "usage": peer.usage}
                 if answer["refused"] is None:
-                    turns = Turns(peer, cell, order["least"], order["most"])
-                    answer["steps"] = turns.steps
+                    work = Work(peer, cell, request["least"], request["most"])
+                    answer["steps"] = work.steps
                 gc.collect()
                 gc.disable()
         except ImportError as error:

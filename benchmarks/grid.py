@@ -1,18 +1,26 @@
-"""The grid: which nets, in which precision, trained how, against whom. Arithmetic only; nothing runs here."""
+"""The grid: which nets are measured, in which precision, with which optimizer, and against what. Nothing runs here.
 
+The measured libraries other than pybp are its peers. A contest measures one cell with pybp and with its rivals: peers,
+or pybp itself on one thread, or `pybp_bench`, the benchmark in C.
+"""
+
+import re
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 TRAIN, PREDICT = "train", "predict"
-RIVALS = ("scikit-learn", "PyTorch", "PyTorch compiled", "JAX", "Keras", "FANN")  # in training
-RUNTIMES = ("ONNX Runtime", "ONNX Runtime bound")  # in inference
-CORE = "pybp_bench"  # the C benchmark, as a rival of the Python package
-EPOCH_SECONDS = 0.3  # of an epoch, if a core gives 60 GFLOP/s
-EPOCH_BYTES = 16e6  # of inputs, at most: minibatches come from the near caches, for everyone
+TRAINING_PEERS = ("scikit-learn", "PyTorch", "PyTorch compiled", "JAX", "Keras", "FANN")
+RUNTIMES = ("ONNX Runtime", "ONNX Runtime bound")  # peers in inference only
+CORE = "pybp_bench"
+EPOCH_SECONDS = 0.3  # length of an epoch on a core that reaches 60 GFLOP/s
+EPOCH_BYTES = 16e6  # of inputs at most, so that minibatches come from the near caches
+ROW = re.compile(r'^BENCH_CELL\("[^"]+", (\d+), (\w+), (\w+), ([01]), ([\d, ]+)\)$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One piece of work: steps of training on minibatches of `batch` rows, or predictions of `batch` rows."""
+    """One piece of work: training steps on minibatches of `batch` rows, or predictions of `batch` rows."""
 
     sizes: tuple[int, ...]
     batch: int
@@ -20,9 +28,7 @@ class Cell:
     dtype: str = "f32"
     optimizer: str = "adam"
     hidden: str = "relu"
-    loss: str = (
-        "cross_entropy"  # with a softmax output; "mse" and "squared_error" with a linear one
-    )
+    loss: str = "cross_entropy"  # with a softmax output; the other losses with a linear one
 
     @property
     def net(self):
@@ -32,16 +38,14 @@ class Cell:
 
     @property
     def name(self):
-        rows = (
-            f"B{self.batch}"
-            if self.work == TRAIN
-            else f"{self.batch:,} rows".replace("1 rows", "1 row")
-        )
-        return f"{self.net} {rows}"
+        if self.work == TRAIN:
+            return f"{self.net} B{self.batch}"
+        return f"{self.net} {self.batch:,} row{'s' * (self.batch > 1)}"
 
     @property
     def key(self):
-        return f"{self.work} {self.dtype} {self.name} {self.optimizer if self.work == TRAIN else ''}".strip()
+        optimizer = f" {self.optimizer}" if self.work == TRAIN else ""
+        return f"{self.work} {self.dtype} {self.name}{optimizer}"
 
     @property
     def classifies(self):
@@ -57,7 +61,7 @@ class Cell:
 
     @property
     def flop(self):
-        """Of one step or prediction, without padding: of a step, the first layer's delta needs no product."""
+        """Of a step or prediction, without padding. In a step, the first layer needs no product for its inputs' deltas."""
         first, others = (4, 6) if self.work == TRAIN else (2, 2)
         counts = [n_in * n_out for n_in, n_out in self.products]
         return self.batch * (first * counts[0] + others * sum(counts[1:]))
@@ -72,7 +76,7 @@ class Cell:
         return self.batch >= 10_000
 
     def steps(self, most, least):
-        """Steps of an epoch: enough that its set-up counts for little, and `most` at most."""
+        """Steps in an epoch: enough that the cost per epoch is small, and `most` at most."""
         if self.full_batch:
             return 1
         wanted = EPOCH_SECONDS * 60e9 / self.flop
@@ -89,46 +93,46 @@ class Cell:
 
 @dataclass(frozen=True)
 class Contest:
-    """One cell, pybp on so many threads, and its rivals: peers as (name, threads), who may have another cell."""
+    """A cell that pybp does on so many threads, and its rivals as (name, threads); they may do another cell."""
 
     section: str
     cell: Cell
     threads: int
     rivals: tuple[tuple[str, int], ...] = ()
-    beside: Cell | None = None
+    rival_cell: Cell | None = None
 
     @property
     def key(self):
-        beside = f" beside {self.beside.name}" if self.beside else ""
-        return f"{self.section}: {self.cell.key}{beside}, {self.threads} thread{'s' * (self.threads > 1)}"
+        other = f" against {self.rival_cell.name}" if self.rival_cell else ""
+        return f"{self.section}: {self.cell.key}{other}, {threads_text(self.threads)}"
 
 
-TINY = Cell((2, 8, 2), 4)
-FLAT = Cell((64,) * 5, 32, loss="mse")
-SQUARE = Cell((256,) * 5, 128, loss="mse")
-MNIST = Cell((784, 128, 10), 128)
-CURVE = Cell((4, 32, 16, 4), 10_000, hidden="tanh", loss="squared_error")
-BIG = Cell((1024, 2048, 2048, 1024), 256, loss="mse")
-CELLS = (
-    TINY,
-    Cell((8, 32, 32, 2), 32),
-    Cell((30, 100, 2), 200),
-    Cell((64, 128, 64, 10), 128),
-    MNIST,
-    Cell((784, 512, 512, 10), 128),
-    BIG,
-    replace(BIG, batch=32),
-    SQUARE,
-    FLAT,
-    CURVE,
-)
-QUICK = (TINY, Cell((30, 100, 2), 200), MNIST, FLAT)
+def threads_text(threads):
+    return f"{threads} thread{'s' * (threads > 1)}"
+
+
+def read_cells():
+    """(cell, whether predictions are measured, too) for each row of cells.def."""
+    text = (ROOT / "csrc" / "bench" / "cells.def").read_text(encoding="utf-8")
+    for batch, hidden, loss, predicted, sizes in ROW.findall(text):
+        widths = tuple(map(int, sizes.split(",")))
+        cell = Cell(widths, int(batch), hidden=hidden.lower(), loss=loss.lower())
+        yield cell, predicted == "1"
+
+
+CELLS = tuple(cell for cell, _ in read_cells())
+PREDICTED = tuple(cell for cell, predicted in read_cells() if predicted)
+BY_NAME = {cell.name: cell for cell in CELLS}
+MNIST = BY_NAME["784-128-10 B128"]
+FLAT = BY_NAME["64x4 B32"]
+BIG = BY_NAME["1024-2048-2048-1024 B256"]
+QUICK = (BY_NAME["2-8-2 B4"], BY_NAME["30-100-2 B200"], MNIST, FLAT)
 DTYPES_AND_OPTIMIZERS = (("f32", "adam"), ("f32", "sgd"), ("f64", "adam"), ("f64", "sgd"))
 
 
 def training(cells, threads):
-    """Against the peers, on the same number of threads: on one, in both precisions, with both optimizers."""
-    peers = tuple((name, threads) for name in RIVALS)
+    """Against the peers on the same number of threads; on one thread in both precisions and with both optimizers."""
+    peers = tuple((name, threads) for name in TRAINING_PEERS)
     for dtype, optimizer in DTYPES_AND_OPTIMIZERS if threads == 1 else DTYPES_AND_OPTIMIZERS[:1]:
         for cell in cells:
             alone = (dtype, optimizer) == ("f64", "sgd")
@@ -137,26 +141,26 @@ def training(cells, threads):
 
 
 def scaling(cells, threads):
-    """Against pybp itself, on one thread."""
+    """Against pybp itself on one thread."""
     if threads > 1:
         for cell in cells:
             yield Contest("scaling", cell, threads, (("pybp", 1),))
 
 
 def inference(cells, threads):
-    """One row of a small net, and 10,000 rows of two."""
+    """One row of a small net, and 10,000 rows of two nets."""
     del cells
     runtimes = tuple((name, threads) for name in (*RUNTIMES, "PyTorch", "JAX"))
     row = replace(FLAT, work=PREDICT, batch=1)
     if threads == 1:
         own = (("pybp out=", 1), (CORE, 1))
         yield Contest("inference", row, 1, (*own, *runtimes, ("scikit-learn", 1), ("FANN", 1)))
-    for cell in (MNIST, FLAT):
+    for cell in PREDICTED:
         yield Contest("inference", replace(cell, work=PREDICT, batch=10_000), threads, runtimes)
 
 
 def overhead(cells, threads):
-    """What Python costs: `fit` against the same steps from C."""
+    """The cost of Python: `fit` against the same steps from C."""
     if threads == 1:
         for cell in cells:
             yield Contest("overhead", cell, 1, ((CORE, 1),))

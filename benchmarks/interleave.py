@@ -1,6 +1,8 @@
-"""Rounds: rival, pybp, FMA loop, rival, pybp, FMA loop ... Each contestant is a process that lives through them.
+"""Interleaved rounds: rival, pybp, FMA loop, next rival, pybp, FMA loop ... Each contestant is a process that lives
+through all rounds.
 
-Shared machines drift, so a figure alone says little: what counts are ratios of neighbours in time, and the best of many.
+The speed of a shared machine drifts, so a time alone says little. Ratios of neighbouring measurements, and the best of
+many, are what can be compared.
 """
 
 import json
@@ -12,14 +14,14 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grid import CORE, TRAIN
+from grid import CORE, TRAIN, threads_text
 
 HERE = Path(__file__).parent
-ANY = 4, 1 << 20  # steps of an epoch, at least and at most
-LONG = 16, 1 << 20  # where what an epoch costs besides is not to count
+ANY = 4, 1 << 20  # steps of an epoch: the least and the most
+LONG = 16, 1 << 20  # where the cost per epoch must not count
 LEAST_ROUNDS = 3
-CONTEST_SECONDS = 20  # after which there are no more rounds than that
-REST_SECONDS = 0.005  # until the threads of the one before have gone to sleep
+CONTEST_SECONDS = 20  # after this time a contest ends, unless it had fewer than LEAST_ROUNDS
+REST_SECONDS = 0.005  # until the worker threads of the previous contestant sleep
 CAPS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PYBP_NUM_THREADS")
 
 
@@ -34,7 +36,7 @@ def cpus(threads):
 
 
 def start(command, threads, errors):
-    """A process bound to as many CPUs as it has threads: some libraries start more whatever they are told."""
+    """A process bound to as many CPUs as it has threads, as some libraries start more threads than they are told."""
     caps = dict.fromkeys(CAPS, str(threads))
     flags = "--xla_cpu_multi_thread_eigen=false" if threads == 1 else ""
     return subprocess.Popen(
@@ -50,10 +52,9 @@ def start(command, threads, errors):
 
 
 class Process:
-    """A child that answers a line with a line."""
+    """A child process that answers each line with a line."""
 
     def __init__(self, command, threads, errors):
-        self.name = command[-1]
         self.child = start(command, threads, errors)
 
     def ask(self, line):
@@ -76,14 +77,14 @@ class Process:
 
 
 class Contestant(Process):
-    """A peer, or pybp, in Python."""
+    """pybp from Python, or a peer."""
 
     def __init__(self, name, threads, errors):
         super().__init__([sys.executable, HERE / "contestant.py", name, threads], threads, errors)
 
     def prepare(self, cell, steps):
-        order = {"do": "prepare", "cell": cell.as_dict(), "least": steps[0], "most": steps[1]}
-        return json.loads(self.ask(json.dumps(order)))
+        request = {"do": "prepare", "cell": cell.as_dict(), "least": steps[0], "most": steps[1]}
+        return json.loads(self.ask(json.dumps(request)))
 
     def run(self):
         answer = json.loads(self.ask('{"do": "run"}'))
@@ -95,19 +96,11 @@ class Contestant(Process):
 class Core(Process):
     """pybp_bench --serve, with one job or none."""
 
-    def __init__(self, program, threads, errors, job=None, steps=0):
-        command = [
-            program,
-            "--serve",
-            "--threads",
-            threads,
-            "--steps",
-            steps,
-            "--only",
-            job or "(nothing)",
-        ]
-        super().__init__(command, threads, errors)
-        self.jobs = [line.strip() for line in iter(self.child.stdout.readline, "\n")]
+    def __init__(self, program, threads, errors, job="(nothing)", steps=0):
+        options = ["--threads", threads, "--steps", steps, "--only", job]
+        super().__init__([program, "--serve", *options], threads, errors)
+        for _ in iter(self.child.stdout.readline, "\n"):
+            pass  # the names of the jobs
 
     def run(self):
         return float(self.ask("job 0"))
@@ -117,28 +110,18 @@ class Core(Process):
 
 
 def core_job(cell):
-    """What pybp_bench calls a cell."""
+    """The name of a cell in pybp_bench."""
     if cell.work == TRAIN:
         return f"step {cell.dtype} {cell.net}, batch {cell.batch}, {cell.optimizer}"
     return f"predict {cell.dtype} {cell.net}, {cell.batch} rows"
 
 
 def run_core(program, threads, rounds, only):
-    """What a whole run of pybp_bench writes."""
+    """The JSON report of a whole run of pybp_bench."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "core.json"
-        command = [
-            program,
-            "--rounds",
-            rounds,
-            "--threads",
-            threads,
-            "--json",
-            path,
-            "--only",
-            only,
-        ]
-        child = start(command, threads, subprocess.DEVNULL)
+        options = ["--rounds", rounds, "--threads", threads, "--json", path, "--only", only]
+        child = start([program, *options], threads, subprocess.DEVNULL)
         child.communicate()
         if child.returncode != 0:
             raise SystemExit(f"{program} ended with code {child.returncode}")
@@ -146,86 +129,94 @@ def run_core(program, threads, rounds, only):
 
 
 @dataclass
-class Arena:
-    """The processes, kept as long as there are cells for them, and the rounds between them."""
+class Rounds:
+    """Runs contests. Processes are kept from one contest to the next."""
 
     program: Path  # pybp_bench
     rounds: int
     errors: object = subprocess.DEVNULL
-    pool: dict = field(default_factory=dict)
-    loops: dict = field(default_factory=dict)  # FMA loops, by the threads that run them
+    contestants: dict = field(default_factory=dict)
+    loops: dict = field(default_factory=dict)  # FMA loops by their number of threads
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc):
-        self.dismiss()
+        self.close_contestants()
         for process in self.loops.values():
             process.close()
 
-    def dismiss(self):
-        """Send home those who wait for a next cell."""
-        for process in self.pool.values():
+    def close_contestants(self):
+        for process in self.contestants.values():
             process.close()
-        self.pool.clear()
+        self.contestants.clear()
 
     def prepare(self, name, threads, cell, steps, role="rival"):
-        """A contestant that is ready, and what it says of itself; without one if it can't take part."""
+        """A contestant that is ready, or None if it cannot do the cell; and its answer."""
         if name == CORE:
             process = Core(self.program, threads, self.errors, core_job(cell), steps[1])
             return process, {"refused": None, "usage": "the same from C", "steps": steps[1]}
         key = role, name, threads
-        process = self.pool[key] = self.pool.get(key) or Contestant(name, threads, self.errors)
+        process = self.contestants.get(key) or Contestant(name, threads, self.errors)
+        self.contestants[key] = process
         try:
-            said = process.prepare(cell, steps)
+            answer = process.prepare(cell, steps)
         except ProcessLookupError as error:
-            self.pool.pop(key).close()
+            self.contestants.pop(key).close()
             return None, {"refused": f"failed: {error}"}
-        return (process if said["refused"] is None else None), said
+        return (process if answer["refused"] is None else None), answer
 
-    def hold(self, contest):
-        """The record of a contest: `turns`, each of a rival with pybp and the FMA loop right after it."""
-        cell, beside_core = contest.cell, CORE in dict(contest.rivals)
-        if beside_core:  # which starts anew for each job: where memory lies counts for percents
-            self.dismiss()
-        steps = LONG if beside_core else ANY
-        pybp, said = self.prepare("pybp", contest.threads, cell, steps, "pybp")
+    def prepare_all(self, contest):
+        """pybp, its rivals as (name, process), and the answers of all by name."""
+        against_core = CORE in dict(contest.rivals)
+        if against_core:
+            # pybp_bench starts again for each job, so pybp does, too: where its memory lies counts for percents.
+            self.close_contestants()
+        steps = LONG if against_core else ANY
+        pybp, answer = self.prepare("pybp", contest.threads, contest.cell, steps, "pybp")
         if pybp is None:
-            raise SystemExit(f"pybp cannot do {contest.key}: {said['refused']}")
-        peers, ready = {"pybp": said}, []
+            raise SystemExit(f"pybp cannot do {contest.key}: {answer['refused']}")
+        answers, ready = {"pybp": answer}, []
         for name, threads in contest.rivals:
             # pybp against itself does the same epochs on both sides.
-            steps = (said["steps"],) * 2 if name in (CORE, "pybp") else ANY
-            shown = f"pybp, {threads} thread" if name == "pybp" else name
-            process, peers[shown] = self.prepare(name, threads, contest.beside or cell, steps)
+            steps = (answer["steps"],) * 2 if name in (CORE, "pybp") else ANY
+            shown = f"pybp, {threads_text(threads)}" if name == "pybp" else name
+            cell = contest.rival_cell or contest.cell
+            process, answers[shown] = self.prepare(name, threads, cell, steps)
             if process is not None:
                 ready.append((shown, process))
+        return pybp, ready, answers
+
+    def measure(self, contest):
+        """The record of a contest. Each of its samples is a rival, then pybp, then the FMA loop."""
+        pybp, rivals, answers = self.prepare_all(contest)
         if contest.threads not in self.loops:
             self.loops[contest.threads] = Core(self.program, contest.threads, self.errors)
         loop = self.loops[contest.threads]
-        turns, begin = [], time.monotonic()
+        samples, begin = [], time.monotonic()
         for i in range(self.rounds):
             if i >= LEAST_ROUNDS and time.monotonic() - begin > CONTEST_SECONDS:
                 break
-            for name, process in ready or [(None, None)]:
-                turn = {"round": i, "rival": name}
+            for name, process in rivals or [(None, None)]:
+                sample = {"round": i, "rival": name}
                 if process is not None:
-                    turn["seconds"] = self.turn(process)
-                turn["pybp"] = self.turn(pybp)
-                turn["peak"] = loop.peak(cell.dtype)
-                turns.append(turn)
-        for name, process in ready:
+                    sample["seconds"] = rested_run(process)
+                sample["pybp"] = rested_run(pybp)
+                sample["peak"] = loop.peak(contest.cell.dtype)
+                samples.append(sample)
+        for name, process in rivals:
             if name == CORE:
                 process.close()
         return {
             "key": contest.key,
             "section": contest.section,
-            "cell": cell.as_dict(),
+            "cell": contest.cell.as_dict(),
             "threads": contest.threads,
-            "contestants": peers,
-            "turns": turns,
+            "contestants": answers,
+            "samples": samples,
         }
 
-    def turn(self, process):
-        time.sleep(REST_SECONDS)
-        return process.run()
+
+def rested_run(process):
+    time.sleep(REST_SECONDS)
+    return process.run()

@@ -1,4 +1,4 @@
-"""What a run ran on: CPU, system, compiler and flags, versions, commit. And pybp_bench, built of the same sources."""
+"""Describe the machine of a run: CPU, system, compiler and flags, versions, commit. Build pybp_bench."""
 
 import os
 import platform
@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 import pybp
+from grid import ROOT
 from pybp import _core
 
-ROOT = Path(__file__).parents[1]
 EXTENSIONS = ("fma", "avx2", "avx512f", "avx512dq", "avx512vl", "asimd")
 
 
@@ -39,7 +39,7 @@ def commit():
 
 
 def caches():
-    """ "L1d 32K, L2 1024K, L3 32768K" of the first CPU."""
+    """Caches of the first CPU, like "L1d 32K, L2 1024K, L3 32768K"."""
     found = []
     for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         level, kind, size = (
@@ -68,7 +68,7 @@ def describe():
 
 
 def build(folder):
-    """Build pybp_bench in a folder, or bring it up to date; its path, and the compiler's name and flags."""
+    """Build pybp_bench in a folder and return its path."""
     if shutil.which("cmake") is None:
         raise SystemExit(
             "cmake is needed to build pybp_bench: pip install 'pybp[bench]', or give --bench PROGRAM"
@@ -82,7 +82,7 @@ def build(folder):
 
 
 def compiler(program):
-    """Of the CMake cache beside pybp_bench: compiler and flags."""
+    """The compiler of pybp_bench and its flags, from the CMake cache in the same folder."""
     cache = Path(program).parent / "CMakeCache.txt"
     if not cache.exists():
         return ""

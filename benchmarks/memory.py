@@ -1,7 +1,7 @@
-"""Peak memory of training, each library in a process of its own: `memory.py NAME JOB` measures, in that process.
+"""Peak memory of training, each library in its own process, which `memory.py NAME JOB` is.
 
-JOB is "training", of the largest net of the grid, or "float32" or "float64": a `fit` on an X of that dtype that is
-larger than all else, to see that nobody copies it.
+JOB is "training", a training of the largest net of the grid; or "float32" or "float64", a `fit` on an X of that dtype
+that is larger than all other data, which shows whether X is copied.
 """
 
 import gc
@@ -13,26 +13,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from grid import BIG, Cell
+from interleave import CAPS
 
 CONTESTANTS = ("pybp", "PyTorch", "scikit-learn")
 STEPS = 4
-PER_PARAMETER = (
-    20  # bytes that training with Adam may take: weight, gradient, two moments, and one more
-)
+PER_PARAMETER = 20  # bytes that Adam may take: weight, gradient, two moments, and 4 more
 MIB = 2**20
-LARGE = Cell((1024, 64, 10), 256)  # of X, 65,536 rows: 256 or 512 MiB
+LARGE = Cell((1024, 64, 10), 256)  # its X has 65,536 rows and takes 256 or 512 MiB
 LARGE_STEPS = 256
 
 
 def status(field):
-    """Bytes, of /proc/self/status."""
+    """Bytes, from /proc/self/status."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) * 1024
     raise LookupError(field)
 
 
-def forget_peak():
+def reset_peak():
     Path("/proc/self/clear_refs").write_text("5")
 
 
@@ -43,7 +42,7 @@ def job_of(name):
 
 
 def measure(name, job):
-    """Resident bytes: after the import, with the data, and at the peak of training."""
+    """Resident bytes after the import, with the data, and at the peak of training."""
     import peers
     from peers import data
 
@@ -53,8 +52,8 @@ def measure(name, job):
     made = data.make(cell, steps)
     gc.collect()
     before = status("VmRSS")
-    forget_peak()
-    if job != "training" and name == "pybp":  # float64 rows for a float32 net, too
+    reset_peak()
+    if job != "training" and name == "pybp":  # a float32 net in both jobs
         net = peer.net(replace(cell, dtype="f32"))
         net.fit(made.X, made.y, epochs=1, batch_size=cell.batch, progress=False, threads=1)
     else:
@@ -68,7 +67,7 @@ def activations():
 
 
 def allowed():
-    """Bytes that training the largest net may take, on top of process and data."""
+    """Bytes that training the largest net may take in addition to the process and the data."""
     return BIG.parameters * PER_PARAMETER + activations()
 
 
@@ -81,9 +80,7 @@ def key(name, job):
 
 
 def record(name, job):
-    """What such a process says; None if its library is missing or it failed."""
-    from interleave import CAPS
-
+    """The numbers that such a process prints; None if its library is missing or it failed."""
     env = {**os.environ, **dict.fromkeys(CAPS, "1")}
     command = [sys.executable, __file__, name, job]
     done = subprocess.run(command, capture_output=True, text=True, env=env)

@@ -1,4 +1,4 @@
-"""The results of a run: one JSON file, written anew after every record, so that a run can be stopped and resumed."""
+"""The results of a run: one JSON file, written again after every record, so that a run can be stopped and resumed."""
 
 import json
 from pathlib import Path
@@ -35,12 +35,24 @@ class Results:
     def save(self):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_suffix(".part")
-        part.write_text(json.dumps(self.run, indent=1) + "\n", encoding="utf-8")
+        part.write_text(json_lines(self.run, 2), encoding="utf-8")
         part.replace(self.path)
 
 
+def json_lines(value, depth):
+    """JSON with a line for each entry of dictionaries nested up to this depth, so that a diff shows which entry changed."""
+
+    def text(value, depth):
+        if depth == 0:
+            return json.dumps(value, ensure_ascii=False)
+        entries = (f"{json.dumps(key)}: {text(item, depth - 1)}" for key, item in value.items())
+        return "{\n" + ",\n".join(entries) + "\n}"
+
+    return text(value, depth) + "\n"
+
+
 def rounded(value):
-    """Numbers with 5 digits: the files are read by people, and go into the repository."""
+    """Numbers with 5 digits, for the files go into the repository."""
     if isinstance(value, float):
         return float(f"{value:.5g}")
     if isinstance(value, dict):

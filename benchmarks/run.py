@@ -1,13 +1,13 @@
 """Measure pybp against its peers and against the machine, and write docs/benchmarks.md.
 
-    python benchmarks/run.py                         # everything: 25 minutes on two cores that are otherwise idle
+    python benchmarks/run.py                         # everything: 25 minutes on two idle cores
     python benchmarks/run.py --quick                 # a few cells, 2 minutes; prints its tables and writes no page
     python benchmarks/run.py --only training --peers JAX,PyTorch --threads 1
-    python benchmarks/run.py --resume                # go on with a run that was stopped
-    python benchmarks/run.py --report                # the page again, from the results as they are
+    python benchmarks/run.py --resume                # continue a run that was stopped
+    python benchmarks/run.py --report                # write the page from the stored results
 
-Each cell's record is written to benchmarks/results/ as soon as it is there. Peers that are not installed are left out,
-and the page says so; `pip install '.[bench]'` brings them.
+The record of each contest is written to benchmarks/results/ as soon as it is measured. Peers that are not installed are
+left out, and the page says so; `pip install '.[bench]'` installs them.
 """
 
 import argparse
@@ -22,8 +22,10 @@ import growth
 import interleave
 import machine
 import memory
-import report
 from results import Results
+
+sys.path.append(str(grid.ROOT / "tools"))
+import benchmarks_page
 
 SECTIONS = {
     "training": grid.training,
@@ -32,8 +34,8 @@ SECTIONS = {
     "scaling": grid.scaling,
     "growth": growth.growth,
 }
-OTHERS = ("core", "memory")  # that are no contests
-SLOW_TO_START = "PyTorch compiled"  # ten seconds a cell, so not in short runs
+OTHERS = ("core", "memory")  # sections without contests
+SLOW_TO_START = "PyTorch compiled"  # ten seconds per cell, so --quick leaves it out
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -54,7 +56,7 @@ def arguments(argv=None):
         type=words,
         default=(),
         metavar="TEXTS",
-        help="cells whose names hold one of them",
+        help="cells whose names contain one of them",
     )
     parser.add_argument(
         "--threads", type=words, default=("1", "2"), metavar="COUNTS", help="default: 1,2"
@@ -63,13 +65,13 @@ def arguments(argv=None):
         "--peers", type=words, default=None, metavar="NAMES", help="default: all; none: pybp alone"
     )
     parser.add_argument("--rounds", type=int, default=None, help="default: 7; quick: 3")
-    parser.add_argument("--json", type=Path, default=None, help="where the results go")
+    parser.add_argument("--json", type=Path, default=None, help="file for the results")
     parser.add_argument(
-        "--bench", type=Path, default=None, help="a pybp_bench to use instead of building one"
+        "--bench", type=Path, default=None, help="use this pybp_bench instead of building one"
     )
-    parser.add_argument("--resume", action="store_true", help="keep the records that are there")
-    parser.add_argument("--report", action="store_true", help="measure nothing, write the page")
-    parser.add_argument("--errors", type=Path, default=None, help="a file for what the peers print")
+    parser.add_argument("--resume", action="store_true", help="keep the records of the file")
+    parser.add_argument("--report", action="store_true", help="write the page without measuring")
+    parser.add_argument("--errors", type=Path, default=None, help="file for what the peers print")
     options = parser.parse_args(argv)
     unknown = set(options.only) - {*SECTIONS, *OTHERS}
     if unknown:
@@ -80,12 +82,12 @@ def arguments(argv=None):
     if options.peers == ("none",):
         options.peers = ()
     if options.peers is None and options.quick:
-        options.peers = tuple({*grid.RIVALS, *grid.RUNTIMES} - {SLOW_TO_START})
+        options.peers = tuple({*grid.TRAINING_PEERS, *grid.RUNTIMES} - {SLOW_TO_START})
     return options
 
 
 def contests(options):
-    """What to hold, in the order of the run."""
+    """The contests of a run, in order."""
     for threads in options.threads:
         for name, section in SECTIONS.items():
             if (options.only and name not in options.only) or (options.quick and name == "growth"):
@@ -102,33 +104,31 @@ def wanted(contest, options):
 
 
 def with_peers(contest, peers):
-    """Only those rivals that were asked for; pybp itself takes part in any case."""
+    """A contest with only the chosen peers as rivals; pybp as its own rival always stays."""
     if peers is None:
         return contest
     own = ("pybp", "pybp out=", grid.CORE)
     return replace(contest, rivals=tuple(r for r in contest.rivals if r[0] in (*own, *peers)))
 
 
-def hold_all(options, program, results):
+def measure_contests(options, program, results):
     todo = [contest for contest in contests(options) if contest.key not in results.records]
-    begin, errors = (
-        time.time(),
-        options.errors.open("w") if options.errors else interleave.subprocess.DEVNULL,
-    )
-    with interleave.Arena(program, options.rounds, errors) as arena:
+    begin = time.time()
+    errors = options.errors.open("w") if options.errors else interleave.subprocess.DEVNULL
+    with interleave.Rounds(program, options.rounds, errors) as rounds:
         for i, contest in enumerate(todo):
             print(
                 f"[{i + 1}/{len(todo)}, {time.time() - begin:.0f} s] {contest.key}",
                 file=sys.stderr,
                 flush=True,
             )
-            results.add(contest.key, arena.hold(contest))
+            results.add(contest.key, rounds.measure(contest))
             if i + 1 < len(todo) and todo[i + 1].threads != contest.threads:
-                arena.dismiss()
+                rounds.close_contestants()
 
 
 def measure_core(options, program, results):
-    """All of pybp_bench, on the CPU of the contests."""
+    """Run pybp_bench on the CPUs of the contests: all jobs on one thread, the steps on more."""
     for threads in options.threads:
         if options.resume and str(threads) in results.core:
             continue
@@ -151,14 +151,14 @@ def main():
     allowed = len(os.sched_getaffinity(0))
     for threads in [count for count in options.threads if count > allowed]:
         print(
-            f"left out: {threads} threads, for this process may use {allowed} CPUs", file=sys.stderr
+            f"left out: {threads} threads, as this process may use {allowed} CPUs", file=sys.stderr
         )
     options.threads = tuple(count for count in options.threads if count <= allowed)
     path = options.json or RESULTS / ("quick.json" if options.quick else "full.json")
     options.rounds = options.rounds or (3 if options.quick else 7)
     results = Results(path, keep=options.resume or options.report)
     if not options.report:
-        program = options.bench or machine.build(machine.ROOT / "build" / "bench")
+        program = options.bench or machine.build(grid.ROOT / "build" / "bench")
         results.describe(
             {**machine.describe(), "compiler": machine.compiler(program), "rounds": options.rounds}
         )
@@ -167,11 +167,11 @@ def main():
             measure_core(options, program, results)
         if "memory" in wanted:
             measure_memory(results)
-        hold_all(options, program, results)
+        measure_contests(options, program, results)
     if options.report or not (options.quick or options.json):
-        report.write(results.run)
+        benchmarks_page.write(results.run)
     else:
-        print(report.tables(results.run))
+        print(benchmarks_page.tables(results.run))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""How long `fit` takes with default parameters, next to scikit-learn's estimators.
+"""Seconds of `fit` with default parameters, for pybp's and scikit-learn's estimators.
 
     python benchmarks/sklearn_fit.py [--rounds 7] [--data DIRECTORY] [--json FILE]
 
-Rounds alternate between scikit-learn, pybp, and pybp with ``dtype="float32"``; all fits of a round get the
-same random_state. The table has the medians. All train until scikit-learn's rule says that it is enough,
-so epochs are counted too. MNIST needs mnist10k.npz in DIRECTORY, or in the one that PYBP_DATA names. For a comparison
-on one core run it by ``taskset -c 1``.
+Each round fits scikit-learn, pybp, and pybp with ``dtype="float32"``, one after the other and with the same random_state.
+The table shows medians. All train until scikit-learn's stopping rule ends the fit, so the table shows the number of epochs,
+too. MNIST needs mnist10k.npz in DIRECTORY, or in the directory that PYBP_DATA names. Run it with ``taskset -c 1`` to compare
+on one core.
 """
 
 import argparse
@@ -35,25 +35,25 @@ SIDES: dict[str, Callable[..., Any]] = {
 
 
 def breast_cancer() -> tuple[Any, Any]:
-    """569 rows, 30 numbers, 2 classes."""
+    """569 rows, 30 columns, 2 classes."""
     X, y = load_breast_cancer(return_X_y=True)
     return StandardScaler().fit_transform(X), y
 
 
 def digits() -> tuple[Any, Any]:
-    """1797 rows, 64 numbers, 10 classes."""
+    """1797 rows, 64 columns, 10 classes."""
     X, y = load_digits(return_X_y=True)
     return X / 16.0, y
 
 
 def mnist(path: Path) -> tuple[Any, Any]:
-    """10,000 rows, 784 numbers, 10 classes."""
+    """10,000 rows, 784 columns, 10 classes."""
     with np.load(path) as file:
         return file["X"] / 255.0, file["y"].astype(np.int64)
 
 
 def timed(make: Callable[..., Any], X: Any, y: Any, seed: int) -> tuple[float, Any]:
-    """Seconds of a fit, and the estimator."""
+    """Seconds of a fit, and the fitted estimator."""
     estimator = make(random_state=seed)
     begin = time.perf_counter()
     estimator.fit(X, y)
@@ -61,7 +61,7 @@ def timed(make: Callable[..., Any], X: Any, y: Any, seed: int) -> tuple[float, A
 
 
 def compare(name: str, X: Any, y: Any, rounds: int) -> dict[str, Any]:
-    """Medians of all, in turns."""
+    """Medians over interleaved rounds."""
     fits: dict[str, list[tuple[float, Any]]] = {side: [] for side in SIDES}
     for seed in range(rounds):
         for side, make in SIDES.items():
@@ -79,7 +79,7 @@ def compare(name: str, X: Any, y: Any, rounds: int) -> dict[str, Any]:
 
 
 def show(row: dict[str, Any]) -> None:
-    """A line of the table."""
+    """Print a row of the table."""
     cells = [f"{row['set']:14} {row['dtype']:8}"]
     cells += [
         f"{row[side]['seconds']:8.3f} s {row[side]['epochs']:4.0f} {row[side]['score']:.4f}"

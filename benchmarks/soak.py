@@ -1,11 +1,11 @@
-"""Soak test: threads make, fit, copy, pickle, use and drop nets at random, for as long as you like.
+"""Soak test: threads create, fit, copy, pickle, use and delete nets at random, for as long as you like.
 
     python benchmarks/soak.py                          # 30 minutes
-    python benchmarks/soak.py --minutes 1 --json soak.json --plot soak.png
+    python benchmarks/soak.py --minutes 1 --json soak.json
 
-It ends with a verdict and exit code 0 if, after a warm-up, the memory of the process stayed flat and
-the bits of a reference net, trained anew every few seconds beside all the others, never changed.
-Reads the memory from /proc: Linux only. The plot needs matplotlib (``pip install 'pybp[plot]'``).
+The exit code is 0 if the memory of the process stayed flat after a warm-up, and if a reference net, which is trained
+again every few seconds while the threads work, had the same bits each time. Memory is read from /proc, so the test runs
+on Linux only. tools/soak_plot.py draws the memory from the JSON file.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +27,10 @@ import numpy as np
 import pybp
 from pybp import MLP
 
-WARM_UP = 0.2  # of the time: caches, thread stacks and the allocator's arenas fill
-ALLOWED_GROWTH = 4.0  # MiB from the end of the warm-up to the end, on the fitted line
+WARM_UP = 0.2  # fraction of the time in which caches, thread stacks and the allocator's arenas fill
+ALLOWED_GROWTH = 4.0  # MiB on the fitted line, from the end of the warm-up to the end of the run
 SAMPLES = 600  # of the memory, in the whole run
-NETS = 4  # that a thread keeps at most
+NETS = 4  # the most that a thread keeps
 ROWS = 200
 MIB = 2**20
 
@@ -39,20 +39,20 @@ MIB = 2**20
 
 
 class Worker:
-    """A thread with nets of its own; what it does depends on the seed alone, when on the machine."""
+    """A thread with its own nets. Its sequence of actions depends on the seed alone, their timing on the machine."""
 
     def __init__(self, seed, number):
         self.rng = np.random.default_rng([seed, number])
         self.nets = []
-        self.done = Counter()
+        self.calls = Counter()
 
     def run(self, stop):
         actions = [self.fit, self.train_step, self.copy, self.pickle, self.predict, self.evaluate]
-        actions += [self.passes, self.mistake, self.make, self.drop]
+        actions += [self.manual, self.bad_call, self.make, self.drop]
         while not stop.is_set():
             action = self.make if not self.nets else actions[self.rng.integers(len(actions))]
             action()
-            self.done[action.__name__] += 1
+            self.calls[action.__name__] += 1
 
     def keep(self, net):
         if len(self.nets) == NETS:
@@ -60,7 +60,7 @@ class Worker:
         self.nets.append(net)
 
     def any(self):
-        """A net, and data that fit it."""
+        """One of the nets, and data of its shape."""
         net = self.nets[self.rng.integers(len(self.nets))]
         rows = int(self.rng.integers(1, ROWS))
         X = self.rng.normal(size=(rows, net.n_in)).astype(self.rng.choice(["f4", "f8"]))
@@ -99,51 +99,51 @@ class Worker:
     def copy(self):
         net, X, _ = self.any()
         twin = net.copy()
-        same(net, twin, X)
+        check_same(net, twin, X)
         self.keep(twin)
 
     def pickle(self):
         net, X, _ = self.any()
         twin = pickle.loads(pickle.dumps(net))
-        same(net, twin, X)
+        check_same(net, twin, X)
         self.keep(twin)
 
     def predict(self):
         net, X, _ = self.any()
         if net.predict(X[0]).tobytes() != net.predict(X)[0].tobytes():
-            raise AssertionError("a row alone has other bits than in a batch")
+            raise AssertionError("a single row has other bits than in a batch")
 
     def evaluate(self):
         net, X, y = self.any()
         net.evaluate(X, y)
 
-    def passes(self):
+    def manual(self):
         net, X, y = self.any()
         net.forward(X)
         net.backward(np.ones((len(X), net.n_out)))
         net.trace(X[:3], y[:3])
 
-    def mistake(self):
+    def bad_call(self):
         net, X, _ = self.any()
         with contextlib.suppress(pybp.PybpError):
             net.fit(X, np.full(len(X), net.n_out))
-            raise AssertionError("a class that is none was taken")
+            raise AssertionError("a label outside the classes was accepted")
 
 
-def same(net, twin, X):
+def check_same(net, twin, X):
     if net.predict(X).tobytes() != twin.predict(X).tobytes():
         raise AssertionError("a copy has other bits")
 
 
 class Reference:
-    """A net trained anew from the same seed, on another number of threads each time."""
+    """A net that is trained again from the same seed, on a different number of threads each time."""
 
     def __init__(self):
         rng = np.random.default_rng(0)
         self.X, self.y = rng.normal(size=(600, 30)).astype("f4"), rng.integers(0, 5, 600)
-        self.times = 0
-        self.wanted = self.digest(1)
-        self.faithful = True
+        self.runs = 0
+        self.expected = self.digest(1)
+        self.same_bits = True
 
     def digest(self, threads):
         net = MLP([30, 48, 32, 5], activation="tanh", output="softmax", seed=0)
@@ -152,27 +152,27 @@ class Reference:
         return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
 
     def check(self):
-        self.times += 1
-        self.faithful &= self.digest(1 + self.times % 4) == self.wanted
+        self.runs += 1
+        self.same_bits &= self.digest(1 + self.runs % 4) == self.expected
 
 
 # ---- the memory ----------------------------------------------------------------------------------
 
 
 def resident():
-    """MiB of this process in memory."""
+    """MiB of resident memory of this process."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
 @dataclass
-class Memory:
-    """What the memory did after the warm-up: a line through the samples, by least squares."""
+class MemoryFit:
+    """The least-squares line through the samples of the memory after the warm-up."""
 
     begin: float  # seconds
     end: float
     level: float  # MiB on the line at `begin`
-    slope: float  # MiB a second
+    slope: float  # MiB per second
 
     @property
     def growth(self):
@@ -183,41 +183,19 @@ class Memory:
         return self.growth <= ALLOWED_GROWTH
 
 
-def judge(seconds, mib):
-    """The line through the samples after the warm-up."""
+def fit_memory(seconds, mib):
     seconds, mib = np.asarray(seconds), np.asarray(mib)
     late = seconds >= WARM_UP * seconds[-1]
     slope, offset = np.polyfit(seconds[late], mib[late], 1)
     begin = seconds[late][0]
-    return Memory(float(begin), float(seconds[-1]), float(offset + slope * begin), float(slope))
-
-
-def plot(path, seconds, mib, memory):
-    """The memory over time, and the line that was judged."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6.4, 3.2), layout="constrained")
-    axes.plot(np.asarray(seconds) / 60, mib, linewidth=1, label="resident memory")
-    axes.plot(
-        np.array([memory.begin, memory.end]) / 60,
-        [memory.level, memory.level + memory.growth],
-        linestyle="--",
-        label=f"after the warm-up: {memory.growth:+.2f} MiB",
-    )
-    axes.set(xlabel="minutes", ylabel="MiB", ylim=(0, 1.25 * max(mib)), xlim=(0, None))
-    axes.legend(loc="lower right", frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=110)
+    return MemoryFit(float(begin), float(seconds[-1]), float(offset + slope * begin), float(slope))
 
 
 # ---- the run ---------------------------------------------------------------------------------------
 
 
 def soak(minutes, threads, seed, reference):
-    """Run; the samples (seconds, MiB) and what was done how often. Raises what a thread raised."""
+    """Samples (seconds, MiB) of the memory, and the number of calls of each action. Raises what a thread raised."""
     stop, failures = threading.Event(), []
     workers = [Worker(seed, number) for number in range(threads)]
 
@@ -228,10 +206,10 @@ def soak(minutes, threads, seed, reference):
             failures.append(error)
             stop.set()
 
-    crew = [threading.Thread(target=work, args=(worker,)) for worker in workers]
+    running = [threading.Thread(target=work, args=(worker,)) for worker in workers]
     samples = []
     begin = time.monotonic()
-    for thread in crew:
+    for thread in running:
         thread.start()
     try:
         while not stop.wait(60 * minutes / SAMPLES):
@@ -242,11 +220,11 @@ def soak(minutes, threads, seed, reference):
                 break
     finally:
         stop.set()
-        for thread in crew:
+        for thread in running:
             thread.join()
     if failures:
         raise failures[0]
-    return samples, sum((worker.done for worker in workers), Counter())
+    return samples, sum((worker.calls for worker in workers), Counter())
 
 
 def main(argv=None):
@@ -255,43 +233,41 @@ def main(argv=None):
     parser.add_argument("--threads", type=int, default=4, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     parser.add_argument("--json", type=Path, help="write the samples and the verdict to this file")
-    parser.add_argument("--plot", type=Path, help="write a picture of the memory to this PNG file")
     options = parser.parse_args(argv)
 
     reference = Reference()
-    samples, done = soak(options.minutes, options.threads, options.seed, reference)
+    samples, calls = soak(options.minutes, options.threads, options.seed, reference)
     seconds, mib = zip(*samples, strict=True)
-    memory = judge(seconds, mib)
-    good = memory.flat and reference.faithful
+    memory = fit_memory(seconds, mib)
+    good = memory.flat and reference.same_bits
     print(
-        f"{sum(done.values()):,} calls on {options.threads} threads in {seconds[-1] / 60:.1f} min:"
+        f"{sum(calls.values()):,} calls on {options.threads} threads in {seconds[-1] / 60:.1f} min:"
     )
-    print("  " + ", ".join(f"{name} {times:,}" for name, times in done.most_common()))
+    print("  " + ", ".join(f"{name} {times:,}" for name, times in calls.most_common()))
     print(
         f"memory: {memory.level:.1f} MiB after the warm-up, {memory.growth:+.2f} MiB by the end "
         f"(at most {ALLOWED_GROWTH:+.1f}): {'flat' if memory.flat else 'NOT FLAT'}"
     )
     print(
-        f"reference net: trained {reference.times} times beside the others, "
-        f"{'the same bits each time' if reference.faithful else 'OTHER BITS'}"
+        f"reference net: trained {reference.runs} times, "
+        f"{'the same bits each time' if reference.same_bits else 'DIFFERENT BITS'}"
     )
-    print("good" if good else "BAD")
+    print("passed" if good else "FAILED")
     if options.json:
         report = {
             "pybp": pybp.__version__,
             "python": platform.python_version(),
             "threads": options.threads,
             "seed": options.seed,
-            "calls": dict(done),
-            "reference_runs": reference.times,
-            "reference_same_bits": reference.faithful,
+            "calls": dict(calls),
+            "reference_runs": reference.runs,
+            "reference_same_bits": reference.same_bits,
             "memory_growth_mib": round(memory.growth, 3),
             "memory_flat": memory.flat,
+            "memory_fit": asdict(memory),
             "samples": [[round(second, 1), round(size, 2)] for second, size in samples],
         }
         options.json.write_text(json.dumps(report) + "\n", encoding="utf-8")
-    if options.plot:
-        plot(options.plot, seconds, mib, memory)
     return 0 if good else 1
 
 

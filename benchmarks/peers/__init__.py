@@ -1,8 +1,8 @@
-"""The contestants: one small class each, which uses its library the way that library's documentation recommends for speed.
+"""The contestants: one small class each, which uses its library as that library's documentation recommends for speed.
 
-A class says what it `refuses`; `train` and `predict` prepare the work of a cell and return a function without
-arguments that does it once: an epoch of `steps` steps on minibatches drawn anew (or several, where the library takes
-several in a call), or one prediction.
+`refuses` says why a class cannot do a cell. `train` and `predict` prepare the work of a cell and return a function
+without arguments that does it once: an epoch of `steps` steps on newly shuffled minibatches (or several epochs, where
+the library takes several in a call), or one prediction.
 """
 
 import importlib
@@ -22,11 +22,11 @@ CONTESTANTS = {
 
 
 class Peer:
-    """A library, in a process of its own, on so many threads."""
+    """A library in its own process, on so many threads."""
 
-    distribution = ""  # whose version is told
+    distribution = ""  # name of the installed package
     usage = ""  # in a few words, for the report
-    most_steps = 64  # of an epoch: as many as amortise what an epoch costs besides
+    most_steps = 64  # of an epoch: so many that the cost per epoch is small
 
     def __init__(self, threads):
         self.threads = threads
@@ -36,12 +36,12 @@ class Peer:
 
         return version(self.distribution)
 
-    def epochs_a_call(self, cell, steps):
-        """How many epochs of so many steps the function that `train` returns makes."""
+    def epochs_per_call(self, cell, steps):
+        """The number of epochs of so many steps in one call of the function that `train` returns."""
         return 1
 
     def refuses(self, cell):
-        """Why it can't take part; None if it can."""
+        """Why it cannot do a cell; None if it can."""
         return
 
     def train(self, cell, data):
@@ -52,6 +52,6 @@ class Peer:
 
 
 def find(name):
-    """The class of a contestant. ImportError if its library is not there: it is imported with the module."""
+    """The class of a contestant. Importing its module raises ImportError if the library is not installed."""
     module, _, attribute = CONTESTANTS[name].partition(":")
     return getattr(importlib.import_module(module), attribute)

@@ -1,4 +1,4 @@
-"""Random data of the kind that a cell asks for, the same for every contestant."""
+"""Random data for a cell, the same for every contestant."""
 
 from dataclasses import dataclass
 

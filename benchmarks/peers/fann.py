@@ -1,7 +1,7 @@
 """FANN, a plain C library, through ctypes (Debian: libfann2). It has no Adam, no ReLU, no softmax and no minibatches.
 
-What it does instead is gradient descent (`FANN_TRAIN_BATCH`) on one batch, with its stepwise linear sigmoid, which its
-manual recommends for speed. One call of `fann_train_epoch` is a step: C code, so that ctypes doesn't matter.
+So it does gradient descent (`FANN_TRAIN_BATCH`) on one batch, with its stepwise linear sigmoid, which its manual
+recommends for speed. One call of `fann_train_epoch` is a step; all of it runs in C, so ctypes costs little.
 """
 
 import ctypes
@@ -18,8 +18,6 @@ FOUND = ctypes.util.find_library("fann")
 if FOUND is None:
     raise ImportError("libfann is not installed")
 FLOATS = ctypes.CDLL(ctypes.util.find_library("floatfann") or FOUND)
-
-
 ROW = ctypes.CFUNCTYPE(
     None,
     ctypes.c_uint,

@@ -1,4 +1,4 @@
-"""JAX: an epoch is one compiled function, a `lax.scan` over minibatches drawn in it, its buffers donated."""
+"""JAX: an epoch is one compiled function, a `lax.scan` over minibatches that it shuffles, with donated buffers."""
 
 from functools import partial
 

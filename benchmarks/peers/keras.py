@@ -1,4 +1,4 @@
-"""Keras on JAX: compiled steps, many of them in one execution, arrays in memory."""
+"""Keras on JAX: compiled steps, many of them per execution, with all data in memory."""
 
 import os
 

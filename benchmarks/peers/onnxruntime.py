@@ -1,4 +1,4 @@
-"""ONNX Runtime: inference, by `run` and with inputs and outputs bound."""
+"""ONNX Runtime: inference through `run`, and with inputs and outputs that are bound once."""
 
 import numpy as np
 import onnxruntime

@@ -1,4 +1,4 @@
-"""pybp itself, from Python."""
+"""pybp itself, called from Python."""
 
 import numpy as np
 
@@ -22,9 +22,9 @@ class Pybp(Peer):
             seed=0,
         )
 
-    def epochs_a_call(self, cell, steps):
-        """About as many as fill a turn: nobody calls `fit` anew for each of them."""
-        most = self.most_steps * 16 // steps  # of nets that are far from 100 GFLOP/s
+    def epochs_per_call(self, cell, steps):
+        """About as many as a sample takes, since users do not call `fit` again for each epoch."""
+        most = self.most_steps * 16 // steps  # for nets whose rate is far below 100 GFLOP/s
         return max(1, min(64, most, round(0.05 * 100e9 / (steps * cell.flop))))
 
     def train(self, cell, data):
@@ -36,9 +36,9 @@ class Pybp(Peer):
                 data.y,
                 loss=cell.loss,
                 optimizer=cell.optimizer,
-                epochs=self.epochs_a_call(cell, data.steps),
+                epochs=self.epochs_per_call(cell, data.steps),
                 batch_size=cell.batch,
-                metrics=[],  # as the others: only the loss
+                metrics=[],  # only the loss, as the peers
                 progress=False,
                 threads=self.threads,
             )
@@ -47,7 +47,7 @@ class Pybp(Peer):
 
     def predict(self, cell, X):
         net, threads = self.net(cell), self.threads
-        if cell.batch == 1:  # in one thread in any case
+        if cell.batch == 1:  # always on one thread
             row = X[0]
             return lambda: net.predict(row)
         return lambda: net.predict(X, threads=threads)

@@ -1,4 +1,4 @@
-"""scikit-learn: MLPClassifier and MLPRegressor. `partial_fit` on all rows is one epoch of minibatches, shuffled."""
+"""scikit-learn: MLPClassifier and MLPRegressor. `partial_fit` on all rows is one epoch of shuffled minibatches."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""PyTorch, as its performance tuning guide has it: tensors in memory, fused optimizers, no gradients in inference."""
+"""PyTorch as its performance tuning guide recommends: tensors in memory, fused optimizers, no gradients in inference."""
 
 from functools import partial
 
@@ -74,7 +74,7 @@ class Torch(Peer):
 
 
 class TorchCompiled(Torch):
-    """The whole step in one graph, by `torch.func`: faster here than a compiled net with a compiled optimizer."""
+    """The whole step as one graph, by `torch.func`: faster here than a compiled net with a compiled optimizer."""
 
     usage = "`torch.compile` of the whole step (`torch.func.grad` and the update); of the net"
 

@@ -1,7 +1,7 @@
-/* pybp_bench: a list of jobs, each timed in rounds beside a loop of nothing but FMAs.
+/* pybp_bench: a list of jobs, timed in rounds that begin with a loop of nothing but FMAs.
  *
- * Shared machines drift, so an absolute time says little: rounds go FMA loop, job, job, ..., and a job's
- * share of peak compares the best of its rounds with the best of the loop's. */
+ * The speed of shared machines drifts, so an absolute time says little. Each round runs the FMA loop and then all jobs;
+ * a job's fraction of the peak compares its best round with the loop's best. */
 #ifndef PYBP_BENCH_BENCH_H
 #define PYBP_BENCH_BENCH_H
 
@@ -17,32 +17,33 @@ typedef struct bench_job {
     char name[96];
     const char *group;   /* "kernel", "element", "memory", "step", "predict" */
     pybp_dtype dtype;
-    double flop;         /* of one run; or 0, and instead */
-    double elements;     /* elements that lie in the nearest cache, or */
-    double bytes;        /* to and from memory */
-    int threads;         /* that it runs on */
-    double unit;         /* what the time is told for: 1, or the steps in a run */
-    size_t beside;       /* 1 + the job that this one does the same as, and more; 0: none */
+    double flop;         /* per call; if 0, the measure is one of the next two */
+    double elements;     /* elements per call, all in the L1 cache */
+    double bytes;        /* bytes read from memory and written to it per call */
+    int threads;
+    double unit;         /* times are reported per unit: 1, or the steps in a call */
+    size_t baseline;     /* 1 + the job that this one extends; 0: none */
     void (*run)(void *state, size_t times);
     void (*release)(void *state);
     void *state;
-    size_t times;        /* runs in a round, so that a round takes about 20 ms */
-    double seconds[BENCH_MAX_ROUNDS]; /* of one run, per round */
+    size_t times;        /* calls in a round, so that a round takes about 20 ms */
+    double seconds[BENCH_MAX_ROUNDS]; /* per call, in each round */
 } bench_job;
 
 typedef struct bench {
     bench_job *jobs;
     size_t n, room;
-    const char *only;         /* jobs whose label holds this text, or NULL: all */
-    size_t rounds, steps;     /* of an epoch; 0: a few */
+    const char *only;         /* jobs whose label contains this text; NULL: all */
+    size_t rounds;
+    size_t steps;             /* of an epoch; 0: a default for each net */
     int threads;              /* of steps and predictions */
-    double peak[2][2][BENCH_MAX_ROUNDS];  /* FLOP/s of the FMA loop: on one thread and on all, by dtype */
+    double peak[2][2][BENCH_MAX_ROUNDS];  /* FLOP/s of the FMA loop: [one thread, all threads][dtype][round] */
     double clock[BENCH_MAX_ROUNDS];       /* Hz, from a chain of additions */
-    double bandwidth[BENCH_MAX_ROUNDS];   /* bytes a second */
+    double bandwidth[BENCH_MAX_ROUNDS];   /* bytes per second */
 } bench;
 
-/* What isa/loops.c makes for each instruction set: functions of vmath.h on arrays, by dtype, and a loop that reads
- * four arrays and writes three of them, as Adam does. */
+/* Compiled from isa/loops.c for each instruction set: the functions of vmath.h applied to arrays, by dtype, and a loop that
+ * reads four arrays and writes three of them, as Adam does. */
 typedef struct bench_loops {
     const char *isa;
     struct bench_function {
@@ -54,10 +55,10 @@ typedef struct bench_loops {
 
 #define BENCH_FUNCTIONS(X) X(exp) X(expm1) X(log) X(log1p) X(tanh) X(sigmoid) X(erf)
 
-/* Those of the instruction set in use. */
+/* The loops of the instruction set in use. */
 const bench_loops *bench_loops_in_use(void);
 
-/* A job to fill in; NULL if it is not wanted. Ends the program when memory is short. */
+/* A new job, to be filled in; NULL if --only leaves it out. Exits if memory is short. */
 bench_job *bench_add(bench *b, const char *group, pybp_dtype dtype, const char *format, ...);
 
 /* "f32" or "f64". */
@@ -68,19 +69,19 @@ void bench_add_functions(bench *b);
 void bench_add_elements(bench *b);
 void bench_add_steps(bench *b);
 
-/* Seconds of one run: the mean of a round's. The first call also finds out how many make a round. */
+/* Seconds per call, the mean over a round. The first call also calibrates the number of calls in a round. */
 double bench_seconds(bench_job *job);
-/* Obeys orders from the standard input until that ends. */
+/* Executes the commands on standard input until it ends. */
 void bench_serve(bench *b);
 
-/* FLOP/s of independent FMAs in registers, over about 5 ms: the widest vectors', on all threads together. */
+/* FLOP/s of independent FMAs in registers, measured for about 5 ms with the widest vectors; the sum over the threads. */
 double bench_peak(pybp_dtype dtype, int threads);
-/* Bytes a second, to and from memory, on arrays that no cache holds. */
+/* Bytes per second read and written, on arrays that are larger than the caches. */
 double bench_bandwidth(void);
-/* Cycles a second, by a chain of dependent additions of integers. */
+/* Cycles per second, from a chain of dependent integer additions. */
 double bench_clock(void);
 double bench_now(void);
-/* From now on time is what this process was given of the CPUs: for crowded machines, and one thread. */
+/* From now on, measure CPU time of the process instead of wall time: for busy machines and one thread. */
 void bench_count_cpu_time(void);
 
 void bench_print(const bench *b);

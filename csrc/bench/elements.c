@@ -1,5 +1,5 @@
-/* Elementwise kernels: activations and optimizers on data in the nearest cache, and optimizers on arrays that no
- * cache holds, whose measure is what memory gives. */
+/* Elementwise kernels: activations and optimizers on data in the L1 cache, and optimizers on arrays larger than the caches,
+ * which are bound by memory. */
 #include "base/arena.h"
 #include "bench/bench.h"
 #include "dispatch/dispatch.h"
@@ -7,7 +7,9 @@
 
 #include <stdlib.h>
 
-enum { NEAR = 64, FAR = 1 << 19, ARRAYS = 2 + PYBP_N_STATES, PASSES = 5 }; /* lines; weights, gradient, states */
+enum { NEAR = 64, FAR = 1 << 19 };  /* lines of an array in the L1 cache and in memory */
+enum { ARRAYS = 2 + PYBP_N_STATES }; /* weights, gradient, states */
+enum { BANDWIDTH_REPEATS = 5 };
 
 typedef struct strip {
     const pybp_kernels *k;
@@ -16,11 +18,11 @@ typedef struct strip {
     pybp_activate *activate;
     _Alignas(8) char params[8 * PYBP_MAX_ACTIVATION_PARAMS];
     pybp_update *update;
-    void *states[PYBP_N_STATES]; /* those of x[2] ... that the rule has */
+    void *states[PYBP_N_STATES]; /* x[2] ..., as many as the optimizer has */
     pybp_constants constants;
 } strip;
 
-/* Those who work far away do so in the same arrays: there is not room for all. By dtype. */
+/* The arrays in memory, by dtype. All jobs use the same, to save memory. */
 static char *far[2][ARRAYS];
 static size_t far_users;
 
@@ -102,7 +104,7 @@ static void add_optimizer(bench *b, pybp_dtype dtype, int kind, size_t lines)
     s->update = s->k->update[kind];
     s->k->prepare[kind](&step, &s->constants);
     if (lines == FAR)
-        job->bytes = (double)(lines * PYBP_LINE) * (3 + 2 * states); /* the gradient is read, the others written too */
+        job->bytes = (double)(lines * PYBP_LINE) * (3 + 2 * states); /* the gradient is only read */
     else
         job->elements = (double)(lines * s->k->panel);
 }
@@ -133,7 +135,7 @@ double bench_bandwidth(void)
             x[i][j] = 1;
     }
     double best = 0;
-    for (int pass = 0; pass < PASSES; pass++) {
+    for (int i = 0; i < BANDWIDTH_REPEATS; i++) {
         const double start = bench_now();
         bench_loops_in_use()->stream(n, x[0], x + 1);
         const double found = 7.0 * FAR * PYBP_LINE / (bench_now() - start);

@@ -1,4 +1,4 @@
-/* exp, log, tanh ... of the instruction set in use, on 64 lines in the nearest cache. */
+/* exp, log, tanh ... of the instruction set in use, on 64 lines in the L1 cache. */
 #include "base/arena.h"
 #include "bench/bench.h"
 #include "dispatch/dispatch.h"
@@ -26,7 +26,7 @@ static const bench_loops *const compiled[] = {
 const bench_loops *bench_loops_in_use(void)
 {
     size_t i = 0;
-    while (strcmp(compiled[i]->isa, pybp_isa()) != 0) /* it is one of them */
+    while (strcmp(compiled[i]->isa, pybp_isa()) != 0) /* one of them matches */
         i++;
     return compiled[i];
 }

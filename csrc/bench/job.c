@@ -40,7 +40,7 @@ static double seconds_of(const bench_job *job, size_t times)
 
 static void calibrate(bench_job *job)
 {
-    job->run(job->state, 1); /* caches, work space */
+    job->run(job->state, 1); /* warms up the caches and allocates the workspace */
     for (job->times = 1; job->times < (size_t)1 << 24; job->times *= 2)
         if (seconds_of(job, job->times) >= BENCH_ROUND_SECONDS / 2)
             return;

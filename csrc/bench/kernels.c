@@ -1,4 +1,4 @@
-/* The matrix products of a layer, alone. */
+/* The matrix products of a layer on their own. */
 #include "base/arena.h"
 #include "bench/bench.h"
 #include "dispatch/dispatch.h"

@@ -1,4 +1,4 @@
-/* Times kernels, steps and predictions, and prints what they reach; or, with --serve, obeys another program. */
+/* Times kernels, steps and predictions and prints the results. With --serve, another program sends the commands. */
 #include "bench/bench.h"
 
 #include <stdio.h>
@@ -13,8 +13,8 @@ static void run_rounds(bench *b)
         bench_seconds(&b->jobs[i]);
     for (size_t r = 0; r < b->rounds; r++) {
         for (int d = 0; d < 2; d++)
-            for (int team = 0; team < 2; team++)
-                b->peak[team][d][r] = bench_peak((pybp_dtype)d, team ? b->threads : 1);
+            for (int all = 0; all < 2; all++)
+                b->peak[all][d][r] = bench_peak((pybp_dtype)d, all ? b->threads : 1);
         b->clock[r] = bench_clock();
         b->bandwidth[r] = bench_bandwidth();
         for (size_t i = 0; i < b->n; i++)

@@ -20,11 +20,11 @@ double bench_now(void)
 }
 
 #define SECONDS 5e-3
-#define TURNS 20000
+#define REPEATS 20000
 #define CHAINS 12 /* enough to hide an FMA's latency */
-#define MAX_TEAM 64
+#define MAX_THREADS 64
 
-typedef double loop(void); /* runs for a while and returns how much it did */
+typedef double loop(void); /* returns the number of operations that it did */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
@@ -36,7 +36,7 @@ typedef double loop(void); /* runs for a while and returns how much it did */
         type acc[CHAINS], a = broadcast(1.0), b = broadcast(0.0);                                                 \
         for (int i = 0; i < CHAINS; i++)                                                                          \
             acc[i] = b;                                                                                           \
-        for (int t = 0; t < TURNS; t++)                                                                           \
+        for (int t = 0; t < REPEATS; t++)                                                                           \
             __asm__ volatile(mnemonic " %12, %13, %0\n\t" mnemonic " %12, %13, %1\n\t"                            \
                              mnemonic " %12, %13, %2\n\t" mnemonic " %12, %13, %3\n\t"                            \
                              mnemonic " %12, %13, %4\n\t" mnemonic " %12, %13, %5\n\t"                            \
@@ -47,7 +47,7 @@ typedef double loop(void); /* runs for a while and returns how much it did */
                                "+v"(acc[6]), "+v"(acc[7]), "+v"(acc[8]), "+v"(acc[9]), "+v"(acc[10]),              \
                                "+v"(acc[11])                                                                      \
                              : "v"(a), "v"(b));                                                                   \
-        return 2.0 * lanes * CHAINS * TURNS;                                                                      \
+        return 2.0 * lanes * CHAINS * REPEATS;                                                                      \
     }
 PEAK(avx2_f32, "avx2,fma", __m256, _mm256_set1_ps, "vfmadd231ps", 8)
 PEAK(avx2_f64, "avx2,fma", __m256d, _mm256_set1_pd, "vfmadd231pd", 4)
@@ -64,11 +64,11 @@ static int usable(size_t i)
 static double chain(void)
 {
     long x = 0;
-    for (int t = 0; t < TURNS; t++)
+    for (int t = 0; t < REPEATS; t++)
         __asm__ volatile("add $1, %0\n\tadd $1, %0\n\tadd $1, %0\n\tadd $1, %0\n\t"
                          "add $1, %0\n\tadd $1, %0\n\tadd $1, %0\n\tadd $1, %0"
                          : "+r"(x));
-    return 8.0 * TURNS;
+    return 8.0 * REPEATS;
 }
 
 #elif defined(__aarch64__) && defined(__GNUC__)
@@ -81,10 +81,10 @@ static double chain(void)
         type acc[CHAINS], a = broadcast(1.0), b = broadcast(0.0);                                                 \
         for (int i = 0; i < CHAINS; i++)                                                                          \
             acc[i] = b;                                                                                           \
-        for (int t = 0; t < TURNS; t++)                                                                           \
+        for (int t = 0; t < REPEATS; t++)                                                                           \
             for (int i = 0; i < CHAINS; i++)                                                                      \
                 __asm__ volatile("fmla %0." shape ", %1." shape ", %2." shape : "+w"(acc[i]) : "w"(a), "w"(b));   \
-        return 2.0 * lanes * CHAINS * TURNS;                                                                      \
+        return 2.0 * lanes * CHAINS * REPEATS;                                                                      \
     }
 PEAK(neon_f32, float32x4_t, vdupq_n_f32, "4s", 4)
 PEAK(neon_f64, float64x2_t, vdupq_n_f64, "2d", 2)
@@ -99,11 +99,11 @@ static int usable(size_t i)
 static double chain(void)
 {
     long x = 0;
-    for (int t = 0; t < TURNS; t++)
+    for (int t = 0; t < REPEATS; t++)
         __asm__ volatile("add %0, %0, #1\n\tadd %0, %0, #1\n\tadd %0, %0, #1\n\tadd %0, %0, #1\n\t"
                          "add %0, %0, #1\n\tadd %0, %0, #1\n\tadd %0, %0, #1\n\tadd %0, %0, #1"
                          : "+r"(x));
-    return 8.0 * TURNS;
+    return 8.0 * REPEATS;
 }
 
 #else
@@ -132,7 +132,7 @@ static double rate(loop *work)
     return done / (now - start);
 }
 
-/* What one thread reaches. */
+/* The rate of one thread. */
 static double peak(pybp_dtype dtype)
 {
     double best = 0;
@@ -144,33 +144,33 @@ static double peak(pybp_dtype dtype)
     return best;
 }
 
-typedef struct member {
+typedef struct worker {
     pthread_t thread;
     pybp_dtype dtype;
-    double found;
-} member;
+    double rate;
+} worker;
 
-static void *join_in(void *arg)
+static void *run_worker(void *arg)
 {
-    member *m = arg;
-    m->found = peak(m->dtype);
+    worker *w = arg;
+    w->rate = peak(w->dtype);
     return NULL;
 }
 
 double bench_peak(pybp_dtype dtype, int threads)
 {
-    member team[MAX_TEAM];
-    const int others = (threads < MAX_TEAM ? threads : MAX_TEAM) - 1;
+    worker workers[MAX_THREADS];
+    const int others = (threads < MAX_THREADS ? threads : MAX_THREADS) - 1;
     double sum;
     for (int i = 0; i < others; i++) {
-        team[i].dtype = dtype;
-        if (pthread_create(&team[i].thread, NULL, join_in, &team[i]) != 0)
+        workers[i].dtype = dtype;
+        if (pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]) != 0)
             exit(1);
     }
     sum = peak(dtype);
     for (int i = 0; i < others; i++) {
-        pthread_join(team[i].thread, NULL);
-        sum += team[i].found;
+        pthread_join(workers[i].thread, NULL);
+        sum += workers[i].rate;
     }
     return sum;
 }

@@ -34,29 +34,29 @@ static double largest(const double *values, size_t n)
     return best;
 }
 
-/* How much longer a job takes than the one beside it, as a share of that. */
+/* The relative difference between the times of a job and of its baseline. */
 static double extra(const bench *b, const bench_job *job, double (*of)(const double *values, size_t n))
 {
-    const bench_job *plain = &b->jobs[job->beside - 1];
+    const bench_job *plain = &b->jobs[job->baseline - 1];
     return of(job->seconds, b->rounds) / job->unit / (of(plain->seconds, b->rounds) / plain->unit) - 1;
 }
 
-/* What a job reaches, in the measure of its kind. */
-typedef struct reached {
-    double value;     /* GFLOP/s, cycles an element, or GB/s */
+/* The result of a job, in the measure of its kind. */
+typedef struct result {
+    double value;     /* GFLOP/s, cycles per element, or GB/s */
     const char *unit;
-    double share;     /* of the FMA loop or of the bandwidth; 0: there is none to compare with */
+    double fraction;  /* of the peak or of the bandwidth; 0: none */
     const char *of;
-} reached;
+} result;
 
-static reached reach(const bench *b, const bench_job *job)
+static result result_of(const bench *b, const bench_job *job)
 {
     const double best = least(job->seconds, b->rounds), *peak = b->peak[job->threads > 1][job->dtype];
     if (job->elements > 0)
-        return (reached){best * largest(b->clock, b->rounds) / job->elements, "cycles/el", 0, NULL};
+        return (result){best * largest(b->clock, b->rounds) / job->elements, "cycles/el", 0, NULL};
     const double rate = (job->bytes > 0 ? job->bytes : job->flop) / best;
     const double most = largest(job->bytes > 0 ? b->bandwidth : peak, b->rounds);
-    return (reached){rate * 1e-9, job->bytes > 0 ? "GB/s" : "GFLOP/s", most > 0 ? rate / most : 0,
+    return (result){rate * 1e-9, job->bytes > 0 ? "GB/s" : "GFLOP/s", most > 0 ? rate / most : 0,
                      job->bytes > 0 ? "bandwidth" : "peak"};
 }
 
@@ -72,16 +72,16 @@ void bench_print(const bench *b)
     for (size_t i = 0; i < b->n; i++) {
         const bench_job *job = &b->jobs[i];
         const double best = least(job->seconds, b->rounds), middle = median(job->seconds, b->rounds);
-        const reached r = reach(b, job);
+        const result r = result_of(b, job);
         if (i == 0 || strcmp(job->group, b->jobs[i - 1].group) != 0)
             printf("\n%-8s %-4s %-44s %12s %12s %10s\n", "group", "type", "job", "us", "median us", r.unit);
         printf("%-8s %-4s %-44s %12.3f %12.3f %10.2f", job->group, bench_dtype(job->dtype), job->name,
                best * 1e6 / job->unit, middle * 1e6 / job->unit, r.value);
-        if (r.share > 0)
-            printf("  %5.1f%% of %s", 100 * r.share, r.of);
-        if (job->beside > 0)
+        if (r.fraction > 0)
+            printf("  %5.1f%% of %s", 100 * r.fraction, r.of);
+        if (job->baseline > 0)
             printf("  %+.1f%% (median %+.1f%%) on %s", 100 * extra(b, job, least), 100 * extra(b, job, median),
-                   b->jobs[job->beside - 1].name);
+                   b->jobs[job->baseline - 1].name);
         putchar('\n');
     }
 }
@@ -98,15 +98,15 @@ int bench_write_json(const bench *b, const char *path)
             largest(b->bandwidth, b->rounds));
     for (size_t i = 0; i < b->n; i++) {
         const bench_job *job = &b->jobs[i];
-        const reached r = reach(b, job);
+        const result r = result_of(b, job);
         fprintf(f, "%s\n  {\"group\": \"%s\", \"dtype\": \"%s\", \"name\": \"%s\", \"seconds_best\": %.6g, "
                 "\"seconds_median\": %.6g, ", i == 0 ? "" : ",", job->group, bench_dtype(job->dtype), job->name,
                 least(job->seconds, b->rounds) / job->unit, median(job->seconds, b->rounds) / job->unit);
-        if (job->beside > 0)
-            fprintf(f, "\"beside\": \"%s\", \"extra_best\": %.4g, \"extra_median\": %.4g, ",
-                    b->jobs[job->beside - 1].name, extra(b, job, least), extra(b, job, median));
-        if (r.share > 0)
-            fprintf(f, "\"share\": %.4g, \"of\": \"%s\", ", r.share, r.of);
+        if (job->baseline > 0)
+            fprintf(f, "\"baseline\": \"%s\", \"extra_best\": %.4g, \"extra_median\": %.4g, ",
+                    b->jobs[job->baseline - 1].name, extra(b, job, least), extra(b, job, median));
+        if (r.fraction > 0)
+            fprintf(f, "\"fraction\": %.4g, \"of\": \"%s\", ", r.fraction, r.of);
         fprintf(f, "\"value\": %.6g, \"unit\": \"%s\"}", r.value, r.unit);
     }
     fprintf(f, "\n ]}\n");

@@ -29,8 +29,8 @@ def memory(growth):
 
 
 def test_a_leak_is_seen_and_a_warm_up_is_none(soak):
-    assert soak.judge(*memory(0)).flat
-    leaking = soak.judge(*memory(8))
+    assert soak.fit_memory(*memory(0)).flat
+    leaking = soak.fit_memory(*memory(8))
     assert not leaking.flat
     assert leaking.growth == pytest.approx(0.8 * 8, abs=0.5)
 
@@ -39,10 +39,10 @@ def test_a_leak_is_seen_and_a_warm_up_is_none(soak):
 def test_a_reference_with_other_bits_is_seen(soak):
     reference = soak.Reference()
     reference.check()
-    assert reference.faithful
+    assert reference.same_bits
     reference.X[0, 0] += 1
     reference.check()
-    assert not reference.faithful
+    assert not reference.same_bits
 
 
 @linux

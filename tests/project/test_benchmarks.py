@@ -1,25 +1,28 @@
-"""The benchmark suite's arithmetic and its report, on a stored run. Nothing is timed here."""
+"""The arithmetic of the benchmarks and the pages made from them, on a made-up run. Nothing is timed here."""
 
 import dataclasses
 import importlib
 import json
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
 from project import ROOT
 
-FOLDER = ROOT / "benchmarks"
+FOLDERS = [str(ROOT / "benchmarks"), str(ROOT / "tools")]
 
 
 @pytest.fixture(autouse=True)
 def found(monkeypatch):
-    """The suite is scripts beside each other; forget them afterwards, for their names are plain words."""
+    """The scripts import one another by plain names, so forget them after the test."""
     before = set(sys.modules)
-    monkeypatch.syspath_prepend(str(FOLDER))
+    for folder in FOLDERS:
+        monkeypatch.syspath_prepend(folder)
     yield
     for name in set(sys.modules) - before:
-        if str(FOLDER) in (getattr(sys.modules[name], "__file__", None) or ""):
+        if str(Path(getattr(sys.modules[name], "__file__", None) or "").parent) in FOLDERS:
             del sys.modules[name]
 
 
@@ -30,22 +33,22 @@ def suite():
 
 def record(contest, rivals, pybp, peak=1e11):
     """A record of as many rounds as pybp has seconds; rivals: name -> seconds."""
-    turns = [
+    samples = [
         {"round": i, "rival": name, "seconds": values[i], "pybp": own, "peak": peak}
         for i, own in enumerate(pybp)
         for name, values in rivals.items()
     ]
-    turns = turns or [
+    samples = samples or [
         {"round": i, "rival": None, "pybp": own, "peak": peak} for i, own in enumerate(pybp)
     ]
-    said = {"refused": None, "version": "1.0", "usage": "as told", "steps": 8}
+    said = {"refused": None, "version": "1.0", "usage": "as usual", "steps": 8}
     return {
         "key": contest.key,
         "section": contest.section,
         "cell": contest.cell.as_dict(),
         "threads": contest.threads,
         "contestants": dict.fromkeys(["pybp", *rivals], said),
-        "turns": turns,
+        "samples": samples,
     }
 
 
@@ -59,15 +62,15 @@ def run(suite):
         records[contest.key] = record(contest, rivals, pybp)
 
     keep(
-        grid.Contest("training", grid.TINY, 1),
+        grid.Contest("training", grid.BY_NAME["2-8-2 B4"], 1),
         {"JAX": [20e-6, 22e-6], "PyTorch": [1e-4, 2e-4]},
         [1e-6, 2e-6],
     )
-    square = dataclasses.replace(grid.SQUARE, optimizer="sgd")
+    square = dataclasses.replace(grid.BY_NAME["256x4 B128"], optimizer="sgd")
     keep(grid.Contest("training", square, 1), {}, [square.flop / 0.91e11, square.flop / 0.8e11])
     keep(grid.Contest("training", grid.MNIST, 1), {"Keras": [1e-3]}, [1e-3])
     keep(grid.Contest("scaling", grid.MNIST, 2), {"pybp, 1 thread": [1.9e-3]}, [1e-3])
-    keep(grid.Contest("overhead", grid.TINY, 1), {grid.CORE: [1.0e-6]}, [1.2e-6])
+    keep(grid.Contest("overhead", grid.BY_NAME["2-8-2 B4"], 1), {grid.CORE: [1.0e-6]}, [1.2e-6])
     keep(grid.Contest("overhead", grid.MNIST, 1), {grid.CORE: [1.0e-3]}, [1.02e-3])
     row = dataclasses.replace(grid.FLAT, work=grid.PREDICT, batch=1)
     keep(grid.Contest("inference", row, 1), {"pybp out=": [1.0e-6], grid.CORE: [0.8e-6]}, [1.9e-6])
@@ -115,13 +118,20 @@ def test_each_contest_has_a_key_of_its_own_and_is_what_pybp_bench_calls_it(suite
     main, interleave = suite("run"), suite("interleave")
     contests = list(main.contests(main.arguments([])))
     assert len({contest.key for contest in contests}) == len(contests)
-    source = (FOLDER.parent / "csrc/bench/steps.c").read_text(encoding="utf-8")
+    rows = (ROOT / "csrc/bench/cells.def").read_text(encoding="utf-8")
     for contest in contests:
         if ("pybp_bench", 1) in contest.rivals:
             kind, dtype, name = interleave.core_job(contest.cell).split(" ", 2)
             assert kind in ("step", "predict")
             assert dtype == "f32"
-            assert f'{{"{name.partition(",")[0]}"' in source
+            assert f'BENCH_CELL("{name.partition(",")[0]}"' in rows
+
+
+def test_each_row_of_the_cells_is_read(suite):
+    rows = (ROOT / "csrc/bench/cells.def").read_text(encoding="utf-8")
+    assert re.findall(r'^BENCH_CELL\("([^"]+)"', rows, re.MULTILINE) == [
+        cell.net for cell in suite("grid").CELLS
+    ]
 
 
 def test_cells_survive_json(suite):
@@ -131,42 +141,55 @@ def test_cells_survive_json(suite):
 
 
 def test_a_ratio_is_of_the_best_and_a_median_of_neighbours(suite, run):
-    figures, grid = suite("figures"), suite("grid")
-    tiny = run["records"][grid.Contest("training", grid.TINY, 1).key]
-    assert figures.fastest(tiny) == "JAX"
-    assert figures.ratio(tiny, "JAX") == (pytest.approx(20), pytest.approx((20 + 11) / 2))
-    assert figures.ratio(tiny, "PyTorch") == (pytest.approx(100), pytest.approx(100))
-    assert figures.share(tiny)[0] == pytest.approx(grid.TINY.flop / 1e-6 / 1e11)
-    assert figures.spread([1.0, 1.0, 1.0]) == 0
+    ratios, grid = suite("ratios"), suite("grid")
+    tiny = run["records"][grid.Contest("training", grid.BY_NAME["2-8-2 B4"], 1).key]
+    assert ratios.fastest(tiny) == "JAX"
+    assert ratios.ratio(tiny, "JAX") == (pytest.approx(20), pytest.approx((20 + 11) / 2))
+    assert ratios.ratio(tiny, "PyTorch") == (pytest.approx(100), pytest.approx(100))
+    assert ratios.peak_fraction(tiny)[0] == pytest.approx(
+        grid.BY_NAME["2-8-2 B4"].flop / 1e-6 / 1e11
+    )
+    assert ratios.spread([1.0, 1.0, 1.0]) == 0
 
 
 def test_targets_are_judged_by_the_best(suite, run):
-    rows = {target.what: target for target in suite("targets").targets(run)}
-    for what, met in {
-        "2-8-2 B4, f32, adam, 1 thread: against the fastest peer": True,
-        "784-128-10 B128, f32, adam, 1 thread: against the fastest peer": False,
-        "256x4 B128, f32, sgd: share of peak, from C": True,
-        "256x4 B128, f32, adam: share of peak, from C": None,
-        "784-128-10 B128: 2 threads against 1": True,
-        "2-8-2 B4: `fit` over the C step": True,  # 0.2 µs
-        "784-128-10 B128: `fit` over the C step": False,  # 2%
-        "64x4, one row, `predict(x)`": False,
-        "64x4, one row, `predict(x, out=out)`": True,
-        "exp, f32: cycles an element": True,
-        "log, f32: cycles an element": None,
-    }.items():
-        assert rows[what].met is met, rows[what]
-    assert rows["784-128-10 B128: `fit` over the C step"].best == "2.0%"
+    targets = suite("targets_table")
+    for measure, what, bound, met in [
+        ("against the fastest peer", "2-8-2 B4", "≥ 20x", "yes"),
+        ("against the fastest peer", "784-128-10 B128", "≥ 2.2x", "**no**"),
+        ("fraction of peak, from C", "256x4 B128, f32, sgd", "≥ 90%", "yes"),
+        ("fraction of peak, from C", "256x4 B128", "≥ 88%", "not measured"),
+        ("two threads against one", "784-128-10 B128", "≥ 1.8x", "yes"),
+        ("`fit` over the C step", "2-8-2 B4", "≤ 0.3 µs", "yes"),  # 0.2 µs
+        ("`fit` over the C step, relative", "784-128-10 B128", "≤ 1%", "**no**"),  # 2%
+        ("time of a prediction", "64x4 1 row, pybp", "≤ 1.7 µs", "**no**"),
+        ("time of a prediction", "64x4 1 row, pybp out=", "≤ 1.3 µs", "yes"),
+        ("cycles per element", "exp", "≤ 1.6 cycles", "yes"),
+        ("cycles per element", "log", "≤ 2 cycles", "not measured"),
+    ]:
+        cells = targets.filled(run, measure, what, bound)
+        assert cells[4] == met, cells
+    fit = "`fit` over the C step, relative", "784-128-10 B128", "≤ 1%"
+    assert targets.filled(run, *fit)[2] == "2.0%"
+
+
+def test_the_targets_of_the_page_are_those_of_the_stored_run(suite):
+    targets = suite("targets_table")
+    run = json.loads(targets.RESULTS.read_text(encoding="utf-8"))
+    page = targets.PAGE.read_text(encoding="utf-8")
+    assert targets.fill(run, page) == page
+    assert page.count("| yes |") > 10
+    assert "not measured" not in page.partition("## Targets")[2].replace(
+        "**not measured here**", ""
+    )
 
 
 def test_the_page_has_every_part(suite, run):
-    report, pages = suite("report"), suite("pages")
-    text = report.tables(run, whole=True)
+    text = suite("benchmarks_page").tables(run)
     for part in (
-        "Targets",
         "Training",
         "Inference",
-        "What Python costs",
+        "The cost of Python",
         "Two threads",
         "Growth",
         "Memory",
@@ -177,18 +200,11 @@ def test_the_page_has_every_part(suite, run):
     assert "20.00 (15.50)" in text
     assert "| width 16 → 17 | 1.200 | 1.200 | 1.594 | 0.753 | yes |" in text
     assert all(line.count("|") > 2 for line in text.splitlines() if line.startswith("|"))
-    assert pages.DOCS.is_dir()
-
-
-def test_what_was_not_measured_is_left_out_of_short_reports(suite, run):
-    report = suite("report")
-    assert "| not measured |" in report.tables(run, whole=True)
-    assert "| not measured |" not in report.tables(run)
 
 
 def test_plots_are_drawn(suite, run, tmp_path):
     pytest.importorskip("matplotlib", reason="the plots need matplotlib: pip install 'pybp[bench]'")
-    suite("plots").draw(run, tmp_path)
+    suite("benchmarks_plots").draw(run, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "benchmarks-growth.png",
         "benchmarks.png",
@@ -199,8 +215,8 @@ def test_results_are_kept_record_by_record(suite, tmp_path):
     results = suite("results")
     path = tmp_path / "some" / "run.json"
     first = results.Results(path, keep=False)
-    first.add("a", {"turns": [{"seconds": 1.23456789e-6}]})
-    assert results.Results(path, keep=True).records == {"a": {"turns": [{"seconds": 1.2346e-6}]}}
+    first.add("a", {"samples": [{"seconds": 1.23456789e-6}]})
+    assert results.Results(path, keep=True).records == {"a": {"samples": [{"seconds": 1.2346e-6}]}}
     assert results.Results(path, keep=False).records == {}
 
 
@@ -222,4 +238,4 @@ def test_pybp_takes_part(suite):
         peer.train(cell, data.make(cell, 3))()
     row = grid.Cell((3, 4, 2), 1, work=grid.PREDICT)
     assert peer.predict(row, data.inputs(row, 1))().shape == (2,)
-    assert peers.find("pybp out=")(1).refuses(grid.TINY) is not None
+    assert peers.find("pybp out=")(1).refuses(grid.BY_NAME["2-8-2 B4"]) is not None

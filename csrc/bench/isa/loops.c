@@ -1,9 +1,9 @@
-/* Loops on the verbs: compiled once for each instruction set, as the kernels are. */
+/* Loops over the operations of simd.h, compiled for each instruction set as the kernels are. */
 #include "bench/bench.h"
 #include "simd/simd.h"
 #include "simd/vmath.h"
 
-/* From x to y, so that the arguments stay as they are; n is a multiple of the vectors' length. */
+/* From x to y, so that the arguments do not change from call to call. n is a multiple of the vectors' length. */
 #define ON_ARRAY(name)                                          \
     static void REAL(name##_on)(size_t n, const void *x, void *y) \
     {                                                           \

@@ -1,6 +1,6 @@
 """Draw the pictures of docs/training.md.
 
-python benchmarks/pictures.py            # into docs/
+python tools/pictures.py            # into docs/
 """
 
 import argparse
@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
+import pages
 import pybp
 from pybp import plotting, schedules
 from pybp.datasets import load_digits
@@ -17,16 +18,16 @@ DPI = 80
 
 
 def spirals(n: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Points of two spirals of one and a half turns, wound into each other."""
+    """Points on two interleaved spirals of one and a half revolutions."""
     rng = np.random.default_rng(seed)
     angle, label = 3 * np.pi * np.sqrt(rng.random(n)), rng.integers(0, 2, n)
-    turned = angle + np.pi * label
-    X = np.stack([angle * np.cos(turned), angle * np.sin(turned)], axis=1) / 4
+    rotated = angle + np.pi * label
+    X = np.stack([angle * np.cos(rotated), angle * np.sin(rotated)], axis=1) / 4
     return X + 0.03 * rng.normal(size=X.shape), label
 
 
 def draw_training(folder: Path) -> None:
-    """The history of a fit, and the boundary that it found."""
+    """The history of a fit, and the decision boundary of the fitted net."""
     X, y = spirals()
     net = pybp.MLP([2, 32, 32, 1], output="sigmoid", seed=0)
     history = net.fit(
@@ -43,7 +44,7 @@ def draw_training(folder: Path) -> None:
 
 
 def draw_gradient_flow(folder: Path) -> None:
-    """Twenty layers, sick and cured."""
+    """Two nets of twenty layers: one with vanishing gradients, one without."""
     X, y = load_digits()
     figure, panels = mpl.pyplot.subplots(1, 2, figsize=(11, 3.8), layout="constrained", sharey=True)
     for panel, (activation, init) in zip(
@@ -87,9 +88,8 @@ def draw_schedules(folder: Path) -> None:
 
 
 def main() -> None:
-    """Draw all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parents[1] / "docs")
+    parser.add_argument("folder", nargs="?", type=Path, default=pages.DOCS)
     folder = parser.parse_args().folder
     mpl.use("Agg")
     draw_training(folder)

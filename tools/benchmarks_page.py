@@ -1,44 +1,41 @@
-"""docs/benchmarks.md: what a run found, in tables and plots. All numbers come from the run's JSON."""
+"""Make docs/benchmarks.md, tables and plots, from the JSON of a run. benchmarks/run.py calls this."""
 
-from dataclasses import replace
-from pathlib import Path
 from statistics import median
 
-import figures
 import growth
 import memory
 import pages
-import targets
+import ratios
 from grid import (
     BIG,
-    CELLS,
+    BY_NAME,
     CORE,
     DTYPES_AND_OPTIMIZERS,
     MNIST,
-    RIVALS,
+    QUICK,
     RUNTIMES,
-    SQUARE,
-    TINY,
+    TRAINING_PEERS,
     Cell,
+    Contest,
+    threads_text,
 )
 
-PAGE = "benchmarks.md"
-REMARKS = Path(__file__).parent / "remarks.md"
-HEADLINE = (TINY, CELLS[2], MNIST, SQUARE, BIG)
+PAGE = pages.DOCS / "benchmarks.md"
+HEADLINE = (*QUICK[:2], MNIST, BY_NAME["256x4 B128"], BIG)
 TRAINING = """\
-Minibatches are drawn anew in every epoch. Each rival: its best time, then the ratio. *Ratio at peak*: what a program would
-reach against the fastest rival if it ran at the very peak, which is all that there is to gain."""
+Minibatches are shuffled again in every epoch. Each rival: its best time, then the ratio. *Ratio at peak*: the ratio that a
+program at the peak would reach against the fastest rival, an upper bound for any program."""
 HOW = """\
-`python benchmarks/run.py` measures all of this anew and writes this page; [developing.md](developing.md#benchmark) tells
-its options.
+`python benchmarks/run.py` measures everything and writes this page; [developing.md](developing.md#benchmark) lists its
+options. [performance.md](performance.md) says what bounds pybp's speed and which targets it meets.
 
 Every comparison is interleaved: rival, pybp, FMA loop, next rival, pybp, FMA loop, and so on for {rounds} rounds (at least 3,
-if they are long), in turns of 50 ms or an epoch. Every contestant is a process of its own that lives through the rounds,
+if they are long), in samples of 50 ms or an epoch. Every contestant is a process of its own that lives through all rounds,
 has the same data, is bound to as many CPUs as it has threads, and has compiled and warmed up before. A **ratio** is the
-rival's best time over pybp's best; in parentheses stands the median of the ratios of neighbouring turns. **Share of peak**
-is the FLOP of the unpadded net (4·B·K·N for the first layer's step, 6·B·K·N for the others', 2·B·K·N for inference) over
-pybp's best time, divided by the best of a loop of nothing but fused multiply-adds on as many threads, here {peak} on one.
-Times are the best; ± is half the interquartile range of pybp's turns, in percent of their median."""
+rival's best time over pybp's best; in parentheses stands the median of the ratios of neighbouring samples. **Fraction of
+peak** is the FLOP of the unpadded net (4·B·K·N for the first layer's step, 6·B·K·N for the others', 2·B·K·N for inference) over
+pybp's best time, divided by the best rate of a loop of nothing but fused multiply-adds on as many threads, here {peak} on one.
+Times are the best; ± is half the interquartile range of pybp's samples, in percent of their median."""
 
 
 def seconds(value):
@@ -58,12 +55,9 @@ def of_section(run, name):
 
 
 def by_cell(run, section, threads=1):
-    """(cell, record) of a section, in the order of the run."""
+    """(cell, record) of the contests of a section, in the order of the run."""
     found = [record for record in of_section(run, section) if record["threads"] == threads]
     return [(Cell.from_dict(record["cell"]), record) for record in found]
-
-
-# ---- the parts of the page -----------------------------------------------------------------------
 
 
 def machine_part(run):
@@ -82,49 +76,35 @@ def machine_part(run):
     return "## The machine\n" + pages.table(["", ""], rows)
 
 
-def targets_part(run, whole=False):
-    rows = []
-    for target in targets.targets(run):
-        if target.met is None and not whole:
-            continue
-        met = {None: "not measured", True: "yes", False: "**no**"}[target.met]
-        rows.append([target.what, target.bound, target.best, target.median, met, target.note])
-    done = [row[4] for row in rows]
-    text = f"{done.count('yes')} of {len(rows) - done.count('not measured')} that were measured are met.\n"
-    header = ["target", "bound", "best of both", "median", "met", ""]
-    remarks = REMARKS.read_text(encoding="utf-8") if whole and REMARKS.exists() else ""
-    return "## Targets\n" + text + "\n" + pages.table(header, rows) + ("\n\n" + remarks).rstrip()
-
-
 def rival_cell(record, name):
     if name not in record["contestants"]:
         return ""
-    if name not in figures.rivals(record):
+    if name not in ratios.rivals(record):
         return "-"
-    best, middle = figures.ratio(record, name)
-    return f"{seconds(min(figures.times(record, name)))}: {ratio(best, middle)}"
+    best, middle = ratios.ratio(record, name)
+    return f"{seconds(min(ratios.times(record, name)))}: {ratio(best, middle)}"
 
 
-def limit(record, among=RIVALS):
-    """How far ahead of its fastest rival a program could be that runs at the peak."""
-    name = figures.fastest(record, among)
-    share = name and figures.rival_share(record, name)
-    return f"{1 / share:.2f}" if share else ""
+def limit(record):
+    """The ratio that a program at the peak would reach against the fastest rival."""
+    name = ratios.fastest(record, TRAINING_PEERS)
+    fraction = name and ratios.rival_peak_fraction(record, name)
+    return f"{1 / fraction:.2f}" if fraction else ""
 
 
 def training_table(found, names):
     header = ["net, batch", "pybp", "±", "of peak", *names, "fastest rival", "ratio at peak"]
     rows = []
     for cell, record in found:
-        own, share = figures.times(record), figures.share(record)[0]
-        row = [cell.name, seconds(min(own)), f"{50 * figures.spread(own):.0f}%", percent(share)]
-        fastest = figures.fastest(record, RIVALS) or ""
+        own, fraction = ratios.times(record), ratios.peak_fraction(record)[0]
+        row = [cell.name, seconds(min(own)), f"{50 * ratios.spread(own):.0f}%", percent(fraction)]
+        fastest = ratios.fastest(record, TRAINING_PEERS) or ""
         rows.append([*row, *(rival_cell(record, name) for name in names), fastest, limit(record)])
     return pages.table(header, rows)
 
 
-def percent(share):
-    return "" if share is None else f"{100 * share:.1f}%"
+def percent(fraction):
+    return "" if fraction is None else f"{100 * fraction:.1f}%"
 
 
 def training_part(run):
@@ -137,10 +117,9 @@ def training_part(run):
                 if (cell.dtype, cell.optimizer) == (dtype, optimizer)
             ]
             if found:
-                names = [
-                    name for name in RIVALS if any(name in figures.rivals(r) for _, r in found)
-                ]
-                parts.append(f"### {dtype}, {optimizer}, {threads} thread{'s' * (threads > 1)}")
+                present = {name for _, record in found for name in ratios.rivals(record)}
+                names = [name for name in TRAINING_PEERS if name in present]
+                parts.append(f"### {dtype}, {optimizer}, {threads_text(threads)}")
                 parts.append(training_table(found, names))
     return "\n\n".join(parts) if len(parts) > 2 else ""
 
@@ -151,8 +130,8 @@ def inference_part(run):
     for threads in (1, 2):
         rows = []
         for cell, record in by_cell(run, "inference", threads):
-            own, share = figures.times(record), figures.share(record)[0]
-            row = [cell.name, str(threads), seconds(min(own)), percent(share)]
+            own, fraction = ratios.times(record), ratios.peak_fraction(record)[0]
+            row = [cell.name, str(threads), seconds(min(own)), percent(fraction)]
             rows.append([*row, *(rival_cell(record, name) for name in names)])
         if rows:
             header = ["net", "threads", "`predict(x)`", "of peak", *names]
@@ -166,36 +145,36 @@ def inference_part(run):
 def overhead_part(run):
     rows = []
     for cell, record in by_cell(run, "overhead"):
-        core, own = min(figures.times(record, CORE)), min(figures.times(record))
+        core, own = min(ratios.times(record, CORE)), min(ratios.times(record))
         steps = str(record["contestants"]["pybp"]["steps"])
-        middle = median(figures.times(record)) - median(figures.times(record, CORE))
+        middle = median(ratios.times(record)) - median(ratios.times(record, CORE))
         extra = f"{1e6 * (own - core):+.2f} µs ({100 * (own / core - 1):+.1f}%)"
         rows.append(
             [cell.name, steps, seconds(core), seconds(own), extra, f"{1e6 * middle:+.2f} µs"]
         )
     if not rows:
         return ""
-    header = ["net, batch", "steps an epoch", "C step", "`fit`, a step", "overhead", "median"]
-    return "## What Python costs\n" + pages.table(header, rows)
+    header = ["net, batch", "steps per epoch", "step from C", "step of `fit`", "overhead", "median"]
+    return "## The cost of Python\n" + pages.table(header, rows)
 
 
 def scaling_part(run):
     rows = []
     for cell, record in by_cell(run, "scaling", 2):
-        one = min(figures.times(record, "pybp, 1 thread"))
-        values = figures.ratio(record, "pybp, 1 thread")
+        one = min(ratios.times(record, "pybp, 1 thread"))
+        values = ratios.ratio(record, "pybp, 1 thread")
         rows.append(
             [
                 cell.name,
                 f"{cell.flop * 1e-6:.3g}",
                 seconds(one),
-                seconds(min(figures.times(record))),
+                seconds(min(ratios.times(record))),
                 ratio(*values),
             ]
         )
     if not rows:
         return ""
-    header = ["net, batch", "MFLOP a step", "1 thread", "2 threads", "ratio"]
+    header = ["net, batch", "MFLOP per step", "1 thread", "2 threads", "ratio"]
     return "## Two threads\nf32, Adam; both interleaved.\n\n" + pages.table(header, rows)
 
 
@@ -222,9 +201,9 @@ def growth_part(run):
         f"≤ {growth.ALLOWED}",
     ]
     text = (
-        "Steps of f32 Adam nets with two layers of 128 at batch 128, of which one thing varies.\n\n"
+        "Steps with Adam in f32 of nets with two layers of 128 at batch 128, of which one quantity varies.\n\n"
         "![Time per sample against width, batch and depth](benchmarks-growth.png)\n\n"
-        "No cliffs: neighbours, interleaved; padding is to the next multiple of 8 columns.\n"
+        "Neighbouring sizes, interleaved. Columns are padded to the next multiple of 8, which explains some of the growth.\n"
     )
     return "## Growth\n" + text + "\n" + pages.table(header, rows)
 
@@ -250,13 +229,13 @@ def memory_part(run):
     if not rows:
         return ""
     text = (
-        f"MiB of resident memory: after the import, with the data, at the peak, and the difference. *training*: "
-        f"1024-2048-2048-1024, batch 256, Adam, f32 ({memory.BIG.parameters:,} parameters); bound: parameters x "
-        f"{memory.PER_PARAMETER} bytes and the activations and deltas of a batch. *float32*, *float64*: a fit of a small f32 "
-        f"net on a C-contiguous X of {memory.LARGE.batch * memory.LARGE_STEPS:,} x {memory.LARGE.sizes[0]} numbers, of which "
-        "no copy as a whole may be made; bound: a quarter of X.\n"
+        f"MiB of resident memory: after the import, with the data, at the peak, and the difference of the last two. "
+        f"*training*: {BIG.net}, batch {BIG.batch}, Adam, f32 ({BIG.parameters:,} parameters); bound: {memory.PER_PARAMETER} bytes "
+        f"per parameter, and the activations and deltas of a batch. *float32*, *float64*: a fit of a small f32 net on a "
+        f"C-contiguous X of {memory.LARGE.batch * memory.LARGE_STEPS:,} x {memory.LARGE.sizes[0]} numbers, which must not be copied "
+        "as a whole; bound: a quarter of X.\n"
     )
-    header = ["", "job", "imported", "with data", "peak", "training takes", "bound", "kept"]
+    header = ["", "job", "imported", "with data", "peak", "difference", "bound", "kept"]
     return "## Memory\n" + text + "\n" + pages.table(header, rows)
 
 
@@ -277,12 +256,10 @@ def core_tables(found, threads):
         unit = jobs[0]["unit"]
         rows = {}
         for job in jobs:
-            shown = f"{job['value']:.2f}" + (
-                f" ({100 * job['share']:.0f}%)" if "share" in job else ""
-            )
-            rows.setdefault(job["name"], {})[job["dtype"]] = shown
-        of = f", share of {jobs[0]['of']}" if "of" in jobs[0] else ""
-        title = f"{group}, {threads} thread{'s' * (threads > 1)}: {unit}{of}"
+            fraction = f" ({100 * job['fraction']:.0f}%)" if "fraction" in job else ""
+            rows.setdefault(job["name"], {})[job["dtype"]] = f"{job['value']:.2f}{fraction}"
+        of = f", fraction of {jobs[0]['of']}" if "of" in jobs[0] else ""
+        title = f"{group}, {threads_text(threads)}: {unit}{of}"
         table = [
             [name, values.get("f32", ""), values.get("f64", "")] for name, values in rows.items()
         ]
@@ -290,28 +267,8 @@ def core_tables(found, threads):
     return "\n\n".join(parts)
 
 
-def libxsmm_part(run):
-    rows = []
-    for cell, bound in targets.LIBXSMM.items():
-        record = targets.Book(run).get("training", replace(cell, optimizer="sgd"))
-        if record is not None:
-            rows.append([cell.name, f"{100 * bound:.0f}%", percent(figures.share(record)[0])])
-    if not rows:
-        return ""
-    text = (
-        "The MLP of libxsmm-dnn, compiled for the shapes when it starts, is the fastest known to us. Its figures are quoted, "
-        "from a Zen 3 core, **not measured here**: f32, forward, backward and SGD, one thread, as shares of the FMA loop.\n"
-    )
-    return (
-        "## libxsmm-dnn\n"
-        + text
-        + "\n"
-        + pages.table(["net, batch", "libxsmm-dnn (quoted)", "pybp (this run)"], rows)
-    )
-
-
 def contestants_part(run):
-    """How each contestant was used, its version, and why it did not take part, if so."""
+    """The version of each contestant, how it was used, and which cells it could not do."""
     said, refused = {}, {}
     for record in run["records"].values():
         for name, words in record.get("contestants", {}).items():
@@ -336,33 +293,32 @@ def contestants_part(run):
 
 
 def pictures(run):
-    """Draw what can be drawn; the Markdown that shows the first of it."""
+    """Draw the plots, if matplotlib is installed; the Markdown that shows the first."""
     try:
-        import plots
+        import benchmarks_plots
     except ImportError:
         print("no plots: matplotlib is not installed")
         return ""
-    plots.draw(run, pages.DOCS)
+    benchmarks_plots.draw(run, pages.DOCS)
     return "![Ratios to the fastest rival](benchmarks.png)"
 
 
 def peak_text(run):
     peaks = {}
     for record in run["records"].values():
-        for turn in record.get("turns", ()) if record.get("threads") == 1 else ():
+        if record.get("threads") == 1:
             dtype = record["cell"]["dtype"]
-            peaks[dtype] = max(peaks.get(dtype, 0), turn["peak"])
+            peaks[dtype] = max(peaks.get(dtype, 0), ratios.best_peak(record))
     return (
         ", ".join(f"{peak * 1e-9:.1f} GFLOP/s in {dtype}" for dtype, peak in sorted(peaks.items()))
         or "not measured"
     )
 
 
-def tables(run, whole=False):
-    """The page without its pictures; as a whole, with the targets that were not measured, too."""
+def tables(run):
+    """The tables of the page, without its introduction and pictures."""
     parts = (training_part, inference_part, overhead_part, scaling_part, growth_part, memory_part)
-    more = (libxsmm_part, core_part, contestants_part)
-    texts = [targets_part(run, whole), *(part(run) for part in (*parts, *more))]
+    texts = [part(run) for part in (*parts, core_part, contestants_part)]
     return "\n\n".join(text for text in texts if text)
 
 
@@ -372,26 +328,26 @@ def page(run):
         HOW.format(rounds=run["machine"].get("rounds", "?"), peak=peak_text(run)),
         pictures(run),
         machine_part(run),
-        tables(run, whole=True),
+        tables(run),
     ]
     return "\n\n".join(part for part in head if part) + "\n"
 
 
 def headline(run):
     """The table in the README: a few cells against their fastest peers."""
-    book, rows = targets.Book(run), []
+    rows = []
     for cell in HEADLINE:
-        record = book.get("training", cell)
-        peer = record and figures.fastest(record, targets.PEERS)
+        record = run["records"].get(Contest("training", cell, 1).key)
+        peer = record and ratios.fastest(record, TRAINING_PEERS)
         if peer:
-            own, theirs = min(figures.times(record)), min(figures.times(record, peer))
-            times = f"{theirs / own:.2f}x"
-            share = percent(figures.share(record)[0])
-            rows.append([cell.name, seconds(own), share, f"{peer}, {seconds(theirs)}", times])
+            own, theirs = min(ratios.times(record)), min(ratios.times(record, peer))
+            fraction = percent(ratios.peak_fraction(record)[0])
+            fastest = f"{peer}, {seconds(theirs)}"
+            rows.append([cell.name, seconds(own), fraction, fastest, f"{theirs / own:.2f}x"])
     return pages.table(["net, batch", "pybp", "of peak", "fastest peer", "takes"], rows)
 
 
 def write(run):
-    (pages.DOCS / PAGE).write_text(page(run), encoding="utf-8")
-    pages.replace("../README.md", "speed", headline(run))
-    print(f"wrote {pages.DOCS / PAGE}, and the table in README.md")
+    PAGE.write_text(page(run), encoding="utf-8")
+    pages.replace(pages.ROOT / "README.md", "speed", headline(run))
+    print(f"wrote {PAGE}, and the table in README.md")

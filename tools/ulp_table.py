@@ -1,9 +1,9 @@
 """Measure the errors of exp, log, tanh ... and write the table in docs/numerics.md.
 
-    cmake --build build/c && python benchmarks/ulp_table.py build/c/test_vmath_avx2
+    cmake --build build/c && python tools/ulp_table.py build/c/test_vmath_avx2
 
-The test program sweeps every 97th float and 60 million doubles a function; that takes a minute or
-two. `--step 1` takes every float, and an hour.
+The test program checks every 97th float32 number and 60 million float64 numbers for each function, which takes a
+minute or two. `--step 1` checks every float32 number and takes an hour.
 """
 
 import argparse
@@ -19,7 +19,7 @@ LINE = re.compile(r"^(\w+) +([\d.]+) \S+ +([\d.]+) \S+ +([\d.]+) +0x", re.MULTIL
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("program", type=Path, help="test_vmath of any instruction set")
-    parser.add_argument("--step", type=int, default=97, help="sweep every nth float")
+    parser.add_argument("--step", type=int, default=97, help="check every nth float32 number")
     options = parser.parse_args()
     command = [options.program.resolve(), str(options.step)]
     found = LINE.findall(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
@@ -28,7 +28,7 @@ def main():
         for name, single, double, bound in found
     ]
     table = pages.table(["function", "float32", "float64", "bound"], rows)
-    pages.replace("numerics.md", "ulp table", table)
+    pages.replace(pages.DOCS / "numerics.md", "ulp table", table)
     print(table)
 
 

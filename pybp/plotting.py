@@ -1,10 +1,9 @@
-"""Pictures of training and of nets, by matplotlib.
+"""Plots of training and of nets, drawn with matplotlib.
 
-Each function draws on the axes it is given, or makes a figure, and returns the axes. Nothing is shown
-or saved by itself: in a notebook the figure appears, elsewhere call ``matplotlib.pyplot.show()`` or
-``axes.figure.savefig(path)``.
+Each function draws on the given axes, or makes a figure, and returns the axes. In a notebook the
+figure appears; elsewhere call ``matplotlib.pyplot.show()`` or ``axes.figure.savefig(path)``.
 
-All of them raise MissingExtraError if matplotlib is not installed.
+All functions raise MissingExtraError if matplotlib is not installed.
 """
 
 from collections.abc import Sequence
@@ -32,7 +31,7 @@ _TRAINING, _VALIDATION = "#1f77b4", "#d95f02"
 
 
 class Epochs(Protocol):
-    """What `plot_history` reads of a `History`."""
+    """The part of `History` that `plot_history` uses."""
 
     epochs: list[int]
     history: dict[str, list[float]]
@@ -41,14 +40,14 @@ class Epochs(Protocol):
 
 
 class Layers(Protocol):
-    """What `plot_gradient_flow` reads of a `Diagnosis`."""
+    """The part of `Diagnosis` that `plot_gradient_flow` uses."""
 
     @property
     def layers(self) -> Sequence[Any]: ...
 
 
 class Predictor(Protocol):
-    """What `plot_decision_boundary` reads of an `MLP`."""
+    """The part of `MLP` that `plot_decision_boundary` uses."""
 
     @property
     def n_in(self) -> int: ...
@@ -58,14 +57,14 @@ class Predictor(Protocol):
 
 
 def plot_history(history: Epochs, metrics: Sequence[str] | None = None, *, axes: Any = None) -> Any:
-    """Loss and metrics by epoch, training and validation in one panel each.
+    """Plot loss and metrics over the epochs; training and validation share one panel for each.
 
     Parameters
     ----------
     history : History
-        What `fit` returned.
+        The return value of `fit`.
     metrics : list of str, optional
-        Which ones, such as "loss"; all if not given.
+        The names to plot, such as "loss"; default: all.
     axes : sequence of matplotlib axes, optional
         One for each metric.
 
@@ -77,7 +76,7 @@ def plot_history(history: Epochs, metrics: Sequence[str] | None = None, *, axes:
     Raises
     ------
     ArgumentError
-        There are no epochs, or no such metric.
+        The history has no epochs, or no metric of that name.
     """
     if not len(history):
         raise ArgumentError("there is nothing to plot: the history has no epochs")
@@ -105,19 +104,19 @@ def plot_history(history: Epochs, metrics: Sequence[str] | None = None, *, axes:
 
 
 def plot_gradient_flow(diagnosis: Layers, *, axes: Any = None) -> Any:
-    """How large activations, deltas and gradients are from layer to layer.
+    """Plot the root mean square of activations, deltas and gradients of each layer.
 
     Parameters
     ----------
     diagnosis : Diagnosis
-        What `MLP.diagnose` returned.
+        The return value of `MLP.diagnose`.
     axes : matplotlib axes, optional
         Where to draw.
 
     Returns
     -------
     matplotlib axes
-        Layers from the first to the last, root mean squares on a logarithmic scale.
+        The panel; its y axis is logarithmic.
     """
     (panel,) = _panels(
         1, None if axes is None else [axes], "plot_gradient_flow", width=6.4, height=3.6
@@ -141,31 +140,31 @@ def plot_gradient_flow(diagnosis: Layers, *, axes: Any = None) -> Any:
 def plot_decision_boundary(
     net: Predictor, X: Any, y: Any = None, *, resolution: int = 200, axes: Any = None
 ) -> Any:
-    """The plane of two inputs, coloured by what the net says there, with the samples on it.
+    """Plot the predicted class over the plane of two inputs, and the samples.
 
     Parameters
     ----------
     net : MLP
-        A net with two inputs. With several outputs the largest decides, with one its side of 1/2,
-        the darker the surer.
+        A net with two inputs. The predicted class is that of the largest output; for one output,
+        whether it is at least 1/2. Darker colours mean more confident predictions.
     X : array-like, shape (n_samples, 2)
-        Samples; they fix the part of the plane that is shown.
+        Samples. Their range determines the part of the plane that is shown.
     y : array-like, shape (n_samples,), optional
-        Their classes, as whole numbers.
+        Class indices of the samples.
     resolution : int
-        Points along each side.
+        Number of grid points along each axis.
     axes : matplotlib axes, optional
         Where to draw.
 
     Returns
     -------
     matplotlib axes
-        The plane.
+        The panel.
 
     Raises
     ------
     ShapeError
-        The net doesn't have two inputs, or X and y don't fit.
+        The net doesn't have two inputs, or the shapes of X and y don't match.
     """
     points = as_numbers(X, "X")
     if net.n_in != 2 or points.ndim != 2 or points.shape[1] != 2:
@@ -208,14 +207,14 @@ def plot_decision_boundary(
 
 
 def plot_weights(net: Network, *, bins: int = 50, axes: Any = None) -> Any:
-    """A histogram of the weights of each layer that has some.
+    """Plot a histogram of the weights of each layer that has weights.
 
     Parameters
     ----------
     net : MLP
         The net.
     bins : int
-        Bars of each histogram.
+        Number of bins of each histogram.
     axes : sequence of matplotlib axes, optional
         One for each layer with weights.
 
@@ -239,23 +238,23 @@ def plot_weights(net: Network, *, bins: int = 50, axes: Any = None) -> Any:
 def plot_schedule(
     schedule: Schedule, steps: int, *, steps_per_epoch: int | None = None, axes: Any = None
 ) -> Any:
-    """The learning rate of each step.
+    """Plot the learning rate of each step.
 
     Parameters
     ----------
     schedule : Schedule
         One of `pybp.schedules`.
     steps : int
-        How many steps; also what a schedule without steps of its own spans.
+        Number of steps to plot; also the length of a schedule whose own length is not set.
     steps_per_epoch : int, optional
-        For schedules with ``per="epoch"``.
+        Steps of an epoch; needed by schedules with ``per="epoch"``.
     axes : matplotlib axes, optional
         Where to draw.
 
     Returns
     -------
     matplotlib axes
-        Learning rates over steps.
+        The panel.
     """
     n = count(steps, "steps")
     rates = schedule.rates(0, n, horizon=n, steps_per_epoch=steps_per_epoch)
@@ -267,11 +266,11 @@ def plot_schedule(
     return panel
 
 
-# ---- help ------------------------------------------------------------------------------------
+# ---- helpers ------------------------------------------------------------------------------------
 
 
 def _panels(n: int, axes: Any, purpose: str, *, width: float, height: float) -> Any:
-    """So many axes: those given, or new ones in rows of at most four."""
+    """`n` axes: the given ones, or new ones in rows of at most four."""
     pyplot = require("matplotlib.pyplot", "plot", purpose)
     if axes is not None:
         given = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
@@ -293,7 +292,7 @@ def _panels(n: int, axes: Any, purpose: str, *, width: float, height: float) -> 
 
 
 def _class_colours(n: int) -> Any:
-    """(n, 3) colours in [0, 1]."""
+    """RGB colours in [0, 1], shape (n, 3)."""
     matplotlib = require("matplotlib", "plot", "plot_decision_boundary")
     if n == 2:
         return np.array([[0.85, 0.37, 0.01], [0.12, 0.47, 0.71]])
@@ -302,14 +301,14 @@ def _class_colours(n: int) -> Any:
 
 
 def _shades(outputs: Any, colours: Any) -> Any:
-    """The colour of each row's winner, paler the less sure it is."""
+    """The colour of each row's predicted class, paler if the prediction is less confident."""
     if outputs.shape[1] == 1:
-        sure = np.clip(outputs[:, 0].astype(float), 0.0, 1.0)
-        winner = (sure >= 0.5).astype(int)
-        strength = np.abs(2 * sure - 1)
+        probability = np.clip(outputs[:, 0].astype(float), 0.0, 1.0)
+        predicted = (probability >= 0.5).astype(int)
+        confidence = np.abs(2 * probability - 1)
     else:
-        winner = outputs.argmax(axis=1)
+        predicted = outputs.argmax(axis=1)
         ordered = np.sort(outputs.astype(float), axis=1)
-        strength = np.clip(ordered[:, -1] - ordered[:, -2], 0.0, 1.0)
-    pale = 0.15 + 0.45 * strength[:, None]
-    return 1 - pale * (1 - colours[winner])
+        confidence = np.clip(ordered[:, -1] - ordered[:, -2], 0.0, 1.0)
+    opacity = 0.15 + 0.45 * confidence[:, None]
+    return 1 - opacity * (1 - colours[predicted])

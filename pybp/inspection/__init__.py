@@ -1,4 +1,4 @@
-"""Looking inside a net: traces, gradient checks, diagnoses."""
+"""Tools that look inside a net: traces, gradient checks, diagnoses."""
 
 from pybp._common.public import set_public_module
 from pybp.inspection.diagnosis import Diagnosis, LayerDiagnosis

@@ -1,4 +1,4 @@
-"""Measures that show what goes wrong in training, layer by layer: `MLP.diagnose`."""
+"""Measurements of each layer that show what goes wrong in training: `MLP.diagnose`."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from pybp._core import Net
 from pybp.data.dataset import Data
 from pybp.data.sparse import Inputs, Sparse
 from pybp.errors import DivergenceError
-from pybp.inspection.findings import Finding, Measured, find
+from pybp.inspection.findings import Finding, Measurements, find
 from pybp.inspection.trace import LayerTrace, Trace, trace
 from pybp.layers import Layer
 from pybp.losses import Loss
@@ -23,39 +23,39 @@ from pybp.net.state import passes, set_passes, updates_done
 from pybp.optimizers import Optimizer
 from pybp.training.epoch import Plan, train_epoch
 
-__all__ = ["Diagnosis", "LayerDiagnosis", "diagnose", "spread"]
+__all__ = ["Diagnosis", "LayerDiagnosis", "diagnose", "evenly_spaced_rows"]
 
-_FLAT = 0.05  # of its largest value: where an activation's slope counts as saturated
+_FLAT = 0.05  # an output is saturated where the slope is below this fraction of the largest slope
 
 
 @dataclass(frozen=True)
 class LayerDiagnosis:
-    """What a layer did with the samples. Sizes are root mean squares over rows and units.
+    """Measurements of one layer. Each ``_rms`` is a root mean square over all entries.
 
     Attributes
     ----------
     kind : str
         "dense" or another kind of layer.
     n_out : int
-        Its outputs.
+        Number of outputs.
     activation : str
-        Its activation.
+        Name of the activation.
     activation_rms : float
-        Size of its outputs a.
+        RMS of the outputs a.
     delta_rms : float
-        Size of ``dL/dz``.
+        RMS of ``dL/dz``.
     delta_ratio : float or None
-        Size of delta as a share of that of the next layer with weights; None for the last.
+        `delta_rms` divided by that of the next layer with weights; None for the last.
     gradient_rms : float or None
-        Size of ``dL/dW``; None without weights.
+        RMS of ``dL/dW``; None without weights.
     weight_rms : float or None
-        Size of W.
+        RMS of W; None without weights.
     update_ratio : float or None
-        Norm of one update of W as a share of the norm of W.
+        Norm of one update of W divided by the norm of W; None without weights.
     dead : float
-        Share of units whose output is 0 for all samples and can't change: no delta passes.
+        Fraction of units whose output is 0 for all samples, where the activation has derivative 0.
     saturated : float
-        Share of outputs where the activation is flat: its slope below 5% of the largest.
+        Fraction of outputs at which the activation's slope is below 5% of its largest slope.
     """
 
     kind: str
@@ -73,18 +73,18 @@ class LayerDiagnosis:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What `MLP.diagnose` found; prints as a table with the findings below.
+    """The result of `MLP.diagnose`; prints as a table of the layers, then the findings.
 
     Attributes
     ----------
     loss : float
-        The loss of the samples, as in training.
+        Loss of the samples, computed as in training.
     loss_after : float
-        The loss after one update from them.
+        Loss after one update with the gradient of these samples.
     layers : tuple of LayerDiagnosis
-        From the first to the last.
+        One for each layer, first to last.
     findings : tuple of Finding
-        What is wrong, each with a remedy.
+        The problems found, each with a remedy.
     """
 
     loss: float
@@ -94,15 +94,15 @@ class Diagnosis:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was found."""
+        """Whether there are no findings."""
         return not self.findings
 
     def found(self, name: str) -> bool:
-        """Whether there is a finding of that name."""
+        """Whether there is a finding named `name`."""
         return any(finding.name == name for finding in self.findings)
 
     def to_frame(self) -> Any:
-        """The layers as a pandas DataFrame, a row for each, counted from 1.
+        """The layers as a pandas DataFrame, one row for each; the index counts from 1.
 
         Raises
         ------
@@ -127,7 +127,7 @@ class Diagnosis:
 
     def __str__(self) -> str:
         lines = [self._title, "", *aligned(self._table()), ""]
-        return "\n".join([*lines, *(map(str, self.findings) if self.findings else [_ALL_WELL])])
+        return "\n".join([*lines, *(map(str, self.findings) if self.findings else [_NO_FINDINGS])])
 
     __repr__ = __str__
 
@@ -137,15 +137,15 @@ class Diagnosis:
         rows = "".join(
             f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in body
         )
-        found = "".join(f"<li>{finding._repr_html_()}</li>" for finding in self.findings)
+        findings = "".join(f"<li>{finding._repr_html_()}</li>" for finding in self.findings)
         return (
             f"<div><p>{escape(self._title)}</p>"
             f"<table><thead><tr>{heading}</tr></thead><tbody>{rows}</tbody></table>"
-            f"{f'<ul>{found}</ul>' if found else f'<p>{_ALL_WELL}</p>'}</div>"
+            f"{f'<ul>{findings}</ul>' if findings else f'<p>{_NO_FINDINGS}</p>'}</div>"
         )
 
 
-_ALL_WELL = "Nothing wrong was found."
+_NO_FINDINGS = "Nothing wrong was found."
 _HEADINGS = {
     "n_out": "units",
     "activation_rms": "a",
@@ -166,44 +166,43 @@ def _text(value: float | str | None) -> str:
 # ---- measuring -------------------------------------------------------------------------------
 
 
-def spread(data: Data, most: int) -> Data:
-    """At most so many of the rows, spread evenly."""
+def evenly_spaced_rows(data: Data, limit: int) -> Data:
+    """At most `limit` of the rows, at even distances."""
     rows = len(data)
-    return data if rows <= most else data.take(np.arange(most) * rows // most)
+    return data if rows <= limit else data.take(np.arange(limit) * rows // limit)
 
 
 def diagnose(
     net: Net, layers: tuple[Layer, ...], data: Data, loss: Loss, optimizer: Optimizer
 ) -> Diagnosis:
-    """Look at a pass through a copy of `net`, and at what one update does to it."""
-    seen = trace(net, layers, data, loss, training=True)
-    twin = net.copy()
+    """Trace copies of `net` before and after one update, and compare them."""
+    before = trace(net, layers, data, loss, training=True)
+    updated_net = net.copy()
     plan = Plan(loss, optimizer, len(data), shuffle=False, threads=0)
     rates = optimizer.rates(updates_done(net, optimizer), 1)
     try:
-        train_epoch(twin, layers, data, plan, rates)
-        set_passes(twin, passes(net))  # so that dropout has the same masks again
-        updated = trace(twin, layers, data, loss, training=True)
-        after, weights = updated.loss, [layer.W for layer in updated.layers]
+        train_epoch(updated_net, layers, data, plan, rates)
+        set_passes(updated_net, passes(net))  # dropout then draws the same masks again
+        after = trace(updated_net, layers, data, loss, training=True)
+        loss_after, weights = after.loss, [layer.W for layer in after.layers]
     except DivergenceError:
-        after, weights = math.inf, [layer.W for layer in seen.layers]
-    measured = _layers(seen, weights)
-    found = find(_measured(measured, data.X, float(rates[0]), seen.loss, after))
-    return Diagnosis(seen.loss, after, measured, found)
+        loss_after, weights = math.inf, [layer.W for layer in before.layers]
+    diagnoses = _diagnose_layers(before, weights)
+    findings = find(_measurements(diagnoses, data.X, float(rates[0]), before.loss, loss_after))
+    return Diagnosis(before.loss, loss_after, diagnoses, findings)
 
 
-def _measured(
+def _measurements(
     layers: tuple[LayerDiagnosis, ...], X: Inputs, rate: float, loss: float, loss_after: float
-) -> Measured:
-    """What the findings are made from."""
-    return Measured(
-        ratios=tuple(layer.delta_ratio for layer in layers),
+) -> Measurements:
+    """The numbers that the checks for findings need."""
+    return Measurements(
         deltas=tuple(layer.delta_rms if layer.weight_rms is not None else None for layer in layers),
         dead=tuple(layer.dead for layer in layers),
         saturated=tuple(layer.saturated for layer in layers[:-1]),
         updates=tuple(layer.update_ratio for layer in layers),
         activations=tuple(layer.activation_rms for layer in layers[:-1]),
-        input_sizes=np.sqrt(
+        input_rms=np.sqrt(
             np.mean(
                 np.square(X.toarray() if isinstance(X, Sparse) else X, dtype=np.float64), axis=0
             )
@@ -214,37 +213,39 @@ def _measured(
     )
 
 
-def _layers(trace: Trace, updated: Sequence[Array | None]) -> tuple[LayerDiagnosis, ...]:
-    """What each layer did."""
+def _diagnose_layers(
+    trace: Trace, updated_weights: Sequence[Array | None]
+) -> tuple[LayerDiagnosis, ...]:
+    """The diagnosis of each layer, computed from the last to the first."""
     layers = []
-    following: float | None = None  # delta of the next layer with weights
-    for layer, after in reversed(list(zip(trace.layers, updated, strict=True))):
+    next_delta: float | None = None  # of the next layer with weights
+    for layer, updated in reversed(list(zip(trace.layers, updated_weights, strict=True))):
         delta = _rms(layer.delta)
         has_weights = layer.W is not None and layer.W.ndim == 2
-        layers.append(_layer(layer, after, delta, following if has_weights else None))
+        layers.append(_diagnose_layer(layer, updated, delta, next_delta if has_weights else None))
         if has_weights:
-            following = delta
+            next_delta = delta
     return tuple(reversed(layers))
 
 
-def _layer(
-    layer: LayerTrace, after: Array | None, delta: float, following: float | None
+def _diagnose_layer(
+    layer: LayerTrace, updated: Array | None, delta: float, next_delta: float | None
 ) -> LayerDiagnosis:
-    update = None
-    if layer.W is not None and after is not None:
-        size = float(np.linalg.norm(layer.W.astype(np.float64)))
-        step = float(np.linalg.norm(after.astype(np.float64) - layer.W))
-        update = step / size if size else None
+    update_ratio = None
+    if layer.W is not None and updated is not None:
+        norm = float(np.linalg.norm(layer.W.astype(np.float64)))
+        update_norm = float(np.linalg.norm(updated.astype(np.float64) - layer.W))
+        update_ratio = update_norm / norm if norm else None
     return LayerDiagnosis(
         kind=layer.kind,
         n_out=layer.a.shape[1],
         activation=layer.activation,
         activation_rms=_rms(layer.a),
         delta_rms=delta,
-        delta_ratio=None if not following else delta / following,
+        delta_ratio=None if not next_delta else delta / next_delta,
         gradient_rms=None if layer.dW is None else _rms(layer.dW),
         weight_rms=None if layer.W is None else _rms(layer.W),
-        update_ratio=update,
+        update_ratio=update_ratio,
         dead=_dead(layer),
         saturated=_saturated(layer),
     )
@@ -255,23 +256,23 @@ def _rms(values: Array) -> float:
 
 
 def _dead(layer: LayerTrace) -> float:
-    """Share of units at 0 for all samples, of an activation that is flat there."""
-    if layer.activation not in _ZERO_WHERE_FLAT:
+    """Fraction of units that are 0 for all samples, if the activation's derivative is 0 there."""
+    if layer.activation not in _FLAT_AT_ZERO:
         return 0.0
     return float(np.mean((layer.a == 0).all(axis=0)))
 
 
 def _saturated(layer: LayerTrace) -> float:
-    """Share of outputs where a bounded activation is flat."""
-    low, high = _CURVED.get(layer.activation, (-np.inf, np.inf))
+    """Fraction of outputs at which a bounded activation is flat."""
+    low, high = _STEEP_OUTPUTS.get(layer.activation, (-np.inf, np.inf))
     return float(np.mean((layer.a < low) | (layer.a > high)))
 
 
-_ZERO_WHERE_FLAT = ("relu", "relu6", "hard_swish", "hard_sigmoid")
+_FLAT_AT_ZERO = ("relu", "relu6", "hard_swish", "hard_sigmoid")
 
 
-def _curved() -> dict[str, tuple[float, float]]:
-    """Between which outputs a bounded activation's slope is at least _FLAT of its largest."""
+def _steep_outputs() -> dict[str, tuple[float, float]]:
+    """The interval of outputs in which each activation's slope is at least _FLAT of its largest."""
     sigmoid = 0.5 * (1 + (1 - _FLAT) ** 0.5)  # a (1 - a) = _FLAT / 4
     tanh = (1 - _FLAT) ** 0.5  # 1 - a^2 = _FLAT
     softsign = 1 - _FLAT**0.5  # (1 - |a|)^2 = _FLAT
@@ -283,4 +284,4 @@ def _curved() -> dict[str, tuple[float, float]]:
     }
 
 
-_CURVED = _curved()
+_STEEP_OUTPUTS = _steep_outputs()

@@ -1,4 +1,4 @@
-"""The findings of a diagnosis: what is wrong, how it shows, and what helps."""
+"""The checks of a diagnosis; each finding names a problem, its evidence and a remedy."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,30 +8,30 @@ import numpy as np
 
 from pybp._common.types import Array
 
-__all__ = ["FINDINGS", "Finding", "Measured", "find"]
+__all__ = ["FINDINGS", "Finding", "Measurements", "find"]
 
-# Where the findings begin.
-VANISHING = 1e-3  # delta of the first layer as a share of the last one's
+# Thresholds of the findings.
+VANISHING = 1e-3  # RMS of the first layer's delta / RMS of the last layer's
 EXPLODING = 1e3
-DEAD = 0.6  # share of a layer's units
-SATURATED = 0.5  # share of a layer's outputs
-UPDATE_HIGH = 0.1  # norm of an update as a share of the norm of the weights
+DEAD = 0.6  # fraction of a layer's units
+SATURATED = 0.5  # fraction of a layer's outputs
+UPDATE_HIGH = 0.1  # norm of an update / norm of the weights
 UPDATE_LOW = 1e-6
-INPUT_LARGE = 30.0  # root mean square of an input
+INPUT_LARGE = 30.0  # RMS of a column of X
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong.
+    """One problem that `MLP.diagnose` found.
 
     Attributes
     ----------
     name : str
         Such as "vanishing gradients".
     layers : tuple of int
-        Where it shows, counted from 1; empty if it is no matter of layers.
+        The layers concerned, counted from 1; empty if the problem is not in a layer.
     evidence : str
-        The numbers that say so.
+        The numbers that show it.
     remedy : str
         What to try.
     """
@@ -49,48 +49,47 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What the findings are made from; a number for each layer, None where it has none."""
+class Measurements:
+    """The numbers that the checks need. Tuples hold one for each layer, None where it has none."""
 
-    ratios: tuple[float | None, ...]
-    deltas: tuple[float | None, ...]
+    deltas: tuple[float | None, ...]  # RMS of dL/dz
     dead: tuple[float, ...]
-    saturated: tuple[float, ...]  # without the output layer, which may be sure of itself
+    saturated: tuple[float, ...]  # without the output layer: confident outputs are no problem
     updates: tuple[float | None, ...]
-    activations: tuple[float, ...]
-    input_sizes: Array
+    activations: tuple[float, ...]  # RMS of a, without the output layer
+    input_rms: Array  # of each column of X
     rate: float
     loss: float
     loss_after: float
 
 
-def find(seen: Measured) -> tuple[Finding, ...]:
-    """All findings."""
-    return tuple(finding for check in FINDINGS.values() for finding in check(seen))
+def find(measured: Measurements) -> tuple[Finding, ...]:
+    """The findings of all checks."""
+    return tuple(finding for check in FINDINGS.values() for finding in check(measured))
 
 
 def _ends(deltas: tuple[float | None, ...]) -> tuple[int, float, int, float] | None:
-    """First and last layer with weights, and the sizes of their deltas."""
-    known = [(place, delta) for place, delta in enumerate(deltas, 1) if delta is not None]
+    """First and last layer with weights, and the RMS of their deltas."""
+    known = [(number, delta) for number, delta in enumerate(deltas, 1) if delta is not None]
     return (*known[0], *known[-1]) if len(known) > 1 else None
 
 
-def _vanishing(seen: Measured) -> Iterator[Finding]:
-    ends = _ends(seen.deltas)
+def _vanishing(measured: Measurements) -> Iterator[Finding]:
+    ends = _ends(measured.deltas)
     if ends is not None and ends[3] > 0 and ends[1] / ends[3] < VANISHING:
         first, small, last, large = ends
         yield Finding(
             "vanishing gradients",
             (first,),
             f"dL/dz is {small:.2g} in layer {first} and {large:.2g} in layer {last}, "
-            f"{small / large:.1g} of it remains.",
+            f"{small / large:.1g} times as much.",
             'Use activation="relu" (or gelu, silu) with init="he_uniform", put BatchNorm() between the '
             "layers, or make them Residual([...]).",
         )
 
 
-def _exploding(seen: Measured) -> Iterator[Finding]:
-    ends = _ends(seen.deltas)
+def _exploding(measured: Measurements) -> Iterator[Finding]:
+    ends = _ends(measured.deltas)
     if ends is not None and ends[3] > 0 and ends[1] / ends[3] > EXPLODING:
         first, large, last, small = ends
         yield Finding(
@@ -102,7 +101,7 @@ def _exploding(seen: Measured) -> Iterator[Finding]:
             "layers, and clip the gradient: optimizer=Adam(clip_norm=1.0).",
         )
         return
-    sizes = seen.activations
+    sizes = measured.activations
     if len(sizes) > 1 and sizes[0] > 0 and sizes[-1] / sizes[0] > EXPLODING:
         yield Finding(
             "exploding activations",
@@ -113,87 +112,91 @@ def _exploding(seen: Measured) -> Iterator[Finding]:
         )
 
 
-def _dead(seen: Measured) -> Iterator[Finding]:
-    places = tuple(place for place, share in enumerate(seen.dead, 1) if share > DEAD)
-    if places:
-        worst = max(seen.dead)
+def _dead(measured: Measurements) -> Iterator[Finding]:
+    layers = tuple(number for number, dead in enumerate(measured.dead, 1) if dead > DEAD)
+    if layers:
+        worst = max(measured.dead)
         yield Finding(
             "dead units",
-            places,
-            f"in {_named(places)} most units are 0 for all samples (at most "
+            layers,
+            f"in {_named(layers)} most units are 0 for all samples (at most "
             f"{worst:.0%}): they don't learn.",
             'Lower the learning rate, use activation="leaky_relu" (or elu, gelu), or start with '
             "positive biases (bias_init=0.1).",
         )
 
 
-def _saturated(seen: Measured) -> Iterator[Finding]:
-    places = tuple(place for place, share in enumerate(seen.saturated, 1) if share > SATURATED)
-    if places:
-        worst = max(seen.saturated)
+def _saturated(measured: Measurements) -> Iterator[Finding]:
+    layers = tuple(
+        number for number, saturated in enumerate(measured.saturated, 1) if saturated > SATURATED
+    )
+    if layers:
+        worst = max(measured.saturated)
         yield Finding(
             "saturation",
-            places,
-            f"in {_named(places)} more than half of the outputs lie where the activation is flat (at "
+            layers,
+            f"in {_named(layers)} more than half of the outputs lie where the activation is flat (at "
             f"most {worst:.0%}): little is learned there.",
             "Scale the inputs to mean 0 and standard deviation 1, start with smaller weights "
             '(init="glorot_uniform"), or put BatchNorm() before the activation.',
         )
 
 
-def _rate_too_high(seen: Measured) -> Iterator[Finding]:
-    places = tuple(
-        place
-        for place, share in enumerate(seen.updates, 1)
-        if share is not None and share > UPDATE_HIGH
+def _rate_too_high(measured: Measurements) -> Iterator[Finding]:
+    layers = tuple(
+        number
+        for number, ratio in enumerate(measured.updates, 1)
+        if ratio is not None and ratio > UPDATE_HIGH
     )
-    rises = not seen.loss_after <= seen.loss + 1e-3 * abs(seen.loss)
-    if not places and not rises:
+    rises = not measured.loss_after <= measured.loss + 1e-3 * abs(measured.loss)
+    if not layers and not rises:
         return
     evidence = []
     if rises:
-        evidence.append(f"one update raises the loss from {seen.loss:.4g} to {seen.loss_after:.4g}")
-    if places:
-        most = max(share for share in seen.updates if share is not None)
-        evidence.append(f"it changes the weights of {_named(places)} by up to {most:.0%}")
+        evidence.append(
+            f"one update raises the loss from {measured.loss:.4g} to {measured.loss_after:.4g}"
+        )
+    if layers:
+        largest = max(ratio for ratio in measured.updates if ratio is not None)
+        evidence.append(f"it changes the weights of {_named(layers)} by up to {largest:.0%}")
     yield Finding(
         "learning rate too high",
-        places,
+        layers,
         "; ".join(evidence) + ".",
         "Lower lr by 3 to 10 times, or warm up to it: lr=schedules.Cosine(lr, warmup=0.1).",
     )
 
 
-def _rate_too_low(seen: Measured) -> Iterator[Finding]:
-    shares = [share for share in seen.updates if share is not None]
-    learns = seen.rate > 0 and any(seen.deltas)  # else there is nothing to update by
-    if shares and learns and max(shares) < UPDATE_LOW:
+def _rate_too_low(measured: Measurements) -> Iterator[Finding]:
+    ratios = [ratio for ratio in measured.updates if ratio is not None]
+    learns = measured.rate > 0 and any(measured.deltas)  # else every update is 0
+    if ratios and learns and max(ratios) < UPDATE_LOW:
         yield Finding(
             "learning rate too low",
-            tuple(range(1, len(seen.updates) + 1)),
-            f"one update changes no layer's weights by more than {max(shares):.1g} of their size.",
+            tuple(range(1, len(measured.updates) + 1)),
+            f"one update changes no layer's weights by more than {max(ratios):.1g} of their norm.",
             "Raise lr by 10 times or more.",
         )
 
 
-def _inputs(seen: Measured) -> Iterator[Finding]:
-    large = np.flatnonzero(seen.input_sizes > INPUT_LARGE)
+def _inputs(measured: Measurements) -> Iterator[Finding]:
+    large = np.flatnonzero(measured.input_rms > INPUT_LARGE)
     if len(large):
-        column = int(large[np.argmax(seen.input_sizes[large])])
+        column = int(large[np.argmax(measured.input_rms[large])])
         yield Finding(
             "inputs out of scale",
             (),
-            f"{len(large)} of {len(seen.input_sizes)} inputs are large; column {column} of X is "
-            f"{seen.input_sizes[column]:.3g} in root mean square.",
+            f"{len(large)} of {len(measured.input_rms)} inputs are large; column {column} of X is "
+            f"{measured.input_rms[column]:.3g} in root mean square.",
             "Scale each column of X to mean 0 and standard deviation 1.",
         )
 
 
-def _named(places: tuple[int, ...]) -> str:
-    return f"layer{'s' * (len(places) > 1)} {', '.join(map(str, places))}"
+def _named(layers: tuple[int, ...]) -> str:
+    return f"layer{'s' * (len(layers) > 1)} {', '.join(map(str, layers))}"
 
 
-FINDINGS: dict[str, Callable[[Measured], Iterator[Finding]]] = {
+FINDINGS: dict[str, Callable[[Measurements], Iterator[Finding]]] = {
     "vanishing gradients": _vanishing,
     "exploding gradients": _exploding,
     "dead units": _dead,
@@ -202,4 +205,4 @@ FINDINGS: dict[str, Callable[[Measured], Iterator[Finding]]] = {
     "learning rate too low": _rate_too_low,
     "inputs out of scale": _inputs,
 }
-"""What each check looks for."""
+"""The check for each finding, by the name of the finding."""

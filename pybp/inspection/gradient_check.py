@@ -1,9 +1,9 @@
 """Backpropagation against central differences.
 
-The derivative of the loss L by one number w is compared with ``(L(w + h) - L(w - h)) / 2h`` on a
-float64 copy of the net. Where the two differ, a kink (of relu, say) between w - h and w + h is
-told from an error by the one-sided differences: at a kink they differ by twice as much as the two
-derivatives do, at an error they agree.
+The derivative dL/dw of the loss by each number w is compared with ``(L(w + h) - L(w - h)) / 2h`` on
+a float64 copy of the net. If the two differ, the reason is an error or a kink (of relu, for example)
+between w - h and w + h. The one-sided differences tell which: at a kink they differ from each other
+by twice as much as the two derivatives do; at an error they agree.
 """
 
 import math
@@ -25,15 +25,15 @@ __all__ = ["BlockCheck", "GradientCheck", "check_gradients"]
 
 STEP = 1e-5
 TOLERANCE = 1e-5
-SKIPPED_SHARE = 0.05
+MAX_SKIPPED = 0.05  # fraction of the entries
 
 Assign = Callable[..., object]
-"""``assign(*index, value)`` sets one entry of a block."""
+"""``assign(*index, value)`` sets one entry of an array."""
 
 
 @dataclass(frozen=True)
 class BlockCheck:
-    """The comparison in one block of numbers.
+    """The comparison for one array: a layer's weights, its biases, or the input.
 
     Attributes
     ----------
@@ -41,12 +41,12 @@ class BlockCheck:
         ``"layer 1 W"``, ``"layer 1 b"``, ``"layer 2 gamma"``, ``"layer 2 beta"``, ...,
         ``"input"``; layers are counted from 1.
     checked, skipped : int
-        How many entries were compared, and how many of them lie at a kink.
+        Number of entries compared, and how many of them were skipped because of a kink.
     max_relative_error : float
-        The largest difference, relative to the larger of the two derivatives; to a thousandth of
-        the block's largest derivative where they are smaller still.
+        The largest difference of the two derivatives d1, d2 of an entry, divided by
+        ``max(|d1|, |d2|, m / 1000)``; m is the largest absolute derivative of the array.
     worst : tuple of int
-        Index of that entry.
+        Index of the entry with that error.
     """
 
     name: str
@@ -58,15 +58,15 @@ class BlockCheck:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The comparison over a whole net; prints as a table.
+    """The result of `MLP.check_gradients`; prints as a table.
 
     Attributes
     ----------
     blocks : tuple of BlockCheck
-        One for each weight matrix and vector of parameters, and one for the input, but for its
+        One for each weight matrix and each vector of parameters, and one for the input without its
         columns of categories.
     tolerance : float
-        The largest relative error that passes.
+        The largest relative error that is accepted.
     """
 
     blocks: tuple[BlockCheck, ...]
@@ -79,18 +79,18 @@ class GradientCheck:
 
     @property
     def skipped(self) -> int:
-        """How many entries were left out because they lie at a kink."""
+        """Number of entries skipped because of a kink."""
         return sum(block.skipped for block in self.blocks)
 
     @property
     def checked(self) -> int:
-        """How many entries were looked at."""
+        """Number of entries compared, the skipped ones included."""
         return sum(block.checked for block in self.blocks)
 
     @property
     def ok(self) -> bool:
-        """Whether all errors are within the tolerance and at most 5% of the entries skipped."""
-        few = self.skipped <= SKIPPED_SHARE * self.checked
+        """Whether all errors are within the tolerance and at most 5% of the entries were skipped."""
+        few = self.skipped <= MAX_SKIPPED * self.checked
         return few and bool(self.max_relative_error <= self.tolerance)
 
     def __str__(self) -> str:
@@ -122,10 +122,10 @@ def check_gradients(
     seed: int,
     training: bool = False,
 ) -> GradientCheck:
-    """Compare on `net`, a float64 net that is changed and put back as it was."""
+    """Compare the derivatives of `net`, a float64 net; its parameters are changed, then restored."""
     start = passes(net)
     base, gradients, dx = analytic_gradients(net, layers, data, loss, training)
-    choose = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     output = np.empty((len(data), layers[-1].n_out), net.dtype)
 
     def loss_now() -> float:
@@ -138,7 +138,7 @@ def check_gradients(
     def check(
         name: str, values: Array, gradient: Array, assign: Assign, entries: Array
     ) -> BlockCheck:
-        chosen = choose.permutation(entries)[:max_entries]
+        chosen = random.permutation(entries)[:max_entries]
         return _check(name, values, gradient, chosen, assign, loss_now, base)
 
     blocks = []
@@ -148,14 +148,14 @@ def check_gradients(
             if gradient is not None:
                 values = read(net, what, place, gradient.shape)
                 column = None if gradient.ndim == 2 else layer.fan if what == "biases" else 0
-                poke = partial(_poke, net, place, column)
-                every = np.arange(gradient.size)
-                blocks.append(check(f"layer {place + 1} {name}", values, gradient, poke, every))
+                assign = partial(_set_parameter, net, place, column)
+                entries = np.arange(gradient.size)
+                blocks.append(check(f"layer {place + 1} {name}", values, gradient, assign, entries))
     X = data.X
     assert isinstance(X, np.ndarray)
-    numbers = np.arange(dx.size).reshape(dx.shape)[:, _numeric_columns(layers)].ravel()
-    if numbers.size:
-        blocks.append(check("input", X.copy(), dx, partial(_set_input, X), numbers))
+    entries = np.arange(dx.size).reshape(dx.shape)[:, _numeric_columns(layers)].ravel()
+    if entries.size:
+        blocks.append(check("input", X.copy(), dx, partial(_set_input, X), entries))
     set_passes(net, start)
     return GradientCheck(tuple(blocks))
 
@@ -166,11 +166,11 @@ def _numeric_columns(layers: tuple[Layer, ...]) -> Array:
     return np.setdiff1d(np.arange(layers[0].n_in), categories)
 
 
-def _poke(net: Net, place: int, column: int | None, *index_and_value: float) -> None:
-    """Set one parameter; the index of a vector's says no column."""
+def _set_parameter(net: Net, place: int, column: int | None, *index_and_value: float) -> None:
+    """Set one parameter; `column` completes the index if the array is a vector."""
     *index, value = index_and_value
-    row, at = (int(index[0]), column) if column is not None else map(int, index)
-    net.poke(place, row, at, value)
+    row, column = (int(index[0]), column) if column is not None else map(int, index)
+    net.poke(place, row, column, value)
 
 
 def _set_input(X: Array, row: int, column: int, value: float) -> None:
@@ -197,17 +197,17 @@ def _check(
     loss_now: Callable[[], float],
     base: float,
 ) -> BlockCheck:
-    """Compare the entries of a block that `chosen` numbers."""
+    """Compare the entries of one array; `chosen` holds their flat indices."""
     if not np.isfinite(gradient).all():
         first = np.argwhere(~np.isfinite(gradient))[0]
         return BlockCheck(name, len(chosen), 0, math.inf, tuple(map(int, first)))
-    # Rounding leaves each loss uncertain by some units in the last place, more where rows are many.
+    # The rounding error of a loss is some units in the last place, and grows with the rows.
     noise = 64 * np.finfo(np.float64).eps * max(abs(base), 1e-3) / STEP
     floor = max(1e-3 * float(np.abs(gradient).max()), noise / TOLERANCE)
     skipped = 0
     largest, worst = 0.0, (0,) * gradient.ndim
-    for number in chosen:
-        index = tuple(int(i) for i in np.unravel_index(number, gradient.shape))
+    for flat_index in chosen:
+        index = tuple(int(i) for i in np.unravel_index(flat_index, gradient.shape))
         old, exact = float(values[index]), float(gradient[index])
         assign(*index, old + STEP)
         above = loss_now()

@@ -1,4 +1,4 @@
-"""The base class of `MLP` with the methods trace, diagnose and check_gradients."""
+"""The base class of `MLP` that has the methods trace, diagnose and check_gradients."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from pybp._common.types import DType
 from pybp.data.dataset import Data
 from pybp.data.reader import DataReader
 from pybp.data.sparse import Sparse
-from pybp.inspection.diagnosis import Diagnosis, diagnose, spread
+from pybp.inspection.diagnosis import Diagnosis, diagnose, evenly_spaced_rows
 from pybp.inspection.gradient_check import GradientCheck, check_gradients
 from pybp.inspection.trace import Trace, trace
 from pybp.losses import Loss, LossLike, resolve_loss
@@ -21,7 +21,7 @@ __all__ = ["Inspection"]
 
 
 class Inspection(Stepwise):
-    """Base class of `MLP`: what looks at passes without changing the net."""
+    """Base class of `MLP`: methods that inspect the net and leave it unchanged."""
 
     def trace(
         self,
@@ -32,20 +32,20 @@ class Inspection(Stepwise):
         sample_weight: Any = None,
         training: bool = False,
     ) -> Trace:
-        """Every quantity of one forward and one backward pass; the net itself stays as it is.
+        """Every quantity of one forward and one backward pass. The net is not changed.
 
         Parameters
         ----------
         x, y, loss, sample_weight
             As in `fit`; one sample or several.
         training : bool
-            Whether the passes are as in training: batch norm over these samples, and the masks
-            that the next step would have.
+            Whether to compute as in training: batch norm with the statistics of these samples, and
+            dropout with the masks of the next training step.
 
         Returns
         -------
         Trace
-            Prints as a table; z, a, delta, dW, db and what is passed back, layer by layer.
+            z, a, delta, dW, db and dL/d input of each layer; prints as a table.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         data = self._reader(chosen).rows(x, y, sample_weight)
@@ -63,27 +63,27 @@ class Inspection(Stepwise):
         sample_weight: Any = None,
         max_samples: int = 1000,
     ) -> Diagnosis:
-        """Look for what goes wrong in training, layer by layer; the net itself stays as it is.
+        """Search each layer for common problems of training. The net is not changed.
 
         Parameters
         ----------
         X, y, loss, sample_weight
             As in `fit`.
         optimizer : str or Optimizer
-            The one to train with: one update of a copy of the net tells whether its learning
-            rate fits.
+            The optimizer to train with. It updates a copy of the net once, which shows whether its
+            learning rate is suitable.
         max_samples : int
-            At most so many samples are used, spread evenly over X.
+            Largest number of samples used; they are taken from X at even distances.
 
         Returns
         -------
         Diagnosis
-            ``.layers`` with sizes of activations, deltas, gradients and updates and the shares of
-            dead and saturated units; ``.findings``, each with a remedy. Prints as a table.
+            ``.layers`` with the RMS of activations, deltas, gradients and updates and the fractions
+            of dead units and saturated outputs; ``.findings``, each with a remedy. Prints as a table.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         data = self._reader(chosen).rows(X, y, sample_weight)
-        data = spread(data, count(max_samples, "max_samples"))
+        data = evenly_spaced_rows(data, count(max_samples, "max_samples"))
         check_batches(self._layers, len(data), len(data))
         return diagnose(self._net, self._layers, data, chosen, resolve_stepper(optimizer))
 
@@ -98,19 +98,19 @@ class Inspection(Stepwise):
         seed: int = 0,
         training: bool = False,
     ) -> GradientCheck:
-        """Backpropagation against central differences, on a float64 copy of the net.
+        """Compare backpropagation with central differences, on a float64 copy of the net.
 
         Parameters
         ----------
         X, y, loss, sample_weight
-            As in `fit`; some ten samples will do.
+            As in `fit`; about ten samples suffice.
         max_entries : int
-            How many entries of each weight matrix, bias vector and of X to compare.
+            Largest number of entries compared of each weight matrix, each bias vector and X.
         seed : int
-            Of the choice of entries.
+            Seed of the random choice of entries.
         training : bool
-            Whether the passes are as in training, all of them with the masks that the next step
-            would have.
+            Whether to compute as in training: batch norm with the statistics of these samples, and
+            dropout with the masks of the next training step.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Every quantity of one forward and one backward pass, in the notation of the textbook."""
+"""Every quantity of one forward and one backward pass, in textbook notation."""
 
 from dataclasses import dataclass
 
@@ -23,33 +23,34 @@ _WEIGHTS_SHOWN = 8
 
 @dataclass(frozen=True, eq=False)
 class LayerTrace:
-    """What happened in a layer with n_in inputs and n_out outputs.
+    """The quantities of a layer with n_in inputs and n_out outputs.
 
     Attributes
     ----------
     kind : str
-        "dense", "batch_norm", ...: its name in the registry of layers.
+        "dense", "batch_norm", ...: the name in the registry of layers.
     inputs : tuple of int
-        The layers that it reads, counted from 0; -1 is x.
+        The layers whose outputs this layer reads, counted from 0; -1 is x.
     input : ndarray, shape (rows, n_in)
-        a of the layer that it reads, the first one if there are two; x for the first. Of an
+        The output a of the layer that is read (of the first, if there are two), or x. For an
         embedding, the column of categories.
     z : ndarray, shape (rows, n_out), or None
-        Net input, ``z = W input + b``. Of a norm, what gamma multiplies; in training, of dropout
-        da/d input, and of noise the noise.
+        Net input, ``z = W input + b``. For a norm, the normalized values that gamma multiplies. In
+        training, for dropout ``da/d input`` and for `GaussianNoise` the noise.
     a : ndarray, shape (rows, n_out)
         Output, ``a = f(z)``.
     delta : ndarray, shape (rows, n_out)
-        ``dL/dz``, L being the reported loss; dL/da of a layer without activation.
+        ``dL/dz`` of the reported loss L; ``dL/da`` for a layer without activation.
     dW : ndarray, shape (n_out, n_in), or None
-        ``dL/dW = delta.T @ input``; of gamma, (n_out,); of an embedding, (n_out, n_categories).
+        ``dL/dW = delta.T @ input``. For a norm, the gradient of gamma, shape (n_out,); for an
+        embedding, shape (n_out, n_categories).
     db : ndarray, shape (n_out,), or None
         ``dL/db``, the sum of delta over the rows; None for a layer without bias.
     back : ndarray, shape (rows, n_in), or None
-        ``dL/d input = delta W``, what the layer before gets from this one; None for an embedding
-        and for what joins embeddings.
+        ``dL/d input = delta W``, this layer's contribution to the gradient of the layer that it
+        reads; None for an embedding and for the layer that joins embeddings.
     W : ndarray, of the shape of dW, or None
-        The weights of both passes.
+        The weights.
     b : ndarray, shape (n_out,), or None
         The biases.
     activation : str
@@ -72,18 +73,18 @@ class LayerTrace:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """One forward and one backward pass; prints as a table.
+    """The result of `MLP.trace`; prints as a table.
 
     Attributes
     ----------
     loss : float
-        The reported loss, the layers' penalties included; dW is without theirs.
+        The reported loss. It includes the layers' l1 and l2 penalties; the dW do not.
     output : ndarray, shape (rows, n_out)
-        a of the last layer.
+        The output a of the last layer.
     layers : tuple of LayerTrace
-        From the first to the last.
+        One for each layer, first to last.
     loss_name : str
-        Name of the loss and how it was reduced.
+        Name and reduction of the loss.
     """
 
     loss: float
@@ -97,20 +98,20 @@ class Trace:
         lines = [f"Trace of {samples}: L = {self.loss:.6g} ({self.loss_name})"]
         for number, layer in enumerate(self.layers, start=1):
             n_in, n_out = layer.input.shape[1], layer.a.shape[1]
-            lines += ["", f"Layer {number}: {n_in} -> {n_out}   {_rules(layer)}"]
+            lines += ["", f"Layer {number}: {n_in} -> {n_out}   {_formulas(layer)}"]
             lines += _neurons(layer) if rows == 1 else _statistics(layer)
         return "\n".join(lines)
 
     __repr__ = __str__
 
 
-def _rules(layer: LayerTrace) -> str:
-    """What the layer computes, in formulas."""
+def _formulas(layer: LayerTrace) -> str:
+    """The formulas that the layer computes."""
     read = [f"a{source + 1}" if source >= 0 else "x" for source in layer.inputs]
     if layer.kind == "dense":
         bias = " + b" if layer.b is not None else ""
-        rule = f"z = W {read[0]}{bias}   a = {layer.activation}(z)"
-        return f"{rule}   delta = dL/dz   dW = delta {read[0]}"
+        forward = f"z = W {read[0]}{bias}   a = {layer.activation}(z)"
+        return f"{forward}   delta = dL/dz   dW = delta {read[0]}"
     if layer.kind == "activation":
         return f"a = {layer.activation}({read[0]})   delta = dL/dz"
     if layer.kind == "add":
@@ -119,19 +120,19 @@ def _rules(layer: LayerTrace) -> str:
 
 
 def _neurons(layer: LayerTrace) -> list[str]:
-    """A line for each neuron of the only sample, and what goes back to its inputs."""
+    """A line for each neuron of a single sample, and dL/d input."""
     n_out = layer.a.shape[1]
     columns = [("z", layer.z), ("a", layer.a), ("delta", layer.delta)]
     table = {name: values[0] for name, values in columns if values is not None}
     if layer.db is not None:
         table["db"] = layer.db
-    cut = False
+    shortened = False
     if layer.dW is not None and layer.dW.ndim == 1:
         table["dgamma"] = layer.dW
     elif layer.dW is not None:
-        cut = layer.dW.shape[1] > _WEIGHTS_SHOWN
+        shortened = layer.dW.shape[1] > _WEIGHTS_SHOWN
         table |= {f"dW[{i}]": column for i, column in enumerate(layer.dW.T[:_WEIGHTS_SHOWN])}
-    more = ["..."] * cut
+    more = ["..."] * shortened
     lines = [
         [str(j), *(_number(values[j]) for values in table.values()), *more]
         for j in range(min(n_out, _NEURONS_SHOWN))
@@ -142,13 +143,13 @@ def _neurons(layer: LayerTrace) -> list[str]:
     if layer.back is None:
         return text
     back = layer.back[0]
-    rule = "delta W" if layer.kind == "dense" else "dL/d input"
+    formula = "delta W" if layer.kind == "dense" else "dL/d input"
     dots = " ..." * (len(back) > _WEIGHTS_SHOWN)
-    return [*text, f"  back = {rule}: {' '.join(map(_number, back[:_WEIGHTS_SHOWN]))}{dots}"]
+    return [*text, f"  back = {formula}: {' '.join(map(_number, back[:_WEIGHTS_SHOWN]))}{dots}"]
 
 
 def _statistics(layer: LayerTrace) -> list[str]:
-    """A line for each quantity of several samples."""
+    """Statistics of each quantity over several samples, one line each."""
     table = [["", "shape", "min", "mean", "max", "rms"]]
     for name in ("z", "a", "delta", "dW", "db", "back"):
         values = getattr(layer, name)
@@ -170,7 +171,7 @@ def _number(value: float) -> str:
 def trace(
     net: Net, layers: tuple[Layer, ...], data: Data, loss: Loss, training: bool = False
 ) -> Trace:
-    """Run both passes on a copy of `net`, so that the net itself stays as it is."""
+    """Compute both passes on a copy of `net`, which itself is not changed."""
     net = net.copy()
     rows = len(data)
     output = np.empty((rows, layers[-1].n_out), net.dtype)
@@ -185,30 +186,30 @@ def trace(
 
 
 def _layer(net: Net, place: int, layer: Layer, data: Data) -> LayerTrace:
-    into, out = (len(data), layer.n_in), (len(data), layer.n_out)
-    a = read(net, "a", place, out)
+    input_shape, output_shape = (len(data), layer.n_in), (len(data), layer.n_out)
+    a = read(net, "a", place, output_shape)
     if layer.kind == "embedding":
-        of = column_of(data.X, layer.column)[:, None].astype(net.dtype)
+        input = column_of(data.X, layer.column)[:, None].astype(net.dtype)
     else:
-        of = a if layer.kind == "join" else read(net, "input", place, into)
+        input = a if layer.kind == "join" else read(net, "input", place, input_shape)
     return LayerTrace(
         kind=layer.kind,
         inputs=layer.inputs,
-        input=of,
-        z=_if_there(net, "z", place, out),
+        input=input,
+        z=_read_if_present(net, "z", place, output_shape),
         a=a,
-        delta=read(net, "delta", place, out),
+        delta=read(net, "delta", place, output_shape),
         dW=read_optional(net, "weight_gradient", place, layer.weight_shape),
         db=read_optional(net, "bias_gradient", place, layer.bias_shape),
-        back=_if_there(net, "back", place, into),
+        back=_read_if_present(net, "back", place, input_shape),
         W=read_optional(net, "weights", place, layer.weight_shape),
         b=read_optional(net, "biases", place, layer.bias_shape),
         activation=layer.activation.name,
     )
 
 
-def _if_there(net: Net, what: str, place: int, shape: tuple[int, ...]) -> Array | None:
-    """An array that some kinds of layers don't have."""
+def _read_if_present(net: Net, what: str, place: int, shape: tuple[int, ...]) -> Array | None:
+    """The array, or None if this kind of layer has no such array."""
     try:
         return read(net, what, place, shape)
     except StateError:

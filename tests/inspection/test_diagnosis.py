@@ -7,7 +7,7 @@ import pybp
 from pybp import Activation, BatchNorm, Dense, Dropout, Residual
 from pybp.datasets import load_digits
 from pybp.errors import ArgumentError
-from pybp.inspection.findings import FINDINGS, Measured, find
+from pybp.inspection.findings import FINDINGS, Measurements, find
 
 
 @pytest.fixture(scope="module")
@@ -208,13 +208,12 @@ def test_bad_data_is_refused(classifier, blobs):
 
 
 HEALTHY = {
-    "ratios": (1.0, None),
     "deltas": (1e-3, 1e-3),
     "dead": (0.1, 0.0),
     "saturated": (0.1,),
     "updates": (1e-3, 1e-3),
     "activations": (1.0,),
-    "input_sizes": np.ones(3),
+    "input_rms": np.ones(3),
     "rate": 1e-3,
     "loss": 1.0,
     "loss_after": 0.9,
@@ -238,11 +237,11 @@ HEALTHY = {
         ({"updates": (0.0, 0.0)}, ["learning rate too low"]),
         ({"updates": (0.0, 0.0), "rate": 0.0}, []),
         ({"updates": (None, 0.5)}, ["learning rate too high"]),
-        ({"input_sizes": np.array([1.0, 100.0])}, ["inputs out of scale"]),
+        ({"input_rms": np.array([1.0, 100.0])}, ["inputs out of scale"]),
     ],
 )
 def test_each_finding(sick, names):
-    found = find(Measured(**(HEALTHY | sick)))
+    found = find(Measurements(**(HEALTHY | sick)))
     assert [finding.name for finding in found] in (
         names,
         [name.replace("gradients", "activations") for name in names],

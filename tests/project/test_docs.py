@@ -60,3 +60,15 @@ def test_docstrings(name):
 def test_links(page):
     targets = LINK.findall(page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_each_fragment_of_the_worked_example_finds_its_place(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    example = importlib.import_module("worked_example")
+    page = (ROOT / "docs/developing.md").read_text(encoding="utf-8")
+    steps = example.steps(page)
+    section = page.partition("### A worked example")[2].partition("\n## ")[0]
+    assert section.count("\n```") == 2 * len(steps) > 0
+    for step in steps:
+        text = (ROOT / step["file"]).read_text(encoding="utf-8")
+        assert len(example.insert(text, step)) > len(text)

@@ -2,31 +2,26 @@
 
 import numpy as np
 import pytest
+from registered import CLASSES
 
-import pybp
 from pybp import MLP
-from pybp._common.specs import names
 
-from oracle import ACTIVATIONS, Net, registry
-from oracle.net import Layer
+from layer_twin import twin
+from oracle import ACTIVATIONS, registry
 
-SPECS = names(pybp.activations.ActivationFunction)
 WITH_PARAMETERS = [row for row in registry.rows("activations") if row.params]
 
 
 @pytest.mark.parametrize("row", WITH_PARAMETERS, ids=lambda row: row.name)
-@pytest.mark.parametrize("share", [0.5, 3.0])
-def test_parameters_arrive(row, share):
+@pytest.mark.parametrize("factor", [0.5, 3.0])
+def test_parameters_arrive(row, factor, rng):
     """In hidden layers and at the output, forward and backward."""
-    params = {param.name: param.default * share for param in row.params}
-    spec = SPECS[row.name](**params)
+    params = {param.name: param.default * factor for param in row.params}
+    spec = CLASSES["activations"][row.name](**params)
     net = MLP([6, 9, 4], activation=spec, output=spec, dtype="float64", seed=1)
-    layers = [
-        Layer(W, b, row.name, params=params) for W, b in zip(net.weights, net.biases, strict=True)
-    ]
-    rng = np.random.default_rng(0)
+    other = twin(net, [6, 9, 4], spec, spec)
     X, y = rng.normal(size=(11, 6)), rng.normal(size=(11, 4))
-    found, passes = net.trace(X, y, loss="mse"), Net(layers).backward(X, y, "mse")
+    found, passes = net.trace(X, y, loss="mse"), other.backward(X, y, "mse")
     for layer, p in zip(found.layers, passes, strict=True):
         for what in ("a", "delta", "dW", "back"):
             wanted = getattr(p, what)

@@ -1,32 +1,30 @@
 """Specs: one class for each registry row, with the row's name, defaults and ranges."""
 
 import dataclasses
+import re
 
 import pytest
+from registered import BASES, CLASSES, ROWS, SWITCHES
 
 import pybp
-from pybp import _core, activations, initializers, losses, optimizers
-from pybp._common.specs import Spec, names, resolve
+from pybp import activations, initializers, losses, optimizers
+from pybp._common.specs import Spec, resolve
 from pybp.errors import ArgumentError
 
-BASES = {
-    "activations": activations.ActivationFunction,
-    "losses": losses.Loss,
-    "optimizers": optimizers.Optimizer,
-    "initializers": initializers.Initializer,
-}
-OPTIMIZERS = names(optimizers.Optimizer)
-FLAGS = ("nesterov", "centered", "amsgrad", "decoupled_weight_decay")
-ALL = [spec for base in BASES.values() for spec in names(base).values()]
+from trajectories.cases import PARAMETER_PAIRS
+
+OPTIMIZERS = CLASSES["optimizers"]
+PAIR = {part: (pair, parts) for pair, parts in PARAMETER_PAIRS.items() for part in parts}
+ALL = [spec for classes in CLASSES.values() for spec in classes.values()]
 
 
 @pytest.mark.parametrize("which", BASES)
 def test_every_row_has_a_class_and_every_class_a_row(which):
-    base = BASES[which]
-    assert set(names(base)) == {row["name"] for row in _core.registry(which)}
-    for name, spec in names(base).items():
-        assert spec().row["name"] == name
+    made_by_another = {"join"}  # by Embedding
+    assert set(CLASSES[which]) == set(ROWS[which]) - made_by_another
+    for spec in CLASSES[which].values():
         assert spec.__name__ in getattr(pybp, which).__all__
+        assert spec.__module__ == f"pybp.{which}"
 
 
 @pytest.mark.parametrize("spec", ALL, ids=lambda spec: spec.__name__)
@@ -34,8 +32,9 @@ def test_every_class_is_documented(spec):
     assert spec.__doc__
     assert not spec.__doc__.startswith(f"{spec.__name__}(")
     own = {field.name for field in dataclasses.fields(spec)} - {"lr", "reduction"}
-    common = {field.name for field in dataclasses.fields(optimizers.Optimizer)}
-    assert all(f"    {name} : " in spec.__doc__ for name in own - common)
+    common = {field.name for base in BASES.values() for field in dataclasses.fields(base)}
+    named = re.findall(r"^    ([\w, ]+) : ", spec.__doc__, re.MULTILINE)
+    assert own - common <= {name for line in named for name in line.split(", ")}
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -49,7 +48,7 @@ def edges():
     """Values just outside each range of each row."""
     for name, spec in OPTIMIZERS.items():
         for param in spec().row["params"]:
-            if param["name"] in FLAGS:
+            if param["name"] in SWITCHES:
                 continue
             yield name, param["name"], param["low"] if param["low_open"] else param["low"] - 1
             if param["high"] < float("inf"):
@@ -61,12 +60,10 @@ def edges():
 @pytest.mark.parametrize(("name", "parameter", "value"), list(edges()))
 def test_optimizers_refuse_what_their_rows_exclude(name, parameter, value):
     given = {parameter: value}
-    if parameter in ("beta1", "beta2"):
-        given = {"betas": (value, 0.9) if parameter == "beta1" else (0.9, value)}
-    if parameter in ("eta_minus", "eta_plus"):
-        given = {"etas": (value, 1.2) if parameter == "eta_minus" else (0.5, value)}
-    if parameter in ("step_min", "step_max"):
-        given = {"step_sizes": (value, 50.0) if parameter == "step_min" else (0.0, value)}
+    if parameter in PAIR:
+        pair, parts = PAIR[parameter]
+        defaults = {param["name"]: param["default"] for param in ROWS["optimizers"][name]["params"]}
+        given = {pair: tuple(value if part == parameter else defaults[part] for part in parts)}
     with pytest.raises(ArgumentError, match=f"{parameter} must be"):
         OPTIMIZERS[name](**given)
 
@@ -101,7 +98,7 @@ def test_common_parameters_of_a_wrong_type(parameter, value):
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_switches_of_optimizers_are_true_or_false(name):
     for param in OPTIMIZERS[name]().row["params"]:
-        if param["name"] in FLAGS:
+        if param["name"] in SWITCHES:
             with pytest.raises(TypeError, match=f"{param['name']} must be True or False, got 0.5"):
                 OPTIMIZERS[name](**{param["name"]: 0.5})
 

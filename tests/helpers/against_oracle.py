@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from registered import CLASSES, SWITCHES
 
 import pybp
 from pybp import MLP
-from pybp._common.specs import names
 
 from layer_twin import twin
 from oracle import OPTIMIZERS, registry
@@ -17,10 +17,8 @@ TOLERANCE = {
     "float64": {"rtol": 1e-10, "atol": 1e-13},
     "float32": {"rtol": 5e-5, "atol": 2e-6},
 }
-HIDDEN = registry.hidden_activations()
 PAIRS = registry.pairs()
 CLASS = {row.name: row.columns["class"] for row in registry.rows("optimizers")}
-FLAGS = {"nesterov", "centered", "amsgrad", "decoupled_weight_decay"}
 both_dtypes = pytest.mark.parametrize("dtype", TOLERANCE)
 each_pair = pytest.mark.parametrize(("output", "loss"), PAIRS)
 
@@ -36,13 +34,13 @@ def spec(name, lr, params=None, no_bias_decay=False, **common):
     for pair, (a, b) in PARAMETER_PAIRS.items():
         if a in params or b in params:
             params[pair] = (params.pop(a, getattr(rule, a)), params.pop(b, getattr(rule, b)))
-    params |= {k: bool(params[k]) for k in FLAGS & params.keys()}
+    params |= {k: bool(params[k]) for k in SWITCHES & params.keys()}
     return getattr(pybp.optimizers, CLASS[name])(lr=lr, **params, **common)
 
 
 def loss_spec(name, reduction):
     """pybp's loss for a registered row."""
-    return names(pybp.losses.Loss)[name](reduction=reduction)
+    return CLASSES["losses"][name](reduction=reduction)
 
 
 def make(sizes, hidden, output, dtype, seed=1):

@@ -2,17 +2,15 @@
 
 import numpy as np
 import pytest
+from registered import CLASSES, HIDDEN
 
-import pybp
 from pybp import MLP, Dense, losses
-from pybp._common.specs import names
 from pybp.inspection import gradient_check
 
 from oracle import registry
 from trajectories.cases import LOSS_CASES, LOSS_OUTPUT, targets_for
 
 X = np.random.default_rng(0).normal(size=(12, 4))
-HIDDEN = [name for name in names(pybp.activations.ActivationFunction) if name != "softmax"]
 
 
 def targets(loss="cross_entropy", columns=3):
@@ -31,7 +29,7 @@ def test_every_activation_with_every_loss(activation, output, loss):
 @pytest.mark.parametrize("name", LOSS_CASES)
 def test_every_activation_with_losses_with_parameters(activation, name):
     case = LOSS_CASES[name]
-    loss = names(losses.Loss)[case["loss"]](**case["params"])
+    loss = CLASSES["losses"][case["loss"]](**case["params"])
     output = LOSS_OUTPUT.get(case["loss"], "identity")
     net = MLP([4, 6, 5, 3], activation=activation, output=output, seed=0)
     y = targets(case["loss"], case.get("columns", 3))

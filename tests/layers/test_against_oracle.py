@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from registered import CLASSES
 
 import pybp
 from pybp import MLP, Activation, BatchNorm, Dense, Dropout, Residual, initializers
-from pybp._common.specs import names
-from pybp.layers import LayerSpec
 
 from layer_nets import NETS, ONE_OF_EACH, OPTIONS, TRAINED, VARIANTS, disturb, inputs, specs
 from layer_twin import Twin, twin
@@ -24,7 +23,6 @@ TOLERANCE = {
 }
 both_dtypes = pytest.mark.parametrize("dtype", TOLERANCE)
 both_modes = pytest.mark.parametrize("training", [False, True])
-SPECS = names(LayerSpec)
 each_net = pytest.mark.parametrize("layers", NETS.values(), ids=list(NETS))
 
 
@@ -63,21 +61,21 @@ def test_every_kind_of_layer_is_in_the_nets():
     assert made == set(registry.names("layers"))
 
 
-@pytest.mark.parametrize("kind", SPECS)
+@pytest.mark.parametrize("kind", CLASSES["layers"])
 def test_the_twin_states_every_option_and_its_default(kind):
     stated = list(inspect.signature(getattr(Twin, kind)).parameters.values())[1:]  # not self
     missing = {inspect.Parameter.empty: dataclasses.MISSING}
     assert {option.name: missing.get(option.default, option.default) for option in stated} == {
-        field.name: field.default for field in dataclasses.fields(SPECS[kind])
+        field.name: field.default for field in dataclasses.fields(CLASSES["layers"][kind])
     }
 
 
-@pytest.mark.parametrize("kind", SPECS)
+@pytest.mark.parametrize("kind", CLASSES["layers"])
 def test_every_option_is_in_the_nets(kind):
     """With a value that isn't its default, or nothing would be seen where it is forgotten."""
     used = [spec for layers in TRAINED.values() for spec in specs(layers) if spec.name == kind]
     used += [Dense(1, **options) for options in OPTIONS] if kind == "dense" else []
-    for field in dataclasses.fields(SPECS[kind]):
+    for field in dataclasses.fields(CLASSES["layers"][kind]):
         assert any(getattr(spec, field.name) != field.default for spec in used), field.name
 
 

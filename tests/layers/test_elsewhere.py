@@ -4,12 +4,11 @@ import inspect
 
 import numpy as np
 import pytest
+from registered import CLASSES
 
 import pybp
 from pybp import MLP, BatchNorm, Dropout, Embedding, callbacks
-from pybp._common.specs import names
 from pybp.errors import ArgumentError, FileFormatError
-from pybp.layers import LayerSpec
 
 from layer_nets import NETS, disturb, inputs
 from oracle import registry
@@ -204,7 +203,7 @@ def test_dropout_off_is_no_dropout():
 def test_the_page_lists_every_layer_with_its_spec():
     listed = {row[0].strip("`"): row[1].strip("`") for row in table("layers.md", "layers")}
     assert set(listed) == set(registry.names("layers"))
-    for name, spec in names(LayerSpec).items():
+    for name, spec in CLASSES["layers"].items():
         parameters = inspect.signature(spec).parameters.values()
         shown = [str(p.replace(annotation=p.empty)) for p in parameters]
         assert listed[name] == f"{spec.__name__}({', '.join(shown)})"

@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from registered import CLASSES, HIDDEN, SWITCHES
 
 import pybp
 from pybp import MLP, Dense, _core
-from pybp._common.specs import names
 
 from against_oracle import (
-    CLASS,
-    HIDDEN,
     TOLERANCE,
     assert_same_parameters,
     both_dtypes,
@@ -40,7 +38,7 @@ from trajectories.cases import CASES
 @pytest.mark.parametrize("init", registry.names("initializers"))
 def test_initial_weights(init, seed, dtype):
     sizes, activations = [7, 5, 4, 3], ["relu", "relu", "identity"]
-    given_init, value = names(pybp.initializers.Initializer)[init], 0.0
+    given_init, value = CLASSES["initializers"][init], 0.0
     if dataclasses.fields(given_init):
         given_init, value = given_init(0.3), 0.3
     net = MLP(sizes, activation="relu", output="identity", init=given_init, dtype=dtype, seed=seed)
@@ -175,8 +173,33 @@ COMMON = [
     {"no_bias_decay": True},
     {"bias_lr_factor": 2.5},
 ]
+DECAYING = [
+    row.name
+    for row in registry.rows("optimizers")
+    if "weight_decay" in {param.name for param in row.params}
+]
+
+
+def needed(param):
+    """What a parameter has no meaning without."""
+    return {"momentum": 0.5} if param.name == "nesterov" else {}
+
+
+def another_value(param):
+    """A value of a parameter that is not its default."""
+    if param.name in SWITCHES:
+        return 1.0
+    return 0.9 * param.default or 0.1
+
+
+# Each parameter of each optimizer, the options that all of them share, and PyTorch's cases.
 OPTIONS = [
-    *product([name for name in CLASS if name != "rprop"], [{"weight_decay": 0.2}], COMMON),
+    *(
+        (row.name, {param.name: another_value(param)} | needed(param), {})
+        for row in registry.rows("optimizers")
+        for param in row.params
+    ),
+    *product(DECAYING, [{"weight_decay": 0.2}], COMMON),
     *((case["optimizer"], case["params"], case["common"]) for case in CASES.values()),
 ]
 

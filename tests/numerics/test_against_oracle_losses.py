@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+from registered import CLASSES
 
-import pybp
 from pybp import MLP
-from pybp._common.specs import names
 
 from against_oracle import (
     PAIRS,
@@ -72,7 +71,7 @@ def test_losses_with_parameters(name, dtype):
     w = rng.uniform(size=50)
     net, other = make([4, 7, 21], "tanh", LOSS_OUTPUT.get(case["loss"], "identity"), dtype)
     ours, theirs = (
-        names(pybp.losses.Loss)[case["loss"]](**params),
+        CLASSES["losses"][case["loss"]](**params),
         loss_of(case["loss"], **params),
     )
     found = net.trace(X, y, loss=ours, sample_weight=w)
@@ -100,7 +99,7 @@ def test_gradients_are_those_of_pytorch(name):
     y = y.argmax(1) if case.get("labels") else y
     net = MLP([3, 4, 3], activation="tanh", output=output, dtype="float64", seed=0)
     net.weights, net.biases = [t["W1"], t["W2"]], [t["b1"], t["b2"]]
-    ours = names(pybp.losses.Loss)[case["loss"]](**case["params"])
+    ours = CLASSES["losses"][case["loss"]](**case["params"])
     found = net.trace(t["X"], y, loss=ours, sample_weight=t["weights"])
     first, second = found.layers
     parts = [[found.loss], first.dW, first.db, second.dW, second.db, first.back]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from registered import CLASSES
 
 import pybp
 from pybp import schedules
-from pybp._common.specs import names
 from pybp._core import schedule_rates
 from pybp.errors import ArgumentError
 from pybp.schedules import (
@@ -67,7 +67,7 @@ def twin(schedule, t, N=None):
 
 
 def test_there_is_a_sample_of_each():
-    assert set(SAMPLES) == set(names(schedules.Schedule)) == set(oracle.SCHEDULES)
+    assert set(SAMPLES) == set(CLASSES["schedules"])
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -6,10 +6,10 @@ import pytest
 pytest.importorskip("sklearn")
 
 
+from registered import CLASSES, HIDDEN
+
 from pybp import activations, losses, optimizers
-from pybp._common.specs import names
 from pybp.errors import ArgumentError, PybpError
-from pybp.optimizers import Optimizer
 
 from small_estimators import classifier, differ, kinds, regressor
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 # ---- activation, solver, loss ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted({*names(activations.ActivationFunction)} - {"softmax"}))
+@pytest.mark.parametrize("name", sorted(HIDDEN))
 def test_every_activation(iris, name):
     model = classifier(activation=name).fit(*iris)
     assert [layer.activation.name for layer in model.net_.layers] == [name, name, "softmax"]
@@ -36,11 +36,11 @@ def test_an_activation_for_each_layer(iris):
         classifier(activation="softmax").fit(*iris)
 
 
-@pytest.mark.parametrize("name", sorted({*names(Optimizer)}))
+@pytest.mark.parametrize("name", sorted(CLASSES["optimizers"]))
 def test_every_optimizer(iris, name):
     """By name with learning_rate_init, as an instance as it is."""
     by_name = classifier(solver=name, learning_rate_init=0.02).fit(*iris)
-    instance = names(Optimizer)[name](lr=0.02)
+    instance = CLASSES["optimizers"][name](lr=0.02)
     as_it_is = classifier(solver=instance, learning_rate_init=0.5).fit(*iris)
     if name not in ("sgd", "adam"):  # whose other parameters are scikit-learn's
         assert not differ(by_name, as_it_is)

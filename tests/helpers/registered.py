@@ -1,0 +1,49 @@
+"""What pybp has, from its own lists, so that no test names it by hand and misses what is new."""
+
+import dataclasses
+
+from pybp import _core, callbacks
+from pybp._common.specs import Spec, names
+from pybp.callbacks import Callback
+from pybp.metrics import metric
+from pybp.metrics.scores import SCORES
+from pybp.optimizers import Optimizer
+from pybp.optimizers.solvers import SOLVERS
+
+__all__ = [
+    "BASES",
+    "CALLBACKS",
+    "CLASSES",
+    "HIDDEN",
+    "HOOKS",
+    "METRICS",
+    "ROWS",
+    "SOLVERS",
+    "SWITCHES",
+]
+
+# By the name of a registry: the base of its specs, its rows, and the spec of each row by the row's name.
+BASES = {base.registry: base for base in Spec.__subclasses__() if "registry" in vars(base)}
+ROWS = {which: {row["name"]: row for row in _core.registry(which)} for which in BASES}
+CLASSES = {which: names(base) for which, base in BASES.items()}
+
+# The activations that may stand in any layer.
+HIDDEN = [name for name, row in ROWS["activations"].items() if row["label"] == "ELEMENTWISE"]
+
+# The parameters of optimizers' rows that are True or False.
+SWITCHES = {
+    field.name
+    for spec in CLASSES["optimizers"].values()
+    for field in dataclasses.fields(spec)
+    if isinstance(field.default, bool)
+} - {field.name for field in dataclasses.fields(Optimizer)}
+
+METRICS = [*metric._KNOWN, *SCORES, "top_2"]
+
+CALLBACKS = {
+    name: getattr(callbacks, name)
+    for name in callbacks.__all__
+    if issubclass(getattr(callbacks, name), Callback) and name != "Callback"
+}
+# In the order in which they are called.
+HOOKS = [name for name in vars(Callback) if name.startswith("on_")]

@@ -25,8 +25,8 @@ class _Average(Callback):
 
     def _move(self, net: "MLP", share: float) -> None:
         """Go that share of the way to the net's parameters, all of it at first."""
-        now = Parameters.of(net).in_float64()
-        self._average = now if self._average is None else self._average.moved(now, share)
+        now = Parameters.copy_from(net).in_float64()
+        self._average = now if self._average is None else self._average.interpolate(now, share)
 
     def swap_in(self, net: "MLP") -> None:
         """Set the net's parameters to the average; done by itself at the end of a fit.

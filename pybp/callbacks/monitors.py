@@ -130,7 +130,7 @@ class EarlyStopping(Callback):
         if self.monitor.better(value, self.best):
             self.best, self.best_epoch, self._waited = value, epoch, 0
             if self.restore_best:
-                self._parameters = Parameters.of(net)
+                self._parameters = Parameters.copy_from(net)
             return False
         self._waited += 1
         if self._waited > self.patience:

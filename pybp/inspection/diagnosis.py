@@ -19,7 +19,7 @@ from pybp.inspection.findings import Finding, Measurements, find
 from pybp.inspection.trace import LayerTrace, Trace, trace
 from pybp.layers import Layer
 from pybp.losses import Loss
-from pybp.net.state import passes, set_passes, updates_done
+from pybp.net.state import set_training_passes, training_passes, updates_done
 from pybp.optimizers import Optimizer
 from pybp.training.epoch import Plan, train_epoch
 
@@ -182,7 +182,9 @@ def diagnose(
     rates = optimizer.rates(updates_done(net, optimizer), 1)
     try:
         train_epoch(updated_net, layers, data, plan, rates)
-        set_passes(updated_net, passes(net))  # dropout then draws the same masks again
+        set_training_passes(
+            updated_net, training_passes(net)
+        )  # dropout then draws the same masks again
         after = trace(updated_net, layers, data, loss, training=True)
         loss_after, weights = after.loss, [layer.W for layer in after.layers]
     except DivergenceError:

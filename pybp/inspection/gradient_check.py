@@ -18,7 +18,7 @@ from pybp._core import Net
 from pybp.data.dataset import Data
 from pybp.layers import Layer
 from pybp.losses import Loss
-from pybp.net.state import passes, read, read_loss_gradients, set_passes
+from pybp.net.state import read, read_loss_gradients, set_training_passes, training_passes
 from pybp.training.epoch import backward, evaluate
 
 __all__ = ["BlockCheck", "GradientCheck", "check_gradients"]
@@ -123,7 +123,7 @@ def check_gradients(
     training: bool = False,
 ) -> GradientCheck:
     """Compare the derivatives of `net`, a float64 net; its parameters are changed, then restored."""
-    start = passes(net)
+    start = training_passes(net)
     base, gradients, dx = analytic_gradients(net, layers, data, loss, training)
     random = np.random.default_rng(seed)
     output = np.empty((len(data), layers[-1].n_out), net.dtype)
@@ -131,7 +131,7 @@ def check_gradients(
     def loss_now() -> float:
         if not training:
             return evaluate(net, data, loss, layers[-1], 0)[0]
-        set_passes(net, start)
+        set_training_passes(net, start)
         net.forward(data.X, False, output, 0, training=True)
         return backward(net, data, loss, output, None, 0)
 
@@ -156,7 +156,7 @@ def check_gradients(
     entries = np.arange(dx.size).reshape(dx.shape)[:, _numeric_columns(layers)].ravel()
     if entries.size:
         blocks.append(check("input", X.copy(), dx, partial(_set_input, X), entries))
-    set_passes(net, start)
+    set_training_passes(net, start)
     return GradientCheck(tuple(blocks))
 
 

@@ -23,7 +23,7 @@ _DTYPES = ("float32", "float64")
 
 
 class Network:
-    """Base class of `MLP`: everything but learning and predicting."""
+    """Base class of `MLP`: layers, parameters, copies and pickling."""
 
     _FORMAT: ClassVar[int] = 2  # of the pickled state
 
@@ -50,14 +50,14 @@ class Network:
         self._layers = layers
         self._seed = seed
 
-    # ---- what it is --------------------------------------------------------------------------
+    # ---- layers ------------------------------------------------------------------------------
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The layers as the core has them, from the first to the output.
+        """The layers of the core, first to last.
 
-        A `Residual` is here its layers, its projection if there is one, and what adds the two;
-        an `Embedding` is one layer for each column and one that joins them.
+        A `Residual` consists of several of them: its layers, its projection if it has one, and an
+        "add" layer. An `Embedding` consists of one for each column and a "join" layer.
         """
         return self._layers
 
@@ -73,12 +73,12 @@ class Network:
 
     @property
     def n_parameters(self) -> int:
-        """Number of weights and biases, those of layers that are not trained included."""
+        """Number of weights and biases, including those of layers with ``trainable=False``."""
         return self._net.n_parameters
 
     @property
     def penalty(self) -> float:
-        """What the layers' l1 and l2 add to every loss that is reported."""
+        """The sum of the layers' l1 and l2 penalties, which every reported loss includes."""
         return self._net.penalty()
 
     @property
@@ -88,12 +88,12 @@ class Network:
 
     @property
     def seed(self) -> int:
-        """The seed of initial weights and shuffles: the one given, or the one drawn."""
+        """The seed of all random numbers of the net: the given one, or one drawn at random."""
         return self._seed
 
     @property
     def epochs_done(self) -> int:
-        """How many epochs the net has been trained, over all calls of `fit`."""
+        """Number of epochs trained so far, over all calls of `fit`."""
         return self._net.get_progress()[0]
 
     def summary(self) -> Summary:
@@ -102,7 +102,7 @@ class Network:
         Returns
         -------
         Summary
-            Prints as text, shows as a table in notebooks.
+            Prints as text; notebooks show it as an HTML table.
         """
         return summary(self._layers, self.dtype.name, self._seed)
 
@@ -116,17 +116,18 @@ class Network:
 
     @property
     def weights(self) -> tuple[Array | None, ...]:
-        """Weights of each layer, read-only copies; None for a layer without.
+        """Weights of each layer, as read-only copies; None for a layer without weights.
 
-        Of a dense layer they have shape (n_out, n_in), row j holding the weights into neuron j; of
-        a norm and of `Scale` they are gamma, of shape (n_out,); of an embedding they have shape
-        (dim, n_categories), column k being the vector of category k. Assign a list of arrays to
-        change them all; the optimizer's state stays.
+        For a dense layer the shape is (n_out, n_in); row j holds the weights of neuron j. For a norm
+        and for `Scale` the weights are gamma, shape (n_out,). For an embedding the shape is
+        (dim, n_categories); column k is the vector of category k.
+
+        Assign a list with one entry per layer to set them. The optimizer's state is kept.
 
         Raises
         ------
         ShapeError, NotFiniteError, TypeError
-            What is assigned doesn't fit; the net then stays as it was.
+            An assigned array is wrong; the net is not changed.
         """
         return self._read_all("weights", [layer.weight_shape for layer in self._layers])
 
@@ -136,9 +137,9 @@ class Network:
 
     @property
     def biases(self) -> tuple[Array | None, ...]:
-        """Biases of each layer, read-only copies of shape (n_out,); None for a layer without.
+        """Biases of each layer, as read-only copies of shape (n_out,); None for a layer without.
 
-        Those of a norm and of `Scale` are beta. Assign a list to change them all, as for `weights`.
+        For a norm and for `Scale` they are beta. Assign a list to set them, as for `weights`.
         """
         return self._read_all("biases", [layer.bias_shape for layer in self._layers])
 
@@ -150,7 +151,7 @@ class Network:
     def running_statistics(self) -> tuple[tuple[Array, Array] | None, ...]:
         """Running (mean, variance) of each `BatchNorm`, of shape (n_out,); None for other layers.
 
-        Assign a list to change them all, as for `weights`; a variance is not negative.
+        Assign a list to set them, as for `weights`; a variance must be >= 0.
         """
         means, variances = (self._read_all(what, self._statistics_shapes()) for what in STATISTICS)
         return tuple(
@@ -161,7 +162,7 @@ class Network:
     @running_statistics.setter
     def running_statistics(self, values: Sequence[object]) -> None:
         name, shapes = "running_statistics", self._statistics_shapes()
-        given = self._one_a_layer(name, values, shapes)
+        given = self._one_per_layer(name, values, shapes)
         arrays = [
             self._mean_and_variance(f"{name}[{place}]", pair, shape)
             for place, (pair, shape) in enumerate(zip(given, shapes, strict=True))
@@ -172,11 +173,11 @@ class Network:
         self, name: str, given: object, shape: tuple[int, ...] | None
     ) -> dict[str, Array | None]:
         if shape is None:
-            return {name: self._parameter(name, given, None)}
+            return {name: self._checked_parameter(name, given, None)}
         if not isinstance(given, tuple | list) or len(given) != 2:
             raise TypeError(f"{name} must be (mean, variance), got {shown(given)}")
-        mean = self._parameter(f"{name}[0]", given[0], shape)
-        variance = self._parameter(f"{name}[1]", given[1], shape)
+        mean = self._checked_parameter(f"{name}[0]", given[0], shape)
+        variance = self._checked_parameter(f"{name}[1]", given[1], shape)
         if variance is not None and (variance < 0).any():
             worst = float(variance[int(np.argmax(variance < 0))])
             raise ArgumentError(f"{name}[1], a variance, holds {worst!r}; expected >= 0")
@@ -194,10 +195,10 @@ class Network:
     def _assign(
         self, what: str, values: Sequence[object], shapes: Sequence[tuple[int, ...] | None]
     ) -> None:
-        """Check all arrays, then set them."""
-        given = self._one_a_layer(what, values, shapes)
+        """Check all arrays before the first is set."""
+        given = self._one_per_layer(what, values, shapes)
         arrays = [
-            self._parameter(f"{what}[{place}]", value, shape)
+            self._checked_parameter(f"{what}[{place}]", value, shape)
             for place, (value, shape) in enumerate(zip(given, shapes, strict=True))
         ]
         self._set_all([{what: array} for array in arrays])
@@ -209,18 +210,20 @@ class Network:
                     if array is not None:
                         self._net.set(what, place, array)
 
-    def _one_a_layer(
+    def _one_per_layer(
         self, what: str, values: Sequence[object], shapes: Sequence[tuple[int, ...] | None]
     ) -> Sequence[object]:
         if isinstance(values, str) or not hasattr(values, "__len__"):
-            raise TypeError(f"{what} must be a list of arrays, one a layer, got {shown(values)}")
+            raise TypeError(f"{what} must be a list of arrays, one per layer, got {shown(values)}")
         if len(values) != len(shapes):
             raise ShapeError(
                 f"{what} has {len(values)} arrays, but the net has {len(shapes)} layers"
             )
         return values
 
-    def _parameter(self, name: str, value: object, shape: tuple[int, ...] | None) -> Array | None:
+    def _checked_parameter(
+        self, name: str, value: object, shape: tuple[int, ...] | None
+    ) -> Array | None:
         if shape is None:
             if value is not None:
                 raise ShapeError(f"{name} must be None: that layer has no such array")
@@ -232,21 +235,21 @@ class Network:
         return plain(matrix.reshape(shape), self.dtype)
 
     def reset_optimizer(self) -> None:
-        """Forget the optimizer's state: the next update starts as the first one did."""
+        """Reset the optimizer's state to that of an untrained net."""
         self._net.reset_optimizer()
 
     # ---- copies ------------------------------------------------------------------------------
 
     def copy(self) -> Self:
-        """A copy of everything: parameters, optimizer state, counters.
+        """A copy with the same parameters, optimizer state and counters.
 
-        What `forward` and `backward` left in the net is not copied.
+        Activations and gradients that `forward` and `backward` stored are not copied.
         """
-        twin = type(self).__new__(type(self))
-        twin._net = self._net.copy()
-        twin._layers = self._layers
-        twin._seed = self._seed
-        return twin
+        copied = type(self).__new__(type(self))
+        copied._net = self._net.copy()
+        copied._layers = self._layers
+        copied._seed = self._seed
+        return copied
 
     def __copy__(self) -> Self:
         return self.copy()

@@ -13,13 +13,13 @@ __all__ = ["Parameters"]
 
 @dataclass(frozen=True)
 class Parameters:
-    """A copy of all that a net has learned, without the optimizer's state."""
+    """A copy of the parameters and running statistics of a net."""
 
     arrays: tuple[tuple[str, int, Array], ...]
 
     @classmethod
-    def of(cls, model: Network) -> "Parameters":
-        """Those that the net has now."""
+    def copy_from(cls, model: Network) -> "Parameters":
+        """Copy those of `model`."""
         net = model._net
         return cls(
             tuple(
@@ -30,19 +30,19 @@ class Parameters:
         )
 
     def write_to(self, model: Network) -> None:
-        """Give them to a net of the same layers, rounded to its dtype."""
+        """Write them to a net of the same layers, rounded to its dtype."""
         for what, place, values in self.arrays:
             model._net.set(what, place, np.ascontiguousarray(values, dtype=model.dtype))
 
     def in_float64(self) -> "Parameters":
-        """The same in float64."""
+        """A copy in float64."""
         return Parameters(
             tuple((what, place, v.astype(np.float64)) for what, place, v in self.arrays)
         )
 
-    def moved(self, target: "Parameters", share: float) -> "Parameters":
-        """``self + share (target - self)``, element by element."""
+    def interpolate(self, target: "Parameters", fraction: float) -> "Parameters":
+        """``self + fraction * (target - self)``, element by element."""
         pairs = zip(self.arrays, target.arrays, strict=True)
         return Parameters(
-            tuple((what, place, v + share * (to - v)) for (what, place, v), (_, _, to) in pairs)
+            tuple((what, place, v + fraction * (to - v)) for (what, place, v), (_, _, to) in pairs)
         )

@@ -1,4 +1,4 @@
-"""The state of a net as arrays and plain numbers, and exclusive access to it."""
+"""Read and write the state of a net as arrays and numbers; lock the net."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,26 +17,26 @@ __all__ = [
     "core_net",
     "exclusive",
     "in_float64",
-    "passes",
     "read",
     "read_gradients",
     "read_loss_gradients",
     "read_optional",
     "read_state",
     "scale_states",
-    "set_passes",
+    "set_training_passes",
     "state_arrays",
+    "training_passes",
     "updates_done",
     "write_state",
 ]
 
 PROGRESS = ("epochs", "steps", "optimizer", "states", "powers", "passes")
-"""What the tuple of `Net.get_progress` holds."""
+"""The fields of the tuple that `Net.get_progress` returns."""
 STATISTICS = ("running_mean", "running_var")
 
 
 def core_net(layers: tuple[Layer, ...], dtype: str, seed: int) -> Net:
-    """The core's net of these layers."""
+    """A net of the core with these layers."""
     return Net(
         dtype, layers[0].n_in, [layer.core(place) for place, layer in enumerate(layers)], seed
     )
@@ -44,7 +44,7 @@ def core_net(layers: tuple[Layer, ...], dtype: str, seed: int) -> Net:
 
 @contextmanager
 def exclusive(net: Net) -> Iterator[bool]:
-    """Refuse other threads for the length of a block; gives False if this thread already did."""
+    """Lock the net for the duration of a ``with`` block; False if this thread holds the lock already."""
     acquired = net.acquire()
     try:
         yield acquired
@@ -54,23 +54,23 @@ def exclusive(net: Net) -> Iterator[bool]:
 
 
 def updates_done(net: Net, optimizer: Optimizer) -> int:
-    """The steps since the optimizer's state was new; 0 if it will be new."""
+    """Number of updates since the optimizer's state was initialized; 0 if `optimizer` is of another kind."""
     _, steps, kind, *_ = net.get_progress()
     return steps if kind == optimizer.number else 0
 
 
 def read(net: Net, what: str, layer: int, shape: tuple[int, ...]) -> Array:
-    """A copy of one of the core's arrays."""
+    """A copy of the array `what` of a layer."""
     return net.get(what, layer, np.empty(shape, net.dtype))
 
 
 def read_optional(net: Net, what: str, layer: int, shape: tuple[int, ...] | None) -> Array | None:
-    """`read` for what a layer may do without; None if `shape` is None."""
+    """The same for an array that not every layer has: None if `shape` is None."""
     return None if shape is None else read(net, what, layer, shape)
 
 
 def read_gradients(net: Net, layers: tuple[Layer, ...]) -> list[tuple[Array | None, Array | None]]:
-    """(dW, db) of each layer from the last backward pass; None for what a layer has not."""
+    """(dW, db) of each layer from the last backward pass; None if the layer has no such parameters."""
     return [
         (
             read_optional(net, "weight_gradient", place, layer.weight_shape),
@@ -83,16 +83,16 @@ def read_gradients(net: Net, layers: tuple[Layer, ...]) -> list[tuple[Array | No
 def read_loss_gradients(
     net: Net, layers: tuple[Layer, ...]
 ) -> list[tuple[Array | None, Array | None]]:
-    """The same with the gradient of the layers' penalties: that of the reported loss."""
+    """The same plus the gradient of the layers' penalties: the gradient of the reported loss."""
     flat = net.get_flat("loss_gradient", np.empty(net.n_parameters, net.dtype))
-    first = 0
+    start = 0
     gradients = []
     for layer in layers:
         pair: list[Array | None] = []
         for shape in (layer.weight_shape, layer.bias_shape):
             size = 0 if shape is None else int(np.prod(shape))
-            pair.append(None if shape is None else flat[first : first + size].reshape(shape))
-            first += size
+            pair.append(None if shape is None else flat[start : start + size].reshape(shape))
+            start += size
         gradients.append((pair[0], pair[1]))
     return gradients
 
@@ -110,14 +110,14 @@ def read_state(net: Net, layers: tuple[Layer, ...]) -> dict[str, Any]:
 
 
 def write_state(net: Net, state: dict[str, Any]) -> None:
-    """Put back what `read_state` gave."""
+    """Restore a state that `read_state` returned."""
     net.set_progress(state["progress"])
     for what, place, values in state["arrays"]:
         net.set(what, place, np.ascontiguousarray(values, dtype=net.dtype))
 
 
 def scale_states(net: Net, layers: tuple[Layer, ...], factor: float) -> None:
-    """Multiply the optimizer's state, such as velocities, by a number."""
+    """Multiply the arrays of the optimizer's state, such as velocities, by `factor`."""
     for what, place, shape in state_arrays(layers, net.get_progress()):
         if "_state" in what:
             values = read(net, what, place, shape)
@@ -125,30 +125,33 @@ def scale_states(net: Net, layers: tuple[Layer, ...], factor: float) -> None:
             net.set(what, place, values)
 
 
-def passes(net: Net) -> int:
-    """Forward passes in training so far: the number of the next one's masks."""
+def training_passes(net: Net) -> int:
+    """Number of forward passes in training so far; it selects the dropout masks of the next one."""
     return net.get_progress()[-1]
 
 
-def set_passes(net: Net, number: int) -> None:
-    """Let the next forward pass in training have the masks of this number."""
+def set_training_passes(net: Net, number: int) -> None:
+    """Set the number that selects the dropout masks of the next forward pass in training."""
     net.set_progress((*net.get_progress()[:-1], number))
 
 
 def in_float64(net: Net, layers: tuple[Layer, ...], seed: int) -> Net:
-    """A copy in float64, without optimizer state."""
-    twin = core_net(layers, "float64", seed)
+    """A float64 copy without optimizer state."""
+    copied = core_net(layers, "float64", seed)
     for what, place, values in read_state(net, layers)["arrays"]:
         if "_state" not in what:
-            twin.set(what, place, values.astype(twin.dtype))
-    set_passes(twin, passes(net))
-    return twin
+            copied.set(what, place, values.astype(copied.dtype))
+    set_training_passes(copied, training_passes(net))
+    return copied
 
 
 def state_arrays(
     layers: tuple[Layer, ...], progress: tuple[Any, ...]
 ) -> list[tuple[str, int, tuple[int, ...]]]:
-    """Name, layer and shape of each array that makes up the state; bit i of ``progress[3]``: state i + 1."""
+    """Name, layer and shape of each array of the state.
+
+    Bit i of ``progress[3]`` says whether the optimizer keeps its state array i + 1.
+    """
     kept = progress[3]
     states = [f"_state{place + 1}" for place in range(kept.bit_length()) if kept >> place & 1]
     matrices = ["weights", *(f"weight{state}" for state in states)]

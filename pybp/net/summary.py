@@ -14,7 +14,7 @@ _COLUMNS = ("layer", "shape", "activation", "init", "parameters")
 
 @dataclass(frozen=True)
 class Summary:
-    """The layers of a net as a table, in text and in HTML."""
+    """The layers of a net as a table; text and HTML."""
 
     title: str
     rows: tuple[tuple[str, ...], ...]
@@ -62,12 +62,12 @@ def summary(layers: tuple[Layer, ...], dtype: str, seed: int) -> Summary:
 
 
 def _training(layer: Layer) -> str:
-    """How the layer is trained, as in a call."""
+    """The layer's training options that differ from the defaults, written as keyword arguments."""
     return ", ".join(f"{name}={value!r}" for name, value in layer.training.items())
 
 
 def _shape(layer: Layer, place: int) -> str:
-    """Sizes of input and output, and what is read if that is not just the layer before."""
+    """Sizes of input and output; also the layers read, unless it is the previous one."""
     if layer.kind == "embedding":
         return f"column {layer.column}, {layer.n_categories} categories -> {layer.n_out}"
     sizes = f"{layer.n_in} -> {layer.n_out}"
@@ -77,11 +77,11 @@ def _shape(layer: Layer, place: int) -> str:
 
 
 def net_repr(layers: tuple[Layer, ...], dtype: str, seed: int) -> str:
-    """The call that makes such a net, in the short form where that says it all."""
+    """The call of `MLP` that makes such a net, in the shortest form."""
     activations = {layer.activation for layer in layers[:-1]}
     inits = {layer.init for layer in layers}
-    chain = all(layer == _as_number(layer, place) for place, layer in enumerate(layers))
-    if chain and len(activations) <= 1 and len(inits) == 1:
+    only_numbers = all(layer == _from_number(layer, place) for place, layer in enumerate(layers))
+    if only_numbers and len(activations) <= 1 and len(inits) == 1:
         parts = [repr([layers[0].n_in, *(layer.n_out for layer in layers)])]
         parts += [f"activation={_short(activation)}" for activation in activations]
         parts += [f"output={_short(layers[-1].activation)}"]
@@ -91,8 +91,8 @@ def net_repr(layers: tuple[Layer, ...], dtype: str, seed: int) -> str:
     return f"MLP({', '.join([*parts, f'dtype={dtype!r}', f'seed={seed}'])})"
 
 
-def _as_number(layer: Layer, place: int) -> Layer:
-    """The dense layer that a plain number would make in place of `layer`."""
+def _from_number(layer: Layer, place: int) -> Layer:
+    """The dense layer that a plain number in the list of layers would make at this position."""
     return Layer(
         Dense.name,
         layer.n_in,
@@ -105,11 +105,11 @@ def _as_number(layer: Layer, place: int) -> Layer:
 
 
 def _entries(layers: tuple[Layer, ...]) -> list[str]:
-    """The list of layers as code, residuals nested and embeddings together again."""
-    entries: list[tuple[int, str]] = []  # each with the number of its last layer
+    """The layers as code; those of a `Residual` or an `Embedding` make one entry."""
+    entries: list[tuple[int, str]] = []  # (index of the entry's last layer, code)
     for place, layer in enumerate(layers):
         if layer.kind == "embedding":
-            continue  # they are one entry with what joins them
+            continue  # the "join" layer makes the entry
         if layer.kind == "join":
             text = _embedding(layers[:place])
         elif layer.kind == "add":
@@ -121,7 +121,7 @@ def _entries(layers: tuple[Layer, ...]) -> list[str]:
 
 
 def _residual(layers: tuple[Layer, ...], place: int, entries: list[tuple[int, str]]) -> str:
-    """A residual that ends at `place`; its layers are taken from the end of `entries`."""
+    """The residual whose "add" layer is at `place`; its layers' entries are removed from `entries`."""
     before, skip = layers[place].inputs
     projected = layers[before].kind == Dense.name and layers[before].inputs != (before - 1,)
     source = layers[before].inputs[0] if projected else skip
@@ -146,7 +146,7 @@ def _embedding(tables: tuple[Layer, ...]) -> str:
 
 
 def _entry(layer: Layer) -> str:
-    """A layer of one of the plain kinds as code."""
+    """A layer that is an entry of its own, as code."""
     if layer.kind == Dense.name:
         return _dense(layer)
     spec = names(LayerSpec)[layer.kind]
@@ -167,7 +167,7 @@ def _entry(layer: Layer) -> str:
 
 
 def _short(spec: Spec) -> str:
-    """What stands for the spec in a call: its name, where that says it all."""
+    """The spec as an argument: its name if its parameters are the defaults, else its repr."""
     return repr(spec.name) if spec == type(spec)() else repr(spec)
 
 

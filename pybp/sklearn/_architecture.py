@@ -114,7 +114,7 @@ class Architecture:
         front: list[LayerSpec] = [] if self.embedding is None else [self.embedding]
         hidden = [layer for number in range(place + 1) for layer in self._hidden(number)]
         part = MLP([self.n_in, *front, *hidden], dtype=self.dtype, seed=0)
-        for what, layer, values in Parameters.of(net).arrays:
+        for what, layer, values in Parameters.copy_from(net).arrays:
             if layer < len(part.layers):
                 part._net.set(what, layer, values)
         return part

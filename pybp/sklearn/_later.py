@@ -41,7 +41,7 @@ def with_classes(estimator: Any, classes: Array) -> None:
 
 def _with_hidden_layers(new: MLP, old: MLP) -> MLP:
     """The new net, with all that the old one has but in the last layer."""
-    for what, place, values in Parameters.of(old).arrays:
+    for what, place, values in Parameters.copy_from(old).arrays:
         if place < len(old.layers) - 1:
             new._net.set(what, place, values)
     epochs, *_, passes = old._net.get_progress()

@@ -123,7 +123,7 @@ class Iterations(Watch):
         self._count(worse=score < estimator.best_validation_score_ + estimator.tol)
         if score > estimator.best_validation_score_:
             estimator.best_validation_score_ = score
-            estimator._best_parameters = Parameters.of(estimator.net_)
+            estimator._best_parameters = Parameters.copy_from(estimator.net_)
 
     def _count(self, worse: bool) -> None:
         estimator = self.estimator

@@ -1,8 +1,10 @@
 """The progress of `MLP.fit` on the screen: a tqdm bar where tqdm is installed, lines elsewhere."""
 
+import io
 import sys
 import time
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, Protocol
 
 from pybp._common.arguments import shown
 from pybp._common.optional import available, in_notebook, require
@@ -15,9 +17,62 @@ __all__ = [
     "Lines",
     "Progress",
     "RichBar",
+    "SafeStream",
     "make_progress",
     "progress_of_kind",
 ]
+
+
+class Stream(Protocol):
+    """What progress is written to."""
+
+    def write(self, text: str, /) -> int: ...
+    def flush(self) -> None: ...
+
+
+class SafeStream(io.TextIOBase):
+    """A text stream that never raises: what can't be written is left out.
+
+    Standard error may be None, closed, an object that only has `write`, or a file on a full disk.
+
+    Parameters
+    ----------
+    stream : object
+        Where the text goes.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # of other streams it can be assigned
+        """The stream's encoding, ASCII if it doesn't say."""
+        return getattr(self._stream, "encoding", None) or "ascii"
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        with suppress(Exception):
+            return bool(self._stream.isatty())
+        return False
+
+    def fileno(self) -> int:
+        """The file descriptor; raises OSError if there is none."""
+        return int(self._stream.fileno()) if hasattr(self._stream, "fileno") else super().fileno()
+
+    def write(self, text: str, /) -> int:
+        """Write the text; characters that the stream can't encode as escapes."""
+        with suppress(Exception):
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:
+                encoded = text.encode(self.encoding, "backslashreplace")
+                self._stream.write(encoded.decode(self.encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream."""
+        with suppress(Exception):
+            self._stream.flush()
 
 
 class Progress:
@@ -38,7 +93,7 @@ class Progress:
 class Lines(Progress):
     """A line for each epoch; of epochs that follow faster than `interval` seconds only some."""
 
-    def __init__(self, epochs: int, stream: TextIO, interval: float = 0.1) -> None:
+    def __init__(self, epochs: int, stream: Stream, interval: float = 0.1) -> None:
         self.epochs = epochs
         self.stream = stream
         self.interval = interval
@@ -62,7 +117,7 @@ class Bar(Progress):
 
     shows_steps = True
 
-    def __init__(self, epochs: int, steps: int | None, stream: TextIO, first: int = 0) -> None:
+    def __init__(self, epochs: int, steps: int | None, stream: Stream, first: int = 0) -> None:
         tqdm = require("tqdm.auto" if in_notebook() else "tqdm", "progress", "a progress bar").tqdm
         self.epochs = epochs
         self.steps = steps
@@ -99,7 +154,7 @@ class RichBar(Progress):
 
     shows_steps = True
 
-    def __init__(self, epochs: int, steps: int | None, stream: TextIO, first: int = 0) -> None:
+    def __init__(self, epochs: int, steps: int | None, stream: Stream, first: int = 0) -> None:
         bars = require("rich.progress", "progress", "a rich progress bar")
         console = require("rich.console", "progress", "a rich progress bar").Console(file=stream)
         self.epochs = epochs
@@ -145,9 +200,10 @@ def progress_of_kind(kind: str, epochs: int, steps: int | None, first: int = 0) 
     """Progress on standard error, in one of these ways; so many epochs are done already."""
     if kind == "auto":
         kind = "tqdm" if available("tqdm") else "lines"
+    stream = SafeStream(sys.stderr)
     if kind == "lines":
-        return Lines(epochs, sys.stderr)
-    return (Bar if kind == "tqdm" else RichBar)(epochs, steps, sys.stderr, first)
+        return Lines(epochs, stream)
+    return (Bar if kind == "tqdm" else RichBar)(epochs, steps, stream, first)
 
 
 def make_progress(progress: bool | str, epochs: int, steps: int | None, first: int = 0) -> Progress:
@@ -157,5 +213,5 @@ def make_progress(progress: bool | str, epochs: int, steps: int | None, first: i
     """
     if progress not in (True, False, "auto"):
         raise ArgumentError(f"progress must be True, False or 'auto', got {shown(progress)}")
-    shows = in_notebook() or sys.stderr.isatty() if progress == "auto" else progress
+    shows = in_notebook() or SafeStream(sys.stderr).isatty() if progress == "auto" else progress
     return progress_of_kind("auto", epochs, steps, first) if shows else Progress()

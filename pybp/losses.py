@@ -302,7 +302,13 @@ class Custom(Loss):
     def __call__(self, y: Array, outputs: Array, weights: Array | None) -> tuple[float, Array]:
         """The reduced loss of these rows, and its derivative by the outputs."""
         assert self.function is not None
-        loss, gradient = self.function(y, outputs)
+        given = self.function(y, outputs)
+        if not isinstance(given, tuple | list) or len(given) != 2:
+            raise TypeError(
+                "the loss function must give two arrays, the loss of each row and its gradient by "
+                f"y_pred, got {shown(given)}"
+            )
+        loss, gradient = given
         loss = as_numbers(loss, "the loss per row")
         gradient = as_numbers(gradient, "the gradient of the loss")
         if loss.shape != outputs.shape[:1] or gradient.shape != outputs.shape:

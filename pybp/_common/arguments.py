@@ -14,7 +14,7 @@ import numpy as np
 
 from pybp.errors import ArgumentError
 
-__all__ = ["count", "flag", "real", "shown", "threads_count", "unknown_name"]
+__all__ = ["count", "did_you_mean", "flag", "real", "shown", "threads_count", "unknown_name"]
 
 
 def shown(value: object) -> str:
@@ -86,9 +86,13 @@ def threads_count(threads: int | None) -> int:
     return 0 if threads is None else count(threads, "threads", high=2**31 - 1)
 
 
+def did_you_mean(value: str, known: Iterable[str]) -> str:
+    """A question about the nearest known name, to be appended to a message; empty if none is near."""
+    near = difflib.get_close_matches(value.lower(), list(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
 def unknown_name(what: str, value: str, known: Iterable[str]) -> str:
     """The message for a name that nothing has: the nearest known one, and all of them."""
     known = sorted(known)
-    near = difflib.get_close_matches(value.lower(), known, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{what} {value!r} is unknown{hint} (known: {', '.join(known)})"
+    return f"{what} {value!r} is unknown{did_you_mean(value, known)} (known: {', '.join(known)})"

@@ -1,5 +1,6 @@
 """Saving the net while it trains."""
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ class ModelCheckpoint(Callback):
     ----------
     path : str or path-like
         Where to. May hold fields such as ``"net-{epoch:03d}-{val_loss:.3f}.pybp"``, which the epoch's
-        number and its logs fill.
+        number and its logs fill. Folders that don't exist are created.
     monitor : str
         With `save_best_only`, what to watch: "val_loss", "loss", or a metric.
     save_best_only : bool
@@ -59,9 +60,18 @@ class ModelCheckpoint(Callback):
         self.best = self.monitor.worst
         self.last_path: Path | None = None
 
+    def check_logs(self, names: tuple[str, ...]) -> None:
+        """Refuse a `monitor` and fields in `path` that the logs will not hold."""
+        if self.save_best_only:
+            self.monitor.check(names)
+        self._filled(1, dict.fromkeys(names, 1.0))
+
     def on_fit_begin(self, net: "MLP") -> None:
-        """Forget earlier fits."""
+        """Forget earlier fits, and see that there is a folder to write to."""
         self.best = self.monitor.worst
+        folder = Path(self.path).parent
+        if "{" not in str(folder):
+            _make_folder(folder)
 
     def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
         """Save the net, if this epoch is to be."""
@@ -73,13 +83,22 @@ class ModelCheckpoint(Callback):
                 return
             self.best = value
         path = Path(self._filled(epoch, logs))
+        _make_folder(path.parent)
         net.save(path)
         self.last_path = path
 
     def _filled(self, epoch: int, logs: dict[str, float]) -> str:
         try:
             return self.path.format(epoch=epoch, **logs)
-        except (KeyError, IndexError, ValueError) as error:
+        except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
             raise ArgumentError(
-                f"path {self.path!r} can't be filled with epoch, {', '.join(logs)}: {error!r}"
+                f"path {self.path!r} can't be filled with epoch, {', '.join(logs)}: {error!r}; "
+                "braces that belong to the path are written twice, {{ and }}"
             ) from None
+
+
+def _make_folder(folder: Path) -> None:
+    """Create a folder, if need be, that files can be written to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))

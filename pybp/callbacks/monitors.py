@@ -2,11 +2,12 @@
 
 import math
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pybp._common.arguments import count, flag, real, shown
+from pybp._common.arguments import count, did_you_mean, flag, real, shown
 from pybp.errors import ArgumentError
 from pybp.net.parameters import Parameters
 from pybp.schedules.base import Rates
@@ -50,13 +51,20 @@ class Monitor:
         """What anything is better than."""
         return -math.inf if self.grows else math.inf
 
+    def check(self, names: Collection[str]) -> None:
+        """Refuse a name that is not among those of an epoch's logs."""
+        if self.name in names:
+            return
+        validates = any(name.startswith("val_") for name in names)
+        if self.name.startswith("val_") and not validates:
+            hint = "; give validation_data or validation_split"
+        else:
+            hint = did_you_mean(self.name, names)
+        raise ArgumentError(f"monitor is {self.name!r}, but an epoch has {', '.join(names)}{hint}")
+
     def value(self, logs: dict[str, float]) -> float:
         """The number, out of those of an epoch."""
-        if self.name not in logs:
-            hint = "; give validation_data or validation_split" * self.name.startswith("val_")
-            raise ArgumentError(
-                f"monitor is {self.name!r}, but an epoch has {', '.join(logs)}{hint}"
-            )
+        self.check(logs)
         return logs[self.name]
 
     def better(self, value: float, than: float) -> bool:
@@ -117,6 +125,10 @@ class EarlyStopping(Callback):
         self.best_epoch = self.stopped_epoch = 0
         self._waited = 0
         self._parameters: Parameters | None = None
+
+    def check_logs(self, names: tuple[str, ...]) -> None:
+        """Refuse a `monitor` that the logs will not hold."""
+        self.monitor.check(names)
 
     def on_fit_begin(self, net: "MLP") -> None:
         """Forget earlier fits."""
@@ -195,6 +207,10 @@ class ReduceLROnPlateau(Callback):
         self.best = self.monitor.worst
         self.total_factor = 1.0
         self._waited = self._resting = 0
+
+    def check_logs(self, names: tuple[str, ...]) -> None:
+        """Refuse a `monitor` that the logs will not hold."""
+        self.monitor.check(names)
 
     def on_fit_begin(self, net: "MLP") -> None:
         """Forget earlier fits."""

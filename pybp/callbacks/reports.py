@@ -43,13 +43,17 @@ class CSVLogger(Callback):
         self.append = flag(append, "append")
         self._columns: list[str] | None = None
 
-    def on_fit_begin(self, net: "MLP") -> None:
-        """Begin a file, or read the header of the one that is there."""
+    def check_logs(self, names: tuple[str, ...]) -> None:
+        """Refuse to append to a file with other columns."""
         self._columns = None
         if self.append and self.path.exists():
             with self._open("r") as file:
                 self._columns = next(csv.reader(file, delimiter=self.separator), None)
-        else:
+            self._check_columns(["epoch", *names])
+
+    def on_fit_begin(self, net: "MLP") -> None:
+        """Begin a file, if it is not to be appended to."""
+        if not (self.append and self.path.exists()):
             self._open("w").close()
 
     def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
@@ -60,11 +64,14 @@ class CSVLogger(Callback):
             if self._columns is None:
                 self._columns = names
                 writer.writerow(names)
-            if self._columns != names:
-                raise ArgumentError(
-                    f"{self.path} has the columns {self._columns}, but an epoch has {names}"
-                )
+            self._check_columns(names)
             writer.writerow([epoch, *(repr(value) for value in logs.values())])
+
+    def _check_columns(self, names: list[str]) -> None:
+        if self._columns not in (None, names):
+            raise ArgumentError(
+                f"{self.path} has the columns {self._columns}, but an epoch has {names}"
+            )
 
     def _open(self, mode: str) -> IO[str]:
         return self.path.open(mode, encoding="utf-8", newline="")

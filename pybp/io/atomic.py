@@ -22,7 +22,13 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[IO[bytes]], 
     target = Path(os.path.realpath(path))  # of a link what it points to
     mode = _mode_of(target)
     temporary = target.with_name(f".pybp-{secrets.token_hex(8)}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+    except OSError as error:
+        error.filename = os.fspath(
+            path
+        )  # not the temporary name, of which the caller knows nothing
+        raise
     try:
         with os.fdopen(handle, "wb") as stream:
             write(stream)

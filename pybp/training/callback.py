@@ -30,6 +30,12 @@ class Callback:
 
     every: int = 1
 
+    def check_logs(self, names: tuple[str, ...]) -> None:
+        """Called before anything else with the names that the logs of an epoch will hold.
+
+        Raise an exception here if one is missing: nothing has been trained yet.
+        """
+
     def on_fit_begin(self, net: "MLP") -> bool | None:
         """Called before the first epoch."""
 

@@ -104,12 +104,27 @@ class Fit:
             return self.plan.steps(len(self.data))
         return self.data.n_updates(self.plan.accumulate, self.plan.drop_last)
 
+    @property
+    def log_names(self) -> tuple[str, ...]:
+        """The names in the logs of an epoch, in their order."""
+        counted = [metric.name for metric in self.metrics if metric.function is None]
+        every = [metric.name for metric in self.metrics]
+        names = ["loss", *(counted if isinstance(self.data, Batches) else every)]
+        if self.validation is not None:
+            names += [f"val_{name}" for name in ("loss", *every)]
+        scheduled = isinstance(self.plan.optimizer.lr, Schedule)
+        if scheduled or any(callback.overrides("change_rates") for callback in self.callbacks):
+            names.append("lr")
+        return tuple(names)
+
     def run(self, net: Net, progress: Progress) -> History:
         """Train until the last epoch is done or a callback stops."""
         try:
             with exclusive(net) as acquired:
                 if not acquired:
                     raise BusyError("this net is being fitted; a callback can't fit it again")
+                for callback in self.callbacks:
+                    callback.check_logs(self.log_names)
                 return self._run(net, progress)
         finally:
             progress.close()

@@ -95,6 +95,20 @@ def test_a_second_fit_begins_anew():
     assert run(stopping, [1, 2])[0] == run(stopping, [5, 6])[0] == 2
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        EarlyStopping,
+        ReduceLROnPlateau,
+        lambda monitor: ModelCheckpoint("net", monitor=monitor, save_best_only=True),
+    ],
+)
+def test_a_wrong_monitor_is_refused_at_once(classifier, blobs, unchanged, make):
+    message = "'val_acuracy', but an epoch has .*; did you mean 'val_accuracy'?"
+    with unchanged(classifier), pytest.raises(ArgumentError, match=message):
+        classifier.fit(*blobs, validation_split=0.2, callbacks=[make("val_acuracy")])
+
+
 def test_what_is_watched_must_be_there(classifier, blobs):
     message = "monitor is 'val_loss', but an epoch has loss, accuracy; give validation_data"
     with pytest.raises(ArgumentError, match=message):
@@ -257,6 +271,59 @@ def test_a_name_from_the_logs(classifier, blobs, tmp_path):
         classifier.fit(*blobs, epochs=1, callbacks=[wrong])
     with pytest.raises(TypeError, match="path must be a path, got 3"):
         ModelCheckpoint(3)
-    with pytest.raises(FileNotFoundError):
-        classifier.fit(*blobs, callbacks=[ModelCheckpoint(tmp_path / "missing" / "net")])
     classifier.fit(*blobs, epochs=1)
+
+
+def test_folders_are_created(classifier, blobs, tmp_path):
+    begun = []
+    checkpoint = ModelCheckpoint(tmp_path / "new" / "{epoch}" / "net")
+    plain = ModelCheckpoint(tmp_path / "other" / "new" / "net")
+    look = LambdaCallback(on_fit_begin=lambda net: begun.append((tmp_path / "other").exists()))
+    classifier.fit(*blobs, epochs=2, callbacks=[checkpoint, plain, look])
+    assert begun == [True]
+    assert (tmp_path / "new" / "2" / "net").is_file()
+    assert (tmp_path / "other" / "new" / "net").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("net-{epoch", "expected '}'"),
+        ("net-}", "Single '}'"),
+        ("net-{}", "Replacement index 0"),
+        ("net-{epoch:q}", "Unknown format code"),
+        ("net-{epoch.x}", "no attribute"),
+        ("net-{epoch[x]}", "not subscriptable"),
+        ("net-{val_loss}", "val_loss"),
+    ],
+)
+def test_a_path_that_cannot_be_filled_is_refused_at_once(
+    classifier, blobs, tmp_path, unchanged, name, reason
+):
+    with unchanged(classifier), pytest.raises(ArgumentError, match="can't be filled") as caught:
+        classifier.fit(*blobs, callbacks=[ModelCheckpoint(tmp_path / name)])
+    assert reason in str(caught.value)
+    assert "written twice, {{ and }}" in str(caught.value)
+
+
+def test_braces_written_twice_are_braces(classifier, blobs, tmp_path):
+    classifier.fit(*blobs, epochs=1, callbacks=[ModelCheckpoint(tmp_path / "{{net}}")])
+    assert [path.name for path in tmp_path.iterdir()] == ["{net}"]
+
+
+def test_no_folder_to_write_to(classifier, blobs, tmp_path, unchanged, monkeypatch):
+    (tmp_path / "file").write_text("")
+    with unchanged(classifier), pytest.raises(OSError, match="file"):
+        classifier.fit(*blobs, callbacks=[ModelCheckpoint(tmp_path / "file" / "net")])
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with unchanged(classifier), pytest.raises(PermissionError) as caught:
+        classifier.fit(*blobs, callbacks=[ModelCheckpoint(tmp_path / "net")])
+    assert caught.value.filename == str(tmp_path)
+
+
+def test_errors_name_the_file_and_not_a_temporary_one(classifier, tmp_path):
+    path = tmp_path / "missing" / "net"
+    with pytest.raises(FileNotFoundError) as caught:
+        classifier.save(path)
+    assert caught.value.filename == str(path)
+    assert "tmp'" not in str(caught.value)

@@ -7,7 +7,9 @@ from io import StringIO
 import numpy as np
 import pytest
 
+import pybp
 from pybp import Callback
+from pybp.callbacks import ReduceLROnPlateau
 from pybp.errors import ArgumentError, BusyError
 from pybp.training.progress import Bar, Lines, Progress, make_progress
 
@@ -91,6 +93,41 @@ def test_changing_logs_changes_no_history(classifier, blobs):
         *blobs, epochs=2, callbacks=[Hook(lambda net, epoch, logs: logs.clear())]
     )
     assert len(history.history["loss"]) == 2
+
+
+class Names(Callback):
+    """Keeps the names that logs are to hold, and those that they hold."""
+
+    def check_logs(self, names):
+        self.names = names
+
+    def on_epoch_end(self, net, epoch, logs):
+        self.seen = tuple(logs)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"validation_split": 0.2, "metrics": ["auc", "accuracy"]},
+        {"optimizer": pybp.Adam(lr=pybp.schedules.Cosine(0.1))},
+        {"callbacks": [ReduceLROnPlateau("loss")], "validation_split": 0.2},
+        {"optimizer": "lbfgs", "validation_split": 0.2, "metrics": ["auc"]},
+    ],
+)
+def test_the_names_in_logs_are_known_at_the_start(classifier, blobs, settings):
+    names = Names()
+    others = settings.pop("callbacks", [])
+    classifier.fit(*blobs, epochs=2, callbacks=[*others, names], **settings)
+    assert names.names == names.seen
+
+
+def test_the_names_in_logs_of_batches(classifier, blobs):
+    names = Names()
+    batches = [blobs, blobs]
+    metrics = ["auc", "accuracy"]
+    classifier.fit(batches, epochs=1, validation_data=batches, metrics=metrics, callbacks=[names])
+    assert names.names == names.seen == ("loss", "accuracy", "val_loss", "val_auc", "val_accuracy")
 
 
 def test_a_hook_may_not_fit(classifier, blobs):

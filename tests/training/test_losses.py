@@ -46,6 +46,13 @@ def test_a_function_is_weighted_by_the_library(net):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("given", [0.5, np.float64(0.5), np.zeros(8), None, (1.0, 2.0, 3.0)])
+def test_a_function_that_gives_no_pair_is_told_what_to_give(net, unchanged, given):
+    message = "must give two arrays, the loss of each row and its gradient by y_pred, got "
+    with unchanged(net), pytest.raises(TypeError, match=message):
+        net.fit(X, Y, loss=lambda y_true, y_pred: given)
+
+
 def test_a_batch_without_weight_is_skipped(net):
     twin = net.copy()
     weights = (np.arange(50) < 30).astype(float)

@@ -42,8 +42,8 @@ typedef struct bench {
     double bandwidth[BENCH_MAX_ROUNDS];   /* bytes per second */
 } bench;
 
-/* Compiled from isa/loops.c for each instruction set: the functions of vmath.h applied to arrays, by dtype, and a loop that
- * reads four arrays and writes three of them, as Adam does. */
+/* Compiled from isa/loops.c for each instruction set: the functions of vmath.h applied to arrays, by dtype, and a loop
+ * that reads four arrays and writes three of them, as Adam does. */
 typedef struct bench_loops {
     const char *isa;
     struct bench_function {
@@ -74,7 +74,7 @@ double bench_seconds(bench_job *job);
 /* Executes the commands on standard input until it ends. */
 void bench_serve(bench *b);
 
-/* FLOP/s of independent FMAs in registers, measured for about 5 ms with the widest vectors; the sum over the threads. */
+/* FLOP/s of independent FMAs in registers, over about 5 ms and with the widest vectors; the sum over the threads. */
 double bench_peak(pybp_dtype dtype, int threads);
 /* Bytes per second read and written, on arrays that are larger than the caches. */
 double bench_bandwidth(void);

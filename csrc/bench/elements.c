@@ -1,5 +1,5 @@
-/* Elementwise kernels: activations and optimizers on data in the L1 cache, and optimizers on arrays larger than the caches,
- * which are bound by memory. */
+/* Elementwise kernels: activations and optimizers on data in the L1 cache, and optimizers on arrays larger than the
+ * caches, which are bound by memory. */
 #include "base/arena.h"
 #include "bench/bench.h"
 #include "dispatch/dispatch.h"
@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { NEAR = 64, FAR = 1 << 19 };  /* lines of an array in the L1 cache and in memory */
+enum { NEAR = 64, FAR = 1 << 19 };   /* lines of an array in the L1 cache and in memory */
 enum { ARRAYS = 2 + PYBP_N_STATES }; /* weights, gradient, states */
 enum { BANDWIDTH_REPEATS = 5 };
 
@@ -86,8 +86,8 @@ static void add_optimizer(bench *b, pybp_dtype dtype, int kind, size_t lines)
     pybp_row row;
     pybp_optimizer optimizer = {.kind = (pybp_optimizer_kind)kind};
     const double powers[PYBP_N_POWERS] = {0.5, 0.5, 0.5};
-    const pybp_step_scalars step = {.params = optimizer.params, .lr = 1e-9, .decay = 1, .shrink = 1e-9, .scale = 1, .t = 7, .powers = powers,
-                                    .mu = 0.8, .mu_next = 0.81};
+    const pybp_step_scalars step = {.params = optimizer.params, .lr = 1e-9, .decay = 1, .shrink = 1e-9, .scale = 1,
+                                    .t = 7, .powers = powers, .mu = 0.8, .mu_next = 0.81};
     pybp_registry_row(PYBP_REGISTRY_OPTIMIZERS, kind, &row);
     for (int i = 0; i < row.n_params; i++)
         optimizer.params[i] = row.params[i].value;

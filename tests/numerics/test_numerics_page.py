@@ -22,7 +22,7 @@ def test_no_error_is_above_its_bound():
 
 
 def test_the_accuracy_table_is_filled():
-    for _, weights, nudged, loss, output, accuracy in table("numerics.md", "accuracy table"):
-        assert all(0 < float(cell) < 0.1 for cell in (weights, nudged, loss, output))
+    for _, weights, perturbed, loss, output, accuracy in table("numerics.md", "accuracy table"):
+        assert all(0 < float(cell) < 0.1 for cell in (weights, perturbed, loss, output))
         single, exact = (float(cell.strip(" %")) for cell in accuracy.split(","))
         assert abs(single - exact) < 1

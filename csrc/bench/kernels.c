@@ -64,7 +64,8 @@ static void gradient(void *state, size_t times)
                                k0 + PYBP_BLOCK_K < p->n_in ? k0 + PYBP_BLOCK_K : p->n_in, 0, p->scratch);
 }
 
-static void add_product(bench *b, pybp_dtype dtype, const char *name, void (*run)(void *, size_t), size_t rows, size_t n)
+static void add_product(bench *b, pybp_dtype dtype, const char *name, void (*run)(void *, size_t), size_t rows,
+                        size_t n)
 {
     const pybp_kernels *k = pybp_dispatch(dtype);
     bench_job *job = bench_add(b, "kernel", dtype, "%s %zux%zu, %zu rows", name, n, n, rows);

@@ -93,9 +93,9 @@ int bench_write_json(const bench *b, const char *path)
         return 0;
     fprintf(f, "{\"version\": \"%s\", \"isa\": \"%s\", \"rounds\": %zu, \"threads\": %d,\n", pybp_version(), pybp_isa(),
             b->rounds, b->threads);
-    fprintf(f, " \"peak_flops\": {\"f32\": %.6g, \"f64\": %.6g}, \"clock_hz\": %.6g, \"bandwidth\": %.6g,\n \"jobs\": [",
-            largest(b->peak[0][0], b->rounds), largest(b->peak[0][1], b->rounds), largest(b->clock, b->rounds),
-            largest(b->bandwidth, b->rounds));
+    fprintf(f, " \"peak_flops\": {\"f32\": %.6g, \"f64\": %.6g}, \"clock_hz\": %.6g, \"bandwidth\": %.6g,\n"
+            " \"jobs\": [", largest(b->peak[0][0], b->rounds), largest(b->peak[0][1], b->rounds),
+            largest(b->clock, b->rounds), largest(b->bandwidth, b->rounds));
     for (size_t i = 0; i < b->n; i++) {
         const bench_job *job = &b->jobs[i];
         const result r = result_of(b, job);

@@ -1,4 +1,4 @@
-"""Files that hold nets."""
+"""Files of nets."""
 
 from pybp.io.netfile import load_net, save_net
 

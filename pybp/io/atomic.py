@@ -1,4 +1,4 @@
-"""Writing a file so that at any moment there is the old one or the new one, whole."""
+"""Replace a file atomically."""
 
 import os
 import secrets
@@ -14,12 +14,12 @@ __all__ = ["write_atomically"]
 
 
 def write_atomically(path: str | os.PathLike[str], write: Callable[[IO[bytes]], None]) -> None:
-    """Let `write` fill a new file, which then takes the place of `path` in one step.
+    """Call `write` with a temporary file in the same folder, then rename it to `path`.
 
-    The data are on the disk before it does. A process that is killed in the middle leaves the old
-    file as it was, and beside it a ``.pybp-*.tmp`` that nothing needs.
+    The data are flushed to the disk before the rename. If the process is killed before it, the old
+    file is unchanged and a temporary file ``.pybp-*.tmp`` remains, which can be deleted.
     """
-    target = Path(os.path.realpath(path))  # of a link what it points to
+    target = Path(os.path.realpath(path))  # a symbolic link is followed
     mode = _mode_of(target)
     temporary = target.with_name(f".pybp-{secrets.token_hex(8)}.tmp")
     try:
@@ -48,7 +48,7 @@ _BINARY = getattr(os, "O_BINARY", 0)  # Windows
 
 
 def _mode_of(target: Path) -> int | None:
-    """The permissions of the file that is to be replaced, if there is one."""
+    """The permissions of the existing file, or None if there is none."""
     try:
         found = target.stat()
     except FileNotFoundError:
@@ -59,7 +59,7 @@ def _mode_of(target: Path) -> int | None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Put the new name on the disk, where folders can be opened."""
+    """Flush the rename to the disk, on systems where a folder can be opened."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

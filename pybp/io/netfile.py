@@ -1,4 +1,4 @@
-"""A net as a file: its arrays, and as JSON in the metadata what else it is."""
+"""Save a net in a safetensors file, and load it: arrays as tensors, all else as JSON in the metadata."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from pybp._core import Net
 from pybp._core import version as library_version
 from pybp.errors import FileFormatError, PybpError
 from pybp.io.atomic import write_atomically
-from pybp.io.safetensors import Reader, Tensor, parse_json, reading, write
+from pybp.io.safetensors import Reader, Tensor, open_reader, parse_json, write
 from pybp.layers import Layer, resolve_layers
 from pybp.net.state import PROGRESS, core_net, read_state, state_arrays, write_state
 
@@ -24,7 +24,7 @@ _FIELDS = {"format", "library", "dtype", "seed", "layers", "progress"}
 
 
 class Loaded(NamedTuple):
-    """What a file says of a net."""
+    """The contents of a file."""
 
     net: Net
     layers: tuple[Layer, ...]
@@ -37,8 +37,8 @@ class Loaded(NamedTuple):
 def save_net(
     path: str | os.PathLike[str], net: Net, layers: tuple[Layer, ...], seed: int, optimizer: bool
 ) -> None:
-    """Write a net, with or without its optimizer's state."""
-    net = net.copy()  # what other threads do to the net now doesn't get between the arrays
+    """Write a net; `optimizer` says whether to include the optimizer's state."""
+    net = net.copy()  # a consistent state, even if another thread changes the net meanwhile
     if not optimizer:
         net.reset_optimizer()
     state = read_state(net, layers)
@@ -48,7 +48,7 @@ def save_net(
         "dtype": net.dtype.name,
         "seed": seed,
         "layers": [layer.description for layer in layers],
-        "progress": _named(state["progress"]),
+        "progress": _progress_to_json(state["progress"]),
     }
     tensors = {_name(what, place): array for what, place, array in state["arrays"]}
     metadata = {_KEY: json.dumps(document, allow_nan=False)}
@@ -60,8 +60,8 @@ def _name(what: str, place: int) -> str:
     return f"layers.{place}.{what}"
 
 
-def _named(progress: tuple[Any, ...]) -> dict[str, Any]:
-    """The training state, the optimizer by name rather than number."""
+def _progress_to_json(progress: tuple[Any, ...]) -> dict[str, Any]:
+    """The training state as a dict, in which the optimizer is a name, not a number."""
     fields = dict(zip(PROGRESS, progress, strict=True))
     number = fields["optimizer"]
     return fields | {"optimizer": None if number < 0 else row_names("optimizers")[number]}
@@ -76,12 +76,12 @@ def load_net(path: str | os.PathLike[str]) -> Loaded:
     Raises
     ------
     FileFormatError
-        It is no such file, or it is damaged.
+        The file was not written by `save_net`, or it is damaged.
     OSError
-        It can't be read.
+        The file can't be read.
     """
     try:
-        with reading(path) as reader:
+        with open_reader(path) as reader:
             return _load(reader)
     except (PybpError, TypeError, ValueError, OverflowError) as error:
         raise FileFormatError(f"{os.fspath(path)} is not a file of pybp: {error}") from error
@@ -91,7 +91,7 @@ def _load(reader: Reader) -> Loaded:
     document = _document(reader)
     seed = count(document["seed"], "seed", low=0, high=2**64 - 1)
     layers = _layers(document["layers"])
-    progress = _numbered(document["progress"])
+    progress = _progress_from_json(document["progress"])
     names = list(_expected(reader, layers, progress, document["dtype"]))
     net = core_net(layers, document["dtype"], seed)
     write_state(
@@ -106,16 +106,18 @@ def _load(reader: Reader) -> Loaded:
 
 def _document(reader: Reader) -> dict[str, Any]:
     if _KEY not in reader.metadata:
-        raise FileFormatError(f"its metadata have no entry {_KEY!r}")
+        raise FileFormatError(f"its metadata has no entry {_KEY!r}")
     document = parse_json(reader.metadata[_KEY])
     if not isinstance(document, dict) or "format" not in document:
-        raise FileFormatError("it doesn't say its format")
+        raise FileFormatError("its metadata has no format number")
     if document["format"] != _FORMAT:
         raise FileFormatError(
             f"it has format {document['format']!r:.40}; this pybp reads {_FORMAT}"
         )
     if set(document) != _FIELDS:
-        raise FileFormatError(f"it says {sorted(document)}; expected {sorted(_FIELDS)}")
+        raise FileFormatError(
+            f"its metadata has the fields {sorted(document)}; expected {sorted(_FIELDS)}"
+        )
     if document["dtype"] not in ("float32", "float64"):
         raise FileFormatError(f"dtype {document['dtype']!r:.40} is unknown")
     return document
@@ -127,15 +129,15 @@ def _layers(descriptions: object) -> tuple[Layer, ...]:
     layers = tuple(_layer(place, given) for place, given in enumerate(descriptions))
     for place in range(len(layers)):
         if not _fits(layers, place):
-            raise FileFormatError(f"layer {place + 1} doesn't fit what it reads")
+            raise FileFormatError(f"layer {place + 1} doesn't match the layers that it reads")
     return layers
 
 
 def _fits(layers: tuple[Layer, ...], place: int) -> bool:
-    """Whether a layer reads earlier ones and has the widths that follow from theirs.
+    """Whether a layer reads earlier layers only, and its widths follow from theirs.
 
-    The core works the widths out by itself, so that other ones here would let a small file ask for
-    a large net.
+    The core computes the widths itself. A file with other widths could be small, yet describe a
+    large net.
     """
     layer = layers[place]
     if not layer.inputs or not all(
@@ -143,25 +145,25 @@ def _fits(layers: tuple[Layer, ...], place: int) -> bool:
     ):
         return False
     if layer.kind == "join":
-        tables = layers[:place]
-        read = layers[0].n_in - place + sum(table.n_out for table in tables)
-        if any(table.kind != "embedding" for table in tables):
+        embeddings = layers[:place]
+        n_in = layers[0].n_in - place + sum(embedding.n_out for embedding in embeddings)
+        if any(embedding.kind != "embedding" for embedding in embeddings):
             return False
     else:
         widths = {layers[at].n_out if at >= 0 else layers[0].n_in for at in layer.inputs}
-        read = widths.pop()
+        n_in = widths.pop()
         if widths:
             return False
-    chooses = layer.kind in ("dense", "embedding")
-    return layer.n_in == read and (chooses or layer.n_out == layer.n_in)
+    any_n_out = layer.kind in ("dense", "embedding")
+    return layer.n_in == n_in and (any_n_out or layer.n_out == layer.n_in)
 
 
 def _layer(place: int, given: object) -> Layer:
-    """The layer of a description, which must be one that a layer gives."""
+    """The layer of a description, which must equal the description of that layer."""
     if not isinstance(given, dict):
-        raise FileFormatError(f"layer {place} is not described")
+        raise FileFormatError(f"layer {place} has no description")
     for name, value in given.items():
-        if name not in _example() or not _alike(value, _example()[name]):
+        if name not in _example() or not _same_type(value, _example()[name]):
             raise FileFormatError(f"layer {place} can't have {name!r:.40} = {value!r:.80}")
     try:
         layer = Layer.from_description(given)
@@ -182,12 +184,12 @@ def _layer(place: int, given: object) -> Layer:
 
 @cache
 def _example() -> dict[str, Any]:
-    """The description of some layer, for the types in it."""
+    """The description of some layer; it shows the type of each field."""
     return resolve_layers([1, 1], "relu", None, "auto")[0].description
 
 
-def _alike(value: object, example: object) -> bool:
-    """Whether it has the example's type; lists hold numbers, and numbers stand where None does."""
+def _same_type(value: object, example: object) -> bool:
+    """Whether the type of `value` is allowed where the example stands; None allows a number, too."""
     if isinstance(example, tuple | list):
         return isinstance(value, list) and all(type(item) in (int, float) for item in value)
     if example is None:
@@ -195,10 +197,10 @@ def _alike(value: object, example: object) -> bool:
     return type(value) is type(example)
 
 
-def _numbered(given: object) -> Any:
-    """The training state as the core takes it."""
+def _progress_from_json(given: object) -> Any:
+    """The training state as the tuple for `Net.set_progress`."""
     if not isinstance(given, dict) or set(given) != set(PROGRESS):
-        raise FileFormatError("its training state is not described")
+        raise FileFormatError(f"its training state doesn't have the fields {sorted(PROGRESS)}")
     names = row_names("optimizers")
     if given["optimizer"] is not None and given["optimizer"] not in names:
         raise FileFormatError(f"optimizer {given['optimizer']!r:.40} is unknown")
@@ -218,17 +220,17 @@ def _numbered(given: object) -> Any:
 def _expected(
     reader: Reader, layers: Sequence[Layer], progress: tuple[Any, ...], dtype: str
 ) -> Iterator[tuple[str, int]]:
-    """The arrays of the state, all of which the file must have, and no others.
+    """Name and layer of each array of the state; the file must contain exactly these.
 
-    Comparing shapes before the net is made keeps a small file from asking for a large net.
+    Shapes are compared before the net is made, so that a small file can't make a large net.
     """
-    missing = dict(reader.tensors)
+    remaining = dict(reader.tensors)
     for what, place, shape in state_arrays(tuple(layers), progress):
         name = _name(what, place)
-        found: Tensor | None = missing.pop(name, None)
+        found: Tensor | None = remaining.pop(name, None)
         if found is None or found.shape != shape or found.dtype.name != dtype:
             there = "no" if found is None else f"{found.dtype.name} of shape {found.shape} as"
             raise FileFormatError(f"it has {there} array {name!r}; expected {dtype} of {shape}")
         yield what, place
-    if missing:
-        raise FileFormatError(f"array {next(iter(missing))!r:.60} belongs to nothing")
+    if remaining:
+        raise FileFormatError(f"it has the unexpected array {next(iter(remaining))!r:.60}")

@@ -1,8 +1,8 @@
-"""The safetensors format, read strictly: 8 bytes of length, a JSON header, raw little-endian arrays.
+"""Read and write the safetensors format: 8 bytes of length, a JSON header, raw little-endian arrays.
 
-Reading can't run code, and needs no more memory than the file is long and a small multiple of its
-header. Whatever is wrong with a file raises `FileFormatError`. The format is described at
-https://huggingface.co/docs/safetensors; of its types only F32 and F64 are known here.
+Reading runs no code from the file. It needs memory for the size of the file and a small multiple of
+the header. A file that is wrong in any way raises `FileFormatError`. The format is described at
+https://huggingface.co/docs/safetensors; of its types only F32 and F64 are supported here.
 """
 
 import json
@@ -19,7 +19,7 @@ import numpy as np
 from pybp._common.types import Array, DType
 from pybp.errors import ArgumentError, FileFormatError
 
-__all__ = ["Reader", "Tensor", "parse_json", "reading", "write"]
+__all__ = ["Reader", "Tensor", "open_reader", "parse_json", "write"]
 
 MAX_HEADER = 8 << 20
 _DTYPES: dict[str, DType] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
@@ -31,7 +31,7 @@ _METADATA = "__metadata__"
 
 
 def write(stream: IO[bytes], tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
-    """Write float32 and float64 arrays by name, and texts by name."""
+    """Write named float32 and float64 arrays, and named strings as metadata."""
     header: dict[str, Any] = {_METADATA: dict(metadata)}
     end = 0
     for name, array in tensors.items():
@@ -42,9 +42,11 @@ def write(stream: IO[bytes], tensors: Mapping[str, Array], metadata: Mapping[str
             "data_offsets": [begin, end],
         }
     text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
-    text += b" " * (-len(text) % 8)  # so that the arrays are aligned in the file
+    text += b" " * (-len(text) % 8)  # aligns the arrays in the file
     if len(text) > MAX_HEADER:
-        raise ArgumentError(f"a net of {len(tensors)} arrays is too large for a file")
+        raise ArgumentError(
+            f"a net of {len(tensors)} arrays is too large: its header has {len(text)} bytes, the limit is {MAX_HEADER}"
+        )
     stream.write(len(text).to_bytes(8, "little"))
     stream.write(text)
     for array in tensors.values():
@@ -55,7 +57,7 @@ def write(stream: IO[bytes], tensors: Mapping[str, Array], metadata: Mapping[str
 
 
 class Tensor(NamedTuple):
-    """Where an array lies in the file."""
+    """Type and shape of an array, and its first and last byte offset after the header."""
 
     dtype: DType
     shape: tuple[int, ...]
@@ -64,14 +66,14 @@ class Tensor(NamedTuple):
 
 
 class Reader:
-    """An open file whose header is checked; the arrays are read one by one.
+    """An open file. The header is checked on opening; arrays are read one by one.
 
     Attributes
     ----------
     metadata : dict of str to str
-        The texts.
+        The named strings.
     tensors : dict of str to Tensor
-        The arrays.
+        The named arrays.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -83,26 +85,26 @@ class Reader:
         _check_layout(self.tensors, size - self._data)
 
     def read(self, name: str) -> Array:
-        """One array, in this machine's byte order."""
+        """Read one array, into the native byte order."""
         tensor = self.tensors[name]
         array = np.empty(tensor.shape, tensor.dtype)
         self._stream.seek(self._data + tensor.begin)
         if self._stream.readinto(array.reshape(-1).view(np.uint8).data) != array.nbytes:  # type: ignore[attr-defined]
-            raise FileFormatError("the file became shorter while it was read")
+            raise FileFormatError("it became shorter while it was read")
         return array.astype(tensor.dtype.newbyteorder("="), copy=False)
 
 
 @contextmanager
-def reading(path: str | os.PathLike[str]) -> Iterator[Reader]:
-    """Open a file for the length of a block."""
-    if not stat.S_ISREG(Path(path).stat().st_mode):  # opening a pipe would wait for a writer
+def open_reader(path: str | os.PathLike[str]) -> Iterator[Reader]:
+    """Open a file for the duration of a ``with`` block."""
+    if not stat.S_ISREG(Path(path).stat().st_mode):  # opening a pipe waits for a writer
         raise FileFormatError("it is not a regular file")
     with Path(path).open("rb") as stream:
         yield Reader(stream)
 
 
 def parse_json(text: str) -> Any:
-    """JSON without repeated keys, NaN and infinity."""
+    """Parse JSON; repeated keys, NaN and infinity are refused."""
     try:
         return json.loads(
             text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
@@ -126,19 +128,21 @@ def _finite(text: str) -> float:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _header(stream: IO[bytes], size: int) -> tuple[int, dict[str, Any]]:
-    """Where the arrays begin, and the header."""
+    """The offset of the first array, and the parsed header."""
     length = int.from_bytes(stream.read(8), "little")
     if size < 10 or not 2 <= length <= min(size - 8, MAX_HEADER):
-        raise FileFormatError(f"its {size} bytes don't begin with the length of a header")
+        raise FileFormatError(
+            f"its first 8 bytes are not the length of a header (file size {size} bytes)"
+        )
     raw = stream.read(length)
     try:
         text = raw.decode()
     except UnicodeDecodeError:
-        raise FileFormatError("its header is not text") from None
+        raise FileFormatError("its header is not UTF-8 text") from None
     header = parse_json(text) if text.startswith("{") else None
     if not isinstance(header, dict):
         raise FileFormatError("its header is not a JSON object")
@@ -148,36 +152,40 @@ def _header(stream: IO[bytes], size: int) -> tuple[int, dict[str, Any]]:
 def _metadata(entries: object) -> dict[str, str]:
     if isinstance(entries, dict) and all(isinstance(text, str) for text in entries.values()):
         return entries
-    raise FileFormatError("its metadata are not texts")
+    raise FileFormatError("its metadata is not an object of strings")
 
 
 def _tensor(name: str, entry: object) -> Tensor:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise FileFormatError(f"array {name!r} is not described by dtype, shape and data_offsets")
+        raise FileFormatError(
+            f"array {name!r} doesn't have exactly the fields dtype, shape and data_offsets"
+        )
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(dtype, str) or dtype not in _DTYPES:
         raise FileFormatError(f"array {name!r} has the unknown dtype {dtype!r:.40}")
     if not _sizes(shape) or len(shape) > 8 or not _sizes(offsets) or len(offsets) != 2:
-        raise FileFormatError(f"array {name!r} has no proper shape and data_offsets")
+        raise FileFormatError(f"array {name!r} has a wrong shape or wrong data_offsets")
     begin, end = offsets
     if end - begin != math.prod(shape) * _DTYPES[dtype].itemsize:
-        raise FileFormatError(f"array {name!r} has {end - begin} bytes, which its shape does not")
+        raise FileFormatError(
+            f"array {name!r} has {end - begin} bytes, which doesn't match its shape"
+        )
     return Tensor(_DTYPES[dtype], tuple(shape), begin, end)
 
 
 def _sizes(numbers: object) -> bool:
-    """Whether it is a list of whole numbers that a file can hold so many bytes of."""
+    """Whether it is a list of integers from 0 to 2^63 - 1."""
     return isinstance(numbers, list) and all(
         type(number) is int and 0 <= number < 1 << 63 for number in numbers
     )
 
 
 def _check_layout(tensors: Mapping[str, Tensor], size: int) -> None:
-    """The arrays follow each other, without gaps, to the end of the file."""
+    """Check that the arrays follow each other without gaps, to the end of the file."""
     end = 0
     for tensor in sorted(tensors.values(), key=lambda tensor: (tensor.begin, tensor.end)):
         if tensor.begin != end:
             raise FileFormatError("its arrays overlap or leave gaps")
         end = tensor.end
     if end != size:
-        raise FileFormatError(f"its arrays take {end} bytes, but {size} are there")
+        raise FileFormatError(f"its arrays take {end} bytes, but the file has {size} for them")

@@ -52,20 +52,20 @@ def refused(path, raw, message=""):
 # ---- the container -------------------------------------------------------------------------------
 
 TEXT = {
-    "empty": (b"", "its 0 bytes don't begin with the length of a header"),
-    "short": (b"\x02\0\0\0", "its 4 bytes don't"),
-    "no header": (struct.pack("<Q", 0) + b"{}", "its 10 bytes don't"),
-    "header beyond the end": (struct.pack("<Q", 99) + b"{}", "its 10 bytes don't"),
-    "length of all ones": (b"\xff" * 20, "its 20 bytes don't"),
-    "not text": (struct.pack("<Q", 3) + b'{"\xff', "its header is not text"),
+    "empty": (b"", r"its first 8 bytes are not the length of a header \(file size 0 bytes"),
+    "short": (b"\x02\0\0\0", "file size 4 bytes"),
+    "no header": (struct.pack("<Q", 0) + b"{}", "file size 10 bytes"),
+    "header beyond the end": (struct.pack("<Q", 99) + b"{}", "file size 10 bytes"),
+    "length of all ones": (b"\xff" * 20, "file size 20 bytes"),
+    "not text": (struct.pack("<Q", 3) + b'{"\xff', "its header is not UTF-8 text"),
     "not JSON": (struct.pack("<Q", 3) + b"{no", "its header is not JSON"),
     "a list": (struct.pack("<Q", 2) + b"[]", "its header is not a JSON object"),
     "a number": (struct.pack("<Q", 2) + b"12", "its header is not a JSON object"),
     "deep": (struct.pack("<Q", 300_005) + b'{"a":' + b"[" * 300_000, "nested too deeply"),
     "twice": (struct.pack("<Q", 14) + b'{"a":1, "a":2}', "a key occurs twice"),
-    "NaN": (struct.pack("<Q", 9) + b'{"a":NaN}', "NaN is no JSON"),
-    "nothing": (struct.pack("<Q", 2) + b"{}", "its metadata have no entry 'pybp'"),
-    "a pickle": (b"\x80\x04\x95" + b"." * 40, "bytes don't begin"),
+    "NaN": (struct.pack("<Q", 9) + b'{"a":NaN}', "NaN is not a JSON number"),
+    "nothing": (struct.pack("<Q", 2) + b"{}", "its metadata has no entry 'pybp'"),
+    "a pickle": (b"\x80\x04\x95" + b"." * 40, "its first 8 bytes are not"),
 }
 
 
@@ -81,20 +81,23 @@ def entry(**changes):
 ENTRIES = {
     "dtype": (entry(dtype="I64"), "has the unknown dtype 'I64'"),
     "dtype of another kind": (entry(dtype=["F32"]), "has the unknown dtype"),
-    "shape": (entry(shape="4"), "has no proper shape"),
-    "negative": (entry(shape=[-4]), "has no proper shape"),
-    "a float": (entry(shape=[4.0]), "has no proper shape"),
-    "a flag": (entry(shape=[True]), "has no proper shape"),
-    "too many dimensions": (entry(shape=[1] * 9), "has no proper shape"),
-    "size": (entry(shape=[5]), "has 16 bytes, which its shape does not"),
-    "huge": (entry(shape=[2**62, 2**62]), "which its shape does not"),
-    "three offsets": (entry(data_offsets=[0, 1, 2]), "has no proper shape and data_offsets"),
+    "shape": (entry(shape="4"), "has a wrong shape"),
+    "negative": (entry(shape=[-4]), "has a wrong shape"),
+    "a float": (entry(shape=[4.0]), "has a wrong shape"),
+    "a flag": (entry(shape=[True]), "has a wrong shape"),
+    "too many dimensions": (entry(shape=[1] * 9), "has a wrong shape"),
+    "size": (entry(shape=[5]), "has 16 bytes, which doesn't match its shape"),
+    "huge": (entry(shape=[2**62, 2**62]), "which doesn't match its shape"),
+    "three offsets": (entry(data_offsets=[0, 1, 2]), "has a wrong shape or wrong data_offsets"),
     "overlap": (entry(data_offsets=[0, 16]), "its arrays overlap or leave gaps"),
     "beyond": (entry(data_offsets=[10**9, 10**9 + 16]), "its arrays overlap or leave gaps"),
-    "more": (entry(other=1), "is not described by dtype, shape and data_offsets"),
-    "no entry": (lambda h: h.update({"layers.0.biases": 4}), "is not described by dtype"),
+    "more": (entry(other=1), "doesn't have exactly the fields dtype, shape and data_offsets"),
+    "no entry": (lambda h: h.update({"layers.0.biases": 4}), "doesn't have exactly the fields"),
     "missing": (lambda h: h.pop("layers.1.biases"), "overlap or leave gaps|bytes, but"),
-    "metadata": (lambda h: h["__metadata__"].update(a=1), "its metadata are not texts"),
+    "metadata": (
+        lambda h: h["__metadata__"].update(a=1),
+        "its metadata is not an object of strings",
+    ),
     "name": (
         lambda h: h.update({"layers.9.biases": h.pop("layers.0.biases")}),
         r"it has no array 'layers.0.biases'; expected float32 of \(4,\)",
@@ -111,17 +114,17 @@ def test_arrays(path, good, change, message):
     refused(path, struct.pack("<Q", len(text)) + text + data, message)
 
 
-def test_array_that_belongs_to_nothing(path, good):
+def test_unexpected_array(path, good):
     header, document, data = parts(good)
     end = len(data)
     header["more"] = {"dtype": "F32", "shape": [1], "data_offsets": [end, end + 4]}
-    refused(path, whole(header, document, data + bytes(4)), "array 'more' belongs to nothing")
+    refused(path, whole(header, document, data + bytes(4)), "it has the unexpected array 'more'")
 
 
 @pytest.mark.parametrize("cut", [1, 100, -1])
 def test_truncated_or_longer(path, good, cut):
     refused(
-        path, good[:-cut] if cut > 0 else good + b"\0", "its arrays take .* bytes, but .* are there"
+        path, good[:-cut] if cut > 0 else good + b"\0", "its arrays take .* bytes, but the file has"
     )
 
 
@@ -147,13 +150,13 @@ SAYINGS = {
     "seed of another kind": (say("seed", value="1"), "seed must be a whole number"),
     "no layers": (say("layers", value=[]), "it has no list of layers"),
     "layers": (say("layers", value={"a": 1}), "it has no list of layers"),
-    "a layer": (say("layers", 0, value=3), "layer 0 is not described"),
+    "a layer": (say("layers", 0, value=3), "layer 0 has no description"),
     "a layer of nothing": (say("layers", 0, value={}), "layer 0 can't be made"),
     "kind": (say("layers", 0, "kind", value="spline"), "layer 0|kind"),
     "activation": (say("layers", 0, "activation", value="rilu"), "activation 'rilu' is unknown"),
     "parameters": (say("layers", 0, "activation_params", value=[1.0]), "layer 0 can't be made"),
-    "n_out": (say("layers", 0, "n_out", value=10**12), "doesn't fit|expected float32 of"),
-    "n_in": (say("layers", 1, "n_in", value=5), "doesn't fit|expected float32 of"),
+    "n_out": (say("layers", 0, "n_out", value=10**12), "doesn't match|expected float32 of"),
+    "n_in": (say("layers", 1, "n_in", value=5), "doesn't match|expected float32 of"),
     "width of another kind": (
         say("layers", 1, "n_out", value="2"),
         "layer 1 can't have 'n_out' = '2'",
@@ -161,12 +164,12 @@ SAYINGS = {
     "bias": (say("layers", 1, "bias", value="yes"), "layer 1 can't have 'bias' = 'yes'"),
     "bias_init": (say("layers", 1, "bias_init", value=1), "layer 1 can't have 'bias_init' = 1"),
     "unknown field": (say("layers", 1, "code", value="print()"), "layer 1 can't have 'code'"),
-    "progress": (say("progress", value=[]), "its training state is not described"),
+    "progress": (say("progress", value=[]), "its training state doesn't have the fields"),
     "optimizer": (say("progress", "optimizer", value="adum"), "optimizer 'adum' is unknown"),
     "optimizer of another kind": (say("progress", "optimizer", value=[1]), "is unknown"),
     "epochs": (say("progress", "epochs", value=-1), "epochs must be a whole number >= 0"),
     "steps": (say("progress", "steps", value=2**64), "steps must be a whole number <="),
-    "states": (say("progress", "states", value=1), "states 1 do not fit|belongs to nothing"),
+    "states": (say("progress", "states", value=1), "states 1 do not fit|unexpected array"),
     "powers": (say("progress", "powers", value=[2.0, 0.5, 1.0]), "power 2"),
     "number of powers": (say("progress", "powers", value=[0.5] * 9), "too many values"),
     "powers of another kind": (say("progress", "powers", value="ab"), "its powers are not numbers"),
@@ -204,20 +207,29 @@ def test_a_small_file_can_not_ask_for_a_large_net(path, good):
     for layer in document["layers"]:
         layer.update(n_in=1, n_out=n, activation="relu")
     document["progress"].update(optimizer=None, states=0)
-    refused(path, whole(new, document, bytes(end)), "doesn't fit")
+    refused(path, whole(new, document, bytes(end)), "doesn't match")
 
 
 WIDTHS = {
-    "join": (say("layers", 1, "n_out", value=1), "layer 2 doesn't fit|layer 3 doesn't fit"),
+    "join": (say("layers", 1, "n_out", value=1), "layer 2 doesn't match|layer 3 doesn't match"),
     "join, both": (
         lambda d: d["layers"][1].update(n_in=1, n_out=1),
-        "layer 2 doesn't fit what it reads",
+        "layer 2 doesn't match the layers that it reads",
     ),
-    "norm": (say("layers", 3, "n_out", value=2), "layer 4 doesn't fit what it reads"),
-    "add": (say("layers", 8, "inputs", value=[7, 3]), "layer 9 doesn't fit what it reads"),
-    "later": (say("layers", 2, "inputs", value=[2]), "layer 3 doesn't fit what it reads"),
-    "fraction": (say("layers", 2, "inputs", value=[1.0]), "layer 3 can't|doesn't fit"),
-    "nothing": (say("layers", 2, "inputs", value=[]), "layer 3 doesn't fit what it reads"),
+    "norm": (say("layers", 3, "n_out", value=2), "layer 4 doesn't match the layers that it reads"),
+    "add": (
+        say("layers", 8, "inputs", value=[7, 3]),
+        "layer 9 doesn't match the layers that it reads",
+    ),
+    "later": (
+        say("layers", 2, "inputs", value=[2]),
+        "layer 3 doesn't match the layers that it reads",
+    ),
+    "fraction": (say("layers", 2, "inputs", value=[1.0]), "layer 3 can't|doesn't match"),
+    "nothing": (
+        say("layers", 2, "inputs", value=[]),
+        "layer 3 doesn't match the layers that it reads",
+    ),
     "categories": (say("layers", 0, "n_categories", value=9), r"expected float32 of \(2, 9\)"),
     "kind": (say("layers", 3, "kind", value="batch_norms"), "unknown kind 'batch_norms'"),
     "number of params": (say("layers", 6, "params", value=[]), "layer 6 has 0 parameters"),

@@ -3,7 +3,9 @@
 All messages have one form: the argument's name, what was given, what was expected.
 """
 
+import decimal
 import math
+import numbers
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pybp import _core
+from pybp._common.arguments import shown
 from pybp._common.types import Array, DType
 from pybp.errors import NotFiniteError, ShapeError
 
@@ -40,8 +43,11 @@ def is_sparse(values: object) -> bool:
     return scipy is not None and bool(scipy.issparse(values))
 
 
-def as_numbers(values: object, name: str) -> Array:
-    """`values` as an array of booleans, integers or floats, without a copy where there is one."""
+def as_numbers(values: object, name: str, *, hint: str = "") -> Array:
+    """`values` as an array of booleans, integers or floats, without a copy where there is one.
+
+    `hint` ends the message about values that are no numbers: what else could be done with them.
+    """
     if is_sparse(values):
         raise TypeError(f"{name} is sparse; expected a dense array")
     try:
@@ -49,30 +55,68 @@ def as_numbers(values: object, name: str) -> Array:
     except ValueError:
         raise ShapeError(f"{name} has rows of different lengths; expected a full table") from None
     if array.dtype.kind == "O":
-        array = _from_frame(values, array)
+        array = _from_objects(_from_frame(values, array), values, name, hint)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} has dtype {array.dtype}; expected numbers")
+        raise TypeError(f"{name} has dtype {array.dtype}; expected numbers{hint}")
     return array
 
 
 def _from_frame(values: Any, array: Array) -> Array:
-    """A data frame whose columns are all numeric, though NumPy sees objects; NaN where missing."""
-    columns = getattr(values, "dtypes", None)
-    columns = [getattr(values, "dtype", None)] if columns is None else list(columns)
-    if all(getattr(column, "kind", "O") in "biuf" for column in columns):
+    """A data frame or series whose columns are all numeric, though NumPy sees objects, as floats.
+
+    Missing values become NaN.
+    """
+    columns = getattr(values, "dtypes", ())
+    columns = list(columns) if np.iterable(columns) else [columns]
+    if columns and all(getattr(column, "kind", "O") in "biuf" for column in columns):
         array = values.to_numpy(dtype=np.float64, na_value=np.nan)
     return array
 
 
+def _from_objects(array: Array, values: object, name: str, hint: str) -> Array:
+    """An array of Python numbers as float64; None becomes NaN."""
+    if array.dtype.kind != "O":
+        return array
+    if array.ndim == 0:
+        raise TypeError(f"{name} is {shown(values)}; expected an array of numbers{hint}")
+    found = np.empty(array.shape)
+    for place, value in np.ndenumerate(array):
+        if not isinstance(value, numbers.Real | decimal.Decimal | np.bool_ | None):
+            where = _place(place, getattr(values, "columns", None))
+            raise TypeError(f"{name} holds {shown(value)}{where}; expected numbers{hint}")
+        try:
+            found[place] = math.nan if value is None else float(value)
+        except OverflowError:
+            found[place] = math.inf
+    return found
+
+
+def _place(place: tuple[int, ...], columns: Any) -> str:
+    """Row and column of a cell, the column's name too if it has one."""
+    row, *column = place
+    if not column:
+        return f" at row {row}"
+    if len(column) > 1:
+        return f" at {place}"
+    named = f" ({columns[column[0]]!r})" if columns is not None else ""
+    return f" at row {row}, column {column[0]}{named}"
+
+
 def as_matrix(
-    values: object, name: str, dtype: DType, n_columns: int, *, of: str = "inputs"
+    values: object,
+    name: str,
+    dtype: DType,
+    n_columns: int,
+    *,
+    of: str = "inputs",
+    hint: str = "",
 ) -> Array:
     """`values` as a finite (rows, n_columns) matrix that the core can read.
 
     float32 and float64 with contiguous rows are not copied, whatever `dtype`; the rest is
     converted to `dtype`. One dimension is one row.
     """
-    array = as_numbers(values, name)
+    array = as_numbers(values, name, hint=hint)
     if array.ndim not in (1, 2):
         raise ShapeError(f"{name} has {array.ndim} dimensions; expected 2, or 1 for one row")
     table = np.atleast_2d(array)

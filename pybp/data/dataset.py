@@ -27,6 +27,11 @@ __all__ = [
 
 ClassWeight = str | Mapping[Any, float]
 
+_CLASS_NAMES = (
+    "; np.unique(y, return_inverse=True)[1] turns names of classes into class indices, and "
+    "pybp.sklearn.MLPClassifier takes them as they are"
+)
+
 
 @dataclass(slots=True)
 class Data:
@@ -70,7 +75,7 @@ def prepare(
     """Check samples, targets and weights against a net and a loss."""
     x_name, y_name, weight_name = names
     matrix = as_inputs(X, x_name, dtype, n_in)
-    targets = as_numbers(y, y_name)
+    targets = as_numbers(y, y_name, hint=_CLASS_NAMES)
     n_targets = loss.n_targets(n_out)
     if matrix.shape[0] == 1:
         targets = _one_row(targets, n_targets)

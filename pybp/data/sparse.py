@@ -84,7 +84,12 @@ def as_inputs(X: object, name: str, dtype: DType, n_in: int) -> Inputs:
     float32 and float64 are not copied; of a sparse matrix the same holds for CSR, in canonical
     form: columns ascend within a row, none occurs twice.
     """
-    return _from_scipy(X, name, dtype, n_in) if is_sparse(X) else as_matrix(X, name, dtype, n_in)
+    if is_sparse(X):
+        return _from_scipy(X, name, dtype, n_in)
+    return as_matrix(X, name, dtype, n_in, hint=_TEXT)
+
+
+_TEXT = "; pybp.sklearn.TabularMLPClassifier and TabularMLPRegressor take tables with text and categories"
 
 
 def _from_scipy(X: Any, name: str, dtype: DType, n_in: int) -> Sparse:

@@ -16,6 +16,12 @@ def with_value(row, column, value):
     return changed
 
 
+def with_object(row, column, value):
+    changed = X.astype(object)
+    changed[row, column] = value
+    return changed
+
+
 BAD_X = {
     "too few columns": (X[:, :3], ShapeError, r"X has shape \(20, 3\): 3 columns, but .* 4 inputs"),
     "too many columns": (np.ones((20, 5)), ShapeError, "5 columns, but the net has 4 inputs"),
@@ -53,11 +59,27 @@ BAD_X = {
     "complex": (X.astype(complex), TypeError, "X has dtype complex128; expected numbers"),
     "strings": (X.astype(str), TypeError, "X has dtype <U.*; expected numbers"),
     "bytes": (b"abcd", TypeError, "X has dtype .S4"),
-    "objects": (X.astype(object), TypeError, "X has dtype object; expected numbers"),
+    "text among objects": (
+        with_object(7, 2, "male"),
+        TypeError,
+        r"X holds 'male' \(str\) at row 7, column 2; expected numbers; .*TabularMLPClassifier",
+    ),
+    "a list in a cell": (
+        with_object(7, 2, [1, 2]),
+        TypeError,
+        r"\[1, 2\] \(list\) at row 7, column 2",
+    ),
+    "a dict in a cell": (with_object(0, 3, {1: 2}), TypeError, r"\(dict\) at row 0, column 3"),
+    "an array in a cell": (with_object(0, 3, X[0]), TypeError, r"\(ndarray\) at row 0, column 3"),
+    "a number too large": (with_object(7, 2, 10**400), NotFiniteError, "inf at row 7, column 2"),
     "dates": (np.full((20, 4), "2026-01-01", "M8[D]"), TypeError, "X has dtype datetime64"),
-    "None": (None, TypeError, "X has dtype object"),
-    "None inside": ([[1, 2, 3, None]], TypeError, "X has dtype object"),
-    "a set": ({1, 2, 3, 4}, TypeError, "X has dtype object"),
+    "None": (None, TypeError, r"X is None \(NoneType\); expected an array of numbers"),
+    "None inside": ([[1, 2, 3, None]] * 20, NotFiniteError, "X holds nan at row 0, column 3"),
+    "a set": (
+        {1, 2, 3, 4},
+        TypeError,
+        r"X is \{1, 2, 3, 4\} \(set\); expected an array of numbers",
+    ),
     "a record": (np.zeros(4, [("a", "f8")]), TypeError, "X has dtype"),
 }
 
@@ -112,10 +134,14 @@ BAD_LABELS = {
     "fractional": (LABELS + 0.5, ArgumentError, "y holds 0.5 at row 0; expected class indices"),
     "nan": (np.where(LABELS == 2, np.nan, LABELS), NotFiniteError, "y holds nan at row 2"),
     "inf": (np.where(LABELS == 2, np.inf, LABELS), NotFiniteError, "y holds inf at row 2"),
-    "names": (np.array(["a", "b"])[LABELS % 2], TypeError, "y has dtype <U1; expected numbers"),
+    "names": (np.array(["a", "b"])[LABELS % 2], TypeError, "y has dtype <U1; .*np.unique"),
+    "objects": (
+        np.array(["a", "b"], object)[LABELS % 2],
+        TypeError,
+        r"y holds 'a' \(str\) at row 0; expected numbers; np.unique.*pybp.sklearn.MLPClassifier",
+    ),
     "complex": (LABELS + 0j, TypeError, "y has dtype complex128"),
-    "objects": (LABELS.astype(object), TypeError, "y has dtype object"),
-    "None": (None, TypeError, "y (is missing|has dtype object)"),
+    "None": (None, TypeError, "y (is missing|is None)"),
     "sums to 2": (one_hot(4, [1, 1, 0]), ArgumentError, "row 4 of y sums to 2; .* sum to 1"),
     "sums to 0": (one_hot(4, [0, 0, 0]), ArgumentError, "row 4 of y sums to 0"),
     "negative share": (one_hot(4, [1.5, -0.5, 0]), ArgumentError, "y holds 1.5 at row 4, column 0"),

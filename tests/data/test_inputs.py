@@ -1,6 +1,8 @@
 """Whatever NumPy reads as numbers goes in, and the same numbers give the same bits."""
 
 import array
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -191,15 +193,51 @@ def test_pandas_missing_values_are_named(net):
         net.predict(frame)
 
 
-@pytest.mark.parametrize("column", [["a", "b"] * 10, ["1", "2"] * 10, [None, 1] * 10])
-def test_pandas_columns_that_are_no_numbers(net, column):
+@pytest.mark.parametrize("column", [["a", "b"] * 10, ["1", "2"] * 10])
+@pytest.mark.parametrize("dtype", [object, "str", "category"])
+def test_pandas_columns_that_are_no_numbers(net, column, dtype):
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(WHOLE).astype(object)
-    frame[0] = pandas.Series(column, dtype=object)
-    with pytest.raises(TypeError, match="X has dtype object; expected numbers"):
+    frame = pandas.DataFrame(WHOLE, columns=list("abcdef"))
+    frame["c"] = pandas.Series(column, dtype=dtype)
+    message = rf"X holds '{column[0]}' \(str\) at row 0, column 2 \('c'\); .*TabularMLPClassifier"
+    with pytest.raises(TypeError, match=message):
         net.predict(frame)
-    with pytest.raises(TypeError, match="expected numbers"):
-        net.predict(frame.assign(**{"0": pandas.Categorical(column)}))
+
+
+@pytest.mark.parametrize("dtype", [object, "str", "category", "string[pyarrow]"])
+def test_pandas_labels_that_are_no_numbers(dtype):
+    pandas = pytest.importorskip("pandas")
+    if "pyarrow" in str(dtype):
+        pytest.importorskip("pyarrow")
+    net = MLP([6, 2], output="softmax", seed=0)
+    y = pandas.Series(["no", "yes"] * 10, dtype=dtype)
+    message = (
+        r"y holds 'no' \(str\) at row 0; expected numbers; np.unique\(y, return_inverse=True\)"
+    )
+    with pytest.raises(TypeError, match=message):
+        net.fit(WHOLE, y)
+    with pytest.raises(TypeError, match="sample_weight holds 'no'"):
+        net.fit(WHOLE, WHOLE[:, 0], sample_weight=y)
+    net.fit(WHOLE, np.unique(y, return_inverse=True)[1], epochs=1)  # what the message says
+
+
+def test_objects_that_are_numbers(net):
+    """Whatever holds them: Decimal, fractions, Python's and NumPy's numbers."""
+    pandas = pytest.importorskip("pandas")
+    wanted = WHOLE.astype(float)
+    for kind in (int, float, Decimal, Fraction, np.float32, bool):
+        objects = np.vectorize(kind, otypes=[object])(WHOLE.tolist())
+        same_outputs(net, objects, wanted if kind is not bool else wanted.astype(bool))
+    one, other = (MLP([6, 2], output="softmax", seed=0) for _ in range(2))
+    weights = np.arange(1.0, 21)
+    one.fit(
+        pandas.DataFrame(WHOLE, dtype=object),
+        pandas.Series(WHOLE[:, 0], dtype=object),
+        sample_weight=pandas.Series(weights, dtype=object),
+        epochs=2,
+    )
+    other.fit(wanted, WHOLE[:, 0], sample_weight=weights, epochs=2)
+    np.testing.assert_array_equal(one.weights[0], other.weights[0])
 
 
 def test_polars(net):

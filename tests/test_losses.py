@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from registered import CLASSES
 
 import pybp
 from pybp import MLP, losses
@@ -74,7 +75,9 @@ def test_poisson_predicts_the_logarithm_of_the_rate():
     assert np.corrcoef(rate, np.exp(LINE))[0, 1] > 0.95
 
 
-@pytest.mark.parametrize("loss", ["hinge", "squared_hinge"])
+@pytest.mark.parametrize(
+    "loss", [name for name, loss in CLASSES["losses"].items() if loss.targets == "signs"]
+)
 @pytest.mark.parametrize("y", [SIGNS, SIGNS > 0, (SIGNS > 0).astype(int), SIGNS[:, np.newaxis]])
 def test_hinge_takes_signs_and_zero_and_one(loss, y):
     net, twin = one_layer(), one_layer()

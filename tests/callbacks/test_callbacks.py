@@ -1,14 +1,16 @@
 """The hooks of callbacks: when they are called, and what they may do."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
+from registered import CALLBACKS, HOOKS
 
 import pybp
 from pybp.callbacks import EMA, Callback, LambdaCallback, ReduceLROnPlateau, TerminateOnTime
 from pybp.errors import ArgumentError, BusyError
 from pybp.schedules import Exponential
-
-HOOKS = ["on_fit_begin", "on_epoch_begin", "on_step_end", "on_epoch_end", "on_fit_end"]
 
 
 def squared(y_true, y_pred):
@@ -223,6 +225,43 @@ def test_time_must_be_positive(seconds):
 
 
 # ---- everything together ----
+
+
+def one_of_each(folder):
+    """Every callback that comes with pybp, as a user may make it."""
+    pytest.importorskip("tensorboardX")
+    given = {
+        "CSVLogger": (folder / "log.csv",),
+        "EarlyStopping": ("loss",),
+        "LambdaCallback": (),
+        "ModelCheckpoint": (folder / "net",),
+        "ProgressBar": ("lines",),
+        "ReduceLROnPlateau": ("loss",),
+        "TensorBoard": (folder,),
+        "TerminateOnTime": (1e9,),
+    }
+    return {name: made(*given.get(name, ())) for name, made in CALLBACKS.items()}
+
+
+def test_all_callbacks_change_no_bit_of_training_together(classifier, blobs, tmp_path, same_state):
+    """Only averages change the net, at the end of a fit."""
+    callbacks = one_of_each(tmp_path)
+    assert all(isinstance(callback, Callback) for callback in callbacks.values())
+    twin = classifier.copy()
+    averages = {name: callbacks.pop(name) for name in ("EMA", "SWA")}
+    classifier.fit(*blobs, epochs=3, callbacks=list(callbacks.values()))
+    twin.fit(*blobs, epochs=3)
+    assert same_state(classifier, twin)
+    twin.fit(*blobs, epochs=1, callbacks=list(averages.values()))
+    assert not same_state(classifier, twin)
+
+
+@pytest.mark.parametrize("name", CALLBACKS)
+def test_a_callback_can_be_copied_and_pickled_after_a_fit(classifier, blobs, tmp_path, name):
+    callback = one_of_each(tmp_path)[name]
+    classifier.fit(*blobs, epochs=2, callbacks=[callback])
+    for again in (copy.deepcopy(callback), pickle.loads(pickle.dumps(callback))):
+        classifier.fit(*blobs, epochs=2, callbacks=[again])
 
 
 def test_any_number_of_threads_gives_the_same_bits(classifier, blobs, same_state):

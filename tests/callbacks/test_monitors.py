@@ -1,8 +1,6 @@
 """Early stopping, learning rates on plateaus, averages and checkpoints."""
 
-import copy
 import math
-import pickle
 
 import numpy as np
 import pytest
@@ -223,14 +221,6 @@ def test_averages_need_sensible_numbers():
         EMA(1.0)
     with pytest.raises(ArgumentError, match="start_epoch must be a whole number >= 1"):
         SWA(0)
-
-
-def test_callbacks_can_be_copied_and_pickled(classifier, blobs):
-    callbacks = [EMA(), SWA(), EarlyStopping("loss", restore_best=True), ReduceLROnPlateau("loss")]
-    classifier.fit(*blobs, epochs=2, callbacks=callbacks)
-    for callback in callbacks:
-        copy.deepcopy(callback)
-        pickle.loads(pickle.dumps(callback))
 
 
 # ---- checkpoints ----

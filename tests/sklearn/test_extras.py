@@ -16,6 +16,15 @@ from small_estimators import classifier, differ, kinds, regressor
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
+def of(targets):
+    """The losses for targets of a kind."""
+    return [name for name, loss in CLASSES["losses"].items() if loss.targets == targets]
+
+
+# The losses of numbers besides that of a regressor by default.
+OF_NUMBERS = [name for name in of("numbers") if name != "squared_error"]
+
+
 # ---- activation, solver, loss ----------------------------------------------------------------
 
 
@@ -61,9 +70,7 @@ def test_solvers_of_scipy(diabetes):
     assert few.n_iter_ == 2
 
 
-@pytest.mark.parametrize(
-    "loss", ["mse", "mae", "huber", "log_cosh", losses.Huber(0.2), losses.Quantile(0.9)]
-)
+@pytest.mark.parametrize("loss", [*OF_NUMBERS, losses.Huber(0.2), losses.Quantile(0.9)])
 def test_losses_of_a_regressor(diabetes, loss):
     X, y = diabetes
     model = regressor(loss=loss, max_iter=20).fit(X, y)
@@ -101,7 +108,7 @@ def test_a_loss_of_ones_own(diabetes):
 
 
 @pytest.mark.parametrize("data", ["iris", "binary"])
-@pytest.mark.parametrize("loss", ["hinge", "squared_hinge"])
+@pytest.mark.parametrize("loss", of("signs"))
 def test_hinge_losses(request, data, loss):
     X, y = request.getfixturevalue(data)
     model = classifier(loss=loss, max_iter=100, learning_rate_init=0.01).fit(X, y)

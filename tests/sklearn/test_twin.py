@@ -5,6 +5,7 @@ order in which they come makes no difference, and the two must stay together; wh
 without shuffling they see the same minibatches.
 """
 
+import inspect
 import re
 import warnings
 
@@ -24,7 +25,8 @@ from sklearn.datasets import (
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import scale
 
-from pybp.sklearn import MLPClassifier, MLPRegressor
+import pybp.sklearn
+from pybp.sklearn import MLPClassifier
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -69,20 +71,25 @@ def counts():
     return X, np.random.default_rng(0).poisson(np.exp(0.5 * y)).astype(float)
 
 
+ESTIMATORS = {"classes": "MLPClassifier", "numbers": "MLPRegressor"}
+
+
+def options(parameter):
+    """The names that scikit-learn's classifier takes for a parameter."""
+    return sorted(peer.MLPClassifier._parameter_constraints[parameter][0].options)
+
+
 CLASSES = [iris, cancer, several_labels]
 NUMBERS = [diabetes, two_targets]
 
 
 def pair(kind, data, weights=None, **params):
     """Both, fitted."""
-    ours, theirs = {
-        "classes": (MLPClassifier, peer.MLPClassifier),
-        "numbers": (MLPRegressor, peer.MLPRegressor),
-    }[kind]
     X, y = data
     params = {"random_state": 3, "hidden_layer_sizes": (7, 5), "max_iter": 12, **params}
     given = {} if weights is None else {"sample_weight": weights}
-    return [each(**params).fit(X, y, **given) for each in (ours, theirs)]
+    both = (getattr(place, ESTIMATORS[kind]) for place in (pybp.sklearn, peer))
+    return [each(**params).fit(X, y, **given) for each in both]
 
 
 def assert_alike(ours, theirs, X, rtol=1e-6, loss_rtol=None):
@@ -108,7 +115,7 @@ def assert_alike(ours, theirs, X, rtol=1e-6, loss_rtol=None):
                 assert (mine == other).mean() > 0.98
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+@pytest.mark.parametrize("activation", options("activation"))
 @pytest.mark.parametrize("data", CLASSES)
 def test_sgd_on_classes(data, activation):
     X, y = data()
@@ -268,14 +275,9 @@ def test_what_is_printed(capsys):
     assert len(ours) == len(theirs)
 
 
-@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
+@pytest.mark.parametrize("name", ESTIMATORS.values())
 def test_parameters_and_attributes(name):
-    ours, theirs = (
-        {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}[name],
-        getattr(peer, name),
-    )
-    import inspect
-
+    ours, theirs = (getattr(place, name) for place in (pybp.sklearn, peer))
     mine, other = (inspect.signature(each).parameters for each in (ours, theirs))
     kept = [mine[name] for name in other]
     for parameter, same in zip(kept, other.values(), strict=True):
@@ -290,7 +292,7 @@ def test_parameters_and_attributes(name):
     public = {method for method in dir(theirs) if not method.startswith("_")}
     assert public <= set(dir(ours))
     data = iris() if name == "MLPClassifier" else diabetes()
-    for solver in ("adam", "sgd", "lbfgs"):
+    for solver in options("solver"):
         fitted = [each(solver=solver, max_iter=3).fit(*data) for each in (ours, theirs)]
         have = [{key for key in vars(each) if key.endswith("_")} for each in fitted]
         assert have[1] <= have[0]

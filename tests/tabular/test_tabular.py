@@ -24,13 +24,17 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_sp
 from sklearn.pipeline import make_pipeline
 
 import pybp
+import pybp.sklearn
 from pybp.sklearn import LossCurveDisplay, TabularMLPClassifier, TabularMLPRegressor
 from pybp.sklearn._tabular_training import LastBest, tabular_net
 
 from oracle import OPTIMIZERS
 from oracle.net import Update
 
-BOTH = pytest.mark.parametrize("estimator", [TabularMLPClassifier, TabularMLPRegressor])
+BOTH = pytest.mark.parametrize(
+    "estimator",
+    [getattr(pybp.sklearn, name) for name in pybp.sklearn.__all__ if name.startswith("Tabular")],
+)
 
 
 def table(rows=60, seed=0):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from registered import CLASSES
 
 import pybp
 from pybp import MLP
@@ -19,7 +20,7 @@ def test_learns_xor(dtype):
     np.testing.assert_array_equal(net.predict(XOR[0]).round()[:, 0], XOR[1])
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize("optimizer", CLASSES["optimizers"])
 def test_every_optimizer_learns(classifier, blobs, optimizer):
     history = classifier.fit(*blobs, epochs=20, optimizer=optimizer, batch_size=8)
     losses = history.history["loss"]

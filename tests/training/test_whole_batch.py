@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from registered import SOLVERS
 
 import pybp
 from pybp import MLP
@@ -200,9 +201,9 @@ def test_a_callback_that_raises_leaves_the_last_iteration(solver, error):
     net.fit(X, LINE, epochs=1)
 
 
-@pytest.mark.parametrize("name", ["lbfgs", "levenberg_marquardt"])
+@pytest.mark.parametrize("name", SOLVERS)
 def test_max_iter_and_names(name):
-    kind = {"lbfgs": LBFGS, "levenberg_marquardt": LevenbergMarquardt}[name]
+    kind = SOLVERS[name]
     for optimizer, count in ((kind(max_iter=3), 3), (kind, 2), (name, 2)):
         net = MLP([3, 5, 2], activation="tanh", seed=0)
         assert len(net.fit(X, LINE, optimizer=optimizer, epochs=2)) == count

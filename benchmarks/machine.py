@@ -71,7 +71,7 @@ def build(folder):
     """Build pybp_bench in a folder and return its path."""
     if shutil.which("cmake") is None:
         raise SystemExit(
-            "cmake is needed to build pybp_bench: pip install 'pybp[bench]', or give --bench PROGRAM"
+            "cmake is needed to build pybp_bench: pip install '.[bench]', or give --bench PROGRAM"
         )
     generator = ["-G", "Ninja"] if shutil.which("ninja") else []
     options = ["-DPYBP_BUILD_BENCH=ON", "-DPYBP_BUILD_SHARED=OFF", "-DCMAKE_BUILD_TYPE=Release"]

@@ -271,7 +271,7 @@ def plot_schedule(
 
 def _panels(n: int, axes: Any, purpose: str, *, width: float, height: float) -> Any:
     """`n` axes: the given ones, or new ones in rows of at most four."""
-    pyplot = require("matplotlib.pyplot", "plot", purpose)
+    pyplot = require("matplotlib.pyplot", purpose)
     if axes is not None:
         given = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
         if len(given) != n:
@@ -293,7 +293,7 @@ def _panels(n: int, axes: Any, purpose: str, *, width: float, height: float) -> 
 
 def _class_colours(n: int) -> Any:
     """RGB colours in [0, 1], shape (n, 3)."""
-    matplotlib = require("matplotlib", "plot", "plot_decision_boundary")
+    matplotlib = require("matplotlib", "plot_decision_boundary")
     if n == 2:
         return np.array([[0.85, 0.37, 0.01], [0.12, 0.47, 0.71]])
     table = matplotlib.colormaps["tab10" if n <= 10 else "hsv"]

@@ -119,5 +119,5 @@ def test_schedule():
 
 def test_without_matplotlib(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.pyplot", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'pybp\[plot\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install matplotlib"):
         plotting.plot_schedule(schedules.Constant(0.1), 20)

@@ -9,19 +9,24 @@ from pybp.errors import MissingExtraError
 
 __all__ = ["available", "in_notebook", "require"]
 
+_DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+"""Distributions that are not named as the module that they bring."""
+
 
 def available(module: str) -> bool:
     """Whether `module` is installed."""
     return importlib.util.find_spec(module) is not None
 
 
-def require(module: str, extra: str, purpose: str) -> ModuleType:
-    """The module, or MissingExtraError that says how to install it."""
+def require(module: str, purpose: str) -> ModuleType:
+    """The module; MissingExtraError that says how to install it if it is not there."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
+        name = module.partition(".")[0]
         raise MissingExtraError(
-            f"{purpose} needs {module}, which is not installed: pip install 'pybp[{extra}]'"
+            f"{purpose} needs {module}, which is not installed: "
+            f"pip install {_DISTRIBUTIONS.get(name, name)}"
         ) from error
 
 

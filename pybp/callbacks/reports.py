@@ -98,7 +98,7 @@ class TensorBoard(Callback):
     def __init__(
         self, log_dir: "str | os.PathLike[str]", *, every: int = 0, histograms: bool = False
     ) -> None:
-        self._module = require("tensorboardX", "tensorboard", "callbacks.TensorBoard")
+        self._module = require("tensorboardX", "callbacks.TensorBoard")
         self.log_dir = os.fspath(log_dir)
         self.every = count(every, "every", low=0)
         self.histograms = flag(histograms, "histograms")
@@ -112,7 +112,7 @@ class TensorBoard(Callback):
         """Open the files."""
         if self._writer is not None:
             self._writer.close()  # of a fit that an exception has ended
-        module = self._module or require("tensorboardX", "tensorboard", "callbacks.TensorBoard")
+        module = self._module or require("tensorboardX", "callbacks.TensorBoard")
         self._n_files += 1  # two fits may begin in one second, which is all that names tell apart
         self._writer = module.SummaryWriter(self.log_dir, filename_suffix=f".{self._n_files}")
 
@@ -160,7 +160,7 @@ class ProgressBar(Callback):
             raise ArgumentError(f"kind must be one of {', '.join(KINDS)}, got {shown(kind)}")
         self.kind = kind
         if kind in ("tqdm", "rich"):
-            require(kind, "progress", f"callbacks.ProgressBar({kind!r})")
+            require(kind, f"callbacks.ProgressBar({kind!r})")
 
     @property
     def make(self) -> Callable[[int, int | None, int], Progress]:

@@ -109,7 +109,7 @@ class Diagnosis:
         MissingExtraError
             pandas is not installed.
         """
-        pandas = require("pandas", "pandas", "Diagnosis.to_frame")
+        pandas = require("pandas", "Diagnosis.to_frame")
         index = pandas.RangeIndex(1, len(self.layers) + 1, name="layer")
         return pandas.DataFrame([asdict(layer) for layer in self.layers], index=index)
 

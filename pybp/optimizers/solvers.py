@@ -81,7 +81,7 @@ class Solver(Shown, ABC):
 
     def check(self, problem: Problem) -> None:
         """Refuse a problem that is not for this solver, and to start without scipy."""
-        require("scipy.optimize", "scipy", type(self).__name__)
+        require("scipy.optimize", type(self).__name__)
         for kind in sorted(problem.kinds() & set(self.excluded)):
             raise ArgumentError(
                 f"{type(self).__name__} needs outputs that depend on nothing but the parameters and "
@@ -102,7 +102,7 @@ class LBFGS(Solver):
 
     For sets that fit into memory and nets that are not too wide. Each iteration is an epoch of
     `MLP.fit`; it evaluates the gradient over all samples once or a few times. Needs scipy:
-    ``pip install 'pybp[scipy]'``. A net in float64 gets further than one in float32.
+    ``pip install scipy``. A net in float64 gets further than one in float32.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class LBFGS(Solver):
 
     def solve(self, problem: Problem, max_iter: int, watch: Watch) -> str:
         """Iterate from the net's parameters; why it stopped."""
-        scipy = require("scipy.optimize", "scipy", "LBFGS")
+        scipy = require("scipy.optimize", "LBFGS")
         result = scipy.minimize(
             problem.loss_and_gradient,
             problem.start,
@@ -164,7 +164,7 @@ class LevenbergMarquardt(Solver):
     For small nets and regression (mse or squared_error): each iteration takes the Jacobian, a
     matrix of (samples x outputs) rows by all parameters, and solves a linear system with it. There
     must be at least as many rows as parameters. Each iteration is an epoch of `MLP.fit`. Needs
-    scipy: ``pip install 'pybp[scipy]'``. A net in float64 gets further than one in float32.
+    scipy: ``pip install scipy``. A net in float64 gets further than one in float32.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ class LevenbergMarquardt(Solver):
 
     def solve(self, problem: Problem, max_iter: int, watch: Watch) -> str:
         """Iterate from the net's parameters; why it stopped."""
-        scipy = require("scipy.optimize", "scipy", "LevenbergMarquardt")
+        scipy = require("scipy.optimize", "LevenbergMarquardt")
         at = problem.start
 
         def jacobian(x: Array) -> Array:

@@ -1,4 +1,4 @@
-"""scikit-learn's estimators, trained by pybp's core: ``pip install 'pybp[sklearn]'``.
+"""scikit-learn's estimators, trained by pybp's core: ``pip install scikit-learn``.
 
 `MLPClassifier` and `MLPRegressor` take the place of those of `sklearn.neural_network`, with the same
 parameters, methods and fitted attributes, and with parameters that scikit-learn's have not.
@@ -7,7 +7,7 @@ parameters, methods and fitted attributes, and with parameters that scikit-learn
 
 from pybp._common.optional import require
 
-require("sklearn", "sklearn", "pybp.sklearn")
+require("sklearn", "pybp.sklearn")
 
 from pybp.sklearn._classifier import MLPClassifier  # noqa: E402  # after the check
 from pybp.sklearn._displays import LossCurveDisplay, WeightsDisplay  # noqa: E402

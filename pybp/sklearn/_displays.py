@@ -240,7 +240,7 @@ class WeightsDisplay:
             raise ArgumentError(
                 f"image_shape must be (height, width) of {len(self.weights)} inputs, got {shown(shape)}"
             )
-        pyplot = require("matplotlib.pyplot", "plot", "WeightsDisplay")
+        pyplot = require("matplotlib.pyplot", "WeightsDisplay")
         neurons = min(most, self.weights.shape[1])
         columns = int(np.ceil(np.sqrt(neurons)))
         _, grid = pyplot.subplots(-(-neurons // columns), columns, squeeze=False)
@@ -256,4 +256,4 @@ class WeightsDisplay:
 def _axes(ax: Any, purpose: str) -> Any:
     if ax is not None:
         return ax
-    return require("matplotlib.pyplot", "plot", purpose).subplots(layout="constrained")[1]
+    return require("matplotlib.pyplot", purpose).subplots(layout="constrained")[1]

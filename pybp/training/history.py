@@ -43,7 +43,7 @@ class History:
         MissingExtraError
             pandas is not installed.
         """
-        pandas = require("pandas", "pandas", "History.to_frame")
+        pandas = require("pandas", "History.to_frame")
         return pandas.DataFrame(self.history, index=pandas.Index(self.epochs, name="epoch"))
 
     def plot(self, metrics: Sequence[str] | None = None, *, axes: Any = None) -> Any:

@@ -118,7 +118,7 @@ class Bar(Progress):
     shows_steps = True
 
     def __init__(self, epochs: int, steps: int | None, stream: Stream, first: int = 0) -> None:
-        tqdm = require("tqdm.auto" if in_notebook() else "tqdm", "progress", "a progress bar").tqdm
+        tqdm = require("tqdm.auto" if in_notebook() else "tqdm", "a progress bar").tqdm
         self.epochs = epochs
         self.steps = steps
         self.done = 0 if steps is None else first * steps
@@ -155,8 +155,8 @@ class RichBar(Progress):
     shows_steps = True
 
     def __init__(self, epochs: int, steps: int | None, stream: Stream, first: int = 0) -> None:
-        bars = require("rich.progress", "progress", "a rich progress bar")
-        console = require("rich.console", "progress", "a rich progress bar").Console(file=stream)
+        bars = require("rich.progress", "a rich progress bar")
+        console = require("rich.console", "a rich progress bar").Console(file=stream)
         self.epochs = epochs
         self.steps = steps
         self.done = first * (steps or 0)

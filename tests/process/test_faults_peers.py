@@ -58,7 +58,7 @@ LATE_SETUP = SETUP.replace("import pybp\nfrom pybp import MLP\n", "").replace(
 def peers():
     missing = [name for name in PEERS if importlib.util.find_spec(name) is None]
     if missing:
-        pytest.skip(f"not installed: {', '.join(missing)}; pip install 'pybp[peers]'")
+        pytest.skip(f"not installed: {', '.join(missing)}; pip install '.[peers]'")
 
 
 @pytest.fixture(scope="module")

@@ -203,7 +203,7 @@ def test_the_page_has_every_part(suite, run):
 
 
 def test_plots_are_drawn(suite, run, tmp_path):
-    pytest.importorskip("matplotlib", reason="the plots need matplotlib: pip install 'pybp[bench]'")
+    pytest.importorskip("matplotlib", reason="the plots need matplotlib: pip install '.[bench]'")
     suite("benchmarks_plots").draw(run, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "benchmarks-growth.png",

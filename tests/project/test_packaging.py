@@ -20,7 +20,7 @@ PACKAGE = Path(pybp.__file__).parent
 
 
 def is_editable():
-    direct_url = metadata.distribution("pybp").read_text("direct_url.json")
+    direct_url = metadata.distribution("pybp-mlp").read_text("direct_url.json")
     return bool(direct_url and json.loads(direct_url).get("dir_info", {}).get("editable"))
 
 
@@ -33,11 +33,11 @@ def test_tests_import_the_installed_package():
 def test_version_is_written_once():
     header = (ROOT / "csrc" / "include" / "pybp.h").read_text(encoding="utf-8")
     (version,) = re.findall(r'^#define PYBP_VERSION "(.*)"$', header, re.MULTILINE)
-    assert pybp.__version__ == metadata.version("pybp") == version
+    assert pybp.__version__ == metadata.version("pybp-mlp") == version
 
 
 def test_numpy_is_the_only_requirement():
-    requirements = metadata.requires("pybp")
+    requirements = metadata.requires("pybp-mlp")
     assert [r for r in requirements if "extra ==" not in r] == ["numpy>=1.25"]
 
 
@@ -48,7 +48,7 @@ def test_optional_packages_are_not_imported():
 
 
 def test_license_files():
-    distribution = metadata.distribution("pybp")
+    distribution = metadata.distribution("pybp-mlp")
     assert distribution.metadata["License-Expression"] == "BSD-3-Clause AND CC-BY-4.0"
     files = distribution.metadata.get_all("License-File")
     assert files == ["LICENSE", "pybp/datasets/digits-attribution.txt"]

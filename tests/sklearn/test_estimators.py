@@ -443,7 +443,7 @@ def test_without_sklearn_there_is_advice():
         "try:\n    import pybp.sklearn\n"
         "except pybp.errors.MissingExtraError as error:\n    print(error)"
     )
-    assert "pip install 'pybp[sklearn]'" in done.stdout, done.stderr
+    assert "pip install scikit-learn" in done.stdout, done.stderr
 
 
 def test_displays_are_not_drawn_by_importing():

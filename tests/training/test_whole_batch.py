@@ -305,5 +305,5 @@ def test_without_scipy(monkeypatch, unchanged):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     net = MLP([3, 5, 2], seed=0)
     net.fit(X, LINE, epochs=1)
-    with unchanged(net), pytest.raises(MissingExtraError, match=r"pip install 'pybp\[scipy\]'"):
+    with unchanged(net), pytest.raises(MissingExtraError, match=r"pip install scipy"):
         net.fit(X, LINE, optimizer="lbfgs")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nets import assert_same_weights
 
 import pybp
 from pybp import MLP
@@ -80,8 +81,7 @@ def test_accumulated(size, accumulate, drop):
             part = slice(group[0], group[-1] + size)
             if W[part].any():
                 twin.train_step(X[part], Y[part], sample_weight=W[part])
-    for one, other in zip(net.weights, twin.weights, strict=True):
-        assert np.allclose(one, other, rtol=1e-9, atol=1e-12)
+    assert_same_weights(net, twin, rtol=1e-9, atol=1e-12)
 
 
 def test_a_generator_goes_on_from_epoch_to_epoch(net, same_state):
@@ -91,7 +91,7 @@ def test_a_generator_goes_on_from_epoch_to_epoch(net, same_state):
     assert len(history) == 3
     wanted = itertools.islice(itertools.cycle(list(Anew(20))), 15)
     twin.fit(wanted, epochs=1)
-    assert all((a == b).all() for a, b in zip(net.weights, twin.weights, strict=True))
+    assert_same_weights(net, twin)
     assert net._net.get_progress()[:2] == (3, 15)
 
 
@@ -250,7 +250,7 @@ def test_divergence_goes_back_to_the_epoch_before(net):
             callbacks=[keep],
         )
     assert (e.value.epoch, e.value.step) == (2, 2)
-    assert all((a == b).all() for a, b in zip(line.weights, keep.weights, strict=True))
+    assert_same_weights(line, keep)
 
 
 ARGUMENTS = {

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from nets import squared_error
 
 import pybp
 from pybp import MLP, Dense, losses
@@ -96,9 +97,6 @@ def test_a_trace_leaves_the_net_alone(trained, blobs, unchanged):
 
 
 def test_a_function_as_loss(worked_example):
-    def squared_error(y_true, y_pred):
-        return 0.5 * ((y_pred - y_true) ** 2).sum(axis=1), y_pred - y_true
-
     x, y = [0.05, 0.10], [0.01]
     one = worked_example.trace(x, y, loss=squared_error)
     other = worked_example.trace(x, y, loss="squared_error")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nets import assert_same_weights, mse
 
 import pybp
 from pybp import MLP, Dense, Scale
@@ -117,15 +118,10 @@ def test_by_hand_and_accumulated(options, clip_norm):
         by_hand.backward(2 * (outputs - y) / y.size)
         by_hand.step(ours)
 
-    def mse(target, predicted):
-        d = predicted - target
-        return (d**2).mean(axis=1), 2 * d / d.shape[1]
-
     history = custom.fit(X, y, loss=mse, optimizer=ours, epochs=3, batch_size=32, shuffle=False)
     assert history.history["loss"] == pytest.approx(seen.history["loss"], rel=1e-10)
     for other in (by_hand, accumulated, custom):
-        for W, same in zip(net.weights, other.weights, strict=True):
-            np.testing.assert_allclose(same, W, rtol=1e-11, atol=1e-14)
+        assert_same_weights(net, other, rtol=1e-11, atol=1e-14)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
@@ -284,8 +280,7 @@ def test_penalty_per_weight_is_the_alpha_of_scikit_learn():
         )
         expected = make({"l2": 0.25}).evaluate(X, y)["loss"]
         assert history.history["loss"][0] == pytest.approx(expected, rel=1e-12)
-    for W, same in zip(net.weights, other.weights, strict=True):
-        np.testing.assert_allclose(W, same, rtol=1e-13)
+    assert_same_weights(net, other, rtol=1e-13)
 
 
 # ---- the rest of a net's life ----

@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+from nets import assert_same_weights
 
 import pybp
 from pybp import MLP, Dense
@@ -49,7 +50,7 @@ def test_dtype(dtype):
 
 def test_seed_makes_the_weights():
     one, same, other = (MLP([5, 4, 3], seed=seed) for seed in (7, 7, 8))
-    assert all(np.array_equal(a, b) for a, b in zip(one.weights, same.weights, strict=True))
+    assert_same_weights(one, same)
     assert not np.array_equal(one.weights[0], other.weights[0])
 
 
@@ -57,7 +58,7 @@ def test_a_drawn_seed_is_recorded():
     net = MLP([5, 4, 3])
     assert net.seed != MLP([5, 4, 3]).seed
     again = MLP([5, 4, 3], seed=net.seed)
-    assert all(np.array_equal(a, b) for a, b in zip(net.weights, again.weights, strict=True))
+    assert_same_weights(net, again)
 
 
 def test_the_largest_seed():
@@ -74,8 +75,7 @@ def test_parameters_can_be_assigned(classifier):
     weights = [np.full(W.shape, 0.25 + place) for place, W in enumerate(classifier.weights)]
     biases = [list(range(b.size)) for b in classifier.biases]
     classifier.weights, classifier.biases = weights, biases
-    for given, held in zip(weights, classifier.weights, strict=True):
-        np.testing.assert_array_equal(held, given)
+    assert_same_weights(classifier, weights)
     for given, held in zip(biases, classifier.biases, strict=True):
         np.testing.assert_array_equal(held, given)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from nets import assert_same_weights
 
 import pybp
 from pybp import MLP
@@ -175,8 +176,7 @@ def test_a_loop_by_hand_is_train_step(same_state, rng):
         other.backward(d * np.float32(1 / 6))
         other.step(optimizer)
         assert loss == pytest.approx((d**2).sum() / 12)
-    for a, b in zip(one.weights, other.weights, strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same_weights(one, other)
 
 
 def test_order_of_calls(net, unchanged):

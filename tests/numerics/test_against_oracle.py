@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nets import assert_same_weights
 from registered import CLASSES, HIDDEN, SWITCHES
 
 import pybp
@@ -162,8 +163,7 @@ def test_inputs_are_rounded_to_the_dtype_of_the_net():
     net.fit(X, y, optimizer=spec("sgd", 0.1), epochs=3, progress=False)
     twice.fit(*rounded, optimizer=spec("sgd", 0.1), epochs=3, progress=False)
     assert_same_parameters(net, other, "float32")
-    for one, same in zip(net.weights, twice.weights, strict=True):
-        assert (one == same).all()
+    assert_same_weights(net, twice)
 
 
 COMMON = [
@@ -266,8 +266,7 @@ def test_other_states_start_anew(before, after):
     fresh.reset_optimizer()
     for one in (net, fresh):
         one.fit(X, y, optimizer=after, epochs=2, progress=False)
-    for W, same in zip(net.weights, fresh.weights, strict=True):
-        assert (same == W).all()
+    assert_same_weights(net, fresh)
 
 
 def test_train_step_is_an_epoch_of_one_batch():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nets import assert_same_weights, mse
 from registered import CLASSES
 
 import pybp
@@ -249,7 +250,7 @@ def test_fit_takes_a_rate_for_each_step(small, same_state):
     for step, rate in enumerate(rates):
         rows = slice(step % 3 * 2, step % 3 * 2 + 2)
         twin.train_step(X[rows], y[rows], optimizer=pybp.Adam(lr=float(rate)))
-    assert all(map(np.array_equal, net.weights, twin.weights))
+    assert_same_weights(net, twin)
 
 
 @pytest.mark.parametrize("lr", [Exponential(0.1, 0.9), lambda t: 0.1 * 0.9**t])
@@ -268,9 +269,7 @@ def test_every_way_to_train_goes_on_with_the_schedule(small, lr):
     rows = [slice(3), slice(3, 6)] * 2 + [slice(6)] * 3
     for rate, part in zip(rates, rows, strict=False):
         twin.train_step(X[part], y[part], optimizer=pybp.SGD(lr=float(rate)))
-    assert all(
-        np.allclose(a, b, rtol=1e-12) for a, b in zip(net.weights, twin.weights, strict=True)
-    )
+    assert_same_weights(net, twin, rtol=1e-12)
 
 
 def test_it_starts_anew_with_the_optimizer(small):
@@ -301,23 +300,17 @@ def test_epochs_as_the_unit_of_a_fit(small):
     net.fit(X, y, optimizer=pybp.SGD(lr=Step(0.1, 1, 0.5, per="epoch")), epochs=3, batch_size=2)
     for rate in (0.1, 0.05, 0.025):
         twin.fit(X, y, optimizer=pybp.SGD(lr=rate), epochs=1, batch_size=2)
-    assert all(map(np.array_equal, net.weights, twin.weights))
+    assert_same_weights(net, twin)
 
 
 def test_a_loss_function_follows_the_schedule_too(small):
     net, (X, y) = small
     twin = net.copy()
 
-    def squared(y_true, y_pred):
-        d = y_pred - y_true
-        return (d**2).sum(axis=1), 2 * d
-
     settings = {"optimizer": pybp.SGD(lr=SCHEDULE), "epochs": 3, "batch_size": 4}
-    net.fit(X, y, loss=squared, **settings)
+    net.fit(X, y, loss=mse, **settings)
     twin.fit(X, y, loss="mse", **settings)
-    assert all(
-        np.allclose(a, b, rtol=1e-12) for a, b in zip(net.weights, twin.weights, strict=True)
-    )
+    assert_same_weights(net, twin, rtol=1e-12)
 
 
 def test_outside_fit_a_schedule_needs_its_own_end(small, unchanged):

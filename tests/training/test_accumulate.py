@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nets import squared_error
 
 import pybp
 from pybp import MLP
@@ -22,10 +23,6 @@ def fitted(y=Y, **settings):
     model = net()
     model.history = model.fit(X, y, epochs=2, **settings).history
     return model
-
-
-def squares(y_true, y_pred):
-    return ((y_pred - y_true) ** 2).sum(axis=1), 2 * (y_pred - y_true)
 
 
 def difference(one, other):
@@ -78,14 +75,14 @@ def test_uneven_last_minibatches_are_weighted_by_their_rows(batch, accumulate, d
 @pytest.mark.parametrize("weight", [None, W])
 def test_custom_losses_accumulate_too(weight):
     targets = np.eye(3)[Y]
-    common = {"y": targets, "loss": squares, "optimizer": "sgd", "sample_weight": weight}
+    common = {"y": targets, "loss": squared_error, "optimizer": "sgd", "sample_weight": weight}
     large = fitted(batch_size=600, **common)
     small = fitted(batch_size=150, accumulate=4, **common)
     assert difference(large, small) < 1e-12
     assert np.allclose(large.history["loss"], small.history["loss"], rtol=1e-12)
 
 
-@pytest.mark.parametrize("loss", ["cross_entropy", squares])
+@pytest.mark.parametrize("loss", ["cross_entropy", squared_error])
 def test_drop_last(loss, same_state):
     y = Y if loss == "cross_entropy" else np.eye(3)[Y]
     whole, dropped = net(), net()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from nets import assert_same_weights
 from registered import CLASSES
 
 import pybp
@@ -95,8 +96,7 @@ def test_zero_weight_is_absence(classifier, blobs, same_state):
     weights = (np.arange(len(X)) < 150).astype(float)
     classifier.fit(X, y, sample_weight=weights, batch_size=50, shuffle=False, epochs=2)
     twin.fit(X[:150], y[:150], batch_size=50, shuffle=False, epochs=2)
-    for a, b in zip(classifier.weights, twin.weights, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-6)
+    assert_same_weights(classifier, twin, rtol=1e-6)
     assert classifier.__getstate__()["progress"] == twin.__getstate__()["progress"]
 
 
@@ -113,8 +113,7 @@ def test_without_shuffle_rows_come_in_order(same_state):
     one.fit(X, y, batch_size=4, shuffle=False, epochs=1, optimizer="sgd")
     for rows in (slice(0, 4), slice(4, 8), slice(8, 10)):
         other.train_step(X[rows], y[rows], optimizer="sgd")
-    for a, b in zip(one.weights, other.weights, strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same_weights(one, other)
 
 
 def test_shuffle_makes_a_difference(classifier, blobs, same_state):
@@ -267,5 +266,4 @@ def test_divergence_among_many_epochs_names_its_epoch():
     assert errors[0].epoch == errors[1].epoch > 20
     assert errors[0].step == errors[1].step
     assert str(errors[0]) == str(errors[1])
-    for a, b in zip(nets[0].weights, nets[1].weights, strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same_weights(nets[0], nets[1])

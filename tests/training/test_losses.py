@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from nets import assert_same_weights, squared_error
 
 import pybp
 from pybp import MLP, losses
@@ -10,11 +11,6 @@ from pybp.errors import DivergenceError, ShapeError
 X = np.random.default_rng(0).normal(size=(50, 3))
 Y = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)
 WEIGHTS = np.random.default_rng(2).uniform(size=50)
-
-
-def squared_error(y_true, y_pred):
-    d = y_pred - y_true
-    return 0.5 * (d**2).sum(axis=1), d
 
 
 @pytest.fixture
@@ -33,8 +29,7 @@ def test_a_function_trains_as_its_built_in_twin_does(net, optimizer, shuffle):
     one = net.fit(X, Y, loss="squared_error", **settings)
     other = twin.fit(X, Y, loss=squared_error, **settings)
     np.testing.assert_allclose(one.history["loss"], other.history["loss"], rtol=1e-6)
-    for a, b in zip(net.weights, twin.weights, strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same_weights(net, twin)
     assert net.__getstate__()["progress"] == twin.__getstate__()["progress"]
 
 
@@ -42,8 +37,7 @@ def test_a_function_is_weighted_by_the_library(net):
     twin = net.copy()
     net.fit(X, Y, loss="squared_error", sample_weight=WEIGHTS, epochs=3)
     twin.fit(X, Y, loss=squared_error, sample_weight=WEIGHTS, epochs=3)
-    for a, b in zip(net.weights, twin.weights, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    assert_same_weights(net, twin, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("given", [0.5, np.float64(0.5), np.zeros(8), None, (1.0, 2.0, 3.0)])
@@ -59,8 +53,7 @@ def test_a_batch_without_weight_is_skipped(net):
     settings = {"batch_size": 10, "shuffle": False, "epochs": 1}
     net.fit(X, Y, loss=squared_error, sample_weight=weights, **settings)
     twin.fit(X[:30], Y[:30], loss=squared_error, **settings)
-    for a, b in zip(net.weights, twin.weights, strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same_weights(net, twin)
     assert net.__getstate__()["progress"][1] == 3
 
 
@@ -127,8 +120,7 @@ def test_a_function_that_gives_the_wrong_thing(net, loss, error):
     before = net.weights
     with pytest.raises(error):
         net.fit(X, Y, loss=loss, epochs=1)
-    for a, b in zip(net.weights, before, strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same_weights(net, before)
 
 
 def test_a_function_that_diverges_late_leaves_the_last_epoch(net):
@@ -143,8 +135,7 @@ def test_a_function_that_diverges_late_leaves_the_last_epoch(net):
     with pytest.raises(DivergenceError, match="epoch 3 of 9, step 3 of 5"):
         net.fit(X, Y, loss=loss, epochs=9, batch_size=10)
     twin.fit(X, Y, loss=squared_error, epochs=2, batch_size=10)
-    for a, b in zip(net.weights, twin.weights, strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same_weights(net, twin)
 
 
 # ---- reductions and weights ----
@@ -157,16 +148,14 @@ def test_sum_is_mean_times_rows(net, loss):
     twin = net.copy()
     net.train_step(X, Y, loss=loss("mean"), optimizer=pybp.SGD(lr=0.5))
     twin.train_step(X, Y, loss=loss("sum"), optimizer=pybp.SGD(lr=0.01))
-    for a, b in zip(net.weights, twin.weights, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+    assert_same_weights(net, twin, rtol=1e-5, atol=1e-7)
 
 
 def test_equal_weights_are_none(net):
     twin = net.copy()
     net.fit(X, Y, epochs=2)
     twin.fit(X, Y, epochs=2, sample_weight=np.full(50, 2.0))
-    for a, b in zip(net.weights, twin.weights, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    assert_same_weights(net, twin, rtol=1e-4, atol=1e-6)
 
 
 def test_whole_weights_repeat_rows(net):
@@ -241,8 +230,7 @@ def test_soft_targets(rng):
 def test_learning_rate_zero_moves_nothing(net):
     before = net.weights
     net.fit(X, Y, optimizer=pybp.SGD(lr=0.0), epochs=1)
-    for a, b in zip(net.weights, before, strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_same_weights(net, before)
 
 
 def test_clipping_bounds_the_update(net):

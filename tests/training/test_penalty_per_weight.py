@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from nets import assert_same_weights, squared_error
 
 from pybp import MLP, SGD, Dense
 from pybp.optimizers import LBFGS
@@ -14,11 +15,6 @@ def net(l1=0.0, l2=0.0):
     return MLP([3, *layers], dtype="float64", seed=1)
 
 
-def halves(y, outputs):
-    """Squared errors as a function of one's own."""
-    return 0.5 * ((outputs - y) ** 2).sum(axis=1), outputs - y
-
-
 @pytest.fixture(params=[None, "weights"])
 def data(request):
     rng = np.random.default_rng(0)
@@ -26,7 +22,7 @@ def data(request):
     return {"X": rng.normal(size=(ROWS, 3)), "y": rng.normal(size=(ROWS, 2))}, weights
 
 
-@pytest.mark.parametrize("loss", ["squared_error", halves])
+@pytest.mark.parametrize("loss", ["squared_error", squared_error])
 @pytest.mark.parametrize("optimizer", [SGD(0.1), LBFGS(max_iter=3)], ids=["sgd", "lbfgs"])
 def test_of_a_whole_batch_it_is_a_smaller_penalty(data, loss, optimizer):
     samples, weights = data
@@ -36,11 +32,10 @@ def test_of_a_whole_batch_it_is_a_smaller_penalty(data, loss, optimizer):
     ours = divided.fit(**samples, sample_weight=weights, penalty_per_weight=True, **fit)
     theirs = smaller.fit(**samples, sample_weight=weights, **fit)
     np.testing.assert_allclose(ours.history["loss"], theirs.history["loss"], rtol=1e-10)
-    for W, other in zip(divided.weights, smaller.weights, strict=True):
-        np.testing.assert_allclose(W, other, rtol=1e-8)
+    assert_same_weights(divided, smaller, rtol=1e-8)
 
 
-@pytest.mark.parametrize("loss", ["squared_error", halves])
+@pytest.mark.parametrize("loss", ["squared_error", squared_error])
 def test_each_batch_divides_by_its_own_weight(data, loss):
     """The last of the batches is smaller, so the penalty weighs more in its update."""
     samples, weights = data
@@ -63,8 +58,7 @@ def test_each_batch_divides_by_its_own_weight(data, loss):
         decay = [0.1 * 3.0 / total * W for W in by_hand.weights]
         by_hand.train_step(**part, loss="squared_error", optimizer=SGD(0.1), sample_weight=weight)
         by_hand.weights = [W - d for W, d in zip(by_hand.weights, decay, strict=True)]
-    for W, other in zip(divided.weights, by_hand.weights, strict=True):
-        np.testing.assert_allclose(W, other, rtol=1e-10)
+    assert_same_weights(divided, by_hand, rtol=1e-10)
 
 
 def test_it_must_be_a_flag(data):

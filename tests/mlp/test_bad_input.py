@@ -111,7 +111,7 @@ def test_constant():
         ([np.ones((8, 2)), np.full((3, 8), np.nan)], NotFiniteError, r"weights\[1\] holds nan"),
         ([np.full((8, 2), 1e300), np.ones((3, 8))], NotFiniteError, "too large for float32"),
         ([np.ones((8, 2)), np.ones((3, 8), complex)], TypeError, r"weights\[1\] has dtype complex"),
-        ([np.ones((8, 2)), None], TypeError, r"weights\[1\] has dtype object"),
+        ([np.ones((8, 2)), None], TypeError, r"weights\[1\] is None"),
         (7, TypeError, "weights must be a list of arrays"),
     ],
 )

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from registered import CLASSES
 
 from pybp import MLP
 
 from layer_twin import twin
 from oracle import ACTIVATIONS, registry
+from registered import CLASSES
 
 WITH_PARAMETERS = [row for row in registry.rows("activations") if row.params]
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from registered import CLASSES
 
 import pybp
 from pybp import MLP, losses
@@ -10,6 +9,7 @@ from pybp.errors import ArgumentError, NotFiniteError, ShapeError
 
 from oracle import registry
 from project import table
+from registered import CLASSES
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 LINE = X @ [1.0, -0.5, 0.25]

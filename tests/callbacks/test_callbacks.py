@@ -5,13 +5,14 @@ import pickle
 
 import numpy as np
 import pytest
-from nets import mse
-from registered import CALLBACKS, HOOKS
 
 import pybp
 from pybp.callbacks import EMA, Callback, LambdaCallback, ReduceLROnPlateau, TerminateOnTime
 from pybp.errors import ArgumentError, BusyError
 from pybp.schedules import Exponential
+
+from nets import mse
+from registered import CALLBACKS, HOOKS
 
 
 def ways(X, y):

@@ -4,13 +4,13 @@ import dataclasses
 import re
 
 import pytest
-from registered import BASES, CLASSES, ROWS, SWITCHES
 
 import pybp
 from pybp import activations, initializers, losses, optimizers
 from pybp._common.specs import Spec, resolve
 from pybp.errors import ArgumentError
 
+from registered import BASES, CLASSES, ROWS, SWITCHES
 from trajectories.cases import PARAMETER_PAIRS
 
 OPTIMIZERS = CLASSES["optimizers"]

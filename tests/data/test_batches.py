@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nets import assert_same_weights
 
 import pybp
 from pybp import MLP
 from pybp.callbacks import Callback
 from pybp.errors import ArgumentError, DivergenceError, ShapeError
 from pybp.training.progress import Bar
+
+from nets import assert_same_weights
 
 X = np.random.default_rng(0).normal(size=(240, 4)).astype("f4")
 Y = np.random.default_rng(1).integers(0, 3, size=240)

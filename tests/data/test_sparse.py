@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nets import mse
 
 from pybp import MLP
 from pybp.data.sparse import Sparse, as_inputs
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
+
+from nets import mse
 
 sparse = pytest.importorskip("scipy.sparse")
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from registered import CLASSES, SWITCHES
 
 import pybp
 from pybp import MLP
 
 from layer_twin import twin
 from oracle import OPTIMIZERS, registry
+from registered import CLASSES, SWITCHES
 from trajectories.cases import PARAMETER_PAIRS, targets_for
 
 # The oracle computes in float64 from the net's own (rounded) weights and inputs, so what differs is

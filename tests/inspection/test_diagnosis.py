@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from registered import HIDDEN
 
 import pybp
 from pybp import Activation, BatchNorm, Dense, Dropout, Residual
@@ -11,6 +10,7 @@ from pybp.errors import ArgumentError
 from pybp.inspection.findings import FINDINGS, Measurements, find
 
 from oracle import ACTIVATIONS
+from registered import HIDDEN
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from registered import CLASSES, HIDDEN
 
 from pybp import MLP, Dense, losses
 from pybp.inspection import gradient_check
 
 from oracle import registry
+from registered import CLASSES, HIDDEN
 from trajectories.cases import LOSS_CASES, LOSS_OUTPUT, targets_for
 
 X = np.random.default_rng(0).normal(size=(12, 4))

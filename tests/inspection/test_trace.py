@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from nets import squared_error
 
 import pybp
 from pybp import MLP, Dense, losses
+
+from nets import squared_error
 
 
 def sigmoid(z):

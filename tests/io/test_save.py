@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registered import CLASSES
 
 import pybp
 from pybp import MLP, Dense, layers
@@ -22,6 +21,7 @@ from pybp.errors import ArgumentError
 from pybp.initializers import Constant
 
 from processes import linux, script
+from registered import CLASSES
 
 X = np.random.default_rng(0).normal(size=(60, 4))
 X[:, 3] = np.arange(60) % 3  # a category

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nets import mse
-from registered import CLASSES
 
 import pybp
 from pybp import MLP, Activation, BatchNorm, Dense, Dropout, Residual, initializers
 
 from layer_nets import NETS, ONE_OF_EACH, OPTIONS, TRAINED, VARIANTS, disturb, inputs, specs
 from layer_twin import Twin, twin
+from nets import mse
 from oracle import OPTIMIZERS, registry
 from oracle.net import Update
+from registered import CLASSES
 
 TOLERANCE = {
     "float64": {"rtol": 1e-9, "atol": 1e-12},

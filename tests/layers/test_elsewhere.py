@@ -4,7 +4,6 @@ import inspect
 
 import numpy as np
 import pytest
-from registered import CLASSES
 
 import pybp
 from pybp import MLP, BatchNorm, Dropout, Embedding, callbacks
@@ -13,6 +12,7 @@ from pybp.errors import ArgumentError, FileFormatError
 from layer_nets import NETS, disturb, inputs
 from oracle import registry
 from project import table
+from registered import CLASSES
 
 each_net = pytest.mark.parametrize("layers", NETS.values(), ids=list(NETS))
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nets import assert_same_weights, mse
 
 import pybp
 from pybp import MLP, Dense, Scale
@@ -15,6 +14,7 @@ from pybp.optimizers import LBFGS
 
 from layer_nets import OPTIONS
 from layer_twin import twin
+from nets import assert_same_weights, mse
 from oracle import OPTIMIZERS, registry
 from oracle.net import Update
 from oracle.random import WEIGHTS, normal_quantile, uniform, words

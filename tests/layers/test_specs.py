@@ -6,7 +6,6 @@ import pickle
 
 import numpy as np
 import pytest
-from registered import CLASSES
 
 import pybp
 from pybp import (
@@ -27,6 +26,7 @@ from pybp import (
 from pybp.errors import ArgumentError
 
 from layer_nets import ONE_OF_EACH
+from registered import CLASSES
 
 SPECS = CLASSES["layers"]
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registered import METRICS
 
 import pybp
 from pybp.data.dataset import Data
@@ -14,6 +13,8 @@ from pybp.errors import ArgumentError
 from pybp.losses import resolve_loss
 from pybp.metrics import resolve_metrics
 from pybp.metrics.scores import Task, auc
+
+from registered import METRICS
 
 
 def value(name, y, outputs, loss="cross_entropy", activation="softmax", weights=None):

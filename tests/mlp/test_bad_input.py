@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from nets import assert_same_weights
 
 import pybp
 from pybp import MLP, Dense
@@ -13,6 +12,8 @@ from pybp.errors import (
     PybpError,
     ShapeError,
 )
+
+from nets import assert_same_weights
 
 X = np.random.default_rng(0).normal(size=(20, 2))
 Y = np.arange(20) % 3

@@ -4,11 +4,12 @@ import copy
 
 import numpy as np
 import pytest
-from nets import assert_same_weights
 
 import pybp
 from pybp import MLP, Dense
 from pybp.errors import ShapeError
+
+from nets import assert_same_weights
 
 
 def test_layers_from_numbers():

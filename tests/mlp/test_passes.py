@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from nets import assert_same_weights
 
 import pybp
 from pybp import MLP
 from pybp.errors import ShapeError, StateError
+
+from nets import assert_same_weights
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import pickle
 
 import numpy as np
 import pytest
-from registered import CLASSES
 
 import pybp
 from pybp import MLP, Dense
@@ -12,6 +11,8 @@ from pybp.activations import LeakyReLU
 from pybp.errors import ArgumentError
 from pybp.initializers import Constant, Normal, Orthogonal, TruncatedNormal, Uniform
 from pybp.optimizers import SGD, Adam, RMSprop
+
+from registered import CLASSES
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))

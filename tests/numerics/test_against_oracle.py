@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nets import assert_same_weights
-from registered import CLASSES, HIDDEN, SWITCHES
 
 import pybp
 from pybp import MLP, Dense, _core
@@ -24,11 +22,13 @@ from against_oracle import (
     spec,
 )
 from layer_twin import twin
+from nets import assert_same_weights
 from oracle import OPTIMIZERS, registry
 from oracle.initializers import initial_weights
 from oracle.net import Update
 from oracle.random import permutation
 from project import TRAJECTORIES
+from registered import CLASSES, HIDDEN, SWITCHES
 from trajectories.cases import CASES
 
 # ---- initial weights and shuffles ----

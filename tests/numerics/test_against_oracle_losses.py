@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from registered import CLASSES
 
 from pybp import MLP
 
@@ -22,6 +21,7 @@ from oracle import LOSSES, OPTIMIZERS, registry
 from oracle.losses import loss_of, one_hot
 from oracle.net import Update
 from project import TRAJECTORIES
+from registered import CLASSES
 from trajectories.cases import LOSS_CASES, LOSS_OUTPUT, targets_for
 
 LINKS = {row.name: row.columns["links"] for row in registry.rows("losses")}

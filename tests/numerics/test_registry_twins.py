@@ -5,13 +5,13 @@ import inspect
 
 import numpy as np
 import pytest
-from registered import CLASSES
 
 from pybp import _core, schedules
 
 import oracle
 from oracle import registry
 from oracle.optimizers import defaults
+from registered import CLASSES
 from trajectories.cases import CASES, LOSS_CASES
 
 TWINS = {which: getattr(oracle, which.upper()) for which in registry.COLUMNS}

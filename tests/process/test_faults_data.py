@@ -4,12 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-from registered import CLASSES
 
 import pybp
 from pybp import MLP
 
 from processes import linux, run
+from registered import CLASSES
 
 TINY = {"float32": 2.0**-149, "float64": 2.0**-1074}
 DTYPES = list(TINY)

@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nets import assert_same_weights, mse
-from registered import CLASSES
 
 import pybp
 from pybp import schedules
@@ -33,7 +31,9 @@ from pybp.schedules import (
 )
 
 import oracle
+from nets import assert_same_weights, mse
 from project import TRAJECTORIES
+from registered import CLASSES
 from trajectories.schedule_cases import CASES, LR, STEPS
 
 STORED = np.load(TRAJECTORIES / "schedules.npz")

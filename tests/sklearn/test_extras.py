@@ -2,16 +2,15 @@
 
 import numpy as np
 import pytest
+
 from nets import squared_error
 
 pytest.importorskip("sklearn")
 
-
-from registered import CLASSES, HIDDEN
-
 from pybp import activations, losses, optimizers
 from pybp.errors import ArgumentError, PybpError
 
+from registered import CLASSES, HIDDEN
 from small_estimators import classifier, differ, kinds, regressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nets import squared_error
 
 import pybp
 from pybp import MLP
 from pybp.errors import ArgumentError
+
+from nets import squared_error
 
 X = np.random.default_rng(0).normal(size=(2000, 5)).astype("f4")
 Y = np.random.default_rng(1).integers(0, 3, size=2000)

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from nets import assert_same_weights
-from registered import CLASSES
 
 import pybp
 from pybp import MLP
 from pybp.callbacks import LambdaCallback
 from pybp.errors import DivergenceError
+
+from nets import assert_same_weights
+from registered import CLASSES
 
 XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
 

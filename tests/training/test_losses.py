@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from nets import assert_same_weights, squared_error
 
 import pybp
 from pybp import MLP, losses
 from pybp.errors import DivergenceError, ShapeError
+
+from nets import assert_same_weights, squared_error
 
 X = np.random.default_rng(0).normal(size=(50, 3))
 Y = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from nets import assert_same_weights, squared_error
 
 from pybp import MLP, SGD, Dense
 from pybp.optimizers import LBFGS
+
+from nets import assert_same_weights, squared_error
 
 ROWS = 24
 

@@ -4,8 +4,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from nets import mse
-from registered import SOLVERS
 
 import pybp
 from pybp import MLP
@@ -16,6 +14,9 @@ from pybp.losses import MSE, SquaredError
 from pybp.optimizers import LBFGS, LevenbergMarquardt
 from pybp.training.epoch import Plan
 from pybp.training.problem import TrainingProblem
+
+from nets import mse
+from registered import SOLVERS
 
 pytest.importorskip("scipy.optimize")
 

@@ -1,7 +1,7 @@
 /* Metrics: core double sums, rows in the contract's chunks. */
-#include "api/data.h"
-#include "base/fpenv.h"
-#include "base/status.h"
+#include "api/check_data.h"
+#include "api/entry.h"
+#include "net/rows/row_sums.h"
 
 static double at(const pybp_matrix *m, size_t r, size_t c)
 {
@@ -88,15 +88,12 @@ static double r2(term *t, const double *weights, double weight)
 static pybp_status metric_value(pybp_metric metric, const pybp_matrix *target, const pybp_matrix *prediction,
                                 const double *weights, double *value)
 {
-    pybp_status status;
-    if (target == NULL || prediction == NULL || value == NULL)
-        return pybp_fail(PYBP_INVALID, "an argument is NULL");
+    CHECK_POINTERS(target != NULL && prediction != NULL && value != NULL);
     if (target->cols == 0)
         return pybp_fail(PYBP_SHAPE, "target has no columns");
-    if ((status = pybp_check_matrix("target", target, target->cols)) != PYBP_OK ||
-        (status = pybp_check_matrix("prediction", prediction, target->cols)) != PYBP_OK ||
-        (status = pybp_check_weights(weights, target->rows)) != PYBP_OK)
-        return status;
+    CHECK(pybp_check_matrix("target", target, target->cols));
+    CHECK(pybp_check_matrix("prediction", prediction, target->cols));
+    CHECK(pybp_check_weights(weights, target->rows));
     if (prediction->rows != target->rows)
         return pybp_fail(PYBP_SHAPE, "prediction has %zu rows, target has %zu", prediction->rows, target->rows);
     const pybp_source source = {.weights = weights};

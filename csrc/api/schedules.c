@@ -1,25 +1,24 @@
-/* Entry point of the schedules: checks, then a learning rate for each step. */
-#include "api/data.h"
-#include "base/fpenv.h"
-#include "base/status.h"
+/* Entry point: the learning rates of a schedule. */
+#include "api/check_options.h"
+#include "api/entry.h"
 #include "net/update/schedule.h"
 
 #include <math.h>
 #include <string.h>
 
-#define LARGEST (UINT64_C(1) << 53) /* position that a double counts to */
+#define LARGEST (UINT64_C(1) << 53) /* position: doubles hold all integers up to it */
 
-/* Parameters that count something. */
-static int counts(const char *name)
+/* Parameters that are integers. */
+static bool is_integer(const char *name)
 {
     return strstr(name, "step_size") == name || strcmp(name, "period") == 0 || strcmp(name, "factor") == 0 ||
            strcmp(name, "linear") == 0;
 }
 
-static pybp_status check_whole(const pybp_row *row, const double *params)
+static pybp_status check_integers(const pybp_row *row, const double *params)
 {
     for (int i = 0; i < row->n_params; i++)
-        if (counts(row->params[i].name) && params[i] != (double)(uint64_t)params[i])
+        if (is_integer(row->params[i].name) && params[i] != (double)(uint64_t)params[i])
             return pybp_fail(PYBP_INVALID, "%s: %s = %g, expected a whole number", row->label, row->params[i].name,
                              params[i]);
     return PYBP_OK;
@@ -41,7 +40,7 @@ static pybp_status check_warmup(const pybp_schedule *s, uint64_t horizon)
     if (s->kind != PYBP_SCHEDULE_COSINE)
         return PYBP_OK;
     if (warmup >= 1 && warmup != (double)(uint64_t)warmup)
-        return pybp_fail(PYBP_INVALID, "Cosine: warmup = %g, expected a share below 1 or a whole number", warmup);
+        return pybp_fail(PYBP_INVALID, "Cosine: warmup = %g, expected a fraction below 1 or a whole number", warmup);
     if (pybp_schedule_warmup(warmup, horizon) >= horizon)
         return pybp_fail(PYBP_INVALID, "Cosine: warmup = %g leaves none of %llu steps", warmup,
                          (unsigned long long)horizon);
@@ -51,16 +50,15 @@ static pybp_status check_warmup(const pybp_schedule *s, uint64_t horizon)
 static pybp_status check_schedule(const pybp_schedule *s, uint64_t horizon)
 {
     pybp_row row;
-    pybp_status status;
     if (s == NULL || (unsigned)s->kind >= PYBP_N_SCHEDULES)
         return pybp_fail(PYBP_INVALID, "no such schedule");
     if (!(s->lr >= 0) || !isfinite(s->lr))
         return pybp_fail(PYBP_INVALID, "lr = %g: expected a finite number >= 0", s->lr);
     pybp_registry_row(PYBP_REGISTRY_SCHEDULES, (int)s->kind, &row);
-    if ((status = pybp_check_params(row.label, &row, s->params, PYBP_FLOAT64)) != PYBP_OK ||
-        (status = check_whole(&row, s->params)) != PYBP_OK || (status = check_milestones(s)) != PYBP_OK)
-        return status;
-    if (pybp_schedule_ends(s->kind) && (horizon == 0 || horizon > LARGEST))
+    CHECK(pybp_check_params(row.label, &row, s->params, PYBP_FLOAT64));
+    CHECK(check_integers(&row, s->params));
+    CHECK(check_milestones(s));
+    if (pybp_schedule_has_horizon(s->kind) && (horizon == 0 || horizon > LARGEST))
         return pybp_fail(PYBP_INVALID, "%s: horizon %llu, expected 1 to 2^53", row.label, (unsigned long long)horizon);
     return check_warmup(s, horizon);
 }
@@ -73,9 +71,7 @@ static void fill(const pybp_schedule *s, uint64_t first, uint64_t horizon, size_
 
 pybp_status pybp_schedule_fill(const pybp_schedule *schedule, uint64_t first, uint64_t horizon, size_t n, double *lr)
 {
-    const pybp_status status = check_schedule(schedule, horizon);
-    if (status != PYBP_OK)
-        return status;
+    CHECK(check_schedule(schedule, horizon));
     if (lr == NULL)
         return pybp_fail(PYBP_INVALID, "lr is NULL");
     if (first > LARGEST || n > LARGEST - first)

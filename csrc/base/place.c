@@ -1,7 +1,7 @@
 #include "base/place.h"
 
 #include "base/os.h"
-#include "base/pool.h"
+#include "base/cpus.h"
 
 #include <stdatomic.h>
 

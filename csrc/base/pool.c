@@ -3,7 +3,7 @@
 #include "base/fpenv.h"
 #include "base/os.h"
 #include "base/place.h"
-#include "base/threads.h"
+#include "base/cpus.h"
 #include "base/wait.h"
 
 #include <stdatomic.h>
@@ -213,7 +213,7 @@ int pybp_pool_run(int threads, pybp_job fn, void *ctx)
 
     const unsigned era = atomic_load_explicit(&pool.era, memory_order_relaxed);
     if (pool.n_jobs++ % JOBS_PER_LOOK == 0)
-        pool.cpus = pybp_cpus();
+        pool.cpus = pybp_cpus(false, NULL);
     const bool spin = threads <= pool.cpus;
     const uint32_t done = pybp_signal_generation(&pool.done);
     pool.barrier.threads = threads;

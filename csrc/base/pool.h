@@ -1,4 +1,4 @@
-/* The one thread pool of the process, and how many threads to use.
+/* The thread pool of the process.
  *
  * A job is SPMD: the same function runs on every thread, tells itself apart by tid, and meets the others
  * at barriers.  Waiting threads spin for at most 200 microseconds and then sleep; they do not spin at all
@@ -7,8 +7,6 @@
  * Rule: the number of threads asked for is a wish.  Work must be divided by the number given to fn. */
 #ifndef PYBP_BASE_POOL_H
 #define PYBP_BASE_POOL_H
-
-#define PYBP_MAX_THREADS 256
 
 typedef struct pybp_barrier pybp_barrier;
 typedef void (*pybp_job)(void *ctx, int tid, int threads, pybp_barrier *barrier);
@@ -36,17 +34,6 @@ int pybp_pool_run(int threads, pybp_job fn, void *ctx);
  * before is visible to all of them after.  Returns at once in a job of one thread.  For use in fn only,
  * by all of its threads. */
 void pybp_barrier_wait(pybp_barrier *barrier);
-
-/* How many threads a call may use, 1 ... PYBP_MAX_THREADS: `requested` if > 0; else the environment's
- * PYBP_NUM_THREADS, else its OMP_NUM_THREADS (the first number of a list; values that are no positive
- * number are ignored); else the number of CPUs: the smallest of the affinity mask, the cgroup's CPU quota
- * (rounded up) and the CPUs online.  Larger numbers become PYBP_MAX_THREADS.
- *
- * The environment is read at every call.  With why == NULL the CPUs may be up to a tenth of a second old,
- * and the call takes less than 0.1 us.  Otherwise they are looked up, and *why gets a short text, such
- * as "PYBP_NUM_THREADS=4" or "2 CPUs in the affinity mask", valid until this thread's next call.
- * Thread-safe, as far as nobody changes the environment meanwhile. */
-int pybp_threads_resolve(int requested, const char **why);
 
 /* Workers alive now (the calling threads do not count).  Thread-safe; for tests and diagnosis. */
 int pybp_pool_workers(void);

@@ -1,9 +1,9 @@
 /* Elementwise kernels: activations and optimizers on data in the L1 cache, and optimizers on arrays larger than the
  * caches, which are bound by memory. */
-#include "base/arena.h"
+#include "base/memory.h"
 #include "bench/bench.h"
 #include "dispatch/dispatch.h"
-#include "net/model/net.h"
+#include "net/update/optimizer_state.h"
 
 #include <stdlib.h>
 

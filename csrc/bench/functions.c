@@ -1,5 +1,5 @@
 /* exp, log, tanh ... of the instruction set in use, on 64 lines in the L1 cache. */
-#include "base/arena.h"
+#include "base/memory.h"
 #include "bench/bench.h"
 #include "dispatch/dispatch.h"
 

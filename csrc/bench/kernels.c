@@ -1,5 +1,5 @@
 /* The matrix products of a layer on their own. */
-#include "base/arena.h"
+#include "base/memory.h"
 #include "bench/bench.h"
 #include "dispatch/dispatch.h"
 

@@ -1,5 +1,5 @@
 /* Whole training steps and predictions, through the public interface. */
-#include "base/arena.h"
+#include "base/memory.h"
 #include "bench/bench.h"
 
 #include <stdlib.h>

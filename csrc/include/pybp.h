@@ -82,7 +82,7 @@ typedef enum pybp_initializer {
 } pybp_initializer;
 
 typedef enum pybp_layer_kind {
-#define PYBP_LAYER(NAME, name, weights, kept, trained_pass, what, params) PYBP_LAYER_##NAME,
+#define PYBP_LAYER(NAME, name, reads, weights, statistics, z, training, what, params) PYBP_LAYER_##NAME,
 #include "registry/layers.def"
 #undef PYBP_LAYER
     PYBP_N_LAYER_KINDS

@@ -30,11 +30,11 @@
 /* Bring a line near before it is read: into the first level of cache, or the second, as far as the first is full of
  * what is at work. */
 #if defined(__GNUC__) || defined(__clang__)
-#define PYBP_ASK_FOR(address) __builtin_prefetch(address)
-#define PYBP_ASK_FOR_L2(address) __builtin_prefetch(address, 0, 2)
+#define PYBP_PREFETCH(address) __builtin_prefetch(address)
+#define PYBP_PREFETCH_L2(address) __builtin_prefetch(address, 0, 2)
 #else
-#define PYBP_ASK_FOR(address) ((void)(address))
-#define PYBP_ASK_FOR_L2(address) ((void)(address))
+#define PYBP_PREFETCH(address) ((void)(address))
+#define PYBP_PREFETCH_L2(address) ((void)(address))
 #endif
 
 static inline size_t pybp_element_size(pybp_dtype dtype)

@@ -82,10 +82,10 @@ PYBP_INLINE void REAL(ask_for)(const pybp_matrix *x, size_t row, size_t bytes)
     from -= (uintptr_t)from % PYBP_LINE; /* rows seldom begin where a line does */
     if (bytes <= GATHER_SHORT)
         for (; from < end; from += PYBP_LINE)
-            PYBP_ASK_FOR(from);
+            PYBP_PREFETCH(from);
     else
         for (; from < end; from += PYBP_LINE)
-            PYBP_ASK_FOR_L2(from);
+            PYBP_PREFETCH_L2(from);
 }
 
 static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t first, size_t rows, pybp_panels out)

@@ -1,8 +1,6 @@
-#define PYBP_ISA_SCALAR
 #include "math/normal_quantile.h"
 
-#include "simd/simd.h"
-#include "simd/vmath.h"
+#include "math/scalars.h"
 
 static double horner(double r, const double c[8])
 {
@@ -39,7 +37,7 @@ double pybp_normal_quantile(double p)
         return q * horner(r, a) / horner(r, b);
     }
     r = q < 0 ? p : 1.0 - p;
-    r = __builtin_sqrt(-f64_log(r));
+    r = __builtin_sqrt(-pybp_log(r));
     if (r <= 5.0) {
         r = r - 1.6;
         x = horner(r, c) / horner(r, d);

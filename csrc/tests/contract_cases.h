@@ -96,7 +96,7 @@ int contract_layer_bias(const contract_case *c, size_t l);
 /* Parameter i of layers.def, given or default; 0 beyond the last. */
 double contract_layer_param(const contract_case *c, size_t l, int i);
 /* Whether a layer computes something else in training. */
-int contract_unlike(const contract_case *c);
+int contract_training_differs(const contract_case *c);
 /* Whether layer l has PYBP_Z or PYBP_BACK after a pass. */
 int contract_has(const contract_case *c, pybp_array what, size_t l, int training);
 /* The activation that a dense layer's automatic initial weights suit: its own or, through layers that keep each

@@ -3,14 +3,14 @@
 #include "contract_cases.h"
 
 enum { NONE, VECTOR, MATRIX };
-enum { SAME, UNLIKE };
+enum { SAME, RANDOM, COUPLED };
 
 static const struct {
-    int weights, trained_pass;
+    int weights, training;
     double params[PYBP_MAX_LAYER_PARAMS + 1]; /* the defaults */
 } kinds[PYBP_N_LAYER_KINDS] = {
 #define PYBP_PARAM(name, value, low, low_open, high, high_open) value,
-#define PYBP_LAYER(NAME, name, weights, kept, trained_pass, what, params) {weights, trained_pass, {params 0}},
+#define PYBP_LAYER(NAME, name, reads, weights, statistics, z, training, what, params) {weights, training, {params 0}},
 #include "registry/layers.def"
 #undef PYBP_LAYER
 #undef PYBP_PARAM
@@ -76,12 +76,12 @@ double contract_layer_param(const contract_case *c, size_t l, int i)
     return i < layer->n_params ? layer->params[i] : kinds[layer->kind].params[i];
 }
 
-int contract_unlike(const contract_case *c)
+int contract_training_differs(const contract_case *c)
 {
-    int unlike = 0;
+    int differs = 0;
     for (size_t l = 0; l < c->n_layers; l++)
-        unlike |= kinds[c->layers[l].kind].trained_pass == UNLIKE;
-    return unlike;
+        differs |= kinds[c->layers[l].kind].training != SAME;
+    return differs;
 }
 
 int contract_has(const contract_case *c, pybp_array what, size_t l, int training)

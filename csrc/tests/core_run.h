@@ -8,7 +8,7 @@
 #include "check.h"
 #include "contract_cases.h"
 #include "naive.h"
-#include "net/train/epoch.h"
+#include "net/train/batches.h"
 #include "pybp.h"
 
 typedef struct core_run {
@@ -192,7 +192,7 @@ static int first_minibatch(core_run *run, pybp_net *net, int how, naive_part tra
 static int first_passes(core_run *run, pybp_net *net, double **losses)
 {
     return first_minibatch(run, net, 0, NAIVE_TRACE, (*losses)++) &&
-           (!contract_unlike(run->c) ||
+           (!contract_training_differs(run->c) ||
             first_minibatch(run, net, PYBP_TRAINING, NAIVE_TRAINING_TRACE, (*losses)++));
 }
 
@@ -207,7 +207,7 @@ static int train_in_parts(core_run *run, pybp_net *net, const pybp_matrix *x, co
                           pybp_train_options options, double *loss)
 {
     pybp_train_result result;
-    const size_t steps = pybp_train_steps(&options, x->rows);
+    const size_t steps = pybp_epoch_steps(&options, x->rows);
     options.n_steps = 2;
     for (options.first_step = 0; options.first_step < steps; options.first_step += 2)
         if (!ok(run, pybp_train(net, x, y, weights(run, 0), &options, &result), "pybp_train"))
@@ -244,7 +244,7 @@ static int pass_by_hand(core_run *run, pybp_net *net)
 {
     const contract_case *c = run->c;
     pybp_matrix x = inputs(run, 0, c->batch < c->rows ? c->batch : c->rows);
-    return !contract_unlike(c) ||
+    return !contract_training_differs(c) ||
            ok(run, pybp_forward(net, &x, PYBP_TRAINING, NULL, run->threads), "pybp_forward");
 }
 

@@ -202,7 +202,7 @@ static void F(run)(const contract_case *c, const contract_data *data, naive_resu
 
     weight = F(gather)(&net, c, data, unshuffled, first);
     losses[n_losses++] = F(keep_pass)(&net, c, first, weight, 0, result, NAIVE_TRACE);
-    if (contract_unlike(c))
+    if (contract_training_differs(c))
         losses[n_losses++] = F(keep_pass)(&net, c, first, weight, 1, result, NAIVE_TRAINING_TRACE);
 
     for (size_t e = 0; e < c->epochs; e++) {

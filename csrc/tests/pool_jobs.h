@@ -2,6 +2,7 @@
 #ifndef PYBP_TESTS_POOL_JOBS_H
 #define PYBP_TESTS_POOL_JOBS_H
 
+#include "base/cpus.h"
 #include "base/pool.h"
 
 #include <stdatomic.h>

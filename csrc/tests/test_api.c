@@ -2,7 +2,7 @@
 #include <limits.h>
 #include <stdint.h>
 
-#include "base/arena.h"
+#include "base/memory.h"
 #include "net_fixture.h"
 
 static const shape odd = {5, {7, 18, 3}};

@@ -11,7 +11,7 @@
 #include "contract_choice.h"
 #include "core_run.h"
 #include "naive.h"
-#include "net/workspace/workspace.h"
+#include "net/rows/work.h"
 #include "pybp.h"
 
 #ifndef PYBP_GOLDEN_DIR
@@ -72,7 +72,7 @@ static void run_core(const contract_case *c, const naive_result *want, const cha
     stop_if(!contract_data_make(c, &run.data));
     run.x = as_given(c, run.data.x, c->rows * c->n_in);
     run.y = as_given(c, run.data.y, c->rows * contract_n_targets(c));
-    double *losses = part(&run, NAIVE_LOSSES, c->epochs + 2 + (size_t)contract_unlike(c), sizeof *losses);
+    double *losses = part(&run, NAIVE_LOSSES, c->epochs + 2 + (size_t)contract_training_differs(c), sizeof *losses);
     pybp_matrix x = inputs(&run, 0, c->rows);
     pybp_targets y = targets(&run, 0, c->rows);
     pybp_evaluation evaluation = {0};
@@ -152,7 +152,7 @@ int main(int argc, char **argv)
     contract_choice choice;
     size_t n_cases = 0, n_split = 0;
     char text[NAIVE_LINE];
-    pybp_thread_work(1); /* or most of these nets would run on one thread, whatever is asked for */
+    pybp_set_thread_work(1); /* or most of these nets would run on one thread, whatever is asked for */
     contract_choose(&choice);
     CHECK(choice.n_isas > 0 && choice.n_threads > 0);
     test_coverage();

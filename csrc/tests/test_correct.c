@@ -1,6 +1,6 @@
 /* The kernels that count right answers, beside plain loops: ties, NaN, infinities, targets that outputs share, and rows and
  * columns that end within a block. */
-#include "base/arena.h"
+#include "base/memory.h"
 #include "dispatch/dispatch.h"
 #include "net_fixture.h"
 

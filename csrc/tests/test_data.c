@@ -1,5 +1,5 @@
 /* Sparse inputs give the bits of dense ones, and minibatches of whole chunks add up to the large one. */
-#include "net/workspace/workspace.h"
+#include "net/rows/work.h"
 #include "net_fixture.h"
 
 enum { ROWS = 300, IN = 37, OUT = 3 };
@@ -325,7 +325,7 @@ static void test_flat(void)
 
 int main(void)
 {
-    pybp_thread_work(1);
+    pybp_set_thread_work(1);
     test_sparse();
     test_bad_sparse();
     test_accumulate();

@@ -3,7 +3,7 @@
  * with projections, layer norm after embeddings, ...). */
 #include "contract_cases.h"
 #include "layer_fixture.h"
-#include "net/workspace/workspace.h"
+#include "net/rows/work.h"
 
 #define STEP 1e-5
 enum { MAX_ROWS = 6, MAX_ENTRIES = 40 }; /* of each array, evenly spaced */

@@ -1,7 +1,7 @@
 /* Layers beside the dense ones at work: what a pass in training leaves in the net, what one outside it reads, and that
  * neither threads nor the way of calling matter. */
 #include "layer_fixture.h"
-#include "net/workspace/workspace.h"
+#include "net/rows/work.h"
 
 enum { ROWS = 300 };
 
@@ -273,7 +273,7 @@ static void test_thread_counts(void)
 {
     static const int threads[] = {1, 2, 3, 8};
     samples s = samples_for_all(ROWS);
-    pybp_thread_work(1);
+    pybp_set_thread_work(1);
     for (int dtype = PYBP_FLOAT32; dtype <= PYBP_FLOAT64; dtype++) {
         image first = {NULL, 0};
         for (size_t i = 0; i < 4; i++) {

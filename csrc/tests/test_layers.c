@@ -1,7 +1,7 @@
 /* Layers beside the dense ones: which descriptions, data and calls are refused, and that refusing changes nothing. */
 #include <limits.h>
 
-#include "base/arena.h"
+#include "base/memory.h"
 #include "layer_fixture.h"
 
 /* ---- descriptions ------------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 #endif
 
 #include "layer_fixture.h"
-#include "net/workspace/workspace.h"
+#include "net/rows/work.h"
 
 /* ---- gradients against central differences ------------------------------------------------------------ */
 
@@ -350,4 +350,4 @@ static void all(void)
     CHECK_RUN(test_caller_flushes);
 }
 
-CHECK_MAIN(all(); pybp_thread_work(1); all();) /* the second time on several threads */
+CHECK_MAIN(all(); pybp_set_thread_work(1); all();) /* the second time on several threads */

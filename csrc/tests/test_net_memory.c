@@ -1,6 +1,6 @@
 /* Every allocation fails once: the call says so, nothing leaks, the net is as it was and still works. */
-#include "base/arena.h"
-#include "net/workspace/workspace.h"
+#include "base/memory.h"
+#include "net/rows/work.h"
 #include "layer_fixture.h"
 
 enum { ROWS = 300, IN = 5, OUT = 3, MOST_WEIGHTS = 17 * 17 };
@@ -341,4 +341,4 @@ static void all(void)
     CHECK_RUN(test_no_allocation_later);
 }
 
-CHECK_MAIN(data = make_samples(ROWS, IN, OUT); categorize(&data); all(); pybp_thread_work(1); all(); free_samples(&data);)
+CHECK_MAIN(data = make_samples(ROWS, IN, OUT); categorize(&data); all(); pybp_set_thread_work(1); all(); free_samples(&data);)

@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "net/workspace/workspace.h"
+#include "net/rows/work.h"
 #include "net_fixture.h"
 
 enum { ROWS = 500, IN = 5, OUT = 3, USERS = 4, TIMES = 40 };
@@ -152,4 +152,4 @@ static void all(void)
     CHECK_RUN(test_trainings);
 }
 
-CHECK_MAIN(all(); pybp_thread_work(1); all();) /* the second time with the pool's threads besides */
+CHECK_MAIN(all(); pybp_set_thread_work(1); all();) /* the second time with the pool's threads besides */

@@ -2,7 +2,7 @@
  * the data. */
 #include "net_fixture.h"
 
-#include "net/workspace/workspace.h"
+#include "net/rows/work.h"
 
 /* Rows of n_in numbers, of which the last ends where its block does. */
 typedef struct wide {
@@ -118,4 +118,4 @@ static void test_wide_rows(void) /* of which only the first are asked for */
     check(PYBP_FLOAT64, 1403, 1000, 0, (how){.batch = 100, .labels = 1});
 }
 
-CHECK_MAIN(pybp_thread_work(1); CHECK_RUN(test_narrow_rows); CHECK_RUN(test_wide_rows);)
+CHECK_MAIN(pybp_set_thread_work(1); CHECK_RUN(test_narrow_rows); CHECK_RUN(test_wide_rows);)

@@ -173,7 +173,7 @@ static void test_bad_arguments(void)
     refused(s, 0, ((uint64_t)1 << 53) + 1, "horizon");
     refused(s, ((uint64_t)1 << 53) + 1, 1, "beyond");
     refused((pybp_schedule)S(COSINE, 0, 1, 0), 0, 1, "leaves none");
-    refused((pybp_schedule)S(COSINE, 0, 1.5, 0), 0, 10, "a share below 1 or a whole number");
+    refused((pybp_schedule)S(COSINE, 0, 1.5, 0), 0, 10, "a fraction below 1 or a whole number");
     refused((pybp_schedule)S(COSINE, -1, 0, 0), 0, 10, "min_lr");
     refused((pybp_schedule)S(STEP, 2.5, 0.1), 0, 0, "expected a whole number");
     refused((pybp_schedule)S(STEP, 0, 0.1), 0, 0, "step_size");

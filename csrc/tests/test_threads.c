@@ -5,8 +5,8 @@
 #define _XOPEN_SOURCE 700
 #endif
 
-#include "base/pool.h"
-#include "base/threads.h"
+#include "base/thread_count.h"
+#include "base/cpus.h"
 #include "check.h"
 
 #include <stdlib.h>
@@ -33,25 +33,25 @@ static void check_resolved(const char *pybp, const char *omp, int expected, cons
 {
     const char *why = NULL;
     set_environment(pybp, omp);
-    const int n = pybp_threads_resolve(0, &why);
+    const int n = pybp_resolve_threads(0, &why);
     CHECK_MSG(n == expected, "%s, %s: %d", pybp, omp, n);
     CHECK_MSG(why != NULL && (expected_why == NULL || strcmp(why, expected_why) == 0), "why: %s", why);
-    CHECK(pybp_threads_resolve(-3, NULL) == expected);
+    CHECK(pybp_resolve_threads(-3, NULL) == expected);
 }
 
 static void test_thread_counts(void)
 {
     const char *why = NULL;
     set_environment("7", "5");
-    CHECK(pybp_threads_resolve(3, &why) == 3 && strcmp(why, "the argument") == 0);
-    CHECK(pybp_threads_resolve(256, NULL) == 256 && pybp_threads_resolve(257, NULL) == 256);
-    CHECK(pybp_threads_resolve(2147483647, &why) == 256);
+    CHECK(pybp_resolve_threads(3, &why) == 3 && strcmp(why, "the argument") == 0);
+    CHECK(pybp_resolve_threads(256, NULL) == 256 && pybp_resolve_threads(257, NULL) == 256);
+    CHECK(pybp_resolve_threads(2147483647, &why) == 256);
     CHECK(strcmp(why, "the argument, capped at 256") == 0);
 
     set_environment(NULL, NULL);
-    const int cpus = pybp_threads_resolve(0, &why);
+    const int cpus = pybp_resolve_threads(0, &why);
     CHECK(cpus >= 1 && cpus <= PYBP_MAX_THREADS && strstr(why, "CPU") != NULL);
-    CHECK(cpus == pybp_cpus() || cpus == PYBP_MAX_THREADS);
+    CHECK(cpus == pybp_cpus(false, NULL) || cpus == PYBP_MAX_THREADS);
     printf("  %d: %s\n", cpus, why);
 
     check_resolved("4", NULL, 4, "PYBP_NUM_THREADS=4");
@@ -85,18 +85,18 @@ static int narrowed(void)
     for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
         if (CPU_ISSET(cpu, &mask))
             CPU_SET(cpu, &one);
-    (void)pybp_threads_resolve(0, NULL);
+    (void)pybp_resolve_threads(0, NULL);
     if (sched_setaffinity(0, sizeof one, &one) != 0)
         return 0;
-    if (pybp_threads_resolve(0, &why) != 1 || strcmp(why, "1 CPU in the affinity mask") != 0)
+    if (pybp_resolve_threads(0, &why) != 1 || strcmp(why, "1 CPU in the affinity mask") != 0)
         return 1;
-    if (pybp_threads_resolve(0, NULL) != 1)
+    if (pybp_resolve_threads(0, NULL) != 1)
         return 2;
     if (CPU_COUNT(&mask) < 2 || sched_setaffinity(0, sizeof mask, &mask) != 0)
         return 0;
     const struct timespec time = {0, 300000000};
     nanosleep(&time, NULL); /* what is remembered grows old */
-    return pybp_threads_resolve(0, NULL) > 1 ? 0 : 3;
+    return pybp_resolve_threads(0, NULL) > 1 ? 0 : 3;
 #else
     return 0;
 #endif

@@ -1,5 +1,5 @@
 /* Training: an epoch equals its steps by hand, and goes on in another net as in its own. */
-#include "net/workspace/workspace.h"
+#include "net/rows/work.h"
 #include "net_fixture.h"
 
 enum { ROWS = 45, IN = 5, OUT = 3 };
@@ -277,4 +277,4 @@ static void all(void)
     CHECK_RUN(test_refused_progress);
 }
 
-CHECK_MAIN(all(); pybp_thread_work(1); all();) /* the second time on several threads */
+CHECK_MAIN(all(); pybp_set_thread_work(1); all();) /* the second time on several threads */

@@ -1,6 +1,6 @@
 /* Several epochs in one call of pybp_train: the bits of as many calls, and what ends them early. */
 #include "layer_fixture.h"
-#include "net/workspace/workspace.h"
+#include "net/rows/work.h"
 
 enum { ROWS = 45, IN = 5, OUT = 3, EPOCHS = 4 };
 static const shape odd = {IN, {7, 18, OUT}};
@@ -252,4 +252,4 @@ static void all(void)
     CHECK_RUN(test_no_parts_of_several);
 }
 
-CHECK_MAIN(all(); pybp_thread_work(1); all();) /* the second time on several threads */
+CHECK_MAIN(all(); pybp_set_thread_work(1); all();) /* the second time on several threads */

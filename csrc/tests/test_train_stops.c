@@ -1,5 +1,5 @@
 /* Training and steps that end early: divergence, and a callback that stops them. */
-#include "net/workspace/workspace.h"
+#include "net/rows/work.h"
 #include "net_fixture.h"
 
 enum { ROWS = 45, IN = 5, OUT = 3 };
@@ -183,4 +183,4 @@ static void all(void)
     CHECK_RUN(test_callback);
 }
 
-CHECK_MAIN(all(); pybp_thread_work(1); all();) /* the second time on several threads */
+CHECK_MAIN(all(); pybp_set_thread_work(1); all();) /* the second time on several threads */

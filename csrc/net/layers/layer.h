@@ -1,85 +1,60 @@
-/* Layer types: what each provides. One table entry a row of layers.def, in a file of layers/. */
+/* What each kind of layer does: a table of functions for each row of layers.def, defined in the files of this folder. */
 #ifndef PYBP_NET_LAYERS_LAYER_H
 #define PYBP_NET_LAYERS_LAYER_H
 
-#include "net/workspace/workspace.h"
+#include "net/workspace/rows.h"
 
-typedef struct pybp_layer_type {
-    /* From the input to z and a. PYBP_OUTPUT_Z, which only a last layer with an activation sees: z will do. */
-    void (*forward)(const pybp_run *run, size_t l, pybp_output output);
-    /* The same for panels p0 ... p1 of the outputs, of an activation that is elementwise; NULL: only whole rows. */
-    void (*forward_panels)(const pybp_run *run, size_t l, size_t p0, size_t p1);
-    /* From this layer's delta to its inputs' dL/da and, through their activations, deltas. */
-    void (*back)(const pybp_run *run, size_t l);
-    /* See pybp_run_gradient; NULL without parameters. */
-    void (*gradient)(const pybp_run *run, size_t l, size_t panel, size_t k0, size_t k1, bool add, char *g);
-    /* For layers whose rows depend on each other in training, else NULL: statistics of panels p0 ... p1 over all
-     * the rows of the pass, before the layer goes forward; and before it goes back. */
-    void (*couple_forward)(const pybp_run *all, size_t l, size_t p0, size_t p1);
-    void (*couple_back)(const pybp_run *all, size_t l, size_t p0, size_t p1);
-} pybp_layer_type;
+/* Each function works on the given rows of layer l. */
+typedef struct pybp_layer_functions {
+    /* Forward: from the layer's input to z and a. Only a last layer with an activation is asked for PYBP_OUTPUT_Z. */
+    void (*forward)(const pybp_rows *rows, size_t l, pybp_output output);
+    /* The same for panels p0 ... p1 - 1 of the outputs. Its activation is elementwise. NULL: whole rows only. */
+    void (*forward_panels)(const pybp_rows *rows, size_t l, size_t p0, size_t p1);
+    /* Backward: from the layer's delta to its contribution to the delta of each layer that it reads. NULL: it has none. */
+    void (*backward)(const pybp_rows *rows, size_t l);
+    /* Lines k0 ... k1 - 1 of a panel of the parameters' gradient, summed over the rows, into g; add: on top of what g holds.
+     * NULL: the layer has no parameters. */
+    void (*gradient)(const pybp_rows *rows, size_t l, size_t panel, size_t k0, size_t k1, bool add, char *g);
+    /* For layers that couple the rows of a minibatch in training, otherwise NULL: statistics of panels p0 ... p1 - 1, which
+     * take all rows of the minibatch, before the layer goes forward and before it goes backward. */
+    void (*forward_statistics)(const pybp_rows *all, size_t l, size_t p0, size_t p1);
+    void (*backward_statistics)(const pybp_rows *all, size_t l, size_t p0, size_t p1);
+} pybp_layer_functions;
 
-#define PYBP_LAYER(NAME, name, weights, kept, trained_pass, what, params) extern const pybp_layer_type pybp_layer_##name;
+#define PYBP_LAYER(NAME, name, reads, weights, statistics, z, training, what, params) \
+    extern const pybp_layer_functions pybp_layer_##name;
 #include "registry/layers.def"
 #undef PYBP_LAYER
 
-const pybp_layer_type *pybp_layer_type_of(const pybp_net *net, size_t l);
+const pybp_layer_functions *pybp_layer_functions_of(const pybp_net *net, size_t l);
 
-/* ---- what layers are made of ---- */
-
-/* Line 0 of panel p. */
-static inline char *pybp_strip(pybp_panels m, size_t p)
+/* The gradient of a tile of layer l's parameters, which it must have. */
+static inline void pybp_layer_gradient(const pybp_rows *rows, size_t l, size_t panel, size_t k0, size_t k1, bool add,
+                                       char *g)
 {
-    return m.at + p * m.stride * PYBP_LINE;
-}
-
-static inline size_t pybp_cols_of_panel(const pybp_net *net, size_t n, size_t panel)
-{
-    const size_t left = n - panel * net->k->panel;
-    return left < net->k->panel ? left : net->k->panel;
+    pybp_layer_functions_of(rows->net, l)->gradient(rows, l, panel, k0, k1, add, g);
 }
 
-static inline bool pybp_training(const pybp_run *run)
-{
-    return run->pass->flags & PYBP_PASS_TRAIN;
-}
+/* ---- contributions to the gradient by a layer's inputs (net.h, pybp_link) ---- */
 
-/* The run's rows of layer l's input, of what it leaves, and of its delta. */
-static inline pybp_panels pybp_input_of(const pybp_run *run, size_t l)
-{
-    return pybp_rows_from(run->pass->layers[run->net->layers[l].link[0].from].a, run->row);
-}
-static inline pybp_panels pybp_output_of(const pybp_run *run, size_t l)
-{
-    return pybp_rows_from(run->pass->layers[l].a, run->row);
-}
-static inline pybp_panels pybp_z_of(const pybp_run *run, size_t l)
-{
-    return pybp_rows_from(run->pass->layers[l].z, run->row);
-}
-static inline pybp_panels pybp_delta_of(const pybp_run *run, size_t l)
-{
-    return pybp_rows_from(run->pass->layers[l].delta, run->row);
-}
-/* What the derivative of layer l's activation reads. */
-static inline pybp_panels pybp_derived_from(const pybp_run *run, size_t l)
-{
-    return run->net->layers[l].reads_z ? pybp_z_of(run, l) : pybp_output_of(run, l);
-}
-
-/* Where what a layer gives back to one of its inputs goes. */
-typedef struct pybp_target {
-    bool wanted;         /* false: nowhere, the net's input does not ask for it */
-    pybp_panels out;     /* first the layer's own share */
-    pybp_panels keep;    /* a copy of that, unless .at is NULL */
-    pybp_panels add;     /* then this on top, unless .at is NULL */
-    pybp_derive *derive; /* then, of the last share, delta; NULL: nothing */
-    pybp_panels x;
+typedef struct pybp_contribution {
+    bool wanted;         /* false: nobody reads the gradient by the net's input */
+    pybp_panels out;     /* where the layer writes its contribution */
+    pybp_panels keep;    /* gets a copy of it, unless .at is NULL */
+    pybp_panels add;     /* the sum of the contributions so far, to be added, unless .at is NULL */
+    pybp_derive *derive; /* if the sum is complete: what makes it the delta of the layer read; otherwise NULL */
+    pybp_panels x;       /* its arguments */
     const void *params;
-} pybp_target;
+} pybp_contribution;
 
-pybp_target pybp_target_of(const pybp_run *run, size_t l, int link);
-/* The layer's share stands in target->out: do the rest. */
-void pybp_deliver(const pybp_run *run, size_t n, const pybp_target *target);
+/* That of layer l to its input number `link`. */
+pybp_contribution pybp_contribution_of(const pybp_rows *rows, size_t l, int link);
+/* The layer's contribution, n columns, stands in to->out: copy it, add the sum so far, apply the derivative. */
+void pybp_finish_contribution(const pybp_rows *rows, size_t n, const pybp_contribution *to);
+/* All of that for a layer whose contribution is its delta itself. */
+void pybp_contribute_delta(const pybp_rows *rows, size_t l, int link);
+
+/* Copy n columns, unless both are the same buffer. */
+void pybp_copy_panels(const pybp_rows *rows, size_t n, pybp_panels from, pybp_panels to);
 
 #endif

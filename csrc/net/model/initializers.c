@@ -1,13 +1,13 @@
-/* Initial weights: every element from its own random word, so no order of execution matters. */
+#include "net/model/initializers.h"
+
 #include "base/random.h"
 #include "math/normal_quantile.h"
-#include "net/model/net.h"
 #include "math/orthogonal.h"
 
 enum { AUTO, CONSTANT, UNIFORM, NORMAL, TRUNCATED, ORTHOGONAL };
 enum { IN, AVG, VALUE };
 
-typedef struct rule {
+typedef struct init_rule {
     int distribution;
     int fan;
     double scale;
@@ -19,6 +19,7 @@ static const init_rule rules[PYBP_N_INITIALIZERS] = {
 #undef PYBP_INITIALIZER
 };
 
+/* A deviate of limit, or standard deviation, 1. */
 static double deviate(int distribution, uint64_t word)
 {
     const double u = pybp_uniform(word);
@@ -29,7 +30,7 @@ static double deviate(int distribution, uint64_t word)
     return pybp_normal_quantile(u);
 }
 
-/* What deviates are multiplied by. */
+/* The factor of a layer's deviates. */
 static double spread(const pybp_layer *layer)
 {
     const init_rule *rule = &rules[layer->desc.init];
@@ -40,13 +41,13 @@ static double spread(const pybp_layer *layer)
     return __builtin_sqrt((rule->distribution == UNIFORM ? 3 * rule->scale : rule->scale) / fan);
 }
 
-static char *place(pybp_net *net, size_t l, size_t j, size_t i)
+static void set_param(pybp_net *net, size_t l, size_t j, size_t i, double value)
 {
-    const pybp_kernels *k = net->k;
-    return pybp_param_line(net, net->params, l, j / k->panel, i) + j % k->panel * k->size;
+    net->k->set(pybp_param_at(net, net->params, l, j, i), value);
 }
 
-/* Each deviate (j, i) of layer l goes to put(net, l, j, i, deviate, to). */
+/* Call put(net, l, j, i, deviate, to) for each weight (j, i) of layer l. Each deviate has a random word of its own, whose
+ * address is the weight's, so that the order of calls does not matter. */
 static void draw(pybp_net *net, size_t l, void (*put)(pybp_net *, size_t, size_t, size_t, double, double *), double *to)
 {
     const pybp_layer *layer = &net->layers[l];
@@ -63,20 +64,21 @@ static void draw(pybp_net *net, size_t l, void (*put)(pybp_net *, size_t, size_t
 
 static void put_weight(pybp_net *net, size_t l, size_t j, size_t i, double deviate, double *factor)
 {
-    net->k->set(place(net, l, j, i), *factor * deviate * net->layers[l].scale);
+    set_param(net, l, j, i, *factor * deviate * net->layers[l].scale);
 }
 
-/* Element (j, i) of the tall one of W and its transpose, columns contiguous. */
-static size_t tall(const pybp_layer *layer, size_t j, size_t i)
+/* The index of weight (j, i) in W or its transpose, whichever has no more columns than rows, stored by columns. */
+static size_t tall_index(const pybp_layer *layer, size_t j, size_t i)
 {
     return layer->n_out < layer->fan ? j * layer->fan + i : i * layer->n_out + j;
 }
 
 static void put_tall(pybp_net *net, size_t l, size_t j, size_t i, double deviate, double *matrix)
 {
-    matrix[tall(&net->layers[l], j, i)] = deviate;
+    matrix[tall_index(&net->layers[l], j, i)] = deviate;
 }
 
+/* False when memory is short. */
 static bool make_orthogonal(pybp_net *net, size_t l)
 {
     const pybp_layer *layer = &net->layers[l];
@@ -95,7 +97,7 @@ static bool make_orthogonal(pybp_net *net, size_t l)
         pybp_orthogonal(m, n, a, squares, q);
         for (size_t j = 0; j < layer->n_out; j++)
             for (size_t i = 0; i < layer->fan; i++)
-                net->k->set(place(net, l, j, i), layer->desc.init_value * q[tall(layer, j, i)] * layer->scale);
+                set_param(net, l, j, i, layer->desc.init_value * q[tall_index(layer, j, i)] * layer->scale);
     }
     pybp_free(a);
     pybp_free(squares);
@@ -103,26 +105,33 @@ static bool make_orthogonal(pybp_net *net, size_t l)
     return fine;
 }
 
-/* Scales and running variances are 1; the rest of the lines, running means among them, stays 0. */
-static void start_lines(pybp_net *net, size_t l)
+/* Scales and running variances are 1. Running means stay 0. */
+static void initialize_vector(pybp_net *net, size_t l)
 {
     const pybp_layer *layer = &net->layers[l];
-    for (size_t j = 0; j < layer->n_out && layer->weights == PYBP_WEIGHTS_VECTOR; j++) {
-        net->k->set(place(net, l, j, PYBP_LINE_SCALE), 1);
-        if (layer->panel_lines > PYBP_LINE_RUNNING_VAR)
-            net->k->set(place(net, l, j, PYBP_LINE_RUNNING_VAR), 1);
+    for (size_t j = 0; j < layer->n_out && layer->traits->weights == PYBP_WEIGHTS_VECTOR; j++) {
+        set_param(net, l, j, PYBP_LINE_SCALE, 1);
+        if (layer->traits->statistics > 0)
+            set_param(net, l, j, PYBP_LINE_RUNNING_VAR, 1);
     }
 }
 
-static void start_biases(pybp_net *net, size_t l)
+static void initialize_biases(pybp_net *net, size_t l)
 {
     const pybp_layer *layer = &net->layers[l];
     for (size_t j = 0; j < layer->n_out && layer->has_bias; j++) {
         uint64_t word;
         pybp_random_words(net->seed, PYBP_STREAM_WEIGHTS, l, 1, j, 1, &word);
         const double noise = layer->desc.bias_std == 0 ? 0 : layer->desc.bias_std * deviate(NORMAL, word);
-        net->k->set(place(net, l, j, layer->fan), layer->desc.bias_init + noise);
+        set_param(net, l, j, layer->fan, layer->desc.bias_init + noise);
     }
+}
+
+static void fill_constant(pybp_net *net, size_t l, double value)
+{
+    for (size_t j = 0; j < net->layers[l].n_out; j++)
+        for (size_t i = 0; i < net->layers[l].fan; i++)
+            set_param(net, l, j, i, value);
 }
 
 static bool initialize_layer(pybp_net *net, size_t l)
@@ -130,20 +139,15 @@ static bool initialize_layer(pybp_net *net, size_t l)
     const pybp_layer *layer = &net->layers[l];
     const init_rule *rule = &rules[layer->desc.init];
     double factor = spread(layer);
-    start_biases(net, l);
-    if (layer->weights != PYBP_WEIGHTS_MATRIX) {
-        start_lines(net, l);
-        return true;
-    }
-    if (rule->distribution == ORTHOGONAL)
+    initialize_biases(net, l);
+    if (layer->traits->weights != PYBP_WEIGHTS_MATRIX)
+        initialize_vector(net, l);
+    else if (rule->distribution == ORTHOGONAL)
         return make_orthogonal(net, l);
-    if (rule->distribution != CONSTANT) {
+    else if (rule->distribution == CONSTANT)
+        fill_constant(net, l, rule->scale == 0 ? 0 : layer->desc.init_value * layer->scale);
+    else
         draw(net, l, put_weight, &factor);
-        return true;
-    }
-    for (size_t j = 0; j < layer->n_out; j++)
-        for (size_t i = 0; i < layer->fan; i++)
-            net->k->set(place(net, l, j, i), rule->scale == 0 ? 0 : layer->desc.init_value * layer->scale);
     return true;
 }
 

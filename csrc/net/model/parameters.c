@@ -1,83 +1,82 @@
-/* Parameters between logical order (row-major, as users see them) and packed panels. */
-#include "net/model/net.h"
+#include "net/model/parameters.h"
 
 #include <string.h>
 
-/* The element (row j of the panel layout, line k) of layer l. */
-static char *element(const pybp_net *net, const char *buffer, size_t l, size_t j, size_t k)
-{
-    return pybp_param_line(net, (char *)(uintptr_t)buffer, l, j / net->k->panel, k) + j % net->k->panel * net->k->size;
-}
-
-/* Lines k0 ... k1 of the last panel: zeros above the real outputs, whatever a diverged training left there. */
+/* Set the lanes of the last panel that belong to no output to zero, in lines k0 ... k1 - 1: a diverged training may have left
+ * infinities there. */
 static void clear_padding(const pybp_net *net, char *buffer, size_t l, size_t k0, size_t k1)
 {
     const pybp_layer *layer = &net->layers[l];
     const size_t used = layer->n_out % net->k->panel * net->k->size;
     for (size_t k = k0; used > 0 && k < k1; k++)
-        memset(element(net, buffer, l, layer->n_out, k), 0, PYBP_LINE - used);
+        memset(pybp_param_at(net, buffer, l, layer->n_out, k), 0, PYBP_LINE - used);
 }
 
-static void copy_weights(const pybp_net *net, const char *buffer, size_t l, char *values, bool pack)
+/* Between lines first ... first + lines - 1 of layer l and (n_out, lines) values. */
+static void copy(const pybp_net *net, char *buffer, size_t l, size_t first, size_t lines, char *values, bool pack)
 {
-    const pybp_layer *layer = &net->layers[l];
     const size_t size = net->k->size;
-    for (size_t j = 0; j < layer->n_out; j++) {
-        char *packed = element(net, buffer, l, j, 0), *value = values + j * layer->fan * size;
-        for (size_t i = 0; i < layer->fan; i++, packed += PYBP_LINE, value += size)
-            memcpy(pack ? packed : value, pack ? value : packed, size);
+    for (size_t j = 0; j < net->layers[l].n_out; j++) {
+        char *packed = pybp_param_at(net, buffer, l, j, first);
+        for (size_t i = 0; i < lines; i++, packed += PYBP_LINE, values += size)
+            memcpy(pack ? packed : values, pack ? values : packed, size);
     }
 }
 
-static void copy_line(const pybp_net *net, const char *buffer, size_t l, size_t line, char *values, bool pack)
+static void unpack(const pybp_net *net, const char *buffer, size_t l, size_t first, size_t lines, void *values)
 {
-    const pybp_layer *layer = &net->layers[l];
-    const size_t size = net->k->size;
-    for (size_t j = 0; j < layer->n_out; j++) {
-        char *packed = element(net, buffer, l, j, line), *value = values + j * size;
-        memcpy(pack ? packed : value, pack ? value : packed, size);
-    }
+    copy(net, (char *)(uintptr_t)buffer, l, first, lines, values, false);
 }
 
-void pybp_unpack_weights(const pybp_net *net, const char *buffer, size_t layer, void *to)
+static void pack(const pybp_net *net, char *buffer, size_t l, size_t first, size_t lines, const void *values)
 {
-    copy_weights(net, buffer, layer, to, false);
+    copy(net, buffer, l, first, lines, (char *)(uintptr_t)values, true);
+    clear_padding(net, buffer, l, first, first + lines);
 }
 
-void pybp_unpack_line(const pybp_net *net, const char *buffer, size_t layer, size_t line, void *to)
+void pybp_unpack_weights(const pybp_net *net, const char *buffer, size_t layer, void *values)
 {
-    copy_line(net, buffer, layer, line, to, false);
+    unpack(net, buffer, layer, 0, net->layers[layer].fan, values);
 }
 
-void pybp_pack_weights(const pybp_net *net, char *buffer, size_t layer, const void *from)
+void pybp_pack_weights(const pybp_net *net, char *buffer, size_t layer, const void *values)
 {
-    copy_weights(net, buffer, layer, (char *)(uintptr_t)from, true);
-    clear_padding(net, buffer, layer, 0, net->layers[layer].fan);
+    pack(net, buffer, layer, 0, net->layers[layer].fan, values);
 }
 
-void pybp_pack_line(const pybp_net *net, char *buffer, size_t layer, size_t line, const void *from)
+void pybp_unpack_line(const pybp_net *net, const char *buffer, size_t layer, size_t line, void *values)
 {
-    copy_line(net, buffer, layer, line, (char *)(uintptr_t)from, true);
-    clear_padding(net, buffer, layer, line, line + 1);
+    unpack(net, buffer, layer, line, 1, values);
 }
 
-void pybp_copy_flat(const pybp_net *net, char *buffer, char *flat, bool pack)
+void pybp_pack_line(const pybp_net *net, char *buffer, size_t layer, size_t line, const void *values)
+{
+    pack(net, buffer, layer, line, 1, values);
+}
+
+void pybp_unpack_all(const pybp_net *net, const char *buffer, char *values)
 {
     for (size_t l = 0; l < net->n_layers; l++) {
         const pybp_layer *layer = &net->layers[l];
-        const size_t weights = layer->n_out * layer->fan * net->k->size;
-        if (pack)
-            pybp_pack_weights(net, buffer, l, flat);
-        else
-            pybp_unpack_weights(net, buffer, l, flat);
-        flat += weights;
-        if (layer->count * net->k->size == weights)
-            continue; /* no biases */
-        if (pack)
-            pybp_pack_line(net, buffer, l, layer->fan, flat);
-        else
-            pybp_unpack_line(net, buffer, l, layer->fan, flat);
-        flat += layer->n_out * net->k->size;
+        pybp_unpack_weights(net, buffer, l, values);
+        values += layer->n_out * layer->fan * net->k->size;
+        if (!layer->has_bias)
+            continue;
+        pybp_unpack_line(net, buffer, l, layer->fan, values);
+        values += layer->n_out * net->k->size;
+    }
+}
+
+void pybp_pack_all(const pybp_net *net, char *buffer, const char *values)
+{
+    for (size_t l = 0; l < net->n_layers; l++) {
+        const pybp_layer *layer = &net->layers[l];
+        pybp_pack_weights(net, buffer, l, values);
+        values += layer->n_out * layer->fan * net->k->size;
+        if (!layer->has_bias)
+            continue;
+        pybp_pack_line(net, buffer, l, layer->fan, values);
+        values += layer->n_out * net->k->size;
     }
 }
 
@@ -86,8 +85,8 @@ bool pybp_buffer_finite(const pybp_net *net, const char *buffer)
     return net->k->finite(net->lines * net->k->panel, buffer);
 }
 
-void pybp_forget_pass(pybp_net *net)
+void pybp_forget_forward(pybp_net *net)
 {
-    net->hand_rows = 0;
-    net->hand_deltas = false;
+    net->manual.rows = 0;
+    net->manual.has_deltas = false;
 }

@@ -1,101 +1,153 @@
-/* All rows of a pass through all layers and back.
- *
- * Between two coupled layers rows are independent, so a block of them goes through those layers together, while its
- * activations are in cache. Without a coupled layer that is the whole net, there and back. */
+#include "net/rows/propagate.h"
+
 #include "net/layers/layer.h"
+#include "net/rows/work.h"
 
 #define ROW_BLOCK 256u
 
-/* The next layer from l on that couples rows; n_layers: none. */
-static size_t next_coupled(const pybp_sweep *s, size_t l)
+/* ---- a range of rows ---- */
+
+/* Set the column of ones behind layer l's outputs, if it lies in a panel that the layer has written. */
+static void add_ones(const pybp_rows *rows, size_t l)
 {
-    const pybp_net *net = s->all.net;
-    if (!net->batch_coupled || !pybp_training(&s->all))
+    const size_t n_out = rows->net->layers[l].n_out;
+    const bool last = l + 1 == rows->net->n_layers;
+    if ((rows->ws->flags & PYBP_FOR_BACKWARD) && !last && n_out % rows->net->k->panel != 0)
+        rows->net->k->ones(pybp_output_of(rows, l), rows->n, n_out);
+}
+
+void pybp_forward_layers(const pybp_rows *rows, size_t begin, size_t end, pybp_output output)
+{
+    for (size_t l = begin; l < end; l++) {
+        const bool last = l + 1 == rows->net->n_layers;
+        pybp_layer_functions_of(rows->net, l)->forward(rows, l, last ? output : PYBP_OUTPUT_A);
+        add_ones(rows, l);
+    }
+}
+
+void pybp_backward_layers(const pybp_rows *rows, size_t begin, size_t end)
+{
+    for (size_t l = end; l-- > begin;) {
+        const pybp_layer_functions *functions = pybp_layer_functions_of(rows->net, l);
+        if (functions->backward != NULL)
+            functions->backward(rows, l);
+    }
+}
+
+/* ---- coupled layers ---- */
+
+/* The first layer from l on that couples the rows; n_layers: there is none. */
+static size_t next_coupled(const pybp_propagation *p, size_t l)
+{
+    const pybp_net *net = p->all.net;
+    if (!net->batch_coupled || !pybp_in_training(&p->all))
         return net->n_layers;
-    while (l < net->n_layers && !net->layers[l].batch_coupled)
+    while (l < net->n_layers && net->layers[l].traits->training != PYBP_TRAINS_COUPLED)
         l++;
     return l;
 }
 
-/* The last coupled layer before l; n_layers: none. */
-static size_t coupled_before(const pybp_sweep *s, size_t l)
+/* The last one before l; n_layers: there is none. */
+static size_t last_coupled(const pybp_propagation *p, size_t l)
 {
-    size_t last = s->all.net->n_layers;
-    for (size_t i = next_coupled(s, 0); i < l; i = next_coupled(s, i + 1))
+    size_t last = p->all.net->n_layers;
+    for (size_t i = next_coupled(p, 0); i < l; i = next_coupled(p, i + 1))
         last = i;
     return last;
 }
 
-typedef void of_panels(const pybp_run *all, size_t l, size_t p0, size_t p1);
+/* ---- all rows ---- */
 
-/* What layer l does for all rows together, its panels split over the threads. */
-static void meet(const pybp_sweep *s, size_t l, of_panels *fn)
+typedef void panels_function(const pybp_rows *all, size_t l, size_t p0, size_t p1);
+
+/* Call fn for all rows and this thread's panels of layer l. */
+static void split_panels(const pybp_propagation *p, size_t l, panels_function *fn)
 {
-    const size_t panels = s->all.net->layers[l].panels, tid = (size_t)s->all.tid, threads = (size_t)s->threads;
-    pybp_barrier_wait(s->barrier);
-    fn(&s->all, l, panels * tid / threads, panels * (tid + 1) / threads);
-    pybp_barrier_wait(s->barrier);
+    const size_t panels = p->all.net->layers[l].panels, tid = (size_t)p->all.tid, threads = (size_t)p->threads;
+    pybp_barrier_wait(p->barrier);
+    fn(&p->all, l, panels * tid / threads, panels * (tid + 1) / threads);
+    pybp_barrier_wait(p->barrier);
 }
 
-/* A stretch: layers begin ... end - 1 forward, back_begin ... back_end - 1 back, for this thread's rows. */
-typedef struct stretch {
-    bool enter, turn;
-    size_t begin, end, back_begin, back_end;
-} stretch;
+static void forward_first_layer(const pybp_rows *all, size_t l, size_t p0, size_t p1)
+{
+    pybp_layer_functions_of(all->net, l)->forward_panels(all, l, p0, p1);
+    if (p0 < p1 && p1 == all->net->layers[l].panels)
+        add_ones(all, l);
+}
 
-static void go(const pybp_sweep *s, const stretch *way)
+/* What is done for one block of rows after the other, up to the next coupled layer: layers begin ... end - 1 forward, then
+ * layers back_begin ... back_end - 1 backward. */
+typedef struct segment {
+    bool load, output_delta;
+    size_t begin, end, back_begin, back_end;
+} segment;
+
+static void process_blocks(const pybp_propagation *p, const segment *s)
 {
     size_t begin, end;
-    pybp_share(s->all.rows, s->all.tid, s->threads, &begin, &end);
+    pybp_thread_range(p->all.n, p->all.tid, p->threads, &begin, &end);
     for (; begin < end; begin += ROW_BLOCK) {
-        pybp_run block = s->all;
-        block.row = block.in_batch = begin;
-        block.rows = end - begin < ROW_BLOCK ? end - begin : ROW_BLOCK;
-        if (way->enter)
-            s->enter(s->ctx, &block);
-        pybp_run_forward(&block, way->begin, way->end, s->output);
-        if (way->turn)
-            s->turn(s->ctx, &block);
-        pybp_run_back(&block, way->back_begin, way->back_end);
+        pybp_rows block = p->all;
+        block.first = block.batch_row = begin;
+        block.n = end - begin < ROW_BLOCK ? end - begin : ROW_BLOCK;
+        if (s->load)
+            p->load(p->ctx, &block);
+        pybp_forward_layers(&block, s->begin, s->end, p->output);
+        if (s->output_delta)
+            p->output_delta(p->ctx, &block);
+        pybp_backward_layers(&block, s->back_begin, s->back_end);
     }
 }
 
-void pybp_sweep_rows(const pybp_sweep *s, int ways)
+/* Forward up to the last coupled layer; *s becomes the segment from there on. */
+static void forward_to_last_coupled(const pybp_propagation *p, segment *s)
 {
-    const size_t n = s->all.net->n_layers;
-    size_t begin = 0;
-    stretch way = {.enter = true};
-    if (s->first_by_panels) {
-        go(s, &way);
-        meet(s, 0, pybp_run_forward_panels);
-        way.enter = false;
-        begin = 1;
+    const size_t n = p->all.net->n_layers;
+    s->load = true;
+    if (p->split_first_layer) {
+        process_blocks(p, s);
+        split_panels(p, 0, forward_first_layer);
+        s->load = false;
+        s->begin = 1;
     }
-    size_t end = next_coupled(s, begin);
-    for (; end < n && (ways & PYBP_SWEEP_FORWARD); begin = end, end = next_coupled(s, end + 1)) {
-        way.begin = begin;
-        way.end = end;
-        go(s, &way);
-        meet(s, end, pybp_layer_type_of(s->all.net, end)->couple_forward);
-        way.enter = false;
+    for (size_t l = next_coupled(p, s->begin); l < n; l = next_coupled(p, l + 1)) {
+        s->end = l;
+        process_blocks(p, s);
+        split_panels(p, l, pybp_layer_functions_of(p->all.net, l)->forward_statistics);
+        s->load = false;
+        s->begin = l;
     }
-    /* The last stretch forward turns into the first one back. */
-    size_t coupled = coupled_before(s, n);
-    way.begin = ways & PYBP_SWEEP_FORWARD ? begin : n;
-    way.end = n;
-    if (ways & PYBP_SWEEP_BACK) {
-        way.turn = s->turn != NULL;
-        way.back_begin = coupled < n ? coupled + 1 : 0;
-        way.back_end = n;
+}
+
+/* Backward from a coupled layer, whose delta is there, to the first layer. */
+static void backward_from_coupled(const pybp_propagation *p, size_t coupled)
+{
+    const size_t n = p->all.net->n_layers;
+    while (coupled < n) {
+        const size_t before = last_coupled(p, coupled);
+        const segment s = {.back_begin = before < n ? before + 1 : 0, .back_end = coupled + 1};
+        split_panels(p, coupled, pybp_layer_functions_of(p->all.net, coupled)->backward_statistics);
+        process_blocks(p, &s);
+        coupled = before;
     }
-    if (!(ways & PYBP_SWEEP_FORWARD))
-        way.enter = false;
-    go(s, &way);
-    while ((ways & PYBP_SWEEP_BACK) && coupled < n) {
-        meet(s, coupled, pybp_layer_type_of(s->all.net, coupled)->couple_back);
-        const size_t next = coupled_before(s, coupled);
-        way = (stretch){.back_begin = next < n ? next + 1 : 0, .back_end = coupled + 1};
-        go(s, &way);
-        coupled = next;
+}
+
+void pybp_propagate(const pybp_propagation *p, int directions)
+{
+    const size_t n = p->all.net->n_layers, coupled = last_coupled(p, n);
+    segment s = {.begin = 0};
+    if (directions & PYBP_FORWARD)
+        forward_to_last_coupled(p, &s);
+    else
+        s.begin = n;
+    s.end = n;
+    if (directions & PYBP_BACKWARD) { /* the last segment forward and the first one backward are one */
+        s.output_delta = p->output_delta != NULL;
+        s.back_begin = coupled < n ? coupled + 1 : 0;
+        s.back_end = n;
     }
+    process_blocks(p, &s);
+    if (directions & PYBP_BACKWARD)
+        backward_from_coupled(p, coupled);
 }

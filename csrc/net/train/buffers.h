@@ -1,50 +1,37 @@
-/* The work space of training. */
+/* The memory that training needs. It stays in the net, so that the next call need not allocate. */
 #ifndef PYBP_NET_TRAIN_BUFFERS_H
 #define PYBP_NET_TRAIN_BUFFERS_H
 
 #include "net/train/thread_choice.h"
-#include "net/train/epoch.h"
+#include "net/workspace/workspace.h"
 
-/* What a shape of training needs; kept in the net, so that the next call need not allocate. */
-struct pybp_trainer {
-    size_t batch, step;  /* rows of a minibatch, and of an update */
+struct pybp_train_buffers {
+    /* What they fit. */
+    size_t batch_rows, step_rows;
     int threads;
-    bool chunked, flat;  /* gradients by chunks; gradients to memory before the update */
-    pybp_pass *pass;     /* batch rows, or a chunk for each thread */
-    size_t partials;     /* gradient buffers in `grads` */
-    char *grads;
-    double *losses;      /* of the update's rows */
-    double *penalties;   /* of outputs, where layers have some */
-    double *norm;        /* sums of squares of blocks, with clip_norm */
-    uint32_t *order;     /* of n rows */
-    size_t n;
-    uint64_t shuffled;   /* 1 + the epoch whose order that is, of shuffled_rows rows; 0: of none */
-    size_t shuffled_rows;
-    char *snapshot;      /* parameters before the epoch */
+    bool by_chunks;           /* gradients are computed chunk by chunk, as soon as a chunk's deltas are there (minibatch.h) */
+    bool stored;              /* the gradient is stored before the update, which has to wait for all of it */
+
+    pybp_workspace *ws;       /* for a minibatch, or by_chunks for a chunk of each thread */
+    char *grads;              /* gradient buffers one after the other: partial sums by_chunks; if stored, the gradient */
+    double *losses;           /* of the step's rows */
+    double *penalties;        /* of outputs, if the net has some */
+    double *squares;          /* sums of squares of the gradient's blocks, for clip_norm */
+    pybp_thread_choice choice; /* of the last steps */
+
+    uint32_t *order;          /* of an epoch's rows, for order_capacity of them; or NULL */
+    size_t order_capacity;
+    uint64_t order_epoch;     /* 1 + number of the epoch whose order it is, 0: of none */
+    size_t order_rows;        /* that epoch's rows */
+
+    char *snapshot;           /* parameters before the epoch, to be restored if it diverges; or NULL */
     bool has_snapshot;
-    pybp_team team;      /* of the last steps */
 };
 
-static inline size_t pybp_chunks_of(size_t rows)
-{
-    return (rows + PYBP_CHUNK - 1) / PYBP_CHUNK;
-}
-
-/* Chunks are dealt out in runs; thread 0, which gets at least one, sums its run as it goes, the others
- * keep theirs apart. */
-static inline size_t pybp_first_chunk(size_t chunks, int tid, int threads)
-{
-    return (chunks * (size_t)tid + (size_t)threads - 1) / (size_t)threads;
-}
-
-/* Whether an epoch of n rows has an order of its own: not if all of them make one update of `step` rows. */
-static inline bool pybp_shuffled(const pybp_train_options *options, size_t n, size_t step)
-{
-    return options->shuffle && step < n;
-}
-
-/* Make net->trainer fit steps of `step` of n rows, `batch` at a time. */
-pybp_status pybp_trainer_fit(pybp_net *net, size_t n, size_t batch, size_t step, int threads,
-                             const pybp_train_options *options);
+/* Make net->train_buffers fit steps of `step_rows` of `rows` rows, in minibatches of batch_rows. PYBP_NO_MEMORY. */
+pybp_status pybp_train_buffers_fit(pybp_net *net, size_t rows, size_t batch_rows, size_t step_rows, int threads,
+                                   const pybp_train_options *options);
+/* NULL is allowed. */
+void pybp_train_buffers_free(pybp_train_buffers *buffers);
 
 #endif

@@ -1,22 +1,26 @@
-/* Rows of the next minibatch, asked for bit by bit while this one's gradients are computed.
+/* Prefetching the next minibatch's rows while this one's gradients are computed.
  *
- * Shuffled rows come from anywhere. Where memory is far, waiting for a minibatch of a small net takes a tenth of its step,
- * and asking for all of it at once takes as long: a core has some twenty requests under way. */
+ * Shuffled rows lie anywhere in memory. Where access to memory is slow, waiting for a minibatch takes a tenth of a small net's
+ * step. Prefetching all of it at once takes as long, since a core has some twenty requests in flight at a time; so a few
+ * lines are prefetched between gradient tiles. */
 #ifndef PYBP_NET_TRAIN_PREFETCH_H
 #define PYBP_NET_TRAIN_PREFETCH_H
 
-#include "net/workspace/workspace.h"
+#include "net/rows/source.h"
+#include "net/workspace/rows.h"
 
-typedef struct pybp_ahead {
+typedef struct pybp_prefetch {
     const pybp_source *source;
-    size_t row, end;    /* of the order, still to be asked for */
-    size_t line, lines; /* the next one of a row's inputs and targets; of a row */
-    size_t each;        /* lines to ask for at a time */
-} pybp_ahead;
+    size_t row, end; /* rows number row ... end - 1 of the source are still to be prefetched */
+    size_t line;     /* of the row, the next line, */
+    size_t lines;    /* of so many: inputs, then targets */
+    size_t at_once;  /* lines to prefetch in one call */
+} pybp_prefetch;
 
-/* For the thread of `run`, whose minibatch's rows end at number `first` of the order. It will ask twice a tile. */
-pybp_ahead pybp_ahead_of(const pybp_run *run, const pybp_source *source, size_t first, int threads);
-/* Ask for some more. */
-void pybp_ahead_ask(pybp_ahead *ahead);
+/* A plan for this thread's rows of a minibatch that begins at row number `first` of the source and has as many rows as `rows`,
+ * all rows of this minibatch. Nothing is prefetched if the data are small, sparse or in order. */
+pybp_prefetch pybp_plan_prefetch(const pybp_rows *rows, const pybp_source *source, size_t first, int threads);
+/* Prefetch some more lines. To be called twice for each of the thread's gradient tiles. */
+void pybp_prefetch_some(pybp_prefetch *prefetch);
 
 #endif

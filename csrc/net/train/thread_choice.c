@@ -2,54 +2,56 @@
 
 #include <math.h>
 
-enum { WARM, MANY, ONE, CHOSEN, N_PHASES };
+/* Warm up with all threads, time them, time one, then use the faster way. */
+enum { WARM_UP, TIME_ALL, TIME_ONE, USE_CHOICE, N_PHASES };
 
-static const size_t lengths[N_PHASES] = {[WARM] = 4, [MANY] = 4, [ONE] = 4, [CHOSEN] = 64};
+static const size_t lengths[N_PHASES] = {[WARM_UP] = 4, [TIME_ALL] = 4, [TIME_ONE] = 4, [USE_CHOICE] = 64};
 
-/* A choice that is made again holds twice as long, up to so many steps: one of a moment when threads were disturbed does
- * little harm, and trials get rare. */
+/* Steps. A choice that is confirmed holds twice as long as before, up to this: then one that was made while threads were
+ * disturbed does little harm, and timing takes little time. */
 #define LONGEST 1024
 
-int pybp_team_size(const pybp_team *team, int threads)
+int pybp_thread_choice_threads(const pybp_thread_choice *choice, int threads)
 {
-    return team->phase == ONE || (team->phase == CHOSEN && team->alone) ? 1 : threads;
+    return choice->phase == TIME_ONE || (choice->phase == USE_CHOICE && choice->use_one) ? 1 : threads;
 }
 
-size_t pybp_team_steps(pybp_team *team, size_t most)
+size_t pybp_thread_choice_steps(pybp_thread_choice *choice, size_t most)
 {
-    if (team->left == 0) { /* new */
-        team->phase = WARM;
-        team->left = lengths[WARM];
-        team->many = team->one = HUGE_VAL;
-        team->holds = 0;
+    if (choice->left == 0) { /* all zeros */
+        choice->phase = WARM_UP;
+        choice->left = lengths[WARM_UP];
+        choice->all = choice->one = HUGE_VAL;
+        choice->length = 0;
     }
-    if (team->phase != CHOSEN) /* timed one by one: the fastest was not disturbed */
+    if (choice->phase != USE_CHOICE) /* timed one by one: the fastest was not disturbed */
         return 1;
-    return team->left < most ? team->left : most;
+    return choice->left < most ? choice->left : most;
 }
 
-static size_t hold(pybp_team *team)
+/* Returns for how many steps. */
+static size_t choose(pybp_thread_choice *choice)
 {
-    const bool alone = team->one < team->many;
-    if (team->holds == 0 || alone != team->alone)
-        team->holds = lengths[CHOSEN];
-    else if (team->holds < LONGEST)
-        team->holds *= 2;
-    team->alone = alone;
-    return team->holds;
+    const bool use_one = choice->one < choice->all;
+    if (choice->length == 0 || use_one != choice->use_one)
+        choice->length = lengths[USE_CHOICE];
+    else if (choice->length < LONGEST)
+        choice->length *= 2;
+    choice->use_one = use_one;
+    return choice->length;
 }
 
-void pybp_team_took(pybp_team *team, size_t steps, double ms)
+void pybp_thread_choice_record(pybp_thread_choice *choice, size_t steps, double ms)
 {
-    if (team->phase == MANY)
-        team->many = ms < team->many ? ms : team->many;
-    if (team->phase == ONE)
-        team->one = ms < team->one ? ms : team->one;
-    team->left -= steps;
-    if (team->left > 0)
+    if (choice->phase == TIME_ALL)
+        choice->all = ms < choice->all ? ms : choice->all;
+    if (choice->phase == TIME_ONE)
+        choice->one = ms < choice->one ? ms : choice->one;
+    choice->left -= steps;
+    if (choice->left > 0)
         return;
-    team->phase = (team->phase + 1) % N_PHASES;
-    team->left = team->phase == CHOSEN ? hold(team) : lengths[team->phase];
-    if (team->phase == WARM)
-        team->many = team->one = HUGE_VAL;
+    choice->phase = (choice->phase + 1) % N_PHASES;
+    choice->left = choice->phase == USE_CHOICE ? choose(choice) : lengths[choice->phase];
+    if (choice->phase == WARM_UP)
+        choice->all = choice->one = HUGE_VAL;
 }

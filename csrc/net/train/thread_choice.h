@@ -1,27 +1,28 @@
-/* How many threads take the next steps: all of them, or one.
+/* Whether the next steps use all threads or one, by timing both.
  *
- * What threads gain in short steps depends on how far apart their cores are: a line of cache takes 50 ns from one to another
- * of the same group, and six times as long between groups, or where a hypervisor has put them so. So both ways are
- * tried now and then, and the faster one is kept for a while. The bits are the same either way. */
+ * What short steps gain from threads depends on how far apart their cores are: a cache line takes 50 ns from one core to
+ * another of the same group, and six times as long between groups, or where a hypervisor has spread the threads. So a few
+ * steps now and then are timed both ways, and the faster way is used for some time. The bits are the same either way. */
 #ifndef PYBP_NET_TRAIN_THREAD_CHOICE_H
 #define PYBP_NET_TRAIN_THREAD_CHOICE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef struct pybp_team {
+/* All zeros: nothing was timed yet. */
+typedef struct pybp_thread_choice {
     int phase;
-    size_t left;      /* steps of this phase */
-    double many, one; /* ms of the fastest step each way */
-    bool alone;       /* the last choice */
-    size_t holds;     /* for so many steps; 0: none yet */
-} pybp_team;
+    size_t left;     /* steps of the phase */
+    double all, one; /* milliseconds of the fastest step with all threads, and with one */
+    bool use_one;    /* the choice */
+    size_t length;   /* steps for which it holds; 0: there is none yet */
+} pybp_thread_choice;
 
-/* Of the next steps, at most `threads`. */
-int pybp_team_size(const pybp_team *team, int threads);
-/* How many of the next `most` steps, >= 1, it is for. */
-size_t pybp_team_steps(pybp_team *team, size_t most);
-/* They took so long. */
-void pybp_team_took(pybp_team *team, size_t steps, double ms);
+/* Threads for the next steps: `threads` or 1. */
+int pybp_thread_choice_threads(const pybp_thread_choice *choice, int threads);
+/* For how many steps, at most `most` >= 1, that holds. */
+size_t pybp_thread_choice_steps(pybp_thread_choice *choice, size_t most);
+/* Record how long those steps took. */
+void pybp_thread_choice_record(pybp_thread_choice *choice, size_t steps, double ms);
 
 #endif

@@ -1,96 +1,103 @@
-/* The gradient's global norm: squares in double, in logical order (layer, output, input, that output's bias),
- * in blocks of 4096 elements. Packed weights keep that order only with a stride, so a cursor walks it. */
-#include "net/model/net.h"
+#include "net/update/clip_norm.h"
 
 #include <math.h>
 
 #define BLOCK 4096u
 
+/* In a panel an output's elements, which follow each other in logical order, are a line apart. A cursor finds them. */
 typedef struct cursor {
-    size_t layer, row, column; /* of the next element */
-    size_t left;               /* elements of its block */
+    size_t layer, output, input; /* of the next element; input == fan: the bias */
+    size_t left;                 /* elements of the block */
 } cursor;
 
-static cursor cursor_at(const pybp_net *net, size_t element)
+static cursor block_begin(const pybp_net *net, size_t block)
 {
-    cursor c = {0, 0, 0, 0};
-    c.left = net->n_parameters - element < BLOCK ? net->n_parameters - element : BLOCK;
-    while (element >= net->layers[c.layer].first + net->layers[c.layer].count)
+    const size_t first = block * BLOCK;
+    cursor c = {.left = net->n_parameters - first < BLOCK ? net->n_parameters - first : BLOCK};
+    while (first >= net->layers[c.layer].first + net->layers[c.layer].count)
         c.layer++;
-    element -= net->layers[c.layer].first;
-    c.row = element / net->layers[c.layer].trained;
-    c.column = element % net->layers[c.layer].trained;
+    const pybp_layer *layer = &net->layers[c.layer];
+    c.output = (first - layer->first) / layer->trained;
+    c.input = (first - layer->first) % layer->trained;
     return c;
 }
 
 static const char *address(const pybp_net *net, const char *grads, const cursor *c)
 {
-    const size_t panel = net->k->panel;
-    return pybp_param_line(net, (char *)(uintptr_t)grads, c->layer, c->row / panel, c->column) +
-           c->row % panel * net->k->size;
+    return pybp_param_at(net, (char *)(uintptr_t)grads, c->layer, c->output, c->input);
 }
 
-/* Elements up to the end of the block or of the row of weights. */
-static size_t reach(const pybp_net *net, const cursor *c)
+/* Elements up to the end of the block or of the output. */
+static size_t contiguous(const pybp_net *net, const cursor *c)
 {
-    const size_t row = net->layers[c->layer].trained - c->column;
-    return row < c->left ? row : c->left;
+    const size_t of_output = net->layers[c->layer].trained - c->input;
+    return of_output < c->left ? of_output : c->left;
 }
 
 static void advance(const pybp_net *net, cursor *c, size_t n)
 {
     c->left -= n;
-    c->column += n;
-    if (c->column < net->layers[c->layer].trained)
+    c->input += n;
+    if (c->input < net->layers[c->layer].trained)
         return;
-    c->column = 0;
-    if (++c->row == net->layers[c->layer].n_out) {
-        c->row = 0;
+    c->input = 0;
+    if (++c->output == net->layers[c->layer].n_out) {
+        c->output = 0;
         do
             c->layer++;
         while (c->layer < net->n_layers && net->layers[c->layer].count == 0);
     }
 }
 
-size_t pybp_norm_blocks(const pybp_net *net)
+size_t pybp_gradient_blocks(const pybp_net *net)
 {
     return (net->n_parameters + BLOCK - 1) / BLOCK;
 }
 
-void pybp_norm_part(const pybp_net *net, const char *grads, size_t first, size_t end, double *sums)
+/* Elements that all unfinished blocks have before the end of an output; 0: all blocks are finished. */
+static size_t common_length(const pybp_net *net, const cursor c[4])
 {
-    while (first < end) { /* up to four blocks abreast; a spare place repeats the first one */
-        const size_t abreast = end - first < 4 ? 1 : 4;
-        cursor c[4];
-        double sum[4] = {0, 0, 0, 0};
+    size_t n = SIZE_MAX;
+    for (size_t i = 0; i < 4; i++)
+        if (c[i].left > 0 && contiguous(net, &c[i]) < n)
+            n = contiguous(net, &c[i]);
+    return n == SIZE_MAX ? 0 : n;
+}
+
+/* Four blocks at once, since each is one chain. A finished block reads what the first block reads, and keeps its sum. */
+static void sum_blocks(const pybp_net *net, const char *grads, cursor c[4], double sum[4])
+{
+    for (size_t n; (n = common_length(net, c)) > 0;) {
+        const double before[4] = {sum[0], sum[1], sum[2], sum[3]};
+        const void *at[4];
         for (size_t i = 0; i < 4; i++)
-            c[i] = cursor_at(net, (first + i % abreast) * BLOCK);
-        for (;;) {
-            const void *at[4];
-            size_t n = SIZE_MAX;
-            for (size_t i = 0; i < 4; i++)
-                if (c[i].left > 0 && reach(net, &c[i]) < n)
-                    n = reach(net, &c[i]);
-            if (n == SIZE_MAX)
-                break;
-            for (size_t i = 0; i < 4; i++) /* a finished block reads what the first reads, and drops it */
-                at[i] = address(net, grads, &c[c[i].left > 0 ? i : 0]);
-            double kept[4] = {sum[0], sum[1], sum[2], sum[3]};
-            net->k->squares(n, at, sum);
-            for (size_t i = 0; i < 4; i++) {
-                if (c[i].left > 0)
-                    advance(net, &c[i], n);
-                else
-                    sum[i] = kept[i];
-            }
+            at[i] = address(net, grads, &c[c[i].left > 0 ? i : 0]);
+        net->k->squares(n, at, sum);
+        for (size_t i = 0; i < 4; i++) {
+            if (c[i].left > 0)
+                advance(net, &c[i], n);
+            else
+                sum[i] = before[i];
         }
-        for (size_t i = 0; i < abreast; i++)
-            sums[first + i] = sum[i];
-        first += abreast;
     }
 }
 
-double pybp_norm_factor(const double *sums, size_t blocks, double clip_norm)
+void pybp_gradient_squares(const pybp_net *net, const char *grads, size_t first, size_t end, double *sums)
+{
+    while (first < end) {
+        const size_t blocks = end - first < 4 ? 1 : 4; /* of one block, the other three are copies */
+        cursor c[4];
+        double sum[4] = {0, 0, 0, 0};
+        for (size_t i = 0; i < 4; i++)
+            c[i] = block_begin(net, first + i % blocks);
+        sum_blocks(net, grads, c, sum);
+        for (size_t i = 0; i < blocks; i++)
+            sums[first + i] = sum[i];
+        first += blocks;
+    }
+}
+
+double pybp_clip_factor(const double *sums, size_t blocks, double clip_norm)
 {
     double total = 0;
     for (size_t i = 0; i < blocks; i++)

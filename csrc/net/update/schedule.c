@@ -1,14 +1,13 @@
-/* The schedules: docs/contract.md has each formula as a sequence of operations. */
 #include "net/update/schedule.h"
 
 #include "math/scalars.h"
 
-#include <math.h>
-
+/* The learning rate at position t of n: each function is a formula of schedules.def, with its operations in the order that
+ * docs/contract.md states. */
 typedef double rate_fn(const pybp_schedule *s, uint64_t t, uint64_t n);
 
-/* The share of the way gone by, at most 1. */
-static double share(uint64_t t, uint64_t n)
+/* t / n, at most 1. */
+static double fraction(uint64_t t, uint64_t n)
 {
     return t < n ? (double)t / (double)n : 1;
 }
@@ -29,7 +28,7 @@ static double constant_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
 static double linear_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
 {
     const double start = s->params[0], end = s->params[1];
-    return s->lr * (start + (end - start) * share(t, n));
+    return s->lr * (start + (end - start) * fraction(t, n));
 }
 
 static double step_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
@@ -60,7 +59,7 @@ static double exponential_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
 static double polynomial_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
 {
     const double min = s->params[1];
-    return min + (s->lr - min) * pybp_power(1 - share(t, n), s->params[0]);
+    return min + (s->lr - min) * pybp_power(1 - fraction(t, n), s->params[0]);
 }
 
 static double inverse_scaling_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
@@ -73,8 +72,8 @@ static double cosine_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
 {
     const uint64_t warmup = pybp_schedule_warmup(s->params[1], n);
     if (t < warmup)
-        return s->params[2] + (s->lr - s->params[2]) * share(t, warmup);
-    return half_cosine(s->lr, s->params[0], share(t - warmup, n - warmup));
+        return s->params[2] + (s->lr - s->params[2]) * fraction(t, warmup);
+    return half_cosine(s->lr, s->params[0], fraction(t - warmup, n - warmup));
 }
 
 static double cosine_restarts_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
@@ -90,14 +89,14 @@ static double cosine_restarts_rate(const pybp_schedule *s, uint64_t t, uint64_t 
         t -= length;
         length *= factor; /* at most 1000 t, as t was at least the old length */
     }
-    return half_cosine(s->lr * pybp_whole_power(s->params[3], restarts), s->params[2], share(t, length));
+    return half_cosine(s->lr * pybp_whole_power(s->params[3], restarts), s->params[2], fraction(t, length));
 }
 
 static double one_cycle_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
 {
     const double start = s->lr / s->params[1], low = start / s->params[2];
     const double top = s->params[0] * (double)n - 1, end = (double)n - 1, at = (double)t;
-    const int rises = at < top;
+    const bool rises = at < top;
     double from = rises ? start : s->lr, to = rises ? s->lr : low, u = rises ? at / top : (at - top) / (end - top);
     u = u < 1 ? u : 1;
     return s->params[3] != 0 ? from + (to - from) * u : half_cosine(from, to, u);
@@ -106,7 +105,7 @@ static double one_cycle_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
 static double cyclic_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
 {
     const uint64_t up = (uint64_t)s->params[1], down = (uint64_t)s->params[2], i = t / (up + down), c = t % (up + down);
-    const double height = c <= up ? share(c, up) : share(up + down - c, down);
+    const double height = c <= up ? fraction(c, up) : fraction(up + down - c, down);
     (void)n;
     return s->params[0] + (s->lr - s->params[0]) * height * pybp_whole_power(s->params[3], i) *
                               pybp_whole_power(s->params[4], t);
@@ -114,23 +113,21 @@ static double cyclic_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
 
 static double coslog4_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
 {
-    return s->lr * (0.5 * (1 - pybp_cospi(2 * pybp_log2(1 + 15 * share(t, n)))));
+    return s->lr * (0.5 * (1 - pybp_cospi(2 * pybp_log2(1 + 15 * fraction(t, n)))));
 }
 
-typedef struct entry {
+static const struct {
     rate_fn *rate;
-    int ends;
-} entry;
-
-static const entry entries[PYBP_N_SCHEDULES] = {
+    bool has_horizon;
+} schedules[PYBP_N_SCHEDULES] = {
 #define PYBP_SCHEDULE(NAME, name, Class, horizon, formula, params) [PYBP_SCHEDULE_##NAME] = {name##_rate, horizon},
 #include "registry/schedules.def"
 #undef PYBP_SCHEDULE
 };
 
-int pybp_schedule_ends(pybp_schedule_kind kind)
+bool pybp_schedule_has_horizon(pybp_schedule_kind kind)
 {
-    return entries[kind].ends;
+    return schedules[kind].has_horizon;
 }
 
 uint64_t pybp_schedule_warmup(double warmup, uint64_t horizon)
@@ -140,5 +137,5 @@ uint64_t pybp_schedule_warmup(double warmup, uint64_t horizon)
 
 double pybp_schedule_rate(const pybp_schedule *schedule, uint64_t t, uint64_t horizon)
 {
-    return entries[schedule->kind].rate(schedule, t, horizon);
+    return schedules[schedule->kind].rate(schedule, t, horizon);
 }

@@ -1,18 +1,18 @@
-/* Parameters cut into tiles: at most PYBP_BLOCK_K lines of one panel of one layer, from a multiple of PYBP_MAX_PANEL
- * on. */
+/* Parameters cut into tiles: at most PYBP_BLOCK_K lines of one panel of one layer, beginning at a multiple of PYBP_MAX_PANEL. */
 #ifndef PYBP_NET_UPDATE_TILES_H
 #define PYBP_NET_UPDATE_TILES_H
 
 #include "net/model/net.h"
 
+/* Called for lines k0 ... k1 - 1 of a panel. */
 typedef void pybp_tile_fn(void *ctx, size_t layer, size_t panel, size_t k0, size_t k1);
 
-/* Call fn for this thread's share of all tiles, so that every tile is some thread's. Lines of absent
- * biases belong to none. */
-void pybp_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
-/* The same for the layers that are not frozen. */
-void pybp_each_trained_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
-/* How many those are on one thread. */
-size_t pybp_trained_tiles(const pybp_net *net);
+/* Call fn for thread tid's part of the tiles of all layers; the parts of all threads together are all tiles. Lines that no
+ * optimizer updates (absent biases, statistics) belong to no tile. */
+void pybp_for_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
+/* The same without frozen layers. */
+void pybp_for_each_trained_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
+/* How many those are with one thread. */
+size_t pybp_count_trained_tiles(const pybp_net *net);
 
 #endif

@@ -13,7 +13,7 @@ COLUMNS = {
     "losses": "PYBP_LOSS: NAME name links per_output targets formula parameters",
     "optimizers": "PYBP_OPTIMIZER: NAME name class states powers rule parameters",
     "initializers": "PYBP_INITIALIZER: NAME name distribution fan scale rule",
-    "layers": "PYBP_LAYER: NAME name weights kept trained_pass text parameters",
+    "layers": "PYBP_LAYER: NAME name reads weights statistics z training text parameters",
     "schedules": "PYBP_SCHEDULE: NAME name class horizon formula parameters",
 }
 

@@ -1,19 +1,15 @@
-/* Entry points: from a description to a net. What each layer says for itself is checked here; how layers fit
- * together, where they are laid out. */
-#include "api/data.h"
+/* Entry point: from a description to a net. What each layer says for itself is checked here; whether layers fit together, where
+ * they are laid out (net/model/layout.h). */
+#include "net/create.h"
+
+#include "api/check_options.h"
 #include "base/fpenv.h"
 #include "base/status.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Whether the net's dtype holds it as a finite number. */
-static bool fits(double value, pybp_dtype dtype)
-{
-    return dtype == PYBP_FLOAT32 ? isfinite((float)value) : isfinite(value);
-}
-
-/* The kind and its own parameters, the missing ones as they are by default. */
+/* The kind, its parameters with defaults filled in, and options that only some kinds have. */
 static pybp_status check_kind(const pybp_layer_desc *layer, size_t l, pybp_dtype dtype)
 {
     double params[PYBP_MAX_LAYER_PARAMS];
@@ -25,21 +21,21 @@ static pybp_status check_kind(const pybp_layer_desc *layer, size_t l, pybp_dtype
                          row.n_params);
     for (int i = 0; i < row.n_params; i++)
         params[i] = i < layer->n_params ? layer->params[i] : row.params[i].value;
-    if (layer->activation != PYBP_ACTIVATION_IDENTITY && layer->kind != PYBP_LAYER_DENSE &&
-        layer->kind != PYBP_LAYER_ACTIVATION)
+    const enum pybp_z_kind z = pybp_layer_traits_of(layer->kind)->z;
+    if (layer->activation != PYBP_ACTIVATION_IDENTITY && z != PYBP_Z_PRODUCT && z != PYBP_Z_INPUT)
         return pybp_fail(PYBP_INVALID, "layer %zu: %s has no activation", l, row.name);
-    if (layer->no_scale && (layer->kind == PYBP_LAYER_SCALE || strcmp(row.label, "VECTOR") != 0))
+    if (layer->no_scale && z != PYBP_Z_STANDARDIZED)
         return pybp_fail(PYBP_INVALID, "layer %zu: %s has no norm that could do without a scale", l, row.name);
     return pybp_check_params(row.name, &row, params, dtype);
 }
 
-/* What the layer says about its training, whether it has something to train, and the numbers as the dtype rounds them. */
+/* Options of training: their values, as the dtype rounds them, and whether the layer has parameters that they apply to. */
 static pybp_status check_training(const pybp_layer_desc *layer, size_t l, pybp_dtype dtype)
 {
     const struct {
         const char *name;
         double value, usual;
-        bool of_dense;
+        bool of_product; /* it applies to weights that inputs are multiplied by; otherwise to all parameters */
     } numbers[] = {
         {"l1", layer->l1, 0, false},
         {"l2", layer->l2, 0, false},
@@ -49,17 +45,17 @@ static pybp_status check_training(const pybp_layer_desc *layer, size_t l, pybp_d
         {"parametrization", (double)layer->parametrization, PYBP_STANDARD, true},
         {"frozen", layer->frozen, 0, false},
     };
-    pybp_row row;
-    pybp_registry_row(PYBP_REGISTRY_LAYERS, (int)layer->kind, &row);
-    const bool dense = layer->kind == PYBP_LAYER_DENSE, trains = strcmp(row.label, "NONE") != 0 && !layer->no_scale;
+    const pybp_layer_traits *traits = pybp_layer_traits_of(layer->kind);
+    const bool product = traits->z == PYBP_Z_PRODUCT;
+    const bool parameters = traits->weights != PYBP_WEIGHTS_NONE && !layer->no_scale;
     if (layer->parametrization != PYBP_STANDARD && layer->parametrization != PYBP_NTK)
         return pybp_fail(PYBP_INVALID, "layer %zu: no parametrization %d", l, (int)layer->parametrization);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        if (!(numbers[i].value >= 0) || !fits(numbers[i].value, dtype))
+        if (!(numbers[i].value >= 0) || !pybp_fits(numbers[i].value, dtype))
             return pybp_fail(PYBP_INVALID, "layer %zu: %s = %g: expected a finite number >= 0", l, numbers[i].name,
                              numbers[i].value);
-        if (numbers[i].value != numbers[i].usual && !(numbers[i].of_dense ? dense : trains))
-            return pybp_fail(PYBP_INVALID, "layer %zu: %s has no %s", l, row.name, numbers[i].name);
+        if (numbers[i].value != numbers[i].usual && !(numbers[i].of_product ? product : parameters))
+            return pybp_fail(PYBP_INVALID, "layer %zu: %s has no %s", l, traits->name, numbers[i].name);
     }
     return PYBP_OK;
 }
@@ -78,10 +74,10 @@ static pybp_status check_layer(const pybp_layer_desc *layer, size_t l, bool last
         return pybp_fail(PYBP_INVALID, "layer %zu: %s is for the last layer only", l, row.name);
     if ((unsigned)layer->init >= PYBP_N_INITIALIZERS)
         return pybp_fail(PYBP_INVALID, "layer %zu: no initializer %d", l, (int)layer->init);
-    if (!fits(layer->init_value, dtype) || !fits(layer->bias_init, dtype))
+    if (!pybp_fits(layer->init_value, dtype) || !pybp_fits(layer->bias_init, dtype))
         return pybp_fail(PYBP_INVALID, "layer %zu: init_value = %g, bias_init = %g: expected finite numbers", l,
                          layer->init_value, layer->bias_init);
-    if (!(layer->bias_std >= 0) || !fits(layer->bias_std, dtype))
+    if (!(layer->bias_std >= 0) || !pybp_fits(layer->bias_std, dtype))
         return pybp_fail(PYBP_INVALID, "layer %zu: bias_std = %g: expected a finite number >= 0", l, layer->bias_std);
     return pybp_check_params(row.name, &row, layer->activation_params, dtype);
 }

@@ -2,10 +2,9 @@
 #define _GNU_SOURCE 1 /* sched_getaffinity */
 #endif
 
-#include "base/threads.h"
+#include "base/cpus.h"
 
 #include "base/os.h"
-#include "base/pool.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -155,22 +154,19 @@ int pybp_cgroup_cpus(const char *membership, const char *root)
     return least;
 }
 
-/* ---- CPUs, remembered ------------------------------------------------------------------------ */
-
-enum source { AFFINITY, QUOTA, ONLINE };
+/* ---- the number of CPUs, cached -------------------------------------------------------------- */
 
 #define NOW (-1)           /* older than any age */
 #define MASK_AGE 100       /* milliseconds */
 #define HOST_AGE 10000     /* quota and online CPUs change rarely and cost more to look up */
 
-/* A number and where it comes from.  Races are harmless: the value is whole, and whoever writes has
- * just looked. */
-typedef struct known {
+/* A number and its source.  Races are harmless: each store is whole, and any of them is recent. */
+typedef struct cached {
     atomic_int cpus; /* 4 * number + source; 0: unknown */
     _Atomic int64_t since;
-} known;
+} cached;
 
-static known usable, host;
+static cached usable, host;
 
 void pybp_cpus_forget(void)
 {
@@ -178,96 +174,42 @@ void pybp_cpus_forget(void)
     atomic_store(&host.cpus, 0);
 }
 
-/* What is known, unless it is older than `age`; else 0. */
-static int recall(known *k, int64_t now, int64_t age)
+/* 0 if the cached number is older than `age`. */
+static int load(cached *c, int64_t now, int64_t age)
 {
-    const int cpus = atomic_load_explicit(&k->cpus, memory_order_relaxed);
-    return now - atomic_load_explicit(&k->since, memory_order_relaxed) <= age ? cpus : 0;
+    const int cpus = atomic_load_explicit(&c->cpus, memory_order_relaxed);
+    return now - atomic_load_explicit(&c->since, memory_order_relaxed) <= age ? cpus : 0;
 }
 
-static int remember(known *k, int64_t now, int cpus)
+static int store(cached *c, int64_t now, int cpus)
 {
-    atomic_store_explicit(&k->since, now, memory_order_relaxed);
-    atomic_store_explicit(&k->cpus, cpus, memory_order_relaxed);
+    atomic_store_explicit(&c->since, now, memory_order_relaxed);
+    atomic_store_explicit(&c->cpus, cpus, memory_order_relaxed);
     return cpus;
 }
 
-static int look_up_cpus(int64_t now, int64_t host_age)
+static int look_up(int64_t now, int64_t host_age)
 {
-    int cpus = recall(&host, now, host_age);
+    int cpus = load(&host, now, host_age);
     if (cpus == 0) {
         const int online = pybp_os_cpus();
         const int quota = pybp_cgroup_cpus("/proc/self/cgroup", "/sys/fs/cgroup");
-        cpus = remember(&host, now, quota > 0 && quota < online ? 4 * quota + QUOTA : 4 * online + ONLINE);
+        cpus = store(&host, now,
+                     quota > 0 && quota < online ? 4 * quota + PYBP_CPUS_QUOTA : 4 * online + PYBP_CPUS_ONLINE);
     }
     const int affinity = affinity_cpus();
     if (affinity > 0 && affinity <= cpus / 4)
-        cpus = 4 * affinity + AFFINITY;
-    return remember(&usable, now, cpus);
+        cpus = 4 * affinity + PYBP_CPUS_AFFINITY;
+    return store(&usable, now, cpus);
 }
 
-static int usable_cpus(void)
+int pybp_cpus(bool fresh, pybp_cpus_source *source)
 {
     const int64_t now = pybp_os_milliseconds();
-    const int cpus = recall(&usable, now, MASK_AGE);
-    return cpus != 0 ? cpus : look_up_cpus(now, HOST_AGE);
-}
-
-int pybp_cpus(void)
-{
-    return usable_cpus() / 4;
-}
-
-/* ---- the environment ------------------------------------------------------------------------- */
-
-static int cap(int threads)
-{
-    return threads > PYBP_MAX_THREADS ? PYBP_MAX_THREADS : threads;
-}
-
-/* The positive number that the text, or the first item of a comma list, is; 0 if it is none.  Large ones
- * saturate. */
-static int positive_number(const char *text)
-{
-    const char *p = text + strspn(text, " \t");
-    p += *p == '+';
-    if (*p < '0' || *p > '9')
-        return 0;
-    int number = 0;
-    for (; *p >= '0' && *p <= '9'; p++)
-        number = number > 99999999 ? number : 10 * number + (*p - '0');
-    p += strspn(p, " \t");
-    return *p == '\0' || *p == ',' ? number : 0;
-}
-
-int pybp_threads_resolve(int requested, const char **why)
-{
-    static _Thread_local char reason[80];
-    static const char *const names[] = {"PYBP_NUM_THREADS", "OMP_NUM_THREADS"};
-
-    if (requested > 0) {
-        if (why != NULL)
-            *why = requested > PYBP_MAX_THREADS ? "the argument, capped at 256" : "the argument";
-        return cap(requested);
-    }
-    for (int i = 0; i < 2; i++) {
-        const char *text = getenv(names[i]);
-        const int number = text == NULL ? 0 : positive_number(text);
-        if (number == 0)
-            continue;
-        if (why != NULL) {
-            snprintf(reason, sizeof reason, "%s=%.24s%s", names[i], text,
-                     number > PYBP_MAX_THREADS ? ", capped at 256" : "");
-            *why = reason;
-        }
-        return cap(number);
-    }
-    const int cpus = why == NULL ? usable_cpus() : look_up_cpus(pybp_os_milliseconds(), NOW);
-    if (why != NULL) {
-        static const char *const texts[] = {"in the affinity mask", "of cgroup quota", "online"};
-        snprintf(reason, sizeof reason, "%d CPU%s %s%s", cpus / 4, cpus / 4 == 1 ? "" : "s",
-                 texts[cpus % 4], cpus / 4 > PYBP_MAX_THREADS ? ", capped at 256" : "");
-        *why = reason;
-    }
-    return cap(cpus / 4);
+    int cpus = fresh ? 0 : load(&usable, now, MASK_AGE);
+    if (cpus == 0)
+        cpus = look_up(now, fresh ? NOW : HOST_AGE);
+    if (source != NULL)
+        *source = (pybp_cpus_source)(cpus % 4);
+    return cpus / 4;
 }

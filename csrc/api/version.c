@@ -1,4 +1,4 @@
-#include "base/pool.h"
+#include "base/thread_count.h"
 #include "base/status.h"
 
 const char *pybp_version(void)
@@ -9,7 +9,7 @@ const char *pybp_version(void)
 int pybp_default_threads(const char **why)
 {
     const char *reason = "";
-    const int threads = pybp_threads_resolve(0, &reason);
+    const int threads = pybp_resolve_threads(0, &reason);
     if (why != NULL)
         *why = reason;
     return threads;

@@ -1,0 +1,10 @@
+/* Initial parameters, as initializers.def describes them. */
+#ifndef PYBP_NET_MODEL_INITIALIZERS_H
+#define PYBP_NET_MODEL_INITIALIZERS_H
+
+#include "net/model/net.h"
+
+/* Fill net->params, which holds zeros, from the layers' descriptions and the net's seed. False when memory is short. */
+bool pybp_initialize(pybp_net *net);
+
+#endif

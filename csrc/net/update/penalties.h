@@ -1,0 +1,16 @@
+/* What l1 and l2 of the layers add to the loss. (pybp_rule_finish_gradient adds their gradient in a step.) The sum over the
+ * weights of an output is one chain, so that threads can share out the outputs. */
+#ifndef PYBP_NET_UPDATE_PENALTIES_H
+#define PYBP_NET_UPDATE_PENALTIES_H
+
+#include "net/model/net.h"
+
+/* The penalties of the net's outputs, net->n_penalized of them, of which thread tid computes a part; then their sum. */
+void pybp_penalty_part(const pybp_net *net, int tid, int threads, double *penalties);
+double pybp_penalty_sum(const pybp_net *net, const double *penalties);
+/* The same sum in one call, which needs no memory. */
+double pybp_penalty(const pybp_net *net);
+/* Add the penalties' gradient by the weights as they are stored to a gradient buffer. */
+void pybp_add_penalty_gradient(const pybp_net *net, char *grads);
+
+#endif

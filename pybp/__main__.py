@@ -1,4 +1,4 @@
-"""``python -m pybp`` is the command ``pybp``."""
+"""``python -m pybp`` runs the command ``pybp``."""
 
 import sys
 

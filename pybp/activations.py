@@ -1,6 +1,6 @@
 """Activation functions a = f(z).
 
-A plain name such as ``"relu"`` works wherever one of these does.
+A name such as ``"relu"`` means the activation with default parameters.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ __all__ = [
 
 @dataclass(frozen=True, repr=False)
 class ActivationFunction(Spec):
-    """Base class of the activations."""
+    """Base class of the activation functions."""
 
     registry: ClassVar[str] = "activations"
 
@@ -42,7 +42,7 @@ class ActivationFunction(Spec):
 
 
 ActivationLike = str | ActivationFunction | type[ActivationFunction]
-"""What the arguments named `activation` take."""
+"""The type of arguments named `activation`."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,7 +56,7 @@ class Identity(ActivationFunction):
 class Sigmoid(ActivationFunction):
     """``a = 1 / (1 + exp(-z))``, derivative ``a (1 - a)``.
 
-    As output it gives probabilities of independent yes-or-no questions.
+    As the output activation it gives the probability of each of several independent labels.
     """
 
     name: ClassVar[str] = "sigmoid"
@@ -83,7 +83,7 @@ class ReLU(ActivationFunction):
 
 @dataclass(frozen=True, repr=False)
 class Softmax(ActivationFunction):
-    """``a_j = exp(z_j) / sum_k exp(z_k)``: probabilities of classes. Output layer only."""
+    """``a_j = exp(z_j) / sum_k exp(z_k)``, the probabilities of classes. For the output layer only."""
 
     name: ClassVar[str] = "softmax"
 
@@ -95,7 +95,7 @@ class LeakyReLU(ActivationFunction):
     Parameters
     ----------
     slope : float
-        Slope below zero, >= 0.
+        Slope for z < 0; >= 0.
 
     References
     ----------
@@ -114,7 +114,7 @@ class ELU(ActivationFunction):
     Parameters
     ----------
     alpha : float
-        -`alpha` is the limit far below zero, > 0.
+        a tends to -`alpha` as z tends to minus infinity; > 0.
 
     References
     ----------
@@ -128,9 +128,9 @@ class ELU(ActivationFunction):
 
 @dataclass(frozen=True, repr=False)
 class SELU(ActivationFunction):
-    """``a = 1.0507 (z if z > 0 else 1.6733 (exp(z) - 1))``: keeps mean 0 and variance 1.
+    """``a = 1.0507 (z if z > 0 else 1.6733 (exp(z) - 1))``, which keeps mean 0 and variance 1.
 
-    It does so with `LecunNormal` weights, which ``init="auto"`` chooses.
+    This needs weights from `LecunNormal`, which ``init="auto"`` chooses.
 
     References
     ----------
@@ -154,7 +154,7 @@ class GELU(ActivationFunction):
 
 @dataclass(frozen=True, repr=False)
 class GELUTanh(ActivationFunction):
-    """`GELU` approximated: ``a = z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2``."""
+    """An approximation of `GELU`: ``a = z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2``."""
 
     name: ClassVar[str] = "gelu_tanh"
 
@@ -186,7 +186,7 @@ class Mish(ActivationFunction):
 
 @dataclass(frozen=True, repr=False)
 class Softplus(ActivationFunction):
-    """``a = log(1 + exp(z))``, derivative ``1 - exp(-a)``: a smooth relu."""
+    """``a = log(1 + exp(z))``, derivative ``1 - exp(-a)``; a smooth version of relu."""
 
     name: ClassVar[str] = "softplus"
 

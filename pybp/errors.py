@@ -1,9 +1,9 @@
-"""What pybp raises.
+"""Exceptions that pybp raises.
 
-Every class derives from `PybpError` and from the built-in exception that fits, so that
+Every class derives from `PybpError` and from the built-in exception that matches, so that
 ``except ValueError`` works as well as ``except PybpError``. Arguments of a wrong type raise
-`TypeError`, exhausted memory raises `MemoryError`. After any of them the net is as it was before
-the call, unless the class says otherwise.
+`TypeError`, and a lack of memory raises `MemoryError`. After an exception the net is unchanged,
+unless the class says otherwise.
 """
 
 __all__ = [
@@ -25,7 +25,7 @@ class PybpError(Exception):
 
 
 class ArgumentError(PybpError, ValueError):
-    """An argument is out of its range, or a name is unknown."""
+    """An argument is out of range, or a name is unknown."""
 
 
 class ShapeError(PybpError, ValueError):
@@ -37,7 +37,7 @@ class NotFiniteError(PybpError, ValueError):
 
 
 class StateError(PybpError, RuntimeError):
-    """The call is out of order, such as `backward` before `forward`."""
+    """Calls are in the wrong order, such as `backward` before `forward`."""
 
 
 class BusyError(PybpError, RuntimeError):
@@ -45,19 +45,19 @@ class BusyError(PybpError, RuntimeError):
 
 
 class FileFormatError(PybpError, ValueError):
-    """A file is not one that pybp wrote, or it is damaged."""
+    """A file was not written by pybp, or it is damaged."""
 
 
 class DivergenceError(PybpError, ArithmeticError):
     """Training produced a loss or parameters that are not finite.
 
-    The net then holds the parameters of the end of the last finite epoch, and its optimizer
-    starts anew.
+    The net then has the parameters of the end of the last finite epoch, and the optimizer's state
+    is reset.
 
     Attributes
     ----------
     epoch : int or None
-        The epoch of this `fit`, counted from 1; None outside of `fit`.
+        The epoch, counted from 1; None outside of `fit`.
     step : int or None
         The step within that epoch, counted from 1; None outside of training.
     """
@@ -67,7 +67,7 @@ class DivergenceError(PybpError, ArithmeticError):
 
 
 class InterruptedTraining(PybpError, RuntimeError):
-    """Training was asked to stop between two steps; the steps done stay done."""
+    """Training was stopped between two steps; the steps done are kept."""
 
 
 class MissingExtraError(PybpError, ImportError):

@@ -1,8 +1,8 @@
 """Initial weights of a layer with n_in inputs and n_out outputs.
 
-Biases start at the layer's `bias_init`, plus noise if it has a `bias_std`. Both depend on the net's
-seed and on their place in the net, on nothing else. A plain name such as ``"he_uniform"`` works
-wherever one of these does.
+Biases start at the layer's `bias_init`, plus normal noise if its `bias_std` is > 0. Initial values
+depend only on the net's seed and on their position in the net. A name such as ``"he_uniform"`` means
+the initializer with default parameters.
 """
 
 from dataclasses import astuple, dataclass
@@ -38,19 +38,20 @@ class Initializer(Spec):
 
     @property
     def value_given(self) -> float:
-        """The one number that an initializer may have, 0 for those without."""
+        """The initializer's parameter; 0 if it has none."""
         return next(iter(astuple(self)), 0.0)
 
 
 InitializerLike = str | Initializer | type[Initializer]
-"""What the arguments named `init` take."""
+"""The type of arguments named `init`."""
 
 
 @dataclass(frozen=True, repr=False)
 class Auto(Initializer):
-    """What suits the layer's activation.
+    """The initializer that suits the layer's activation.
 
-    `LecunNormal` for selu, `HeUniform` for relu and its like, `GlorotUniform` for the others.
+    `LecunNormal` for selu; `HeUniform` for relu, relu6, leaky_relu, elu, gelu, gelu_tanh, silu, mish,
+    softplus and hard_swish; `GlorotUniform` for the others.
     """
 
     name: ClassVar[str] = "auto"
@@ -58,19 +59,19 @@ class Auto(Initializer):
 
 @dataclass(frozen=True, repr=False)
 class Zeros(Initializer):
-    """Every weight 0. Hidden layers that start so can't learn: all their neurons stay equal."""
+    """All weights 0. Hidden layers can't learn from this start: all their neurons stay equal."""
 
     name: ClassVar[str] = "zeros"
 
 
 @dataclass(frozen=True, repr=False)
 class Constant(Initializer):
-    """Every weight `value`.
+    """All weights equal to `value`.
 
     Parameters
     ----------
     value : float
-        Any finite number.
+        The value of each weight; any finite number.
     """
 
     name: ClassVar[str] = "constant"
@@ -141,12 +142,12 @@ class LecunNormal(Initializer):
 
 @dataclass(frozen=True, repr=False)
 class Uniform(Initializer):
-    """Uniform in (-limit, limit), whatever the layer's size.
+    """Uniform in (-limit, limit), independent of the layer's size.
 
     Parameters
     ----------
     limit : float
-        >= 0.
+        Bound of the absolute value, >= 0.
     """
 
     name: ClassVar[str] = "uniform"
@@ -158,7 +159,7 @@ class Uniform(Initializer):
 
 @dataclass(frozen=True, repr=False)
 class Normal(Initializer):
-    """Normal with mean 0, whatever the layer's size.
+    """Normal with mean 0, independent of the layer's size.
 
     Parameters
     ----------
@@ -175,12 +176,12 @@ class Normal(Initializer):
 
 @dataclass(frozen=True, repr=False)
 class TruncatedNormal(Initializer):
-    """Normal with mean 0, but for values beyond two standard deviations.
+    """Normal with mean 0, truncated at two standard deviations.
 
     Parameters
     ----------
     std : float
-        Standard deviation before the tails are cut off, >= 0; it is 0.88 times that afterwards.
+        Standard deviation before truncation, >= 0; after it the standard deviation is 0.88 `std`.
     """
 
     name: ClassVar[str] = "truncated_normal"
@@ -192,12 +193,12 @@ class TruncatedNormal(Initializer):
 
 @dataclass(frozen=True, repr=False)
 class Orthogonal(Initializer):
-    """`gain` times a random matrix with orthonormal rows, or columns if there are fewer.
+    """`gain` times a random matrix with orthonormal rows, or columns if there are fewer columns.
 
     Parameters
     ----------
     gain : float
-        Length of those rows or columns.
+        Euclidean norm of these rows or columns.
 
     References
     ----------

@@ -1,9 +1,10 @@
-"""Losses: the number that training makes smaller.
+"""Losses, which training minimizes.
 
-Each class states the loss of one sample with target y and output a, over n outputs, with its slope
-for backpropagation. The loss of many samples is their mean (weighted, if there are sample weights),
-or with ``reduction="sum"`` their sum. A plain name such as ``"mse"`` works wherever one of these does, and so does a function
-``f(y_true, y_pred) -> (loss per row, d loss / d y_pred)``, neither weighted nor reduced.
+Each class states the loss of one sample with target y, output a and n outputs, and its derivative
+for backpropagation. The loss of several samples is the mean of their losses (weighted, if there are
+sample weights), or their sum with ``reduction="sum"``. A name such as ``"mse"`` means the loss with
+default parameters. A function ``f(y_true, y_pred) -> (loss per row, d loss / d y_pred)`` is also
+accepted; it neither weights nor reduces.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,7 +53,7 @@ class Loss(Spec):
     Parameters
     ----------
     reduction : {"mean", "sum"}
-        How the losses of the samples become one number.
+        Whether the loss of several samples is the mean or the sum of their losses.
     """
 
     registry: ClassVar[str] = "losses"
@@ -66,41 +67,40 @@ class Loss(Spec):
 
     @cached_property
     def core(self) -> tuple[int, tuple[float, ...]]:
-        """What the core takes: the loss and its parameters."""
+        """The loss as the core expects it: its number and its parameters."""
         return self.number, self.parameters
 
     def n_targets(self, n_out: int) -> int:
-        """The number of columns of y that go with so many outputs."""
+        """Number of columns of y for a net with `n_out` outputs."""
         return n_out
 
 
 @dataclass(frozen=True, repr=False)
 class SquaredError(Loss):
-    """``1/2 sum_j (a_j - y_j)^2``, as textbooks derive backpropagation with."""
+    """``1/2 sum_j (a_j - y_j)^2``, the loss of textbook derivations; derivative ``a_j - y_j``."""
 
     name: ClassVar[str] = "squared_error"
 
 
 @dataclass(frozen=True, repr=False)
 class MSE(Loss):
-    """Mean squared error, ``1/n sum_j (a_j - y_j)^2``."""
+    """Mean squared error, ``1/n sum_j (a_j - y_j)^2``; derivative ``2/n (a_j - y_j)``."""
 
     name: ClassVar[str] = "mse"
 
 
 @dataclass(frozen=True, repr=False)
 class CrossEntropy(Loss):
-    """``-sum_j t_j log a_j`` for a softmax output; computed from z, so that it never overflows.
+    """``-sum_j t_j log a_j`` for a softmax output; computed from z, so that it can't overflow.
 
-    Targets y are class indices, one-hot rows, or rows of probabilities. The slope by z is a - t.
+    Targets y are class indices, one-hot rows, or rows of probabilities. The derivative with respect to
+    z is ``a_j - t_j``.
 
     Parameters
     ----------
-    reduction : {"mean", "sum"}
-        How the losses of the samples become one number.
     label_smoothing : float
-        s in ``t_j = (1 - s) y_j + s / n``, from 0 to 1: how much of a target is spread evenly over
-        all n classes, as in PyTorch. Keeps the net from growing ever more certain.
+        s in ``t_j = (1 - s) y_j + s / n``, from 0 to 1: the fraction of a target that is spread evenly
+        over the n classes, as in PyTorch. It limits the confidence of predictions.
 
     References
     ----------
@@ -114,18 +114,17 @@ class CrossEntropy(Loss):
 
 @dataclass(frozen=True, repr=False)
 class BinaryCrossEntropy(Loss):
-    """``-1/n sum_j (p_j y_j log a_j + (1 - y_j) log(1 - a_j))`` for a sigmoid output; from z.
+    """``-1/n sum_j (p_j y_j log a_j + (1 - y_j) log(1 - a_j))`` for a sigmoid output.
 
-    Targets are 0 or 1 (or probabilities): one column, or one for each label. The slope by z is
-    ``1/n (a_j - y_j)`` where p_j is 1.
+    Computed from z, so that it can't overflow. Targets are 0 or 1, or probabilities: one column for
+    each output. The derivative with respect to z is ``1/n (a_j - y_j)`` if p_j is 1.
 
     Parameters
     ----------
-    reduction : {"mean", "sum"}
-        How the losses of the samples become one number.
     pos_weight : float or sequence of float
-        p > 0, the weight of positive targets, as in PyTorch: one for all outputs, or one for each
-        (32 at most). With 3, a positive counts as three. Predictions rise accordingly.
+        p > 0, the weight of positive targets, as in PyTorch: one number for all outputs, or one for
+        each (at most 32). With p = 3 a positive target counts as much as three; predicted
+        probabilities increase accordingly.
     """
 
     name: ClassVar[str] = "binary_cross_entropy"
@@ -133,24 +132,24 @@ class BinaryCrossEntropy(Loss):
     pos_weight: float | Sequence[float] = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pos_weight", _one_or_several(self.pos_weight, "pos_weight"))
+        object.__setattr__(self, "pos_weight", _tuple_if_sequence(self.pos_weight, "pos_weight"))
         super().__post_init__()
 
     def n_targets(self, n_out: int) -> int:
-        """As many as outputs; checks that there are as many weights, or one."""
+        """The number of outputs; raises if `pos_weight` has another number of weights."""
         if isinstance(self.pos_weight, tuple) and len(self.pos_weight) != n_out:
             raise ArgumentError(
-                f"pos_weight holds {len(self.pos_weight)} numbers; expected one, or one for each "
-                f"of {n_out} outputs"
+                f"pos_weight holds {len(self.pos_weight)} numbers; expected one number, or one for "
+                f"each of the {n_out} outputs"
             )
         return n_out
 
 
 @dataclass(frozen=True, repr=False)
 class MAE(Loss):
-    """Mean absolute error, ``1/n sum_j |a_j - y_j|``; slope ``1/n sign(a_j - y_j)``, 0 at 0.
+    """Mean absolute error, ``1/n sum_j |a_j - y_j|``; derivative ``1/n sign(a_j - y_j)``, 0 at 0.
 
-    It is smallest at the median of the targets, and outliers have no more pull than others.
+    Its minimum is the median of the targets; outliers have no larger gradient than other samples.
     """
 
     name: ClassVar[str] = "mae"
@@ -158,17 +157,15 @@ class MAE(Loss):
 
 @dataclass(frozen=True, repr=False)
 class Huber(Loss):
-    """Squared near 0, absolute far out: ``1/n sum_j h(a_j - y_j)``.
+    """``1/n sum_j h(a_j - y_j)``, h being quadratic near 0 and linear beyond `delta`, as in PyTorch.
 
-    With ``h(d) = d^2 / 2`` for ``|d| <= delta``, else ``delta (|d| - delta / 2)``; the slope is d,
-    limited to [-delta, delta], over n. As in PyTorch.
+    ``h(d) = d^2 / 2`` for ``|d| <= delta``, else ``delta (|d| - delta / 2)``. The derivative is
+    ``1/n d``, with d clipped to [-delta, delta].
 
     Parameters
     ----------
     delta : float
-        Where the two meet; > 0.
-    reduction : {"mean", "sum"}
-        How the losses of the samples become one number.
+        The error beyond which h is linear; > 0.
 
     References
     ----------
@@ -182,29 +179,26 @@ class Huber(Loss):
 
 @dataclass(frozen=True, repr=False)
 class LogCosh(Loss):
-    """``1/n sum_j log(cosh(a_j - y_j))``: like Huber, but smooth; slope ``1/n tanh(a_j - y_j)``."""
+    """``1/n sum_j log(cosh(a_j - y_j))``, a smooth `Huber`; derivative ``1/n tanh(a_j - y_j)``."""
 
     name: ClassVar[str] = "log_cosh"
 
 
 @dataclass(frozen=True, repr=False)
 class Quantile(Loss):
-    """The pinball loss, whose minimum is a quantile of the targets: quantile regression.
+    """The pinball loss of quantile regression; its minimum is the q-quantile of the targets.
 
-    ``1/n sum_j max(q (y_j - a_j), (1 - q) (a_j - y_j))``; the slope is 1 - q above the target, -q
-    below, 0 on it, over n.
+    ``1/n sum_j max(q (y_j - a_j), (1 - q) (a_j - y_j))``. The derivative is ``1/n`` times 1 - q where
+    a_j > y_j, -q where a_j < y_j, and 0 where they are equal.
 
-    Several quantiles are learnt at once by a net with an output for each, or, for m targets, with
-    m k outputs: output ``j k + i`` is for quantile i of target j, so that
-    ``net.predict(X).reshape(-1, m, k)[:, j, i]`` is. y stays (rows, m), or (rows,) for one target.
-    Nothing forces the predicted quantiles to be in order.
+    A net can learn k quantiles of m targets at once with m k outputs: output ``j k + i`` predicts
+    quantile i of target j, which is ``net.predict(X).reshape(-1, m, k)[:, j, i]``. y has shape
+    (rows, m), or (rows,) for one target. The predicted quantiles are not forced to be in order.
 
     Parameters
     ----------
     q : float or sequence of float
-        The quantile, or several (32 at most), each between 0 and 1.
-    reduction : {"mean", "sum"}
-        How the losses of the samples become one number.
+        The quantile, or several (at most 32), each between 0 and 1.
 
     References
     ----------
@@ -216,27 +210,28 @@ class Quantile(Loss):
     q: float | Sequence[float] = 0.5
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "q", _one_or_several(self.q, "q"))
+        object.__setattr__(self, "q", _tuple_if_sequence(self.q, "q"))
         super().__post_init__()
 
     def n_targets(self, n_out: int) -> int:
-        """A column of y for each group of outputs."""
-        several = len(self.q) if isinstance(self.q, tuple) else 1
-        if n_out % several:
+        """Number of outputs divided by the number of quantiles."""
+        n_quantiles = len(self.q) if isinstance(self.q, tuple) else 1
+        if n_out % n_quantiles:
             raise ArgumentError(
-                f"{several} quantiles need {several} outputs for each target, but the net has "
+                f"{n_quantiles} quantiles need {n_quantiles} outputs for each target, but the net has "
                 f"{n_out} outputs"
             )
-        return n_out // several
+        return n_out // n_quantiles
 
 
 @dataclass(frozen=True, repr=False)
 class Poisson(Loss):
-    """Counts with a rate that the net predicts: ``1/n sum_j (exp(a_j) - y_j a_j)``.
+    """``1/n sum_j (exp(a_j) - y_j a_j)``, for counts y with a Poisson distribution.
 
-    The output is the logarithm of the rate, so give the net an identity output and take
-    ``np.exp(net.predict(X))``. The slope is ``1/n (exp(a_j) - y_j)``. Terms that depend on y alone
-    are left out, so it may be negative. As PyTorch's ``PoissonNLLLoss(log_input=True)``.
+    The output is the logarithm of the predicted rate: use an identity output, and
+    ``np.exp(net.predict(X))`` for the rates. The derivative is ``1/n (exp(a_j) - y_j)``. Terms that
+    depend only on y are left out, so that the loss may be negative, as in PyTorch's
+    ``PoissonNLLLoss(log_input=True)``.
     """
 
     name: ClassVar[str] = "poisson"
@@ -247,9 +242,9 @@ class Poisson(Loss):
 class Hinge(Loss):
     """``1/n sum_j max(1 - y_j a_j, 0)``, the loss of support vector machines.
 
-    Targets are -1 and 1, or 0 and 1, where 0 stands for -1: one column, or one for each label. The
-    answer is yes where the output is above 0, so give the net an identity (or tanh) output. The
-    slope is ``-y_j / n`` where ``y_j a_j < 1``, else 0.
+    Targets are -1 and 1, or 0 and 1, where 0 means -1: one column for each output. The predicted label
+    is positive where the output is > 0, so use an identity (or tanh) output. The derivative is
+    ``-y_j / n`` where ``y_j a_j < 1``, else 0.
 
     References
     ----------
@@ -262,9 +257,9 @@ class Hinge(Loss):
 
 @dataclass(frozen=True, repr=False)
 class SquaredHinge(Loss):
-    """``1/n sum_j max(1 - y_j a_j, 0)^2``: Hinge without its kink; targets likewise.
+    """``1/n sum_j max(1 - y_j a_j, 0)^2``, a `Hinge` without kink. Targets are those of `Hinge`.
 
-    The slope is ``-2/n y_j max(1 - y_j a_j, 0)``.
+    The derivative is ``-2/n y_j max(1 - y_j a_j, 0)``.
     """
 
     name: ClassVar[str] = "squared_hinge"
@@ -277,13 +272,12 @@ class Custom(Loss):
 
     Parameters
     ----------
-    reduction : {"mean", "sum"}
-        How the losses of the samples become one number.
     function : callable
-        ``f(y_true, y_pred) -> (loss, gradient)``. ``y_pred`` is (rows, n_out) in the net's dtype;
-        ``y_true`` are the targets of the same rows, (rows, n_out) or, if they were given in one
-        dimension for several outputs, (rows,). ``loss`` is (rows,), the loss of each row;
-        ``gradient`` is (rows, n_out), its derivative by ``y_pred``. Both unweighted.
+        ``f(y_true, y_pred) -> (loss, gradient)``. ``y_pred`` has shape (rows, n_out) and the net's
+        dtype. ``y_true`` are the targets of these rows, of shape (rows, n_out), or (rows,) if y was
+        one-dimensional and the net has several outputs. ``loss``, shape (rows,), is the loss of each
+        row; ``gradient``, shape (rows, n_out), its derivative with respect to ``y_pred``. Both are
+        unweighted.
     """
 
     name: ClassVar[str] = "custom"
@@ -296,24 +290,24 @@ class Custom(Loss):
 
     @property
     def parameters(self) -> tuple[float, ...]:
-        """None: a function has no row in the registry."""
+        """Empty: a function has no row in the registry."""
         return ()
 
     def __call__(self, y: Array, outputs: Array, weights: Array | None) -> tuple[float, Array]:
-        """The reduced loss of these rows, and its derivative by the outputs."""
+        """The reduced loss of these rows, and its derivative with respect to the outputs."""
         assert self.function is not None
-        given = self.function(y, outputs)
-        if not isinstance(given, tuple | list) or len(given) != 2:
+        result = self.function(y, outputs)
+        if not isinstance(result, tuple | list) or len(result) != 2:
             raise TypeError(
-                "the loss function must give two arrays, the loss of each row and its gradient by "
-                f"y_pred, got {shown(given)}"
+                "the loss function must return two arrays, the loss of each row and its derivative "
+                f"with respect to y_pred, got {shown(result)}"
             )
-        loss, gradient = given
+        loss, gradient = result
         loss = as_numbers(loss, "the loss per row")
         gradient = as_numbers(gradient, "the gradient of the loss")
         if loss.shape != outputs.shape[:1] or gradient.shape != outputs.shape:
             raise ShapeError(
-                f"the loss function gave shapes {loss.shape} and {gradient.shape}; expected "
+                f"the loss function returned shapes {loss.shape} and {gradient.shape}; expected "
                 f"{outputs.shape[:1]} (a loss for each row) and {outputs.shape} (its gradient)"
             )
         scale = np.ones(len(outputs)) if weights is None else weights
@@ -324,8 +318,8 @@ class Custom(Loss):
         return float(loss @ scale), np.ascontiguousarray(scaled)
 
 
-def _one_or_several(value: Any, name: str) -> Any:
-    """A number as it is, a sequence of numbers as a tuple."""
+def _tuple_if_sequence(value: Any, name: str) -> Any:
+    """A sequence of numbers as a tuple; other values unchanged."""
     if isinstance(value, np.ndarray) and value.ndim:
         value = value.tolist()
     if isinstance(value, str) or not isinstance(value, Sequence):
@@ -338,13 +332,13 @@ def _one_or_several(value: Any, name: str) -> Any:
 
 
 LossLike = str | Loss | type[Loss] | LossFunction | None
-"""What the arguments named `loss` take; None chooses by the net's output."""
+"""The type of arguments named `loss`; None means a choice by the net's output activation."""
 
 _BY_OUTPUT = {"softmax": CrossEntropy, "sigmoid": BinaryCrossEntropy}
 
 
 def resolve_loss(loss: LossLike, output: ActivationFunction) -> Loss:
-    """The loss that `loss` stands for, checked against the activation of the net's output."""
+    """The loss for the argument `loss`, checked against the activation of the net's output."""
     if loss is None:
         return _BY_OUTPUT.get(output.name, MSE)()
     if callable(loss) and not isinstance(loss, type | Loss):
@@ -355,7 +349,7 @@ def resolve_loss(loss: LossLike, output: ActivationFunction) -> Loss:
     link = spec.row["label"].lower()
     if link not in ("any", output.name):
         raise ArgumentError(
-            f"{spec.name} needs a {link} output, but this net ends in {output.name}; "
+            f"{spec.name} needs a {link} output, but the output of this net is {output.name}; "
             f"make the net with output={link!r} or choose another loss"
         )
     return spec

@@ -338,7 +338,7 @@ Y = np.random.default_rng(2).uniform(size=(60, 2))
         ),
         (
             *(losses.BinaryCrossEntropy(pos_weight=(1, 2, 3)), "sigmoid", Y, ArgumentError),
-            "pos_weight holds 3 numbers; expected one, or one for each of 2 outputs",
+            "pos_weight holds 3 numbers; expected one number, or one for each of the 2 outputs",
         ),
         (losses.BinaryCrossEntropy(pos_weight=3), "identity", Y, ArgumentError, "sigmoid output"),
         (losses.CrossEntropy(label_smoothing=0.1), "sigmoid", Y, ArgumentError, "softmax output"),

@@ -1,1 +1,1 @@
-"""What all rooms of the package use: specs, checks of scalar arguments, optional dependencies, text."""
+"""Shared helpers: specs, checks of arguments, optional dependencies, text tables, types."""

@@ -1,6 +1,6 @@
 """Checks of scalar arguments.
 
-All messages have one form: the argument's name, what was given, what was expected.
+Every message says the argument's name, the value given and what was expected.
 """
 
 import difflib
@@ -18,7 +18,7 @@ __all__ = ["count", "did_you_mean", "flag", "real", "shown", "threads_count", "u
 
 
 def shown(value: object) -> str:
-    """A value as messages show it: its repr, shortened, and its type."""
+    """A value for a message: its repr, shortened to 60 characters, and its type."""
     text = repr(value)
     if len(text) > 60:
         text = text[:57] + "..."
@@ -34,7 +34,7 @@ def real(
     low_open: bool = False,
     high_open: bool = False,
 ) -> float:
-    """`value` as a finite float within the bounds; an open bound is itself excluded."""
+    """`value` as a finite float from `low` to `high`; an open bound is excluded."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be a number, got {shown(value)}")
     number = float(value)
@@ -58,7 +58,7 @@ def _interval(low: float, high: float, low_open: bool, high_open: bool) -> str:
 
 
 def count(value: object, name: str, *, low: int = 1, high: int | None = None) -> int:
-    """`value` as a whole number from `low` to `high`, or that memory could hold so many of."""
+    """`value` as an int from `low` to `high`; without `high`, up to the largest size of an array."""
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be a whole number, got {shown(value)}")
     try:
@@ -82,17 +82,17 @@ def flag(value: object, name: str) -> bool:
 
 
 def threads_count(threads: int | None) -> int:
-    """The core's number for `threads`: 0 leaves the choice to it."""
+    """The argument `threads` as the core expects it; 0 stands for None."""
     return 0 if threads is None else count(threads, "threads", high=2**31 - 1)
 
 
 def did_you_mean(value: str, known: Iterable[str]) -> str:
-    """A question about the nearest known name, to be appended to a message; empty if none is near."""
-    near = difflib.get_close_matches(value.lower(), list(known), n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    """A hint at the most similar known name, to append to a message; empty if none is similar."""
+    similar = difflib.get_close_matches(value.lower(), list(known), n=1, cutoff=0.5)
+    return f"; did you mean {similar[0]!r}?" if similar else ""
 
 
 def unknown_name(what: str, value: str, known: Iterable[str]) -> str:
-    """The message for a name that nothing has: the nearest known one, and all of them."""
+    """The message for an unknown name; it suggests the most similar known name and lists all."""
     known = sorted(known)
     return f"{what} {value!r} is unknown{did_you_mean(value, known)} (known: {', '.join(known)})"

@@ -1,6 +1,6 @@
-"""Arrays of numbers, in the form that the core reads.
+"""Check arrays and convert them to a layout that the core reads.
 
-All messages have one form: the argument's name, what was given, what was expected.
+Every message says the argument's name, the value given and what was expected.
 """
 
 import decimal
@@ -32,21 +32,21 @@ __all__ = [
 
 
 class Entries(Protocol):
-    """A dense or sparse matrix whose entries can be read one by one."""
+    """A dense or sparse matrix whose entries can be read by index."""
 
     def __getitem__(self, place: tuple[int, int], /) -> Any: ...
 
 
 def is_sparse(values: object) -> bool:
-    """Whether it is one of scipy's sparse matrices or arrays; scipy is not imported to know it."""
+    """Whether it is a scipy sparse matrix or array; does not import scipy."""
     scipy = sys.modules.get("scipy.sparse")
     return scipy is not None and bool(scipy.issparse(values))
 
 
 def as_numbers(values: object, name: str, *, hint: str = "") -> Array:
-    """`values` as an array of booleans, integers or floats, without a copy where there is one.
+    """`values` as an array of booleans, integers or floats; an array is not copied.
 
-    `hint` ends the message about values that are no numbers: what else could be done with them.
+    `hint` is appended to the message about values that are not numbers.
     """
     if is_sparse(values):
         raise TypeError(f"{name} is sparse; expected a dense array")
@@ -62,7 +62,7 @@ def as_numbers(values: object, name: str, *, hint: str = "") -> Array:
 
 
 def _from_frame(values: Any, array: Array) -> Array:
-    """A data frame or series whose columns are all numeric, though NumPy sees objects, as floats.
+    """A data frame or series that NumPy reads as objects, as float64 if all columns are numeric.
 
     Missing values become NaN.
     """
@@ -79,20 +79,20 @@ def _from_objects(array: Array, values: object, name: str, hint: str) -> Array:
         return array
     if array.ndim == 0:
         raise TypeError(f"{name} is {shown(values)}; expected an array of numbers{hint}")
-    found = np.empty(array.shape)
+    floats = np.empty(array.shape)
     for place, value in np.ndenumerate(array):
         if not isinstance(value, numbers.Real | decimal.Decimal | np.bool_ | None):
             where = _place(place, getattr(values, "columns", None))
             raise TypeError(f"{name} holds {shown(value)}{where}; expected numbers{hint}")
         try:
-            found[place] = math.nan if value is None else float(value)
+            floats[place] = math.nan if value is None else float(value)
         except OverflowError:
-            found[place] = math.inf
-    return found
+            floats[place] = math.inf
+    return floats
 
 
 def _place(place: tuple[int, ...], columns: Any) -> str:
-    """Row and column of a cell, the column's name too if it has one."""
+    """The position of a cell for a message: row, column, and the column's name if it has one."""
     row, *column = place
     if not column:
         return f" at row {row}"
@@ -111,10 +111,10 @@ def as_matrix(
     of: str = "inputs",
     hint: str = "",
 ) -> Array:
-    """`values` as a finite (rows, n_columns) matrix that the core can read.
+    """`values` as a finite matrix of shape (rows, n_columns) that the core can read.
 
-    float32 and float64 with contiguous rows are not copied, whatever `dtype`; the rest is
-    converted to `dtype`. One dimension is one row.
+    float32 and float64 arrays with contiguous rows are not copied, whatever `dtype` is; others are
+    converted to `dtype`. A one-dimensional array is one row.
     """
     array = as_numbers(values, name, hint=hint)
     if array.ndim not in (1, 2):
@@ -132,9 +132,9 @@ def as_matrix(
 
 
 def finite_matrix(table: Array, name: str, dtype: DType) -> Array:
-    """A matrix of numbers as the core reads it.
+    """A matrix of numbers in a layout that the core reads.
 
-    Raises NotFiniteError that names the first NaN, infinity, or value too large for `dtype`.
+    Raises NotFiniteError at the first NaN, infinity, or value too large for `dtype`.
     """
     matrix = core_layout(table, dtype)
     check_finite(matrix, table, name, dtype)
@@ -142,7 +142,7 @@ def finite_matrix(table: Array, name: str, dtype: DType) -> Array:
 
 
 def check_finite(matrix: "Array | Csr", given: Entries, name: str, dtype: DType) -> None:
-    """Refuse NaN, infinity, and values too large for `dtype`; `matrix` was converted from `given`."""
+    """Raise at NaN, infinity or values too large for `dtype`; `matrix` was converted from `given`."""
     place = _core.find_nonfinite(matrix, dtype)
     if place is not None:
         value = float(given[place])
@@ -154,7 +154,7 @@ def check_finite(matrix: "Array | Csr", given: Entries, name: str, dtype: DType)
 
 
 def core_layout(matrix: Array, dtype: DType) -> Array:
-    """A matrix as the core reads it: `matrix` itself if possible, else converted to `dtype`."""
+    """`matrix` itself if the core can read its layout, else a copy converted to `dtype`."""
     rows_contiguous = matrix.shape[1] == 1 or matrix.strides[1] == matrix.itemsize
     if matrix.dtype in (np.float32, np.float64) and matrix.flags.aligned and rows_contiguous:
         return matrix
@@ -162,6 +162,6 @@ def core_layout(matrix: Array, dtype: DType) -> Array:
 
 
 def plain(array: Array, dtype: npt.DTypeLike) -> Array:
-    """`array` as `dtype`, contiguous and aligned; what overflows becomes infinite."""
+    """`array` as `dtype`, contiguous and aligned; values that overflow become infinite."""
     with np.errstate(over="ignore"):
         return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])

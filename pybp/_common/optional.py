@@ -1,4 +1,4 @@
-"""Optional dependencies, in one place."""
+"""Import optional dependencies."""
 
 import importlib
 import importlib.util
@@ -10,7 +10,7 @@ from pybp.errors import MissingExtraError
 __all__ = ["available", "in_notebook", "require"]
 
 _DISTRIBUTIONS = {"sklearn": "scikit-learn"}
-"""Distributions that are not named as the module that they bring."""
+"""Module -> distribution, where their names differ."""
 
 
 def available(module: str) -> bool:
@@ -19,7 +19,7 @@ def available(module: str) -> bool:
 
 
 def require(module: str, purpose: str) -> ModuleType:
-    """The module; MissingExtraError that says how to install it if it is not there."""
+    """Import `module`; MissingExtraError says how to install it."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
@@ -31,7 +31,7 @@ def require(module: str, purpose: str) -> ModuleType:
 
 
 def in_notebook() -> bool:
-    """Whether this is a Jupyter kernel."""
+    """Whether the code runs in a Jupyter kernel."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return shell is not None and "IPKernelApp" in shell.config

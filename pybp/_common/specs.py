@@ -1,7 +1,7 @@
-"""Specs: small frozen descriptions of what the core has in its registries.
+"""Specs: small immutable objects that stand for a row of the core's registries, with its parameters.
 
-A spec class stands for one registry row. Wherever a spec is taken, its class or its name with the
-defaults is taken too.
+Each spec class stands for one row. An argument that accepts a spec also accepts its class or its
+name; both mean the spec with default parameters.
 """
 
 import dataclasses
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pybp import _core
 from pybp._common.arguments import real, shown, unknown_name
+from pybp._common.docstrings import add_inherited_parameters
 from pybp.errors import ArgumentError
 
 if TYPE_CHECKING:
     from pybp._core import _Row as Row
 
-__all__ = ["Shown", "Spec", "names", "resolve", "row", "row_names", "row_number"]
+__all__ = ["ShortRepr", "Spec", "resolve", "row", "row_names", "row_number", "spec_classes"]
 
 S = TypeVar("S", bound="Spec")
 
@@ -26,8 +27,8 @@ _NUMBERS = {
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Shown:
-    """Base of what is printed as it was written: the class, and what is not a default."""
+class ShortRepr:
+    """Base class of dataclasses whose repr leaves out fields that have their default value."""
 
     def __repr__(self) -> str:
         fields = sorted(dataclasses.fields(self), key=lambda field: bool(field.kw_only))
@@ -41,11 +42,14 @@ class Shown:
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Spec(Shown):
-    """Base of all specs: equal if class and parameters are, and printed as written."""
+class Spec(ShortRepr):
+    """Base class of all specs. Specs are equal if their classes and parameters are."""
 
     registry: ClassVar[str]
     name: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        add_inherited_parameters(cls)
 
     @property
     def number(self) -> int:
@@ -59,44 +63,44 @@ class Spec(Shown):
 
     @property
     def parameters(self) -> tuple[float, ...]:
-        """The parameters of this spec's row, in its order, checked against their ranges."""
-        found: list[float] = []
+        """The values of the row's parameters, in its order, checked against their ranges."""
+        checked: list[float] = []
         for param in self.row["params"]:
             name, value = param["name"], self._parameter(param["name"])
-            several = param["list"] and isinstance(value, tuple)
-            values = {f"{name}[{i}]": v for i, v in enumerate(value)} if several else {name: value}
-            found += (
+            is_list = param["list"] and isinstance(value, tuple)
+            values = {f"{name}[{i}]": v for i, v in enumerate(value)} if is_list else {name: value}
+            checked += (
                 real(
-                    one,
-                    what,
+                    number,
+                    label,
                     low=param["low"],
                     high=param["high"],
                     low_open=param["low_open"],
                     high_open=param["high_open"],
                 )
-                for what, one in values.items()
+                for label, number in values.items()
             )
-        return tuple(found)
+        return tuple(checked)
 
     def _parameter(self, name: str) -> Any:
-        """A parameter of the registry row."""
+        """The value of a parameter of the row; overridden where it is not the attribute `name`."""
         return getattr(self, name)
 
 
 def row_names(registry: str) -> list[str]:
-    """The names of a registry's rows, in the order of their numbers."""
+    """The names of a registry's rows, ordered by number."""
     return list(_NUMBERS[registry])
 
 
-def names(base: type[S]) -> dict[str, type[S]]:
-    """The spec classes derived from `base`, by the name of their registry row."""
+def spec_classes(base: type[S]) -> dict[str, type[S]]:
+    """The spec classes derived from `base`, by the name of their row."""
     rows = _NUMBERS[base.registry]
-    found: dict[str, type[S]] = {}
+    classes: dict[str, type[S]] = {}
     for spec in base.__subclasses__():
         if vars(spec).get("name") in rows:
-            found[spec.name] = spec
-        found |= names(spec)
-    return found
+            classes[spec.name] = spec
+        classes |= spec_classes(spec)
+    return classes
 
 
 def row_number(registry: str, name: str) -> int:
@@ -115,7 +119,7 @@ _defaults: dict[type[Spec], Any] = {}
 
 
 def _default(spec: type[S]) -> S:
-    """The one instance with default parameters: specs never change."""
+    """The instance with default parameters; one suffices, as specs are immutable."""
     if spec not in _defaults:
         _defaults[spec] = spec()
     default: S = _defaults[spec]
@@ -123,13 +127,13 @@ def _default(spec: type[S]) -> S:
 
 
 def resolve(value: object, base: type[S], what: str) -> S:
-    """The spec that an instance, a class or a name stands for."""
+    """The spec for an instance, a class or a name of a spec."""
     if isinstance(value, type) and issubclass(value, base) and value is not base:
         return _default(value)
     if isinstance(value, base):
         return value
     if isinstance(value, str):
-        known = names(base)
+        known = spec_classes(base)
         if value in known:
             return _default(known[value])
         raise ArgumentError(unknown_name(what, value, known))

@@ -1,4 +1,4 @@
-"""Names for the types that pass between the modules."""
+"""Names of types that several modules use."""
 
 from typing import Any
 

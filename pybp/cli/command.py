@@ -1,4 +1,4 @@
-"""Parses the arguments of the command ``pybp`` and calls the subcommand."""
+"""Parse the arguments of the command ``pybp`` and call the subcommand."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command with these arguments (the process's own if None); return its exit code."""
+    """Run the command with `argv` (default: those of the process); return the exit code."""
     arguments = _parser().parse_args(argv)
     try:
         code: int = arguments.command(arguments)
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\npybp: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except BrokenPipeError:  # the program that reads our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except PybpError as error:
@@ -38,31 +38,36 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pybp {pybp.__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    of_demo = commands.add_parser(
+    demo_parser = commands.add_parser(
         "demo",
         help="train a classifier of handwritten digits",
         description="Train a net on 1,438 handwritten digits and test it on 359 others. "
         f"The exit code is 0 if it gets {GOAL:.0%} of these right and its gradients are correct.",
     )
-    of_demo.add_argument("--epochs", type=_count, default=EPOCHS, help="default: %(default)s")
-    of_demo.add_argument(
-        "--seed", type=_seed, default=0, help="of the weights (default: %(default)s)"
+    demo_parser.add_argument("--epochs", type=_count, default=EPOCHS, help="default: %(default)s")
+    demo_parser.add_argument(
+        "--seed",
+        type=_seed,
+        default=0,
+        help="seed of the net's random numbers (default: %(default)s)",
     )
-    of_demo.add_argument("--threads", type=_count, help="default: as `pybp info` says")
-    of_demo.set_defaults(command=demo)
+    demo_parser.add_argument(
+        "--threads", type=_count, help="default: the number that `pybp info` shows"
+    )
+    demo_parser.set_defaults(command=demo)
 
-    of_info = commands.add_parser(
+    info_parser = commands.add_parser(
         "info",
         help="show version, instruction sets and threads",
-        description="Show the version, the instruction sets and the number of threads, and why.",
+        description="Show the version, the instruction sets and the number of threads, each with the reason.",
     )
-    of_info.set_defaults(command=info)
+    info_parser.set_defaults(command=info)
     return parser
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 upward")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number >= 1")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""``pybp demo``: trains a classifier of handwritten digits."""
+"""``pybp demo``: train a classifier of handwritten digits."""
 
 import argparse
 import sys
@@ -19,11 +19,11 @@ from pybp.optimizers import Adam
 __all__ = ["EPOCHS", "GOAL", "demo"]
 
 EPOCHS = 30
-GOAL = 0.97  # accuracy on the digits held out
+GOAL = 0.97  # accuracy on the held-out digits
 
 
 def demo(arguments: argparse.Namespace) -> int:
-    """Train, test, and check the gradients; return the exit code."""
+    """Train, test and check the gradients; return the exit code."""
     screen = Screen()
     threads, why = _core.default_threads()
     if arguments.threads is not None:
@@ -38,7 +38,7 @@ def demo(arguments: argparse.Namespace) -> int:
     )
     print(
         f"\n{len(X):,} handwritten digits of 8 x 8 pixels: "
-        f"{len(X_train):,} to learn from, {len(X_test)} held out\n\n{net.summary()}\n"
+        f"{len(X_train):,} for training, {len(X_test)} held out\n\n{net.summary()}\n"
     )
 
     begin = time.perf_counter()
@@ -56,11 +56,11 @@ def demo(arguments: argparse.Namespace) -> int:
 
     outputs = net.predict(X_test)
     right = int(np.count_nonzero(outputs.argmax(axis=1) == y_test))
-    accurate = right >= GOAL * len(y_test)
+    reached = right >= GOAL * len(y_test)
     check = net.check_gradients(X_train[:32], y_train[:32])
     rate = arguments.epochs * len(X_train) / seconds
     print(
-        f"\n{screen.mark(accurate)} {right / len(y_test):.1%} of the held-out digits right, "
+        f"\n{screen.mark(reached)} {right / len(y_test):.1%} of the held-out digits right, "
         f"{len(y_test) - right} wrong; the goal is {GOAL:.0%}"
         f"\n{screen.mark(check.ok)} gradients against central differences in {check.checked} "
         f"places: largest relative error {check.max_relative_error:.1e}"
@@ -68,22 +68,22 @@ def demo(arguments: argparse.Namespace) -> int:
         f"{plural(arguments.epochs, 'epoch')} in {seconds:.2f} s, evaluation included"
         f"\n\nThe hardest of the held-out digits:\n\n{hardest(X_test, y_test, outputs, screen)}"
     )
-    if not accurate:
+    if not reached:
         print("\npybp: the accuracy is below the goal; more epochs may help", file=sys.stderr)
     if not check.ok:
         print("\npybp: the gradients are wrong", file=sys.stderr)
-    return 0 if accurate and check.ok else 1
+    return 0 if reached and check.ok else 1
 
 
 class EpochTable(Callback):
-    """Prints a row for each epoch, with a bar as long as its loss."""
+    """Prints a row for each epoch; the length of its bar shows the loss."""
 
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
         self.first_loss = 0.0
 
     def on_fit_begin(self, net: MLP) -> None:
-        """Print the head of the table."""
+        """Print the heading of the table."""
         print(self.screen.bold("epoch      loss  accuracy  held out"), flush=True)
 
     def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> None:
@@ -99,11 +99,11 @@ class EpochTable(Callback):
 def hardest(
     X: NDArray[Any], y: NDArray[np.int64], outputs: NDArray[Any], screen: Screen, count: int = 4
 ) -> str:
-    """Draw, side by side, the digits whose right answer got the least probability."""
+    """Drawings of the digits whose correct class has the lowest predicted probability."""
     chosen = np.argsort(outputs[np.arange(len(y)), y], kind="stable")[:count]
     drawings = [screen.drawing(image.reshape(8, 8)) for image in X[chosen]]
     answers = outputs.argmax(axis=1)
-    captions = [f"{y[i]}, seen as {answers[i]}" for i in chosen]
+    captions = [f"{y[i]}, taken for {answers[i]}" for i in chosen]
     lines = ["   ".join(parts) for parts in zip(*drawings, strict=True)]
     lines.append("   ".join(f"{caption:^16}" for caption in captions))
     return "\n".join(line.rstrip() for line in lines)

@@ -12,7 +12,7 @@ __all__ = ["info"]
 
 
 def info(arguments: argparse.Namespace) -> int:
-    """Print them; return the exit code."""
+    """Print version, kernels, threads, Python and NumPy; return the exit code."""
     threads, why = _core.default_threads()
     compiled = [
         name if _core.isa_usable(name) else f"{name} (not on this CPU)"

@@ -1,4 +1,4 @@
-"""Text for standard output."""
+"""Format text for standard output."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ def plural(number: int, noun: str) -> str:
 
 
 class Screen:
-    """Standard output: colours where it is a terminal, ASCII where it knows nothing else."""
+    """Standard output: colours on a terminal, and ASCII where its encoding has no block characters."""
 
     def __init__(self) -> None:
         self.colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -26,19 +26,19 @@ class Screen:
             self.shades, self.full, self.good, self.bad = " .:*#", "#", "ok", "FAILED"
 
     def bold(self, text: str) -> str:
-        """A title."""
+        """`text` in bold."""
         return self._coloured("1", text)
 
     def mark(self, good: bool) -> str:
-        """A tick or a cross."""
+        """A tick if `good`, else a cross."""
         return self._coloured("32", self.good) if good else self._coloured("31", self.bad)
 
-    def bar(self, share: float, width: int = 36) -> str:
-        """A bar of that share of its full width."""
-        return self._coloured("36", self.full * round(min(share, 1) * width))
+    def bar(self, fraction: float, width: int = 36) -> str:
+        """A bar whose length is this fraction of `width`."""
+        return self._coloured("36", self.full * round(min(fraction, 1) * width))
 
     def drawing(self, image: NDArray[Any]) -> list[str]:
-        """The lines of an image with pixels from 0 to 1; each is two characters wide."""
+        """The lines of an image with pixels from 0 to 1; each pixel is two characters wide."""
         darkest = len(self.shades) - 1
         return ["".join(2 * self.shades[round(p * darkest)] for p in row) for row in image.tolist()]
 

@@ -1,4 +1,4 @@
-"""Small real data sets that come with pybp, and a way to split them."""
+"""Small real data sets that are part of pybp, and a function to split them."""
 
 from ._digits import load_digits
 from ._split import train_test_split

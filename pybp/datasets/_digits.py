@@ -17,13 +17,15 @@ def load_digits(*, scale: bool = True) -> tuple[NDArray[Any], NDArray[np.int64]]
 
     Parameters
     ----------
-    scale
-        True: pixels as float32 from 0 to 1. False: as they were published, uint8 from 0 to 16.
+    scale : bool
+        True: pixels as float32 from 0 to 1. False: as published, uint8 from 0 to 16.
 
     Returns
     -------
-    X, y
-        X of shape (1797, 64), one image a row, and y of shape (1797,), the digit as int64.
+    X : ndarray, shape (1797, 64)
+        One image per row.
+    y : ndarray of int64, shape (1797,)
+        The digits.
 
     Examples
     --------

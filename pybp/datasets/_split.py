@@ -1,4 +1,4 @@
-"""Splitting data into a part to train on and a part to test on."""
+"""Split data into a training part and a test part."""
 
 from typing import Any
 
@@ -11,21 +11,28 @@ from pybp.errors import ArgumentError, ShapeError
 def train_test_split(
     X: ArrayLike, y: ArrayLike, *, test_size: float = 0.2, seed: int = 0
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Split rows at random, the same way for the same seed on every machine and NumPy version.
+    """Split rows at random. The split depends on `seed` only, not on the machine or the NumPy version.
 
     Parameters
     ----------
-    X, y
-        Arrays with as many rows.
-    test_size
-        Share of the rows that goes to the test part, between 0 and 1; at least one row goes to
-        each part.
-    seed
-        Which of the splits; not negative.
+    X, y : array-like
+        Arrays with the same number of rows.
+    test_size : float
+        Fraction of the rows in the test part, in (0, 1). Each part has at least one row.
+    seed : int
+        Seed of the split, >= 0.
 
     Returns
     -------
-    X_train, X_test, y_train, y_test
+    X_train, X_test, y_train, y_test : ndarray
+        The parts.
+
+    Raises
+    ------
+    ShapeError
+        X and y have different numbers of rows, or fewer than 2.
+    ArgumentError
+        `test_size` is not in (0, 1).
 
     Examples
     --------
@@ -36,13 +43,13 @@ def train_test_split(
     X, y = np.asarray(X), np.asarray(y)
     n = len(X)
     if len(y) != n:
-        raise ShapeError(f"X has {n} rows and y has {len(y)}; they must have as many")
+        raise ShapeError(f"X has {n} rows, but y has {len(y)}")
     if n < 2:
         raise ShapeError(f"X has {n} rows; a split needs at least 2")
     if not 0 < test_size < 1:
-        raise ArgumentError(f"test_size is {test_size!r}; it must lie between 0 and 1")
+        raise ArgumentError(f"test_size is {test_size!r}; it must be between 0 and 1")
 
-    # Sorting by raw random words, since NumPy promises their values but not those of shuffle().
+    # Sort by raw random words: NumPy guarantees their values on every version, but not shuffle()'s.
     order = np.random.Philox(key=seed).random_raw(n).argsort(kind="stable")
     n_test = min(max(round(n * test_size), 1), n - 1)
     test, train = order[:n_test], order[n_test:]

@@ -1,7 +1,7 @@
-"""Layers: what a net is made of.
+"""Layers, for the argument `layers` of `MLP`.
 
-A list of layers holds numbers, which are dense layers with the net's activation, and these. Formulas
-and what they are good for stand in docs/layers.md.
+A number in a list of layers is a dense layer with the net's activation. docs/layers.md has the formulas
+and says when to use which layer.
 """
 
 from pybp._common.public import set_public_module

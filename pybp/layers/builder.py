@@ -1,4 +1,4 @@
-"""Builds the layers of a net, one by one."""
+"""Build the layers of a net one by one."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ __all__ = ["LayerBuilder"]
 
 
 class LayerBuilder:
-    """Holds the layers appended so far, and the defaults for those to come.
+    """The layers appended so far, and defaults for the layers to append.
 
     Attributes
     ----------
     layers : list of Layer
-        Those appended so far.
+        The layers appended so far.
     n_in : int
-        Inputs of the net.
+        Number of inputs of the net.
     activation : ActivationFunction
-        Of layers that are given as plain numbers.
+        Activation of layers that are given as numbers.
     init : Initializer
-        Of layers that don't say.
+        Initializer of layers that don't set one.
     """
 
     def __init__(self, n_in: int, activation: ActivationFunction, init: Initializer) -> None:
@@ -30,20 +30,22 @@ class LayerBuilder:
         self.n_in = n_in
         self.activation = activation
         self.init = init
-        self._rowwise: str | None = None  # what must come last, and where it stands
+        self._rowwise: str | None = (
+            None  # the error message if a layer follows a rowwise activation
+        )
 
     @property
     def last(self) -> int:
-        """Number of the last layer; -1, the net's input, if there is none yet."""
+        """Index of the last layer; -1, the net's input, if there is none."""
         return len(self.layers) - 1
 
     @property
     def width(self) -> int:
-        """Features that the next layer gets."""
+        """Number of features that the next layer reads."""
         return self.layers[-1].n_out if self.layers else self.n_in
 
     def push(self, kind: str, *, where: str = "", **values: Any) -> None:
-        """Append a layer that reads the one before and is as wide, unless `values` say otherwise."""
+        """Append a layer. By default it reads the previous layer and has the same width."""
         if self._rowwise is not None:
             raise ArgumentError(f"{self._rowwise}: only the output can")
         layer = Layer(

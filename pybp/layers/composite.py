@@ -1,4 +1,4 @@
-"""Entries of a list of layers that stand for several of the core's layers."""
+"""Entries of a list of layers that consist of several layers of the core."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,28 +14,28 @@ from pybp.layers.specs import Activation, Dense, LayerLike, LayerSpec, append_en
 
 __all__ = ["Embedding", "Residual"]
 
-_MOST_CATEGORIES = 2**24  # up to there float32 holds every whole number
+_MAX_CATEGORIES = 2**24  # up to here float32 holds every integer
 
 
 @dataclass(frozen=True, repr=False)
 class Residual(LayerSpec):
-    """Layers around which their input is carried and added: ``a = F(x) + x``.
+    """A residual block: the sum of its input and the output of its layers, ``a = F(x) + x``.
 
     Parameters
     ----------
     layers : list of int or layers
-        F, as for `MLP`; numbers are dense layers with the net's activation. May hold residuals.
+        F, as for `MLP`; a number is a dense layer with the net's activation. May contain residuals.
     projection : "auto", bool or Dense
-        What x goes through: "auto" is nothing where F(x) is as wide as x, else a linear `Dense`;
-        False is never anything, True always a linear `Dense`; a `Dense` is just that.
+        The layer applied to x before the sum. True: a linear `Dense`; False: none; "auto": a linear
+        `Dense` if F(x) and x have different widths.
     activation : str or ActivationFunction, optional
-        Applied to the sum.
+        Applied to the sum; default: none.
 
     Notes
     -----
-    Post-activation, as in the first paper:
+    With post-activation, as in the first paper:
     ``Residual([Dense(n), BatchNorm(), Activation("relu"), Dense(n), BatchNorm()],
-    activation="relu")``. Pre-activation, as in the second: ``Residual([BatchNorm(),
+    activation="relu")``. With pre-activation, as in the second: ``Residual([BatchNorm(),
     Activation("relu"), Dense(n), BatchNorm(), Activation("relu"), Dense(n)])``.
 
     References
@@ -63,12 +63,12 @@ class Residual(LayerSpec):
             resolve(self.activation, ActivationFunction, "activation")
 
     def expand(self, builder: LayerBuilder, where: str) -> None:
-        """Append the branch, the projection if there is one, and the sum."""
+        """Append the branch, the projection if any, and the sum."""
         source, width = builder.last, builder.width
         for place, entry in enumerate(self.layers):
             append_entry(builder, entry, f"{where}.layers[{place}]")
         branch = builder.last
-        projection = self._projection(width, builder.width, where)
+        projection = self._resolved_projection(width, builder.width, where)
         inputs = branch, source
         if projection is not None:
             projection.append_to(builder, f"{where}.projection", n_in=width, inputs=(source,))
@@ -77,21 +77,21 @@ class Residual(LayerSpec):
         if self.activation is not None:
             Activation(self.activation).expand(builder, where)
 
-    def _projection(self, before: int, after: int, where: str) -> Dense | None:
-        """What x goes through, if anything."""
+    def _resolved_projection(self, n_in: int, n_out: int, where: str) -> Dense | None:
+        """The projection, or None."""
         if isinstance(self.projection, Dense):
-            if self.projection.n_out != after:
+            if self.projection.n_out != n_out:
                 raise ArgumentError(
-                    f"{where} can't join its branch, {after} wide, with its projection, "
+                    f"{where} can't add its branch, {n_out} wide, and its projection, "
                     f"{self.projection.n_out} wide"
                 )
             return self.projection
-        if self.projection is True or (self.projection == "auto" and before != after):
-            return Dense(after)
-        if before != after:
+        if self.projection is True or (self.projection == "auto" and n_in != n_out):
+            return Dense(n_out)
+        if n_in != n_out:
             raise ArgumentError(
-                f"{where} can't join its branch, {after} wide, with its input, {before} wide; "
-                "allow a projection, or make them equal"
+                f"{where} can't add its branch, {n_out} wide, and its input, {n_in} wide; "
+                "allow a projection, or make the widths equal"
             )
         return None
 
@@ -104,18 +104,19 @@ class Residual(LayerSpec):
 
 @dataclass(frozen=True, repr=False)
 class Embedding(LayerSpec):
-    """A learnable vector for each category of integer columns; first in a list of layers.
+    """A learnable vector for each category of integer columns; must be the first layer.
 
-    The columns of X that are named here hold categories, 0, 1, ... n - 1. Their vectors stand
-    behind the other columns in what the next layer gets.
+    The given columns of X hold categories 0, 1, ..., n - 1. The next layer reads the other columns of X,
+    followed by the vectors of the categories.
 
     Parameters
     ----------
     columns : dict or list
-        Of each column, the number n of its categories, or (n, dim), dim being the length of a
-        vector; if not given or None, ``min(50, (n + 1) // 2)``. A list is for the columns 0, 1, ....
+        For each column, the number n of categories, or (n, dim) with the length dim of the vectors;
+        default ``min(50, (n + 1) // 2)``. A list holds the entries of columns 0, 1, ....
     init : str or Initializer, optional
-        How the vectors start; the net's `init` if not given, whose "auto" is N(0, 1).
+        Initializer of the vectors; default: the net's `init`. For an embedding, "auto" is the standard
+        normal distribution.
 
     References
     ----------
@@ -133,20 +134,20 @@ class Embedding(LayerSpec):
         if not columns:
             raise ArgumentError("columns must name at least one column, got none")
         named = columns.items() if isinstance(columns, Mapping) else enumerate(columns)
-        # From here on it is a dict of pairs.
-        object.__setattr__(self, "columns", dict(sorted(_table(*pair) for pair in named)))
+        # column -> (number of categories, dim)
+        object.__setattr__(self, "columns", dict(sorted(_column(*pair) for pair in named)))
         if self.init is not None:
             resolve(self.init, Initializer, "init")
 
     def expand(self, builder: LayerBuilder, where: str) -> None:
-        """Append a layer for each table, and what joins them with the other columns."""
+        """Append an embedding layer for each column, and the layer that joins them with the others."""
         if builder.layers:
             raise ArgumentError(
                 f"{where} is an Embedding, which reads the net's input: it must be layers[1]"
             )
         init = builder.init if self.init is None else resolve(self.init, Initializer, "init")
-        tables: dict[int, tuple[int, int]] = dict(self.columns)
-        for column, (n_categories, dim) in tables.items():
+        columns: dict[int, tuple[int, int]] = dict(self.columns)
+        for column, (n_categories, dim) in columns.items():
             if column >= builder.n_in:
                 raise ArgumentError(
                     f"{where} names column {column}, but the net has {builder.n_in} inputs"
@@ -160,24 +161,24 @@ class Embedding(LayerSpec):
                 column=column,
                 n_categories=n_categories,
             )
-        others = builder.n_in - len(tables)
-        width = others + sum(dim for _, dim in tables.values())
-        builder.push("join", n_in=width, n_out=width, inputs=(-1, *range(len(tables))))
+        others = builder.n_in - len(columns)
+        width = others + sum(dim for _, dim in columns.values())
+        builder.push("join", n_in=width, n_out=width, inputs=(-1, *range(len(columns))))
 
     def __hash__(self) -> int:
         return hash((tuple(self.columns), self.init))
 
 
-def _table(column: object, given: Any) -> tuple[int, tuple[int, int]]:
-    """Column, and (number of categories, length of a vector)."""
-    place = count(column, "a column of columns", low=0)
-    name = f"columns[{place}]"
+def _column(column: object, given: Any) -> tuple[int, tuple[int, int]]:
+    """An entry of `columns`, checked: column -> (number of categories, dim)."""
+    number = count(column, "a column of columns", low=0)
+    name = f"columns[{number}]"
     if not isinstance(given, tuple | list):
         given = (given, None)
     if len(given) != 2:
         raise TypeError(
             f"{name} must be a number of categories or (categories, dim), got {shown(given)}"
         )
-    n_categories = count(given[0], f"{name}, the number of categories,", high=_MOST_CATEGORIES)
+    n_categories = count(given[0], f"{name}, the number of categories,", high=_MAX_CATEGORIES)
     dim = min(50, (n_categories + 1) // 2) if given[1] is None else count(given[1], f"{name}, dim,")
-    return place, (n_categories, dim)
+    return number, (n_categories, dim)

@@ -1,4 +1,4 @@
-"""A layer as a net has it, with nothing left open."""
+"""A layer of a net, with all its settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -23,40 +23,52 @@ TRAINING = (
     "trainable",
     "parametrization",
 )
-"""Fields that say how a layer is trained."""
-_READ_THE_NET = ("embedding", "join")  # what they read, the core knows by itself
+"""Fields that affect training only."""
+_FIXED_INPUTS = ("embedding", "join")  # the core knows the inputs of these kinds
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer of a net, with nothing left open.
+    """A layer of a net, with all its settings.
 
     Attributes
     ----------
     kind : str
-        Its name in the registry of layers.
+        The name in the registry of layers.
     n_in, n_out : int
-        Features of its input and of its output.
+        Number of features of the input and of the output.
     inputs : tuple of int
         The layers whose outputs it reads, counted from 0; -1 is the net's input.
     params : tuple of float
-        In the order of the registry.
+        Parameters of the kind, in the order of the registry.
     activation : ActivationFunction
-        Of dense layers and of activations; else the identity.
+        Activation of a dense or activation layer; identity for other kinds.
     init : Initializer
-        Of dense layers and of embeddings.
+        Initializer of a dense or embedding layer.
     scale : bool
         Whether it has a factor gamma for each feature.
     bias : bool
-        Whether it has an offset for each feature.
+        Whether it has a bias for each feature.
     bias_init : float
-        Where that starts.
+        Initial value of the biases.
     bias_std : float
-        Standard deviation of the noise added to that.
-    column, n_categories : int
-        Of an embedding.
-    l1, l2, lr_factor, bias_lr_factor, max_norm, trainable, parametrization
-        How it is trained; see `Dense`.
+        Standard deviation of the normal noise added to it.
+    column : int
+        The column of X that an embedding reads.
+    n_categories : int
+        Number of categories of an embedding.
+    l1, l2 : float
+        Factors of the penalties ``l1 sum|W|`` and ``l2/2 sum W^2``.
+    lr_factor : float
+        Factor of the learning rate.
+    bias_lr_factor : float
+        Additional factor of the learning rate of the biases.
+    max_norm : float
+        Largest Euclidean norm of the weights of a neuron; 0: no limit.
+    trainable : bool
+        Whether updates change the layer.
+    parametrization : {"standard", "ntk"}
+        As in `Dense`.
     """
 
     kind: str
@@ -82,7 +94,7 @@ class Layer:
 
     @property
     def weight_shape(self) -> tuple[int, ...] | None:
-        """(n_out, n_in), (n_out, n_categories) of an embedding, (n_out,) of gamma, or None."""
+        """Shape of the weights: (n_out, n_in), (n_out, n_categories) or (n_out,); None without weights."""
         if self.kind == "dense":
             return self.n_out, self.n_in
         if self.kind == "embedding":
@@ -91,12 +103,12 @@ class Layer:
 
     @property
     def bias_shape(self) -> tuple[int, ...] | None:
-        """(n_out,), or None for a layer without."""
+        """(n_out,), or None without biases."""
         return (self.n_out,) if self.bias else None
 
     @property
     def fan(self) -> int:
-        """Weights of each output."""
+        """Number of weights of each output."""
         shape = self.weight_shape
         return 0 if shape is None else (*shape, 1)[1]
 
@@ -111,9 +123,9 @@ class Layer:
         return self.n_out * (self.fan + self.bias)
 
     def core(self, place: int) -> "CoreLayer":
-        """The layer as the core takes it, `place` being its own number."""
+        """The layer as the core expects it; `place` is its index in the net."""
         distances = [place - 1 - source for source in self.inputs]
-        if self.kind in _READ_THE_NET:
+        if self.kind in _FIXED_INPUTS:
             distances = []
         return {
             "kind": row_number("layers", self.kind),
@@ -143,13 +155,13 @@ class Layer:
 
     @property
     def training(self) -> dict[str, Any]:
-        """What is not as usual in how it is trained, by the names of `Dense`."""
+        """The training options that differ from their defaults, by name."""
         values = {own.name: (getattr(self, own.name), own.default) for own in fields(self)}
         return {name: values[name][0] for name in TRAINING if values[name][0] != values[name][1]}
 
     @property
     def description(self) -> dict[str, Any]:
-        """The layer in plain values, for pickles and files."""
+        """The layer as a dict of plain values, for pickles and files."""
         values = {own.name: getattr(self, own.name) for own in fields(self)}
         return values | {
             "activation": self.activation.name,
@@ -160,14 +172,14 @@ class Layer:
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> Self:
-        """The layer that `description` describes."""
+        """The layer with this `description`."""
         values = dict(description)
         activation = resolve(values["activation"], ActivationFunction, "activation")
         values["activation"] = type(activation)(*values.pop("activation_params"))
         init = resolve(values["init"], Initializer, "init")
         value = values.pop("init_value")
-        for only in fields(init):
-            init = replace(init, **{only.name: value})
+        for parameter in fields(init):  # one at most
+            init = replace(init, **{parameter.name: value})
         values["init"] = init
         for name in ("inputs", "params"):
             values[name] = tuple(values[name])

@@ -1,4 +1,4 @@
-"""The layers of a net from the arguments of `MLP`."""
+"""Make the layers of a net from the arguments of `MLP`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -44,7 +44,7 @@ def resolve_layers(
 
 
 def _last(place: int, entry: LayerLike, output: ActivationFunction | None) -> list[LayerLike]:
-    """The last entry, and what gives it the output's activation."""
+    """The last entry with the activation `output`, as one or two entries."""
     if not isinstance(entry, LayerSpec | type):
         return [Dense(count(entry, f"layers[{place}]"), output or Identity())]
     if output is None:

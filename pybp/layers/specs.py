@@ -1,4 +1,4 @@
-"""What users say about a layer."""
+"""The entries of a list of layers, as users write them."""
 
 from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any, ClassVar, TypeVar, cast
@@ -30,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True, repr=False)
 class LayerSpec(Spec):
-    """Base class of what a list of layers may hold besides numbers."""
+    """Base class of the entries of a list of layers that are not numbers."""
 
     registry: ClassVar[str] = "layers"
 
@@ -38,18 +38,18 @@ class LayerSpec(Spec):
         self.parameters  # noqa: B018  # reading them checks them
 
     def expand(self, builder: LayerBuilder, where: str) -> None:
-        """Append the layers that this stands for; `where` names it in messages."""
+        """Append the layers of this entry; `where` names the entry in messages."""
         builder.push(self.name, params=self.parameters)
 
     @property
     def training(self) -> dict[str, Any]:
-        """What it says about how it is trained, checked."""
+        """The training options of this entry, checked."""
         given = {own.name: getattr(self, own.name) for own in fields(self) if own.name in TRAINING}
         return {name: _checked(name, value) for name, value in given.items()}
 
 
 def _checked(name: str, value: Any) -> Any:
-    """One of `TRAINING`, as a layer has it."""
+    """The value of a training option, checked, as `Layer` holds it."""
     if name == "trainable":
         return flag(value, name)
     if name == "parametrization":
@@ -67,7 +67,7 @@ L = TypeVar("L")
 
 
 def with_defaults(entry: L | type[LayerSpec], where: str = "a layer") -> L | LayerSpec:
-    """An entry of a list of layers; of a class, the layer with its defaults."""
+    """The entry; if it is a class, an instance with default parameters."""
     if not (isinstance(entry, type) and issubclass(entry, LayerSpec)):
         return cast(L, entry)
     try:
@@ -85,33 +85,32 @@ class Dense(LayerSpec):
     n_out : int
         Number of neurons.
     activation : str or ActivationFunction, optional
-        f; the identity if not given.
+        f; default: identity.
     init : str or Initializer, optional
-        How the weights start; the net's `init` if not given.
+        Initializer of W; default: the net's `init`.
     bias : bool
-        Whether there is a b.
+        Whether the layer has biases b.
     bias_init : float
-        Where every element of b starts.
+        Initial value of b.
     bias_std : float
-        Standard deviation of the normal noise added to that, >= 0.
+        Standard deviation of normal noise added to the initial value, >= 0.
     l1 : float
-        Penalty ``l1 sum|W|``, >= 0, added to every loss that is reported. Its gradient is added by
-        the update, before clipping; `MLP.gradients` doesn't have it.
+        Factor of the penalty ``l1 sum|W|``, >= 0. Every reported loss includes the penalty. The update
+        adds its gradient before clipping; `MLP.gradients` does not contain it.
     l2 : float
-        Likewise ``l2/2 sum W^2``, >= 0.
+        Factor of the penalty ``l2/2 sum W^2``, >= 0; otherwise like `l1`.
     lr_factor : float
-        The learning rate of W and b is that of the optimizer times this, >= 0.
+        Factor of the optimizer's learning rate for W and b, >= 0.
     bias_lr_factor : float
-        That of b is multiplied by this too, >= 0.
+        Additional factor of the learning rate for b, >= 0.
     max_norm : float, optional
-        After each update, scale the weights into a neuron down to this Euclidean norm, > 0, if
-        theirs is larger.
+        After each update, scale the weights of a neuron to this Euclidean norm if theirs is larger; > 0.
     trainable : bool
-        Whether updates change the layer. If not, it has no penalty and no part in `clip_norm`.
+        Whether updates change the layer. If False, it has no penalty and `clip_norm` ignores it.
     parametrization : {"standard", "ntk"}
-        "ntk": ``z = W a / sqrt(n_in) + b``. Then `init`, the penalties, max_norm, weight decay and
-        the optimizer's rule are about W, while `MLP.weights` and `MLP.gradients` have the matrix
-        of the forward pass, ``W / sqrt(n_in)``, and the gradient by it.
+        "ntk": ``z = W a / sqrt(n_in) + b``. `init`, the penalties, `max_norm`, weight decay and the
+        optimizer's rule apply to W; `MLP.weights` and `MLP.gradients` hold ``W / sqrt(n_in)`` and the
+        gradient with respect to it.
 
     References
     ----------
@@ -151,15 +150,15 @@ class Dense(LayerSpec):
         self.append_to(builder, where)
 
     def append_to(self, builder: LayerBuilder, where: str, **values: Any) -> None:
-        """Append the layer; `values` replace fields of `Layer`, such as its inputs."""
-        own, init = self.activation, self.init
+        """Append the layer; `values` override fields of `Layer`, such as its inputs."""
+        activation, init = self.activation, self.init
         builder.push(
             self.name,
             where=where,
             n_out=int(self.n_out),
             activation=Identity()
-            if own is None
-            else resolve(own, ActivationFunction, "activation"),
+            if activation is None
+            else resolve(activation, ActivationFunction, "activation"),
             init=builder.init if init is None else resolve(init, Initializer, "init"),
             bias=bool(self.bias),
             bias_init=float(self.bias_init),
@@ -170,11 +169,11 @@ class Dense(LayerSpec):
 
 
 LayerLike = int | LayerSpec | type[LayerSpec]
-"""What a list of layers holds."""
+"""The type of an entry of a list of layers."""
 
 
 def append_entry(builder: LayerBuilder, entry: LayerLike, where: str) -> None:
-    """Append the layers that an entry of a list stands for; `where` names it in messages."""
+    """Append the layers of an entry; `where` names the entry in messages."""
     chosen = with_defaults(entry, where)
     if not isinstance(chosen, LayerSpec):
         chosen = Dense(count(chosen, where), builder.activation)
@@ -192,7 +191,7 @@ class Activation(LayerSpec):
 
     Notes
     -----
-    With it the norms come between a linear layer and its activation:
+    Use it to put a norm between a linear layer and its activation:
     ``[Dense(64), BatchNorm(), Activation("relu")]``.
     """
 
@@ -210,7 +209,7 @@ class Activation(LayerSpec):
 
 @dataclass(frozen=True, repr=False)
 class _Affine(LayerSpec):
-    """Base class of layers that may scale and shift each feature: ``a = gamma z + beta``."""
+    """Base class of layers that can scale and shift each feature: ``a = gamma z + beta``."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -230,18 +229,18 @@ class _Affine(LayerSpec):
 class BatchNorm(_Affine):
     """``a = gamma z + beta``, ``z = (x - mean) / sqrt(var + eps)`` for each feature.
 
-    In training, mean and variance are those of the minibatch, which needs two rows at least.
-    Otherwise they are running averages, ``running += momentum (batch - running)``, with the
-    unbiased variance, as in PyTorch; `MLP.running_statistics` has them.
+    In training, mean and variance are those of the minibatch, which needs at least two rows. Otherwise
+    they are running averages, ``running += momentum (batch - running)`` with the unbiased variance of the
+    minibatch, as in PyTorch; see `MLP.running_statistics`.
 
     Parameters
     ----------
     momentum : float
-        Share of a minibatch in the running averages, 0 to 1.
+        Weight of a minibatch in the running averages, 0 to 1.
     eps : float
-        Keeps the division finite, > 0.
+        Added under the square root, > 0.
     affine : bool
-        Whether there are gamma, from 1, and beta, from 0.
+        Whether there are gamma, initially 1, and beta, initially 0.
 
     References
     ----------
@@ -262,11 +261,11 @@ class LayerNorm(_Affine):
     Parameters
     ----------
     eps : float
-        Keeps the division finite, > 0.
+        Added under the square root, > 0.
     affine : bool
-        Whether there is a gamma for each feature, from 1.
+        Whether there is a gamma for each feature, initially 1.
     bias : bool
-        Whether there is a beta too, from 0; without gamma there is none.
+        Whether there is a beta, initially 0; requires `affine`.
 
     References
     ----------
@@ -286,11 +285,11 @@ class RMSNorm(_Affine):
     Parameters
     ----------
     eps : float
-        Keeps the division finite, > 0.
+        Added under the square root, > 0.
     affine : bool
-        Whether there is a gamma for each feature, from 1.
+        Whether there is a gamma for each feature, initially 1.
     bias : bool
-        Whether there is a beta too, from 0; without gamma there is none.
+        Whether there is a beta, initially 0; requires `affine`.
 
     References
     ----------
@@ -305,14 +304,14 @@ class RMSNorm(_Affine):
 
 @dataclass(frozen=True, repr=False)
 class Scale(_Affine):
-    """``a = gamma x + beta``, a learnable factor for each feature.
+    """``a = gamma x + beta``, with a learnable factor gamma for each feature, initially 1.
 
     Parameters
     ----------
     bias : bool
-        Whether there is a beta, from 0; gamma starts from 1.
+        Whether there is a beta, initially 0.
     lr_factor : float
-        The learning rate is that of the optimizer times this, >= 0.
+        Factor of the optimizer's learning rate, >= 0.
     trainable : bool
         Whether updates change the layer.
     """
@@ -325,15 +324,15 @@ class Scale(_Affine):
 
 @dataclass(frozen=True, repr=False)
 class Dropout(LayerSpec):
-    """In training, each number is 0 with probability `rate`, else divided by ``1 - rate``.
+    """In training, sets each element to 0 with probability `rate`, and divides others by ``1 - rate``.
 
-    Otherwise nothing happens. What is dropped depends on the net's seed, the layer and the number
-    of passes so far, on nothing else. `rate` is rounded to a multiple of 2^-16.
+    Otherwise it is the identity. The mask depends only on the net's seed, the layer and the number of
+    training passes so far. `rate` is rounded to a multiple of 2^-16.
 
     Parameters
     ----------
     rate : float
-        Probability, in [0, 1).
+        Probability of dropping an element, in [0, 1).
 
     References
     ----------
@@ -347,14 +346,15 @@ class Dropout(LayerSpec):
 
 @dataclass(frozen=True, repr=False)
 class AlphaDropout(LayerSpec):
-    """`Dropout` for selu: it keeps mean 0 and variance 1.
+    """`Dropout` for selu, which keeps mean 0 and variance 1.
 
-    What is dropped becomes selu's limit, -1.7581; then all is scaled and shifted.
+    Dropped elements become -1.7581, the limit of selu for z to minus infinity; then all elements are
+    scaled and shifted.
 
     Parameters
     ----------
     rate : float
-        Probability, in [0, 1).
+        Probability of dropping an element, in [0, 1).
 
     References
     ----------
@@ -367,12 +367,12 @@ class AlphaDropout(LayerSpec):
 
 @dataclass(frozen=True, repr=False)
 class GaussianNoise(LayerSpec):
-    """In training, ``a = x + noise`` with normal noise of mean 0; otherwise nothing happens.
+    """In training, ``a = x + noise`` with normal noise of mean 0; otherwise the identity.
 
     Parameters
     ----------
     std : float
-        Standard deviation, >= 0.
+        Standard deviation of the noise, >= 0.
     """
 
     name: ClassVar[str] = "gaussian_noise"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from html import escape
 
-from pybp._common.specs import Spec, names, row
+from pybp._common.specs import Spec, row, spec_classes
 from pybp._common.text import aligned
 from pybp.layers import Dense, Layer, LayerSpec
 
@@ -149,7 +149,7 @@ def _entry(layer: Layer) -> str:
     """A layer that is an entry of its own, as code."""
     if layer.kind == Dense.name:
         return _dense(layer)
-    spec = names(LayerSpec)[layer.kind]
+    spec = spec_classes(LayerSpec)[layer.kind]
     if layer.kind == "activation":
         return f"{spec.__name__}({_short(layer.activation)})"
     values: dict[str, object] = dict(

@@ -1,9 +1,12 @@
-"""Optimizers: how a parameter w moves with its gradient g at learning rate lr.
+"""Optimizers: how a parameter w is updated with its gradient g and the learning rate lr.
 
-Parameters are named as in PyTorch, and the rules are PyTorch's. A plain name such as ``"adam"``
-works wherever one of these does. An optimizer's state lives in the net: it goes on where it was as
-long as the optimizer's class stays the same, and with it what it has to keep: switching SGD's or
-RMSprop's momentum, RMSprop's `centered` or Adam's `amsgrad` on or off starts anew.
+Rules and names of parameters are those of PyTorch. A name such as ``"adam"`` means the optimizer with
+default parameters.
+
+The net holds the optimizer's state. The next call of `fit`, `train_step` or `step` continues with it,
+if its optimizer is of the same class and keeps the same state arrays. It starts with a new state if
+the class changes, or if SGD's or RMSprop's momentum, RMSprop's `centered` or Adam's `amsgrad` is
+switched on or off.
 """
 
 from pybp._common.public import set_public_module

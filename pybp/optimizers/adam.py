@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pybp._common.arguments import flag
-from pybp.optimizers.base import Optimizer, one_of_two
+from pybp.optimizers.base import Optimizer, element_of_pair
 from pybp.schedules import LearningRate
 
-__all__ = ["Adam", "AdamW", "Adamax", "NAdam", "RAdam", "beta_or_own"]
+__all__ = ["Adam", "AdamW", "Adamax", "NAdam", "RAdam", "adam_parameter"]
 
 
 @dataclass(frozen=True, repr=False)
 class Adam(Optimizer):
     """``m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= lr m' / (sqrt(v') + eps)``.
 
-    m' and v' are m and v divided by ``1 - b1^t`` and ``1 - b2^t`` at step t.
+    ``m' = m / (1 - b1^t)`` and ``v' = v / (1 - b2^t)`` at step t, counted from 1.
 
     Parameters
     ----------
@@ -23,13 +23,11 @@ class Adam(Optimizer):
     betas : tuple of float
         (b1, b2), each in [0, 1).
     eps : float
-        Keeps the division finite, > 0.
+        Added to the denominator, > 0.
     weight_decay : float
-        Adds ``weight_decay w`` to the gradient, >= 0; see `AdamW` for the decoupled form.
+        Adds ``weight_decay w`` to the gradient, >= 0; `AdamW` has decoupled weight decay.
     amsgrad : bool
-        Take the largest v so far for v, so that steps never grow again.
-    **common
-        See `Optimizer`.
+        Use the largest v of all steps so far in place of v.
 
     References
     ----------
@@ -45,12 +43,12 @@ class Adam(Optimizer):
     amsgrad: bool = False
 
     def _parameter(self, name: str) -> Any:
-        return beta_or_own(self, name)
+        return adam_parameter(self, name)
 
 
 @dataclass(frozen=True, repr=False)
 class AdamW(Optimizer):
-    """`Adam` with decoupled weight decay: first ``w *= 1 - lr weight_decay``.
+    """`Adam` with decoupled weight decay: ``w *= 1 - lr weight_decay`` before the update of `Adam`.
 
     Parameters
     ----------
@@ -59,13 +57,11 @@ class AdamW(Optimizer):
     betas : tuple of float
         (b1, b2), each in [0, 1).
     eps : float
-        Keeps the division finite, > 0.
+        Added to the denominator, > 0.
     weight_decay : float
-        Share of a weight that decays per step and unit of learning rate, >= 0.
+        Each update multiplies the parameters by ``1 - lr weight_decay`` first, >= 0.
     amsgrad : bool
-        Take the largest v so far for v, so that steps never grow again.
-    **common
-        See `Optimizer`.
+        Use the largest v of all steps so far in place of v.
 
     References
     ----------
@@ -80,14 +76,14 @@ class AdamW(Optimizer):
     amsgrad: bool = False
 
     def _parameter(self, name: str) -> Any:
-        return beta_or_own(self, name)
+        return adam_parameter(self, name)
 
 
 @dataclass(frozen=True, repr=False)
 class Adamax(Optimizer):
-    """`Adam` with a maximum for the second moment: ``u = max(b2 u, |g| + eps); w -= lr m' / u``.
+    """`Adam` with the maximum norm: ``u = max(b2 u, |g| + eps); w -= lr m' / u``.
 
-    m' is ``m = b1 m + (1 - b1) g`` divided by ``1 - b1^t`` at step t.
+    ``m = b1 m + (1 - b1) g`` and ``m' = m / (1 - b1^t)`` at step t, counted from 1.
 
     Parameters
     ----------
@@ -96,11 +92,9 @@ class Adamax(Optimizer):
     betas : tuple of float
         (b1, b2), each in [0, 1).
     eps : float
-        Keeps the division finite, > 0.
+        Added to the denominator, > 0.
     weight_decay : float
         Adds ``weight_decay w`` to the gradient, >= 0.
-    **common
-        See `Optimizer`.
 
     References
     ----------
@@ -114,16 +108,16 @@ class Adamax(Optimizer):
     weight_decay: float = 0.0
 
     def _parameter(self, name: str) -> Any:
-        return beta_or_own(self, name)
+        return adam_parameter(self, name)
 
 
 @dataclass(frozen=True, repr=False)
 class RAdam(Optimizer):
-    """`Adam` whose first steps are rectified: its step times r, which grows to 1.
+    """Rectified `Adam`: the update of `Adam` is multiplied by r, which grows to 1.
 
-    With ``n = 2 / (1 - b2) - 1`` and ``k = n - 2 t b2^t / (1 - b2^t)``, the length of the average
-    behind v at step t, r is ``sqrt((k - 4) (k - 2) n / ((n - 4) (n - 2) k))``. As long as k <= 5 the
-    step is ``w -= lr m'``. As in PyTorch, eps is added to sqrt(v) before its bias is corrected.
+    ``r = sqrt((k - 4) (k - 2) n / ((n - 4) (n - 2) k))`` with ``n = 2 / (1 - b2) - 1`` and
+    ``k = n - 2 t b2^t / (1 - b2^t)`` at step t. While k <= 5, the update is ``w -= lr m'``. As in
+    PyTorch, eps is added to sqrt(v) before the bias correction.
 
     Parameters
     ----------
@@ -132,13 +126,11 @@ class RAdam(Optimizer):
     betas : tuple of float
         (b1, b2), each in [0, 1).
     eps : float
-        Keeps the division finite, > 0.
+        Added to the denominator, > 0.
     weight_decay : float
         Adds ``weight_decay w`` to the gradient, >= 0.
     decoupled_weight_decay : bool
-        Decay as in `AdamW` instead: first ``w *= 1 - lr weight_decay``.
-    **common
-        See `Optimizer`.
+        Decay as in `AdamW`: ``w *= 1 - lr weight_decay`` before the update.
 
     References
     ----------
@@ -153,15 +145,15 @@ class RAdam(Optimizer):
     decoupled_weight_decay: bool = False
 
     def _parameter(self, name: str) -> Any:
-        return beta_or_own(self, name)
+        return adam_parameter(self, name)
 
 
 @dataclass(frozen=True, repr=False)
 class NAdam(Optimizer):
-    """`Adam` with Nesterov's momentum: ``w -= lr m' / (sqrt(v') + eps)`` with a look ahead in m'.
+    """`Adam` with Nesterov's momentum: ``w -= lr m' / (sqrt(v') + eps)`` with another m'.
 
-    The momentum of step t is ``mu(t) = b1 (1 - 0.96^(t momentum_decay) / 2)``; with p the product of
-    mu(1) to mu(t), ``m' = mu(t+1) m / (1 - p mu(t+1)) + (1 - mu(t)) g / (1 - p)``.
+    ``m' = mu(t+1) m / (1 - p mu(t+1)) + (1 - mu(t)) g / (1 - p)`` at step t, with the momentum
+    ``mu(t) = b1 (1 - 0.96^(t momentum_decay) / 2)`` and p the product of mu(1) to mu(t).
 
     Parameters
     ----------
@@ -170,15 +162,13 @@ class NAdam(Optimizer):
     betas : tuple of float
         (b1, b2), each in [0, 1).
     eps : float
-        Keeps the division finite, > 0.
+        Added to the denominator, > 0.
     weight_decay : float
         Adds ``weight_decay w`` to the gradient, >= 0.
     momentum_decay : float
-        How fast mu grows to b1, >= 0.
+        How fast mu approaches b1, >= 0.
     decoupled_weight_decay : bool
-        Decay as in `AdamW` instead: first ``w *= 1 - lr weight_decay``.
-    **common
-        See `Optimizer`.
+        Decay as in `AdamW`: ``w *= 1 - lr weight_decay`` before the update.
 
     References
     ----------
@@ -194,12 +184,12 @@ class NAdam(Optimizer):
     decoupled_weight_decay: bool = False
 
     def _parameter(self, name: str) -> Any:
-        return beta_or_own(self, name)
+        return adam_parameter(self, name)
 
 
-def beta_or_own(optimizer: Optimizer, name: str) -> Any:
-    """A parameter of the registry row, where the first two are the pair `betas`."""
+def adam_parameter(optimizer: Optimizer, name: str) -> Any:
+    """The value of a parameter of the row; beta1 and beta2 are the attribute `betas`."""
     if name in ("beta1", "beta2"):
-        return one_of_two(optimizer, "betas", first=name == "beta1")
+        return element_of_pair(optimizer, "betas", first=name == "beta1")
     value = getattr(optimizer, name)
     return int(flag(value, name)) if name in ("amsgrad", "decoupled_weight_decay") else value

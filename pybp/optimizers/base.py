@@ -11,25 +11,25 @@ from pybp._common.specs import Spec
 from pybp.schedules import LearningRate, Schedule
 from pybp.schedules.base import Rates, checked_rate
 
-__all__ = ["Optimizer", "one_of_two"]
+__all__ = ["Optimizer", "element_of_pair"]
 
 
 @dataclass(frozen=True, repr=False)
 class Optimizer(Spec):
-    """Base class of the optimizers, with what all of them take.
+    """Base class of the optimizers, with the parameters that all of them have.
 
     Parameters
     ----------
     lr : float, Schedule or callable
         Learning rate, >= 0: a number, one of `pybp.schedules`, or a function of the step.
     clip_norm : float, optional
-        Scale the gradient of the whole net so that its Euclidean norm is at most this (> 0).
+        If the Euclidean norm of the gradient of the whole net is larger, scale it to this norm, > 0.
     clip_value : float, optional
-        Clip each element of the gradient to [-clip_value, clip_value] (> 0), after `clip_norm`.
+        Clip each element of the gradient to [-clip_value, clip_value], after `clip_norm`; > 0.
     decay_bias : bool
-        Whether weight decay acts on the biases too.
+        Whether weight decay applies to biases, too.
     bias_lr_factor : float
-        The learning rate of the biases is `lr` times this, >= 0.
+        The learning rate of the biases is `lr` times this factor, >= 0.
     """
 
     registry: ClassVar[str] = "optimizers"
@@ -42,11 +42,11 @@ class Optimizer(Spec):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lr", checked_rate(self.lr))
-        self.core  # noqa: B018  # reading it checks every other parameter
+        self.core  # noqa: B018  # reading it checks all other parameters
 
     @cached_property
     def core(self) -> tuple[int, tuple[float, ...], float, float, bool, float]:
-        """What the core takes, all but the learning rate, checked against the registry's ranges."""
+        """The optimizer as the core expects it, without the learning rate; checks all ranges."""
         return (
             self.number,
             self.parameters,
@@ -59,9 +59,17 @@ class Optimizer(Spec):
     def rates(
         self, first: int, n: int, *, horizon: int | None = None, steps_per_epoch: int | None = None
     ) -> Rates:
-        """The learning rates of n steps from step `first` on, or the one that all of them have.
+        """The learning rates of the `n` steps from step `first` on.
 
-        Parameters are those of `Schedule.rates`.
+        Parameters
+        ----------
+        first, n, horizon, steps_per_epoch
+            As in `Schedule.rates`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,) or (1,)
+            One for each step, or one for all if `lr` is a number.
         """
         lr = self.lr
         if isinstance(lr, Schedule):
@@ -69,13 +77,13 @@ class Optimizer(Spec):
         return np.array([lr], np.float64)
 
     def _limit(self, name: str) -> float:
-        """A clipping limit as the core takes it: 0 for none."""
+        """A clipping limit as the core expects it; 0 stands for None."""
         value = getattr(self, name)
         return 0.0 if value is None else real(value, name, low=0.0, low_open=True)
 
 
-def one_of_two(optimizer: Optimizer, name: str, first: bool) -> Any:
-    """The first or second number of a parameter that is a pair."""
+def element_of_pair(optimizer: Optimizer, name: str, first: bool) -> Any:
+    """The first or second number of the attribute `name`, a pair."""
     pair = getattr(optimizer, name)
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise TypeError(f"{name} must be two numbers, got {shown(pair)}")

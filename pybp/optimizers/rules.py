@@ -1,12 +1,12 @@
-"""The update rules that are not of the Adam family."""
+"""The update rules outside of the Adam family."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pybp._common.arguments import flag
 from pybp.errors import ArgumentError
-from pybp.optimizers.adam import beta_or_own
-from pybp.optimizers.base import Optimizer, one_of_two
+from pybp.optimizers.adam import adam_parameter
+from pybp.optimizers.base import Optimizer, element_of_pair
 from pybp.schedules import LearningRate
 
 __all__ = ["SGD", "Adadelta", "Adagrad", "Lion", "RMSprop", "Rprop"]
@@ -16,21 +16,18 @@ __all__ = ["SGD", "Adadelta", "Adagrad", "Lion", "RMSprop", "Rprop"]
 class SGD(Optimizer):
     """Stochastic gradient descent: ``v = momentum v + g; w -= lr v``.
 
-    With Nesterov's momentum ``w -= lr (g + momentum v)``. Without momentum it is the plain rule
-    ``w -= lr g``.
+    With Nesterov's momentum, ``w -= lr (g + momentum v)``. Without momentum, ``w -= lr g``.
 
     Parameters
     ----------
     lr : float, Schedule or callable
         Learning rate, >= 0.
     momentum : float
-        In [0, 1).
+        Momentum, in [0, 1).
     nesterov : bool
-        Look ahead along the momentum, which must then be > 0.
+        Use Nesterov's momentum; needs `momentum` > 0.
     weight_decay : float
         Adds ``weight_decay w`` to the gradient, >= 0.
-    **common
-        See `Optimizer`.
 
     References
     ----------
@@ -56,22 +53,20 @@ class SGD(Optimizer):
 
 @dataclass(frozen=True, repr=False)
 class Adagrad(Optimizer):
-    """``s += g^2; w -= lr g / (sqrt(s) + eps)``, lr divided by ``1 + t lr_decay``.
+    """``s += g^2; w -= lr / (1 + t lr_decay) g / (sqrt(s) + eps)`` at step t, counted from 0.
 
     Parameters
     ----------
     lr : float, Schedule or callable
         Learning rate, >= 0.
     lr_decay : float
-        How fast the learning rate falls with the number of steps t, >= 0.
+        How fast the learning rate decreases with t, >= 0.
     weight_decay : float
         Adds ``weight_decay w`` to the gradient, >= 0.
     initial_accumulator_value : float
-        Where s starts, >= 0.
+        Initial value of s, >= 0.
     eps : float
-        Keeps the division finite, > 0.
-    **common
-        See `Optimizer`.
+        Added to the denominator, > 0.
 
     References
     ----------
@@ -90,25 +85,23 @@ class Adagrad(Optimizer):
 class RMSprop(Optimizer):
     """``s = alpha s + (1 - alpha) g^2; w -= lr g / (sqrt(s) + eps)``.
 
-    Centered, s is reduced by m^2, ``m = alpha m + (1 - alpha) g``, to an estimate of the variance. With
-    momentum the step is ``v = momentum v + g / (sqrt(s) + eps); w -= lr v``.
+    If centered, ``s - m^2`` with ``m = alpha m + (1 - alpha) g``, an estimate of the variance, takes the
+    place of s. With momentum, ``v = momentum v + g / (sqrt(s) + eps); w -= lr v``.
 
     Parameters
     ----------
     lr : float, Schedule or callable
         Learning rate, >= 0.
     alpha : float
-        How slowly s forgets, in [0, 1).
+        Decay factor of the average s, in [0, 1).
     eps : float
-        Keeps the division finite, > 0.
+        Added to the denominator, > 0.
     weight_decay : float
         Adds ``weight_decay w`` to the gradient, >= 0.
     momentum : float
-        In [0, 1).
+        Momentum, in [0, 1).
     centered : bool
-        Divide by the deviation from the mean gradient.
-    **common
-        See `Optimizer`.
+        Divide by the standard deviation of the gradient instead of its root mean square.
 
     References
     ----------
@@ -133,20 +126,18 @@ class RMSprop(Optimizer):
 class Adadelta(Optimizer):
     """``s = rho s + (1 - rho) g^2; d = g sqrt(u + eps) / sqrt(s + eps); w -= lr d``.
 
-    u averages the squares of d as s does those of g: ``u = rho u + (1 - rho) d^2``, after d.
+    u is the average of d^2, updated after d is computed: ``u = rho u + (1 - rho) d^2``.
 
     Parameters
     ----------
     lr : float, Schedule or callable
         Learning rate, >= 0.
     rho : float
-        How slowly s and u forget, in [0, 1).
+        Decay factor of the averages s and u, in [0, 1).
     eps : float
-        Keeps the division finite, > 0.
+        Added to the denominator, > 0.
     weight_decay : float
         Adds ``weight_decay w`` to the gradient, >= 0.
-    **common
-        See `Optimizer`.
 
     References
     ----------
@@ -164,8 +155,8 @@ class Adadelta(Optimizer):
 class Lion(Optimizer):
     """``w -= lr sign(b1 m + (1 - b1) g)``, then ``m = b2 m + (1 - b2) g``.
 
-    Before that, ``w *= 1 - lr weight_decay``. Every weight moves by lr, so lr is smaller than
-    `Adam`'s would be, by 3 to 10 times.
+    Before that, ``w *= 1 - lr weight_decay``. Every update changes each parameter by lr, so lr should be 3
+    to 10 times smaller than for `Adam`.
 
     Parameters
     ----------
@@ -174,9 +165,7 @@ class Lion(Optimizer):
     betas : tuple of float
         (b1, b2), each in [0, 1).
     weight_decay : float
-        Share of a weight that decays per step and unit of learning rate, >= 0.
-    **common
-        See `Optimizer`.
+        Each update multiplies the parameters by ``1 - lr weight_decay`` first, >= 0.
 
     References
     ----------
@@ -189,26 +178,24 @@ class Lion(Optimizer):
     weight_decay: float = 0.0
 
     def _parameter(self, name: str) -> Any:
-        return beta_or_own(self, name)
+        return adam_parameter(self, name)
 
 
 @dataclass(frozen=True, repr=False)
 class Rprop(Optimizer):
-    """Steps by the gradient's sign, for whole batches: ``w -= d sign(g)``.
+    """``w -= d sign(g)`` with a step size d for each parameter; for updates with all samples at once.
 
-    Each weight has its own d. It starts at lr and is multiplied by etas[1] where g has the sign of
-    the step before, by etas[0] where the sign turned; there g counts as 0 in this step.
+    d starts at lr. It is multiplied by etas[1] if g has the same sign as in the step before, and by
+    etas[0] if the sign has changed; then g is set to 0 for this step.
 
     Parameters
     ----------
     lr : float, Schedule or callable
-        Where the step sizes d start, >= 0; without effect afterwards.
+        Initial step size d, >= 0; has no effect after the first step.
     etas : tuple of float
-        Factors of d, in (0, 1) and above 1.
+        Factors of d: the first in (0, 1), the second > 1.
     step_sizes : tuple of float
-        The smallest and the largest d.
-    **common
-        See `Optimizer`.
+        The smallest and the largest d allowed.
 
     References
     ----------
@@ -224,8 +211,8 @@ class Rprop(Optimizer):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.step_sizes[0] > self.step_sizes[1]:
-            raise ArgumentError(f"step_sizes must be in order, got {self.step_sizes!r}")
+            raise ArgumentError(f"step_sizes must be in ascending order, got {self.step_sizes!r}")
 
     def _parameter(self, name: str) -> Any:
         pair = "etas" if name.startswith("eta") else "step_sizes"
-        return one_of_two(self, pair, first=name in ("eta_minus", "step_min"))
+        return element_of_pair(self, pair, first=name in ("eta_minus", "step_min"))

@@ -1,6 +1,6 @@
-"""Optimizers that need all samples at once and decide for themselves how far to go: scipy's solvers.
+"""Solvers of scipy: optimizers that use all samples at once and choose the step size themselves.
 
-What they compute is outside of the numerics contract: it may differ between versions of scipy.
+Their results are outside of the numerics contract: they may differ between versions of scipy.
 """
 
 from abc import ABC, abstractmethod
@@ -12,32 +12,32 @@ import numpy as np
 
 from pybp._common.arguments import count, real
 from pybp._common.optional import require
-from pybp._common.specs import Shown
+from pybp._common.specs import ShortRepr
 from pybp._common.types import Array
 from pybp.errors import ArgumentError
 from pybp.losses import MSE, Loss, SquaredError
 
 __all__ = ["LBFGS", "SOLVERS", "LevenbergMarquardt", "Solver", "Stop"]
 
-Watch = Callable[[Array], object]
+IterationCallback = Callable[[Array], object]
 """Called with the parameters after each iteration; may raise `Stop`."""
 
 
 class Stop(Exception):
-    """Raised by a `Watch` to end the iterations."""
+    """Raised by an `IterationCallback` to end the iterations."""
 
 
 class Problem(Protocol):
-    """What a solver minimises: the loss of all samples as a function of all parameters.
+    """What a solver minimizes: the loss of all samples as a function of all parameters.
 
     Attributes
     ----------
     start : ndarray, shape (n_parameters,)
-        The parameters to start from, in float64.
+        The initial parameters, in float64.
     loss : Loss
         The loss.
     n_errors : int
-        Samples times outputs: the length of `errors`.
+        Number of samples times outputs; the length of `errors`.
     """
 
     start: Array
@@ -51,71 +51,71 @@ class Problem(Protocol):
         ...
 
     def has(self, *options: str) -> list[str]:
-        """Those of these options of layers that some layer sets."""
+        """Those of `options` that any layer sets."""
         ...
 
     def check_rows(self) -> None:
-        """Refuse a number of samples that leaves one of them alone in a batch norm."""
+        """Raise if a batch norm would get a minibatch of a single sample."""
         ...
 
     def loss_and_gradient(self, x: Array, /) -> tuple[float, Array]:
-        """The loss at x and its gradient, both over all samples."""
+        """The loss at x over all samples, and its gradient."""
         ...
 
     def errors(self, x: Array, /) -> Array:
-        """What least squares sums the squares of, (n_errors,)."""
+        """The weighted errors whose squares sum to the loss, shape (n_errors,)."""
         ...
 
     def jacobian(self, x: Array, /) -> Array:
-        """Derivatives of `errors` by the parameters, (n_errors, n_parameters)."""
+        """Derivatives of `errors` with respect to the parameters, shape (n_errors, n_parameters)."""
         ...
 
 
-class Solver(Shown, ABC):
-    """Base class of the solvers, which `MLP.fit` takes as its optimizer."""
+class Solver(ShortRepr, ABC):
+    """Base class of the solvers, which `MLP.fit` accepts as optimizers."""
 
     name: ClassVar[str]
-    excluded: ClassVar[tuple[str, ...]] = ("dropout", "alpha_dropout", "gaussian_noise")
-    unfit: ClassVar[tuple[str, ...]] = ("lr_factor", "bias_lr_factor")  # options of layers
+    refused_layers: ClassVar[tuple[str, ...]] = ("dropout", "alpha_dropout", "gaussian_noise")
+    refused_options: ClassVar[tuple[str, ...]] = ("lr_factor", "bias_lr_factor")  # of layers
     max_iter: int | None
 
     def check(self, problem: Problem) -> None:
-        """Refuse a problem that is not for this solver, and to start without scipy."""
+        """Raise if this solver can't solve the problem, or if scipy is not installed."""
         require("scipy.optimize", type(self).__name__)
-        for kind in sorted(problem.kinds() & set(self.excluded)):
+        for kind in sorted(problem.kinds() & set(self.refused_layers)):
             raise ArgumentError(
-                f"{type(self).__name__} needs outputs that depend on nothing but the parameters and "
-                f"the sample; this net has a layer {kind}"
+                f"{type(self).__name__} needs outputs that depend only on the parameters and the "
+                f"sample; this net has a layer {kind}"
             )
-        for option in problem.has("max_norm", *self.unfit):
+        for option in problem.has("max_norm", *self.refused_options):
             raise ArgumentError(f"{type(self).__name__} can't train layers with {option}")
         problem.check_rows()
 
     @abstractmethod
-    def solve(self, problem: Problem, max_iter: int, watch: Watch) -> str:
-        """Iterate from the net's parameters; why it stopped."""
+    def solve(self, problem: Problem, max_iter: int, callback: IterationCallback) -> str:
+        """Iterate from ``problem.start``; return the reason for the end."""
 
 
 @dataclass(frozen=True, repr=False)
 class LBFGS(Solver):
-    """Limited-memory BFGS: steps along an estimate of the inverse Hessian, found by line search.
+    """Limited-memory BFGS: an estimate of the inverse Hessian, and line search.
 
-    For sets that fit into memory and nets that are not too wide. Each iteration is an epoch of
-    `MLP.fit`; it evaluates the gradient over all samples once or a few times. Needs scipy:
-    ``pip install scipy``. A net in float64 gets further than one in float32.
+    For data that fit into memory and small or medium nets. Each iteration is an epoch of `MLP.fit`; it
+    computes the gradient over all samples once or a few times. Needs scipy:
+    ``pip install scipy``. Nets in float64 reach a smaller loss than nets in float32.
 
     Parameters
     ----------
     max_iter : int, optional
-        Iterations at most; the epochs of `fit` if not given.
+        Maximum number of iterations; default: the epochs of `fit`.
     max_fun : int
-        Evaluations of the gradient at most.
+        Maximum number of evaluations of the gradient.
     tol : float
-        Stop when no element of the gradient is larger, >= 0.
+        Stop when every element of the gradient is at most this, >= 0.
     ftol : float
-        Stop when the loss falls by less than this share of it, >= 0.
+        Stop when the relative decrease of the loss is smaller, >= 0.
     history_size : int
-        Steps from which the Hessian is estimated.
+        Number of past steps used for the estimate of the Hessian.
 
     References
     ----------
@@ -137,15 +137,15 @@ class LBFGS(Solver):
         real(self.ftol, "ftol", low=0.0)
         count(self.history_size, "history_size")
 
-    def solve(self, problem: Problem, max_iter: int, watch: Watch) -> str:
-        """Iterate from the net's parameters; why it stopped."""
+    def solve(self, problem: Problem, max_iter: int, callback: IterationCallback) -> str:
+        """Iterate from ``problem.start``; return the reason for the end."""
         scipy = require("scipy.optimize", "LBFGS")
         result = scipy.minimize(
             problem.loss_and_gradient,
             problem.start,
             method="L-BFGS-B",
             jac=True,
-            callback=lambda x: watch(np.array(x)),
+            callback=lambda x: callback(np.array(x)),
             options={
                 "maxiter": max_iter,
                 "maxfun": self.max_fun,
@@ -159,20 +159,22 @@ class LBFGS(Solver):
 
 @dataclass(frozen=True, repr=False)
 class LevenbergMarquardt(Solver):
-    """The Levenberg-Marquardt algorithm: least squares, by the derivatives of each single error.
+    """The Levenberg-Marquardt algorithm for nonlinear least squares.
 
-    For small nets and regression (mse or squared_error): each iteration takes the Jacobian, a
-    matrix of (samples x outputs) rows by all parameters, and solves a linear system with it. There
-    must be at least as many rows as parameters. Each iteration is an epoch of `MLP.fit`. Needs
-    scipy: ``pip install scipy``. A net in float64 gets further than one in float32.
+    For small nets and the losses mse and squared_error. Each iteration computes the Jacobian of the
+    errors, which has (samples x outputs) rows and a column for each parameter, and solves a linear
+    system with it. There must be at least as many rows as parameters. Each iteration is an epoch of
+    `MLP.fit`. Needs scipy: ``pip install scipy``. Nets in float64 reach a smaller loss than nets
+    in float32.
 
     Parameters
     ----------
     max_iter : int, optional
-        Iterations at most; the epochs of `fit` if not given.
+        Maximum number of iterations; default: the epochs of `fit`.
     ftol, xtol, gtol : float
-        Stop when the loss, the parameters or the angle between errors and Jacobian change by
-        less than this share, > 0; see `scipy.optimize.least_squares`.
+        Relative tolerances, > 0, for the change of the loss, the change of the parameters, and the
+        cosine of the angle between the errors and the columns of the Jacobian; see
+        `scipy.optimize.least_squares`.
 
     References
     ----------
@@ -182,8 +184,8 @@ class LevenbergMarquardt(Solver):
     """
 
     name: ClassVar[str] = "levenberg_marquardt"
-    excluded: ClassVar[tuple[str, ...]] = (*Solver.excluded, "batch_norm")
-    unfit: ClassVar[tuple[str, ...]] = (*Solver.unfit, "l1", "l2")
+    refused_layers: ClassVar[tuple[str, ...]] = (*Solver.refused_layers, "batch_norm")
+    refused_options: ClassVar[tuple[str, ...]] = (*Solver.refused_options, "l1", "l2")
     max_iter: int | None = None
     ftol: float = 1e-8
     xtol: float = 1e-8
@@ -195,7 +197,7 @@ class LevenbergMarquardt(Solver):
             real(getattr(self, name), name, low=0.0, low_open=True)
 
     def check(self, problem: Problem) -> None:
-        """Refuse what is no least squares problem, or has too few samples."""
+        """Raise if the loss is not a sum of squares, or if there are too few samples."""
         super().check(problem)
         if not isinstance(problem.loss, MSE | SquaredError):
             raise ArgumentError(
@@ -207,17 +209,17 @@ class LevenbergMarquardt(Solver):
                 f"parameters; there are {problem.n_errors} errors and {problem.start.size} parameters"
             )
 
-    def solve(self, problem: Problem, max_iter: int, watch: Watch) -> str:
-        """Iterate from the net's parameters; why it stopped."""
+    def solve(self, problem: Problem, max_iter: int, callback: IterationCallback) -> str:
+        """Iterate from ``problem.start``; return the reason for the end."""
         scipy = require("scipy.optimize", "LevenbergMarquardt")
         at = problem.start
 
         def jacobian(x: Array) -> Array:
-            """Asked for where the iterations begin, and after each step that was good."""
+            """scipy calls this at the start and after each accepted step."""
             nonlocal at
             if not np.array_equal(x, at):
                 at = np.array(x)
-                watch(at)
+                callback(at)
             return problem.jacobian(x)
 
         result = scipy.least_squares(
@@ -232,7 +234,7 @@ class LevenbergMarquardt(Solver):
             max_nfev=20 * max_iter + 20,
         )
         if not np.array_equal(result.x, at):
-            watch(np.array(result.x))
+            callback(np.array(result.x))
         return str(result.message)
 
 

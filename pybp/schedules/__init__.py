@@ -1,15 +1,15 @@
-"""Schedules: how the learning rate goes with the step.
+"""Schedules: the learning rate as a function of the step.
 
-The ``lr`` of any optimizer takes one of these, or any function ``f(step) -> learning rate``, instead
-of a number. The position t counts the steps since the optimizer's state was new, from 0: it goes
-on over repeated calls of `fit`, `train_step` and `step`, as the optimizer's state does, and starts
-anew with it. With ``per="epoch"`` t counts epochs, and the learning rate changes between epochs only.
+The ``lr`` of any optimizer may be a number, a schedule, or a function ``f(t) -> learning rate``. t is the
+number of steps since the optimizer's state was initialized. It continues over calls of `fit`,
+`train_step` and `step` as that state does. With ``per="epoch"`` t is the number of epochs, and the
+learning rate changes only between epochs.
 
-Schedules that end need to know where: N is their ``steps`` (epochs, with ``per="epoch"``), or if that
-is not given the end of the `fit` that is running. After N they stay at what they reached.
+Some schedules have a length N: their parameter ``steps`` (epochs, with ``per="epoch"``), or if it is
+None, the last step of the running `fit`. After N steps the learning rate is constant.
 
-The core computes the learning rates, so they are the same on every machine; what functions of your own
-compute is up to them.
+The core computes the learning rates of all schedules but `Function`, so that they are the same on every
+machine.
 """
 
 from pybp._common.public import set_public_module

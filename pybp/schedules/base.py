@@ -1,4 +1,4 @@
-"""The base class of the schedules, sequences of them, and functions as schedules."""
+"""The base class of the schedules, `Sequential` and `Function`."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ __all__ = [
 
 Rates = npt.NDArray[np.float64]
 
-_LAST = 2**53  # position that a double counts to
+_LAST = 2**53  # up to here a double holds every integer
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,7 +35,7 @@ class Schedule(Spec):
     Parameters
     ----------
     per : {"step", "epoch"}
-        What t, and every number of steps among the parameters, counts.
+        The unit of t and of all parameters that are numbers of steps.
     """
 
     registry: ClassVar[str] = "schedules"
@@ -50,18 +50,18 @@ class Schedule(Spec):
     def rates(
         self, first: int, n: int, *, horizon: int | None = None, steps_per_epoch: int | None = None
     ) -> Rates:
-        """The learning rates of the n steps from step `first` on.
+        """The learning rates of the `n` steps from step `first` on.
 
         Parameters
         ----------
         first : int
             The first step, counted from 0.
         n : int
-            How many.
+            Number of steps.
         horizon : int, optional
-            The steps that a schedule without ``steps`` of its own spans.
+            The length N, in steps, of a schedule whose ``steps`` is None.
         steps_per_epoch : int, optional
-            Needed with ``per="epoch"``.
+            Steps of an epoch; required with ``per="epoch"``.
 
         Returns
         -------
@@ -71,28 +71,30 @@ class Schedule(Spec):
         Raises
         ------
         ArgumentError
-            `horizon` or `steps_per_epoch` is needed and not given, or leaves no room.
+            `horizon` or `steps_per_epoch` is required and not given, or is too small.
         """
         first, n = count(first, "first", low=0, high=_LAST), count(n, "n", low=0)
         if self.per == "step":
-            return self._fill(first, n, horizon)
+            return self._compute(first, n, horizon)
         if steps_per_epoch is None:
-            raise ArgumentError(f"{self!r} counts epochs; this is possible in fit only")
+            raise ArgumentError(f"{self!r} counts epochs, which only fit does")
         epochs = (first + np.arange(n)) // steps_per_epoch
-        begin = first // steps_per_epoch
-        span = None if horizon is None else -(-horizon // steps_per_epoch)
-        values = self._fill(begin, int(epochs[-1]) - begin + 1 if n else 0, span)
-        found: Rates = values[epochs - begin]
-        return found
+        first_epoch = first // steps_per_epoch
+        n_epochs = None if horizon is None else -(-horizon // steps_per_epoch)
+        by_epoch = self._compute(
+            first_epoch, int(epochs[-1]) - first_epoch + 1 if n else 0, n_epochs
+        )
+        rates: Rates = by_epoch[epochs - first_epoch]
+        return rates
 
     def _check(self) -> None:
         """Raise if a parameter is wrong."""
-        real(self.lr, "lr", low=0.0)  # type: ignore[attr-defined]  # of all that are in the registry
+        real(self.lr, "lr", low=0.0)  # type: ignore[attr-defined]  # all classes with a row in the registry have it
         _check_steps(getattr(self, "steps", None))
         self.parameters  # noqa: B018  # reading them checks them
 
-    def _fill(self, first: int, n: int, horizon: int | None) -> Rates:
-        """`rates` in the schedule's own unit."""
+    def _compute(self, first: int, n: int, horizon: int | None) -> Rates:
+        """`rates` in the unit `per`."""
         return _core.schedule_rates(
             self.number,
             self.lr,  # type: ignore[attr-defined]
@@ -104,28 +106,29 @@ class Schedule(Spec):
         )
 
     def _end(self, horizon: int | None) -> int:
-        """N: the schedule's own, or the one of the fit; 0 for those that go on for ever."""
+        """N: the schedule's `steps` or the length of the fit; 0 for schedules without end."""
         if not hasattr(self, "steps"):
             return 0
         end: int | None = self.steps if self.steps is not None else horizon
         if end is None:
-            raise ArgumentError(f"{self!r} needs steps=: there is no fit here that it could span")
+            raise ArgumentError(f"{self!r} needs steps=: without fit its length is unknown")
         return end
 
 
 @dataclass(frozen=True, repr=False)
 class Sequential(Schedule):
-    """One schedule after the other: each begins at its milestone with a t of its own.
+    """Several schedules in sequence; in each of them t counts from its milestone.
 
     Parameters
     ----------
     schedules : list of Schedule
-        The parts. Those without ``steps`` of their own span the way to the next milestone, the last one
-        that to N.
+        The parts. A part whose ``steps`` is None ends at the next milestone, the last one at N.
     milestones : list of int or float
-        Where all but the first begin, ascending; below 1 as a share of N.
+        The first step of each part but the first, ascending. A number below 1 is a fraction of N.
     steps : int, optional
         N.
+    per : {"step", "epoch"}
+        The unit of t, of the milestones and of N; the `per` of the parts has no effect.
     **common
         See `Schedule`; the parts' own `per` has no effect.
     """
@@ -136,11 +139,11 @@ class Sequential(Schedule):
     steps: int | None = None
 
     def _check(self) -> None:
-        parts = _listed(self.schedules, "schedules")
+        parts = _as_list(self.schedules, "schedules")
         for part in parts:
             if not isinstance(part, Schedule):
                 raise TypeError(f"schedules must be a list of schedules, got {shown(part)}")
-        marks = _listed(self.milestones, "milestones")
+        marks = _as_list(self.milestones, "milestones")
         if not parts or len(marks) != len(parts) - 1:
             raise ArgumentError(
                 f"{len(parts)} schedules need {max(len(parts) - 1, 0)} milestones, got {len(marks)}"
@@ -153,19 +156,20 @@ class Sequential(Schedule):
                 f"steps={self.steps} ends before the last part begins, at {max(self.milestones)}"
             )
 
-    def _fill(self, first: int, n: int, horizon: int | None) -> Rates:
+    def _compute(self, first: int, n: int, horizon: int | None) -> Rates:
         end = horizon if self.steps is None else self.steps
         begins = [0, *(self._position(mark, end) for mark in self.milestones)]
         _check_ascending(begins)
         rates = np.empty(n)
-        closes = [*begins[1:], None]
-        for part, begin, close in zip(self.schedules, begins, closes, strict=True):
-            start, last = max(begin, first), first + n if close is None else min(close, first + n)
-            if start < last:
-                span = end if close is None else close
-                length = None if span is None else max(span - begin, 1)
-                rates[start - first : last - first] = part._fill(
-                    start - begin, last - start, length
+        ends = [*begins[1:], None]
+        for part, begin, part_end in zip(self.schedules, begins, ends, strict=True):
+            start = max(begin, first)
+            stop = first + n if part_end is None else min(part_end, first + n)
+            if start < stop:
+                last = end if part_end is None else part_end
+                length = None if last is None else max(last - begin, 1)
+                rates[start - first : stop - first] = part._compute(
+                    start - begin, stop - start, length
                 )
         return rates
 
@@ -173,20 +177,18 @@ class Sequential(Schedule):
         if mark >= 1 or mark == 0:
             return int(mark)
         if end is None:
-            raise ArgumentError(f"{self!r} needs steps=: its milestones are shares of them")
+            raise ArgumentError(f"{self!r} needs steps=: its milestones are fractions of it")
         return int(mark * end)
 
 
 @dataclass(frozen=True, repr=False)
 class Function(Schedule):
-    """A function ``f(t) -> learning rate``; outside the numerics contract.
+    """A function ``f(t) -> learning rate``; outside of the numerics contract.
 
     Parameters
     ----------
     function : callable
-        Takes t as an int, gives a finite number >= 0. May be called several times with one t.
-    **common
-        See `Schedule`.
+        Gets t as an int and returns a finite number >= 0. May be called several times with the same t.
     """
 
     name: ClassVar[str] = "function"
@@ -196,8 +198,8 @@ class Function(Schedule):
         if not callable(self.function):
             raise TypeError(f"function must be callable, got {shown(self.function)}")
 
-    def _fill(self, first: int, n: int, horizon: int | None) -> Rates:
-        name = f"the learning rate that {shown(self.function)} gives at"
+    def _compute(self, first: int, n: int, horizon: int | None) -> Rates:
+        name = f"the learning rate that {shown(self.function)} returns for"
         return np.array(
             [real(self.function(t), f"{name} {t}", low=0.0) for t in range(first, first + n)],
             np.float64,
@@ -205,11 +207,11 @@ class Function(Schedule):
 
 
 LearningRate = float | Schedule | Callable[[int], float]
-"""What the argument `lr` of an optimizer takes."""
+"""The type of the parameter `lr` of an optimizer."""
 
 
 def checked_rate(lr: LearningRate) -> float | Schedule:
-    """A learning rate as optimizers keep it: a number >= 0 or a schedule."""
+    """A learning rate as a number >= 0 or a schedule."""
     if isinstance(lr, Schedule):
         return lr
     if callable(lr) and not isinstance(lr, type):
@@ -225,23 +227,23 @@ def _check_steps(steps: object) -> None:
         count(steps, "steps", high=_LAST)
 
 
-def _listed(values: Any, name: str) -> list[Any]:
+def _as_list(values: Any, name: str) -> list[Any]:
     if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
         raise TypeError(f"{name} must be a list, got {shown(values)}")
     return list(values)
 
 
 def _milestone(mark: object) -> float:
-    """A whole number, or a share below 1."""
+    """A milestone as an int, or as a fraction of N below 1."""
     number = real(mark, "milestones", low=0.0)
     if number >= 1 and number != int(number):
-        raise ArgumentError(f"milestones must be whole numbers, or shares below 1, got {mark!r}")
+        raise ArgumentError(f"milestones must be whole numbers, or fractions below 1, got {mark!r}")
     return number if number < 1 else int(number)
 
 
 def checked_milestones(milestones: Any) -> tuple[int, ...]:
-    """Whole numbers in ascending order."""
-    marks = tuple(count(m, "milestones", low=0) for m in _listed(milestones, "milestones"))
+    """Milestones as ints, in ascending order."""
+    marks = tuple(count(m, "milestones", low=0) for m in _as_list(milestones, "milestones"))
     _check_ascending(marks)
     return marks
 

@@ -1,22 +1,20 @@
-"""Learning rates that follow a cosine, or come back up."""
+"""Cosine and cyclic schedules."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pybp._common.arguments import count, flag, real, shown
 from pybp.errors import ArgumentError
-from pybp.schedules.base import (
-    Schedule,
-)
+from pybp.schedules.base import Schedule
 
 __all__ = ["CosLog4", "Cosine", "CosineRestarts", "Cyclic", "OneCycle"]
 
 
 @dataclass(frozen=True, repr=False)
 class Cosine(Schedule):
-    """``min_lr + (lr - min_lr) (1 + cos(pi u)) / 2``, after a warm-up along a straight line.
+    """``min_lr + (lr - min_lr) (1 + cos(pi u)) / 2``, after a linear warm-up.
 
-    With w steps of warm-up, ``u = (t - w) / (N - w)``; before, ``warmup_lr + (lr - warmup_lr) t / w``.
+    ``u = (t - w) / (N - w)`` after w steps of warm-up; during it ``warmup_lr + (lr - warmup_lr) t / w``.
 
     Parameters
     ----------
@@ -25,17 +23,15 @@ class Cosine(Schedule):
     min_lr : float
         Learning rate from t = N on, >= 0.
     warmup : int or float
-        Steps of warm-up, or below 1 their share of N.
+        Number w of warm-up steps; a number below 1 is a fraction of N.
     warmup_lr : float
-        Learning rate at t = 0 if there is a warm-up, >= 0.
+        Learning rate at t = 0 with a warm-up, >= 0.
     steps : int, optional
         N.
-    **common
-        See `Schedule`.
 
     References
     ----------
-    Loshchilov and Hutter, as for `CosineRestarts`.
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
     """
 
     name: ClassVar[str] = "cosine"
@@ -49,15 +45,17 @@ class Cosine(Schedule):
         super()._check()
         if self.warmup >= 1 and self.warmup != int(self.warmup):
             raise ArgumentError(
-                f"warmup must be a share below 1 or a whole number, got {self.warmup!r}"
+                f"warmup must be a fraction below 1 or a whole number, got {self.warmup!r}"
             )
         if self.steps is not None and self.warmup >= self.steps:
-            raise ArgumentError(f"warmup={self.warmup!r} leaves none of steps={self.steps}")
+            raise ArgumentError(f"warmup={self.warmup!r} must be less than steps={self.steps}")
 
 
 @dataclass(frozen=True, repr=False)
 class CosineRestarts(Schedule):
-    """``min_lr + (lr gamma^i - min_lr) (1 + cos(pi u)) / 2`` in period i, from 0; u is its share gone by.
+    """``min_lr + (lr gamma^i - min_lr) (1 + cos(pi u)) / 2`` in period i, counted from 0.
+
+    u rises from 0 to 1 over each period.
 
     Parameters
     ----------
@@ -66,13 +64,11 @@ class CosineRestarts(Schedule):
     period : int
         Steps of the first period.
     factor : int
-        How much longer each period is than the one before, 1 to 1000.
+        Length of a period divided by that of the previous one, 1 to 1000.
     min_lr : float
-        Learning rate that the end of a period comes near, >= 0.
+        Learning rate that is approached at the end of a period, >= 0.
     gamma : float
-        How much the largest learning rate changes with each period, > 0.
-    **common
-        See `Schedule`.
+        Factor of the largest learning rate from one period to the next, > 0.
 
     References
     ----------
@@ -94,24 +90,23 @@ class CosineRestarts(Schedule):
 
 @dataclass(frozen=True, repr=False)
 class OneCycle(Schedule):
-    """Up from ``lr / div_factor`` to lr, then down to ``lr / (div_factor final_div_factor)``.
+    """Rises from ``lr / div_factor`` to lr, then falls to ``lr / (div_factor final_div_factor)``.
 
-    The top is at ``t = pct_start N - 1``, the end at ``t = N - 1``, as in PyTorch.
+    The maximum is at ``t = pct_start N - 1``, the end at ``t = N - 1``, as in PyTorch.
 
     Parameters
     ----------
     lr : float
         Largest learning rate, >= 0.
     pct_start : float
-        Share of the rise, in [0, 1).
+        Fraction of N in which the learning rate rises, in [0, 1).
     div_factor, final_div_factor : float
-        How far below lr it begins, and how far below that it ends, >= 1.
+        The learning rate starts at ``lr / div_factor`` and ends at that divided by
+        `final_div_factor`; both >= 1.
     linear : bool
-        Along straight lines, not half cosines.
+        Whether it rises and falls linearly; otherwise along half cosines.
     steps : int, optional
         N.
-    **common
-        See `Schedule`.
 
     References
     ----------
@@ -133,27 +128,25 @@ class OneCycle(Schedule):
 
 @dataclass(frozen=True, repr=False)
 class Cyclic(Schedule):
-    """From base_lr up to lr and down again, over and over: ``base_lr + (lr - base_lr) s f``.
+    """Rises from base_lr to lr and falls back, repeatedly: ``base_lr + (lr - base_lr) s f``.
 
-    s rises from 0 to 1 in step_size_up steps and falls in step_size_down. In cycle i, from 0, f is 1
-    ("triangular"), ``2^-i`` ("triangular2") or ``gamma^t`` ("exp_range").
+    s rises from 0 to 1 in step_size_up steps and falls to 0 in step_size_down steps. In cycle i, counted
+    from 0, f is 1 ("triangular"), ``2^-i`` ("triangular2") or ``gamma^t`` ("exp_range").
 
     Parameters
     ----------
     lr : float
         Largest learning rate, >= 0.
     base_lr : float
-        Smallest, >= 0.
+        Smallest learning rate, >= 0.
     step_size_up : int
-        Steps of a rise.
+        Number of steps in which the learning rate rises.
     step_size_down : int, optional
-        Steps of a fall; as many if not given.
+        Number of steps in which it falls; default: `step_size_up`.
     mode : {"triangular", "triangular2", "exp_range"}
-        How the height f changes.
+        Selects f.
     gamma : float
-        Of "exp_range", in (0, 1].
-    **common
-        See `Schedule`.
+        gamma of "exp_range", in (0, 1].
 
     References
     ----------
@@ -191,7 +184,7 @@ class Cyclic(Schedule):
 
 @dataclass(frozen=True, repr=False)
 class CosLog4(Schedule):
-    """``lr (1 - cos(2 pi log2(1 + 15 t / N))) / 2``: four waves, each twice as long as the one before.
+    """``lr (1 - cos(2 pi log2(1 + 15 t / N))) / 2``: four periods, each twice as long as the previous one.
 
     Parameters
     ----------
@@ -199,8 +192,6 @@ class CosLog4(Schedule):
         Largest learning rate, >= 0.
     steps : int, optional
         N.
-    **common
-        See `Schedule`.
 
     References
     ----------

@@ -1,21 +1,18 @@
-"""Constant, and learning rates that fall or rise in one go."""
+"""Constant and monotonic schedules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from pybp._common.arguments import count
-from pybp.schedules.base import (
-    Schedule,
-    checked_milestones,
-)
+from pybp.schedules.base import Schedule, checked_milestones
 
 __all__ = ["Constant", "Exponential", "InverseScaling", "Linear", "MultiStep", "Polynomial", "Step"]
 
 
 @dataclass(frozen=True, repr=False)
 class Constant(Schedule):
-    """Always `lr`: for parts of a `Sequential`.
+    """The constant `lr`; useful as a part of `Sequential`.
 
     Parameters
     ----------
@@ -29,18 +26,16 @@ class Constant(Schedule):
 
 @dataclass(frozen=True, repr=False)
 class Linear(Schedule):
-    """``lr (start_factor + (end_factor - start_factor) t / N)``: a warm-up, or its opposite.
+    """``lr (start_factor + (end_factor - start_factor) t / N)``, for example a warm-up.
 
     Parameters
     ----------
     lr : float
         Learning rate, >= 0.
     start_factor, end_factor : float
-        What it is multiplied with at t = 0 and from t = N on, >= 0.
+        Factor of lr at t = 0 and from t = N on, >= 0.
     steps : int, optional
         N.
-    **common
-        See `Schedule`.
     """
 
     name: ClassVar[str] = "linear"
@@ -52,18 +47,16 @@ class Linear(Schedule):
 
 @dataclass(frozen=True, repr=False)
 class Step(Schedule):
-    """``lr gamma^(t div step_size)``.
+    """``lr gamma^floor(t / step_size)``.
 
     Parameters
     ----------
     lr : float
         Learning rate, >= 0.
     step_size : int
-        Steps from one fall to the next.
+        Number of steps between two decreases.
     gamma : float
-        Factor of each fall, > 0.
-    **common
-        See `Schedule`.
+        Factor of each decrease, > 0.
     """
 
     name: ClassVar[str] = "step"
@@ -78,18 +71,16 @@ class Step(Schedule):
 
 @dataclass(frozen=True, repr=False)
 class MultiStep(Schedule):
-    """``lr gamma^m``, m being the number of milestones <= t.
+    """``lr gamma^m``; m is the number of milestones <= t.
 
     Parameters
     ----------
     lr : float
         Learning rate, >= 0.
     milestones : list of int
-        Where the learning rate falls, ascending.
+        The steps at which the learning rate decreases, ascending.
     gamma : float
-        Factor of each fall, > 0.
-    **common
-        See `Schedule`.
+        Factor of each decrease, > 0.
     """
 
     name: ClassVar[str] = "multistep"
@@ -111,11 +102,9 @@ class Exponential(Schedule):
     lr : float
         Learning rate, >= 0.
     gamma : float
-        Factor of each `step_size` steps, > 0.
+        Factor for `step_size` steps, > 0.
     step_size : int
-        In how many steps the learning rate is multiplied with gamma; it falls smoothly.
-    **common
-        See `Schedule`.
+        Number of steps in which the learning rate is multiplied by gamma; it changes at each step.
     """
 
     name: ClassVar[str] = "exponential"
@@ -135,15 +124,13 @@ class Polynomial(Schedule):
     Parameters
     ----------
     lr : float
-        Learning rate at the beginning, >= 0.
+        Initial learning rate, >= 0.
     power : float
-        The exponent, > 0; 1 is a straight line.
+        The exponent, > 0; 1 means linear.
     min_lr : float
         Learning rate from t = N on, >= 0.
     steps : int, optional
         N.
-    **common
-        See `Schedule`.
     """
 
     name: ClassVar[str] = "polynomial"
@@ -160,11 +147,9 @@ class InverseScaling(Schedule):
     Parameters
     ----------
     lr : float
-        Learning rate at the beginning, >= 0.
+        Initial learning rate, >= 0.
     power : float
         The exponent, > 0.
-    **common
-        See `Schedule`.
     """
 
     name: ClassVar[str] = "inverse_scaling"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from pybp._common.specs import names
+from pybp._common.specs import spec_classes
 from pybp.activations import ActivationFunction
 from pybp.callbacks import Callback
 from pybp.losses import Loss
@@ -19,7 +19,7 @@ from pybp.sklearn._solvers import OPTIMIZERS
 
 __all__ = ["COMMON", "loss_constraint"]
 
-_ACTIVATIONS = ({*names(ActivationFunction)} | {*SKLEARN_NAMES}) - {"softmax"}
+_ACTIVATIONS = ({*spec_classes(ActivationFunction)} | {*SKLEARN_NAMES}) - {"softmax"}
 _WHOLE = Interval(Integral, 1, None, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
@@ -54,7 +54,7 @@ COMMON: Mapping[str, list[Any]] = {
     "layer_norm": ["boolean"],
     "residual": ["boolean"],
     "embedding": [Mapping, None],
-    "schedule": [StrOptions({*names(Schedule)}), Schedule, callable, None],
+    "schedule": [StrOptions({*spec_classes(Schedule)}), Schedule, callable, None],
     "clip_norm": [_POSITIVE, None],
     "monitor": [str, callable, None],
     "callbacks": [list, tuple, Callback],
@@ -72,4 +72,4 @@ COMMON: Mapping[str, list[Any]] = {
 
 def loss_constraint(*own: str, refused: set[str]) -> list[Any]:
     """The losses that scikit-learn knows, and pybp's but for some."""
-    return [StrOptions({*own, *names(Loss)} - refused), Loss, type, callable]
+    return [StrOptions({*own, *spec_classes(Loss)} - refused), Loss, type, callable]

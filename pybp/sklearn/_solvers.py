@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pybp._common.arguments import unknown_name
-from pybp._common.specs import names
+from pybp._common.specs import spec_classes
 from pybp.errors import ArgumentError
 from pybp.optimizers import LBFGS, SGD, Adam, Optimizer
 from pybp.optimizers.resolve import resolve_optimizer
@@ -15,7 +15,7 @@ from pybp.schedules import Function, LearningRate, Schedule
 
 __all__ = ["OPTIMIZERS", "is_stochastic", "optimizer_of", "schedule_of", "solver_of"]
 
-OPTIMIZERS = sorted(names(Optimizer))
+OPTIMIZERS = sorted(spec_classes(Optimizer))
 """Names of the optimizers that take steps."""
 
 _BELOW_ONE = float(np.nextafter(1.0, 0.0))
@@ -36,7 +36,7 @@ def solver_of(params: Any, scale: float) -> Solver:
         return LBFGS(max_fun=params.max_fun, tol=params.tol / scale)
     solver = resolve_optimizer(params.solver)
     assert isinstance(solver, Solver)
-    if params.alpha and "l2" in solver.unfit:
+    if params.alpha and "l2" in solver.refused_options:
         raise ArgumentError(f"solver={params.solver!r} needs alpha=0, got {params.alpha}")
     return solver
 
@@ -58,7 +58,7 @@ def optimizer_of(params: Any, scale: float) -> Optimizer:
         nesterov = bool(params.nesterovs_momentum) and momentum > 0
         return SGD(rate, momentum, nesterov, **clip)
     if isinstance(params.solver, str):
-        return names(Optimizer)[params.solver](lr=rate, **clip)
+        return spec_classes(Optimizer)[params.solver](lr=rate, **clip)
     chosen = resolve_optimizer(params.solver)
     assert isinstance(chosen, Optimizer)
     own: dict[str, Any] = {} if schedule is None else {"lr": schedule}
@@ -72,7 +72,7 @@ def schedule_of(params: Any) -> Schedule | None:
         return given
     if not isinstance(given, str):
         return Function(given)
-    known = names(Schedule)
+    known = spec_classes(Schedule)
     if given not in known:
         raise ArgumentError(unknown_name("schedule", given, known))
     try:

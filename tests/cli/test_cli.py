@@ -86,8 +86,8 @@ def test_version(capsys):
     [
         ([], "required: command"),
         (["train"], "invalid choice: 'train'"),
-        (["demo", "--epochs", "0"], "'0' is not a whole number from 1 upward"),
-        (["demo", "--threads", "two"], "'two' is not a whole number from 1 upward"),
+        (["demo", "--epochs", "0"], "'0' is not a whole number >= 1"),
+        (["demo", "--threads", "two"], "'two' is not a whole number >= 1"),
         (["demo", "--seed", "-1"], "'-1' is not a whole number from 0"),
         (["demo", "--seed", str(2**64)], "is not a whole number from 0"),
         (["info", "--epochs", "3"], "unrecognized arguments"),

@@ -1,6 +1,7 @@
 """Specs: one class for each registry row, with the row's name, defaults and ranges."""
 
 import dataclasses
+import inspect
 import re
 
 import pytest
@@ -28,13 +29,12 @@ def test_every_row_has_a_class_and_every_class_a_row(which):
 
 
 @pytest.mark.parametrize("spec", ALL, ids=lambda spec: spec.__name__)
-def test_every_class_is_documented(spec):
-    assert spec.__doc__
-    assert not spec.__doc__.startswith(f"{spec.__name__}(")
-    own = {field.name for field in dataclasses.fields(spec)} - {"lr", "reduction"}
-    common = {field.name for base in BASES.values() for field in dataclasses.fields(base)}
-    named = re.findall(r"^    ([\w, ]+) : ", spec.__doc__, re.MULTILINE)
-    assert own - common <= {name for line in named for name in line.split(", ")}
+def test_every_class_documents_all_its_parameters(spec):
+    doc = inspect.getdoc(spec)
+    assert not doc.startswith(f"{spec.__name__}(")  # as dataclasses write where there is none
+    named = re.findall(r"^([\w, ]+) : ", doc, re.MULTILINE)
+    documented = [name for line in named for name in line.split(", ")]
+    assert sorted(documented) == sorted(field.name for field in dataclasses.fields(spec))
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -110,7 +110,7 @@ def test_nesterov_needs_momentum():
 
 
 def test_step_sizes_are_in_order():
-    with pytest.raises(ArgumentError, match="step_sizes must be in order"):
+    with pytest.raises(ArgumentError, match="step_sizes must be in ascending order"):
         optimizers.Rprop(step_sizes=(1.0, 0.5))
 
 

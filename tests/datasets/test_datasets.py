@@ -54,7 +54,7 @@ def test_split_leaves_neither_part_empty(test_size):
 
 
 @pytest.mark.parametrize(
-    ("rows", "labels", "message"), [(3, 4, "X has 3 rows and y has 4"), (1, 1, "X has 1 rows")]
+    ("rows", "labels", "message"), [(3, 4, "X has 3 rows, but y has 4"), (1, 1, "X has 1 rows")]
 )
 def test_split_refuses_rows_that_cannot_be_split(rows, labels, message):
     with pytest.raises(ShapeError, match=message):

@@ -3,7 +3,7 @@
 import dataclasses
 
 from pybp import _core, callbacks
-from pybp._common.specs import Spec, names
+from pybp._common.specs import Spec, spec_classes
 from pybp.callbacks import Callback
 from pybp.metrics import metric
 from pybp.metrics.scores import SCORES
@@ -25,7 +25,7 @@ __all__ = [
 # By the name of a registry: the base of its specs, its rows, and the spec of each row by the row's name.
 BASES = {base.registry: base for base in Spec.__subclasses__() if "registry" in vars(base)}
 ROWS = {which: {row["name"]: row for row in _core.registry(which)} for which in BASES}
-CLASSES = {which: names(base) for which, base in BASES.items()}
+CLASSES = {which: spec_classes(base) for which, base in BASES.items()}
 
 # The activations that may stand in any layer.
 HIDDEN = [name for name, row in ROWS["activations"].items() if row["label"] == "ELEMENTWISE"]

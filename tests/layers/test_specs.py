@@ -216,19 +216,19 @@ def test_the_output_activation_follows_what_comes_last(last, rng):
             [3, Residual([4], projection=False)],
             {},
             ArgumentError,
-            r"layers\[1\] can't join its branch, 4 wide, with its input, 3 wide",
+            r"layers\[1\] can't add its branch, 4 wide, and its input, 3 wide",
         ),
         (
             [3, Residual([4], projection=Dense(5))],
             {},
             ArgumentError,
-            r"layers\[1\] can't join its branch, 4 wide, with its projection, 5 wide",
+            r"layers\[1\] can't add its branch, 4 wide, and its projection, 5 wide",
         ),
         (
             [3, 2, Residual([2, Residual([5], projection=False)])],
             {},
             ArgumentError,
-            r"layers\[2\]\.layers\[1\] can't join its branch, 5 wide, with its input, 2 wide",
+            r"layers\[2\]\.layers\[1\] can't add its branch, 5 wide, and its input, 2 wide",
         ),
         (
             [3, 4, Embedding([2])],

@@ -155,7 +155,11 @@ FIT = [
     wrong(TypeError, "threads must be a whole number, got 'all'", threads="all"),
     wrong(ArgumentError, "progress must be True, False or 'auto'", progress="yes"),
     wrong(ArgumentError, "loss 'crossentropy' is unknown; did you mean", loss="crossentropy"),
-    wrong(ArgumentError, "needs a sigmoid output, but this net", loss="binary_cross_entropy"),
+    wrong(
+        ArgumentError,
+        "needs a sigmoid output, but the output of this net",
+        loss="binary_cross_entropy",
+    ),
     wrong(TypeError, "loss must be a name", loss=3),
     wrong(ArgumentError, "optimizer 'adamm' is unknown; did you mean", optimizer="adamm"),
     wrong(TypeError, "optimizer must be a name", optimizer=0.01),
@@ -196,7 +200,7 @@ def test_class_weights_need_classes(unchanged):
 
 def test_losses_need_their_output(unchanged):
     net = MLP([2, 1], seed=0)
-    message = "cross_entropy needs a softmax output, but this net ends in identity"
+    message = "cross_entropy needs a softmax output, but the output of this net is identity"
     with unchanged(net), pytest.raises(ArgumentError, match=message):
         net.fit(X, Y, loss="cross_entropy")
 

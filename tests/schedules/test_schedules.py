@@ -133,7 +133,7 @@ def test_epochs_as_the_unit():
     cosine = Cosine(1.0, per="epoch").rates(0, 12, horizon=12, steps_per_epoch=3)
     assert cosine.tolist() == np.repeat(Cosine(1.0, steps=4).rates(0, 4), 3).tolist()
     assert len(Cosine(1.0, per="epoch").rates(0, 0, horizon=12, steps_per_epoch=3)) == 0
-    with pytest.raises(ArgumentError, match="counts epochs; this is possible in fit only"):
+    with pytest.raises(ArgumentError, match="counts epochs, which only fit does"):
         Step(1.0, 2, per="epoch").rates(0, 1)
 
 
@@ -170,8 +170,8 @@ def test_specs_compare_print_and_pickle():
     [
         (lambda: Cosine(-1.0), "lr must be a finite number >= 0, got -1.0"),
         (lambda: Cosine(0.1, min_lr=-1.0), "min_lr must be a finite number >= 0"),
-        (lambda: Cosine(0.1, warmup=2.5), "warmup must be a share below 1 or a whole number"),
-        (lambda: Cosine(0.1, warmup=5, steps=5), "warmup=5 leaves none of steps=5"),
+        (lambda: Cosine(0.1, warmup=2.5), "warmup must be a fraction below 1 or a whole number"),
+        (lambda: Cosine(0.1, warmup=5, steps=5), "warmup=5 must be less than steps=5"),
         (lambda: Cosine(0.1, warmup=5).rates(0, 1, horizon=5), "warmup = 5 leaves none of 5 steps"),
         (lambda: Cosine(0.1, per="day"), "per must be 'step' or 'epoch', got 'day'"),
         (lambda: Cosine(0.1, steps=0), "steps must be a whole number >= 1, got 0"),
@@ -187,11 +187,14 @@ def test_specs_compare_print_and_pickle():
         (lambda: CosineRestarts(0.1, 5, 1001), "factor must be a number in"),
         (lambda: Sequential([], []), "0 schedules need 0 milestones"),
         (lambda: Sequential([Step(0.1, 3)], [4]), "1 schedules need 0 milestones, got 1"),
-        (lambda: Sequential([Constant(1)] * 2, [2.5]), "whole numbers, or shares below 1, got 2.5"),
+        (
+            lambda: Sequential([Constant(1)] * 2, [2.5]),
+            "whole numbers, or fractions below 1, got 2.5",
+        ),
         (lambda: Sequential([Constant(1)] * 2, [9], steps=9), "steps=9 ends before"),
         (lambda: Sequential([Constant(1)] * 3, [9, 2]).rates(0, 1), "in ascending order"),
-        (lambda: Sequential([Constant(1)] * 2, [0.5]).rates(0, 1), "milestones are shares"),
-        (lambda: Function(lambda t: -t).rates(0, 2), "gives at 1 must be a finite number >= 0"),
+        (lambda: Sequential([Constant(1)] * 2, [0.5]).rates(0, 1), "milestones are fractions"),
+        (lambda: Function(lambda t: -t).rates(0, 2), "returns for 1 must be a finite number >= 0"),
     ],
 )
 def test_wrong_values(make, message):
@@ -209,7 +212,10 @@ def test_wrong_values(make, message):
         (lambda: OneCycle(0.1, linear=1), "linear must be True or False, got 1"),
         (lambda: Sequential([0.1], []), "schedules must be a list of schedules, got 0.1"),
         (lambda: Function(0.1), "function must be callable, got 0.1"),
-        (lambda: Function(lambda t: "much").rates(0, 1), "gives at 0 must be a number, got 'much'"),
+        (
+            lambda: Function(lambda t: "much").rates(0, 1),
+            "returns for 0 must be a number, got 'much'",
+        ),
         (lambda: pybp.SGD(lr=Cosine), "lr must be a number"),
     ],
 )
@@ -316,11 +322,11 @@ def test_a_loss_function_follows_the_schedule_too(small):
 def test_outside_fit_a_schedule_needs_its_own_end(small, unchanged):
     net, (X, y) = small
     with unchanged(net):
-        with pytest.raises(ArgumentError, match="needs steps=: there is no fit here"):
+        with pytest.raises(ArgumentError, match="needs steps=: without fit its length is unknown"):
             net.train_step(X, y, optimizer=pybp.SGD(lr=Cosine(0.1)))
         with pytest.raises(ArgumentError, match="counts epochs"):
             net.train_step(X, y, optimizer=pybp.SGD(lr=Step(0.1, 3, per="epoch")))
-        with pytest.raises(ArgumentError, match="gives at 0 must be a finite number"):
+        with pytest.raises(ArgumentError, match="returns for 0 must be a finite number"):
             net.fit(X, y, optimizer=pybp.SGD(lr=lambda t: float("nan")))
     net.train_step(X, y, optimizer=pybp.SGD(lr=Cosine(0.1, steps=9)))
 

@@ -43,7 +43,7 @@ def test_a_function_is_weighted_by_the_library(net):
 
 @pytest.mark.parametrize("given", [0.5, np.float64(0.5), np.zeros(8), None, (1.0, 2.0, 3.0)])
 def test_a_function_that_gives_no_pair_is_told_what_to_give(net, unchanged, given):
-    message = "must give two arrays, the loss of each row and its gradient by y_pred, got "
+    message = "must return two arrays, .* and its derivative with respect to y_pred, got "
     with unchanged(net), pytest.raises(TypeError, match=message):
         net.fit(X, Y, loss=lambda y_true, y_pred: given)
 

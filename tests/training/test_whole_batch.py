@@ -253,7 +253,7 @@ FITS = {
     "a step": (
         lambda net: net.train_step(X, LINE, optimizer="lbfgs"),
         TypeError,
-        r"LBFGS\(\) takes no single steps",
+        r"LBFGS\(\) can.t do single updates",
     ),
     "rates": (
         lambda net: net.fit(

@@ -1,4 +1,4 @@
-"""What several test files share."""
+"""Fixtures of several test files."""
 
 from contextlib import contextmanager
 
@@ -9,7 +9,7 @@ import pybp
 
 
 def snapshot(net):
-    """Everything that training changes, as comparable values."""
+    """Everything that training changes, as values that compare."""
     state = net.__getstate__()
     arrays = [(what, place, values.tobytes()) for what, place, values in state["arrays"]]
     return state["progress"], arrays
@@ -17,7 +17,7 @@ def snapshot(net):
 
 @pytest.fixture
 def unchanged():
-    """``with unchanged(net):`` the block leaves parameters, optimizer state and counters alone."""
+    """``with unchanged(net):`` asserts that the block changes no parameter, state or counter."""
 
     @contextmanager
     def check(net):
@@ -38,7 +38,7 @@ def same_state():
 def rng():
     """A random generator for one test: what it draws depends on no other test.
 
-    The seed is none of those that the files' own data use, so that the two are independent.
+    No file uses this seed for data of its own, so the two are independent.
     """
     return np.random.default_rng(123)
 

@@ -1,4 +1,4 @@
-"""Activations with parameters against the oracle; all of them far out and at their kinks."""
+"""Activations with parameters against the oracle; all at large values and at kinks."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The losses and their parameters, as users meet them: targets, predictions, metrics, bad input."""
+"""The losses and their parameters: targets, predictions, metrics, bad input."""
 
 import numpy as np
 import pytest

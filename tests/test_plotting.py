@@ -1,4 +1,4 @@
-"""Pictures: what is in them. How they look is for eyes."""
+"""The contents of pictures, not their looks."""
 
 import numpy as np
 import pytest

@@ -162,7 +162,7 @@ def test_the_rate_falls_on_top_of_a_schedule(classifier, blobs):
     reduce = ReduceLROnPlateau("loss", factor=0.1, patience=0, min_delta=1e9, min_lr=0.002)
     lr = pybp.schedules.Step(0.1, 2, 0.5, per="epoch")
     history = classifier.fit(*blobs, epochs=4, optimizer=pybp.SGD(lr=lr), callbacks=[reduce])
-    # Only the first epoch is an improvement, over nothing.
+    # With this min_delta only the first epoch counts as an improvement.
     expected = [0.1, 0.1, 0.05 * 0.1, max(0.05 * 0.01, 0.002)]
     assert history.history["lr"] == pytest.approx(expected, rel=1e-12)
 
@@ -171,7 +171,7 @@ def test_the_rate_falls_on_top_of_a_schedule(classifier, blobs):
 
 
 def after_each_step(net, data, **settings):
-    """Parameters after each step of a fit, and what the fit made of the net."""
+    """Parameters after each step of a fit, and those at its end."""
     seen = [net.weights + net.biases]
     look = LambdaCallback(on_step_end=lambda net, step, logs: seen.append(net.weights + net.biases))
     callbacks = [look, *settings.pop("callbacks")]

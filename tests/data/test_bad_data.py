@@ -144,8 +144,16 @@ BAD_LABELS = {
     "None": (None, TypeError, "y (is missing|is None)"),
     "sums to 2": (one_hot(4, [1, 1, 0]), ArgumentError, "row 4 of y sums to 2; .* sum to 1"),
     "sums to 0": (one_hot(4, [0, 0, 0]), ArgumentError, "row 4 of y sums to 0"),
-    "negative share": (one_hot(4, [1.5, -0.5, 0]), ArgumentError, "y holds 1.5 at row 4, column 0"),
-    "nan share": (one_hot(4, [np.nan, 1, 0]), NotFiniteError, "y holds nan at row 4, column 0"),
+    "negative probability": (
+        one_hot(4, [1.5, -0.5, 0]),
+        ArgumentError,
+        "y holds 1.5 at row 4, column 0",
+    ),
+    "nan probability": (
+        one_hot(4, [np.nan, 1, 0]),
+        NotFiniteError,
+        "y holds nan at row 4, column 0",
+    ),
 }
 
 USES_OF_Y = {
@@ -249,7 +257,7 @@ def test_backward(net, unchanged, g, error, message):
 
 
 def test_nothing_is_left_behind_by_an_error(net):
-    """The forward pass that the net remembers outlives arguments that are refused."""
+    """After a call with wrong arguments, the last forward pass is still there for backward."""
     net.forward(X)
     with pytest.raises(ShapeError):
         net.forward(X[:, :2])

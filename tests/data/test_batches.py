@@ -1,4 +1,4 @@
-"""Minibatches from an iterable: a list, a generator, an object that starts anew each time."""
+"""Minibatches from an iterable: a list, a generator, an object that starts over each time."""
 
 import itertools
 
@@ -21,7 +21,7 @@ W = np.random.default_rng(2).integers(0, 3, size=240).astype("f8")
 
 
 class Anew:
-    """Batches of `size` rows, from the start each time."""
+    """Batches of `size` rows, starting over each time."""
 
     def __init__(self, size=30, weights=None, rows=240):
         self.size, self.weights, self.rows = size, weights, rows

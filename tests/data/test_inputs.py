@@ -1,4 +1,4 @@
-"""Whatever NumPy reads as numbers goes in, and the same numbers give the same bits."""
+"""All that NumPy reads as numbers is accepted, and equal numbers give equal bits."""
 
 import array
 from decimal import Decimal
@@ -137,7 +137,7 @@ def test_no_copy_of_floats_with_contiguous_rows(layout, dtype):
 
 
 def test_conversion_rounds_once():
-    """2^53 + 1 has no double, and its two roundings to float differ from one."""
+    """Rounding to float64 and then to float32 would give another number than rounding once."""
     value = 2**24 + 2**0 + 2**-30
     X = np.array([[value]], np.longdouble)
     assert as_matrix(X, "X", F32, 1)[0, 0] == X.astype(np.float32)[0, 0]

@@ -1,4 +1,4 @@
-"""Files larger than one likes to load: X may be mapped, in either dtype, and is not copied."""
+"""X may be a memory-mapped file of either dtype, which is not copied."""
 
 import tracemalloc
 

@@ -1,4 +1,4 @@
-"""Sparse matrices of scipy go in wherever X does, and give the bits of the dense ones."""
+"""SciPy's sparse matrices are accepted wherever X is, and give the bits of dense arrays."""
 
 import subprocess
 import sys
@@ -131,7 +131,7 @@ def explicit(value):
 
 def with_indices(change):
     given = sparse.csr_matrix(X)
-    assert given.has_canonical_format  # remembered, whatever becomes of the indices
+    assert given.has_canonical_format  # SciPy caches this, even when the indices change
     change(given.indices)
     return given
 

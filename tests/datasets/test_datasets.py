@@ -62,6 +62,6 @@ def test_split_refuses_rows_that_cannot_be_split(rows, labels, message):
 
 
 @pytest.mark.parametrize("test_size", [0, 1.0, -0.1, float("nan")])
-def test_split_refuses_shares_outside_of_the_unit_interval(test_size):
+def test_split_refuses_fractions_outside_of_the_unit_interval(test_size):
     with pytest.raises(ArgumentError, match=f"test_size is {test_size}"):
         train_test_split(range(9), range(9), test_size=test_size)

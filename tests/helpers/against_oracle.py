@@ -1,4 +1,4 @@
-"""pybp's nets and specs beside the oracle's, and how near they must come."""
+"""Nets and specs of pybp and their twins in the oracle, and how close they must be."""
 
 import numpy as np
 import pytest

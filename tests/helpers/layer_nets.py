@@ -16,7 +16,7 @@ from pybp import (
 )
 from pybp.layers import LayerSpec
 
-# What may stand between two dense layers, by the name of its kind.
+# A layer of each kind that may stand between two dense layers.
 ONE_OF_EACH = {
     "dense": Dense(9, "tanh", bias=False),
     "activation": Activation("tanh"),
@@ -85,7 +85,7 @@ NETS = {
         3,
     ],
 }
-# What a dense layer may say about its training.
+# Options of dense layers that change their training.
 OPTIONS = [
     {"l1": 0.01},
     {"l2": 0.1},
@@ -100,13 +100,13 @@ OPTIONS = [
     {"parametrization": "ntk", "init": "normal"},
     {"parametrization": "ntk", "l1": 0.01, "l2": 0.1, "max_norm": 2.0, "lr_factor": 3.0},
 ]
-# Nets with a layer that isn't trained as the others are.
+# The nets, and some with a layer that is trained differently from the others.
 SCALES = [Scale(lr_factor=0.5), Scale(trainable=False)]
 TRAINED = NETS | {repr(layer): [6, 9, layer, 3] for layer in SCALES}
 
 
 def specs(layers):
-    """The layers of a list that are no plain numbers, with those inside of residuals."""
+    """The layers of a list, without plain numbers, with those inside residuals."""
     for entry in layers:
         if isinstance(entry, LayerSpec):
             yield entry
@@ -125,7 +125,7 @@ def inputs(layers, rows, rng, dtype="float64"):
 
 
 def disturb(net, rng):
-    """Parameters and running statistics that are not just 0 and 1."""
+    """Give a net biases, factors and running statistics other than 0 and 1."""
     net.biases = [None if b is None else b + rng.normal(size=b.shape) / 3 for b in net.biases]
     net.weights = [None if W is None else W + rng.normal(size=W.shape) / 9 for W in net.weights]
     net.running_statistics = [

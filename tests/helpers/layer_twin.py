@@ -15,17 +15,17 @@ from oracle.random import WEIGHTS, normal_quantile, uniform, words
 
 
 class Twin:
-    """What a list of layers stands for, in the oracle's words.
+    """The oracle's layers for a list of layers as `MLP` takes it.
 
-    The method of a kind states its options and their defaults, what it makes of them, and which
-    parameters there are. Nothing here comes from the layers that pybp made: an option that pybp
-    drops makes a test fail.
+    The method for each kind of layer states its options, their defaults, what they mean and which
+    parameters the layer has. Nothing here comes from the layers that pybp made of the list, so if
+    pybp drops an option, a test fails.
     """
 
     def __init__(self, layers, activation="relu", output=None):
         self.layers = []
         self.usual = activation
-        self.source, self.width = -1, layers[0]  # of what the next layer reads
+        self.source, self.width = -1, layers[0]  # the layer that the next one reads, and its width
         *hidden, last = layers[1:]
         for entry in hidden:
             self.read(entry)
@@ -47,7 +47,7 @@ class Twin:
             getattr(self, spec.name)(**given)
 
     def push(self, kind, *, width=None, inputs=None, own=(), params=(), **training):
-        """Append a layer; `params` are those of `Parameters`, `training` is how it is trained."""
+        """Append a layer; `params` are arguments of `Parameters`, `training` options of training."""
         inputs = (self.source,) if inputs is None else inputs
         self.source, self.width = len(self.layers), width or self.width
         stated = Parameters(self.width, kind == "batch_norm", **dict(params))
@@ -56,7 +56,7 @@ class Twin:
             setattr(self.layers[-1][1], name, value)
 
     def activated(self, activation):
-        """Let the last layer have an activation, a name or a spec."""
+        """Give the last layer its activation, a name or a spec."""
         layer = self.layers[-1][1]
         if activation is not None:
             named = isinstance(activation, str)
@@ -135,7 +135,7 @@ class Twin:
         if isinstance(projection, Dense):
             self.source, self.width = source, width
             self.read(projection)
-            inputs = self.source, inputs[0]  # first the layer right before
+            inputs = self.source, inputs[0]  # the layer right before comes first
         self.push("add", width=wide, inputs=inputs)
         if activation is not None:
             self.activation(activation)
@@ -159,19 +159,19 @@ class Parameters:
     statistics: bool
     weights: tuple[int, ...] | None = None  # their shape
     bias: bool = False
-    init: object = None  # the net's
+    init: object = None  # that of the net
     bias_init: float = 0.0
     bias_std: float = 0.0
 
     def check(self, W, b, running):
-        """That the arrays of a net are as many and as large as stated."""
+        """Assert that the arrays of a layer exist and have the shapes stated."""
         shape = (self.width,)
         assert (None if W is None else W.shape) == self.weights
         assert (None if b is None else b.shape) == (shape if self.bias else None)
         assert [part.shape for part in running or ()] == [shape] * 2 * self.statistics
 
     def initial(self, layer, place, seed, init):
-        """W, b and statistics of a new net whose own initialiser is `init`."""
+        """W, b and statistics of a new net with the initialiser `init`."""
         W = None if self.weights is None else np.ones(self.weights)
         if layer.kind in ("dense", "embedding"):
             chosen = init if self.init is None else resolve(self.init, Initializer, "init")
@@ -189,7 +189,7 @@ class Parameters:
 
 
 def twin(net, layers, activation="relu", output=None):
-    """The oracle's net of the layers that `net` was made from, with the net's parameters now."""
+    """The oracle's net for the list of layers that `net` was made from, with its parameters."""
     stated = Twin(layers, activation, output).layers
     arrays = zip(net.weights, net.biases, net.running_statistics, strict=True)
     for (parameters, layer), (W, b, running) in zip(stated, arrays, strict=True):

@@ -1,10 +1,10 @@
-"""What tests compare nets by, and losses written in Python."""
+"""How tests compare nets, and losses written in Python."""
 
 import numpy as np
 
 
 def assert_same_weights(net, wanted, **tolerance):
-    """The weights are those of another net, or of a list: all bits, or within a tolerance."""
+    """Assert that weights equal those of another net or a list: exactly, or within a tolerance."""
     wanted = getattr(wanted, "weights", wanted)
     for W, same in zip(net.weights, wanted, strict=True):
         if tolerance:

@@ -1,4 +1,4 @@
-"""Run code in a Python process of its own, with pybp, some data and a small net at hand."""
+"""Run code in a Python process of its own, with pybp, some data and a small net defined."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def script(code, setup=SETUP):
 
 
 def run(code, setup=SETUP, **settings):
-    """Run code in a process of its own; its output."""
+    """Run code in a process of its own; return what it prints."""
     done = subprocess.run(
         script(code, setup), capture_output=True, text=True, timeout=120, **settings
     )

@@ -1,4 +1,4 @@
-"""What pybp has, from its own lists, so that no test names it by hand and misses what is new."""
+"""The names of all that pybp has, from its own lists, so that tests do not miss what is new."""
 
 import dataclasses
 

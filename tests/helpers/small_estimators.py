@@ -1,4 +1,4 @@
-"""Estimators that train for a moment, and what is asked of them."""
+"""Estimators that train for a moment, and how tests look at them."""
 
 import numpy as np
 

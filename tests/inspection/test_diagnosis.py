@@ -53,7 +53,7 @@ def test_what_vanishes_does_not_learn(digits):
 
 
 def test_what_is_measured():
-    """Each number by hand, from the trace and a step of a copy."""
+    """Each number, computed from the trace and a training step of a copy."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(30, 4)), rng.normal(size=(30, 2))
     net = pybp.MLP([4, 5, 6, 2], activation="tanh", seed=3, dtype="float64")
@@ -234,7 +234,7 @@ HEALTHY = {
 }
 
 
-# What is changed of it, and what is found then.
+# Measurements that are not healthy, and what is found.
 SICK = [
     ({}, []),
     ({"deltas": (1e-7, None, 1e-3)}, ["vanishing gradients"]),

@@ -1,4 +1,4 @@
-"""check_gradients: right gradients pass, wrong ones fail, kinks are told apart."""
+"""check_gradients: right gradients pass, wrong ones fail, kinks are skipped."""
 
 import numpy as np
 import pytest

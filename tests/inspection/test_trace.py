@@ -79,7 +79,7 @@ def test_quantities_belong_together(output, loss, dtype, reduction, rng):
         np.testing.assert_allclose(layer.delta, after.back * (1 - layer.a**2), **close)
 
 
-def test_arrays_are_those_of_the_passes_by_hand(worked_example, rng):
+def test_arrays_are_those_of_manual_passes(worked_example, rng):
     X, y = rng.normal(size=(5, 2)), rng.uniform(size=(5, 1))
     trace = worked_example.trace(X, y, loss="squared_error")
     back = worked_example.backward((worked_example.forward(X) - y) / 5)

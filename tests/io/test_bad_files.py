@@ -1,4 +1,4 @@
-"""Files that are not what they should be: an error that says so, never code, a crash or a gigabyte."""
+"""Broken files: an error that says what is wrong, never code execution, a crash or huge memory."""
 
 import json
 import os

@@ -238,7 +238,7 @@ def test_kill_before_the_last_byte_is_safe_leaves_the_old_file(path):
         child.stdout.readline()
         os.kill(child.pid, signal.SIGKILL)
     assert path.read_bytes() == before
-    everything().save(path)  # what the dead one left behind is in nobody's way
+    everything().save(path)  # the temporary file of the killed process does not matter
     assert pybp.load(path).seed == 2**64 - 1
 
 
@@ -275,7 +275,7 @@ def test_resuming_in_a_new_process_gives_the_same_bits(path, settings, same_stat
 
 
 def test_resuming_a_net_of_layers_of_chance(path, same_state):
-    """Masks, running statistics and tables of embeddings go on as well."""
+    """Masks, running statistics and tables of embeddings continue as well."""
     resume(path, "optimizer=pybp.Adam(lr=pybp.schedules.Cosine(0.01))", MIXED, same_state)
 
 

@@ -74,7 +74,7 @@ def test_the_twin_states_every_option_and_its_default(kind):
 
 @pytest.mark.parametrize("kind", CLASSES["layers"])
 def test_every_option_is_in_the_nets(kind):
-    """With a value that isn't its default, or nothing would be seen where it is forgotten."""
+    """With a value other than its default, or no test would notice that it is ignored."""
     used = [spec for layers in TRAINED.values() for spec in specs(layers) if spec.name == kind]
     used += [Dense(1, **options) for options in OPTIONS] if kind == "dense" else []
     for field in dataclasses.fields(CLASSES["layers"][kind]):
@@ -125,7 +125,7 @@ def test_every_quantity_of_a_pass(layers, dtype, training):
 @each_net
 @both_dtypes
 @both_modes
-def test_by_hand(layers, dtype, training):
+def test_manual_passes(layers, dtype, training):
     """forward, backward, gradients and step; the second pass in training has other masks."""
     net, other = make(layers, dtype)
     rng = np.random.default_rng(3)

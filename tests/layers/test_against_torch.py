@@ -88,8 +88,8 @@ def test_a_net_of_many_layers_in_training():
     losses = other.train(
         X, y, "cross_entropy", Update(OPTIMIZERS["sgd"](momentum=0.9), 0.1), **options
     )
-    shares = np.array([16, 16, 16, 2]) / 50
-    means = wanted["losses"].reshape(5, 4) @ shares
+    fractions = np.array([16, 16, 16, 2]) / 50
+    means = wanted["losses"].reshape(5, 4) @ fractions
     np.testing.assert_allclose(history, means, rtol=1e-9)
     np.testing.assert_allclose(losses, means, rtol=1e-9)
     np.testing.assert_allclose(

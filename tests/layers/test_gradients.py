@@ -34,7 +34,7 @@ def test_each_net(layers, training):
 
 @pytest.mark.parametrize("pair", list(itertools.permutations(ONE_OF_EACH, 2)), ids=" ".join)
 def test_each_pair_in_training(pair):
-    """One kind right after another; residual or not, all that can follow each other do."""
+    """Any kind of layer may follow any other."""
     one, other = (ONE_OF_EACH[name] for name in pair)
     check = checked([6, 9, one, other, 3], training=True)
     assert check.ok, check
@@ -99,7 +99,7 @@ def test_masks_are_those_of_the_next_step():
 
 
 def test_a_wrong_gradient_fails(monkeypatch):
-    """What the check would say if batch norm forgot that mean and variance depend on every row."""
+    """The check fails if batch norm ignores that mean and variance depend on every row."""
     import pybp.inspection.gradient_check
 
     right = pybp.inspection.gradient_check.analytic_gradients

@@ -1,4 +1,4 @@
-"""What layers say about their training: penalties, factors, max_norm, trainable, NTK."""
+"""Options of layers: penalties, learning rate factors, max_norm, trainable, NTK."""
 
 import dataclasses
 import pickle
@@ -79,7 +79,7 @@ def test_training(options, place, dtype):
 @pytest.mark.parametrize("name", CLASS)
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 def test_ntk_with_every_optimizer(name, decay):
-    """x W / sqrt(n_in) is not computed so, but the same comes out, with weight decay too."""
+    """Without computing x W / sqrt(n_in), pybp gets its result, with weight decay too."""
     if name == "rprop" and decay:
         pytest.skip("Rprop has no weight decay")
     net, other = with_twin({"parametrization": "ntk", "init": "normal", "lr_factor": 2.0})
@@ -104,23 +104,23 @@ def test_clipping_sees_the_whole_gradient(options, common):
 
 @pytest.mark.parametrize("clip_norm", [None, 0.05])
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_by_hand_and_accumulated(options, clip_norm):
-    """Steps by hand, accumulated minibatches and a loss in Python come to the same."""
+def test_manual_steps_and_accumulation(options, clip_norm):
+    """Manual steps, accumulated minibatches and a loss in Python give the same weights."""
     net = make(options)
     X, y = data(32, net)
-    by_hand, accumulated, custom = net.copy(), net.copy(), net.copy()
+    manual, accumulated, custom = net.copy(), net.copy(), net.copy()
     ours = pybp.SGD(lr=0.1, momentum=0.5, clip_norm=clip_norm)
     for one, batch, together in ((net, 32, 1), (accumulated, 16, 2)):
         options = {"batch_size": batch, "accumulate": together}
         seen = one.fit(X, y, optimizer=ours, epochs=3, shuffle=False, **options)
     for _ in range(3):
-        outputs = by_hand.forward(X)
-        by_hand.backward(2 * (outputs - y) / y.size)
-        by_hand.step(ours)
+        outputs = manual.forward(X)
+        manual.backward(2 * (outputs - y) / y.size)
+        manual.step(ours)
 
     history = custom.fit(X, y, loss=mse, optimizer=ours, epochs=3, batch_size=32, shuffle=False)
     assert history.history["loss"] == pytest.approx(seen.history["loss"], rel=1e-10)
-    for other in (by_hand, accumulated, custom):
+    for other in (manual, accumulated, custom):
         assert_same_weights(net, other, rtol=1e-11, atol=1e-14)
 
 
@@ -170,7 +170,7 @@ def test_a_wrong_penalty_gradient_is_found():
     assert not core.get_flat("gradient", np.empty(net.n_parameters)).any()
 
 
-def test_gradients_by_hand_are_those_of_the_loss_alone():
+def test_manual_gradients_are_those_of_the_loss_alone():
     net, plain = make({"l1": 1.0, "l2": 1.0}), make({})
     X, y = data(20, net)
     for one in (net, plain):

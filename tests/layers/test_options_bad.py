@@ -1,4 +1,4 @@
-"""Options of layers that can't be: out of range, of the wrong layer, beyond a solver."""
+"""Wrong options of layers: out of range, of another kind of layer, not for a solver."""
 
 import numpy as np
 import pytest

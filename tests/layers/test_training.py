@@ -173,8 +173,8 @@ def test_rate_of_dropout(rate, width):
     net = MLP([width, Dropout(rate), 1], dtype="float64", seed=3)
     x = np.ones((rows, width))
     a = net.trace(x, np.zeros((rows, 1)), training=True).layers[0].a
-    share = np.mean(a == 0)
-    assert abs(share - rate) < 4 * np.sqrt(rate * (1 - rate) / a.size) + 1e-5
+    fraction = np.mean(a == 0)
+    assert abs(fraction - rate) < 4 * np.sqrt(rate * (1 - rate) / a.size) + 1e-5
     np.testing.assert_allclose(a[a != 0], 1 / (1 - round(rate * 65536) / 65536), rtol=1e-14)
     # No row and no column is dropped more often than another.
     for axis in (0, 1):

@@ -1,4 +1,4 @@
-"""Nets that can't be, and arguments that are wrong: what is raised names them."""
+"""Impossible nets and wrong arguments: the error names them."""
 
 import numpy as np
 import pytest

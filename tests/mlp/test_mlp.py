@@ -1,4 +1,4 @@
-"""Making nets, and what they tell about themselves."""
+"""Making nets, and their attributes."""
 
 import copy
 

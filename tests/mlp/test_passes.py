@@ -1,4 +1,4 @@
-"""predict, evaluate, and loops written by hand."""
+"""predict, evaluate, and manual forward, backward and step."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def net():
     return MLP([3, 5, 2], activation="tanh", dtype="float64", seed=0)
 
 
-def by_hand(net, X):
+def formula(net, X):
     hidden = np.tanh(X @ net.weights[0].T + net.biases[0])
     return hidden @ net.weights[1].T + net.biases[1]
 
@@ -25,7 +25,7 @@ def by_hand(net, X):
 
 def test_predict_is_the_formula(net, rng):
     X = rng.normal(size=(10, 3))
-    np.testing.assert_allclose(net.predict(X), by_hand(net, X), rtol=1e-12)
+    np.testing.assert_allclose(net.predict(X), formula(net, X), rtol=1e-12)
 
 
 def test_one_row_in_one_row_out(net, rng):
@@ -129,7 +129,7 @@ def test_functions_see_matching_shapes():
     assert shapes == [(4, 1), (4, 1)]
 
 
-# ---- by hand ----
+# ---- manual passes ----
 
 
 def test_forward_is_predict(net, rng):
@@ -166,7 +166,7 @@ def test_gradients_of_a_layer_without_bias():
     assert db is None
 
 
-def test_a_loop_by_hand_is_train_step(same_state, rng):
+def test_a_manual_loop_is_train_step(same_state, rng):
     one = MLP([3, 5, 2], activation="tanh", seed=0)
     other = one.copy()
     optimizer = pybp.Adam(lr=0.01)

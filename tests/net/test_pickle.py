@@ -1,4 +1,4 @@
-"""Pickles carry everything, go on with the same bits, and say when they are of another format."""
+"""Pickles keep everything: training continues with the same bits. Other formats are refused."""
 
 import pickle
 
@@ -65,7 +65,7 @@ def test_initializers_with_a_parameter(init):
 
 
 def test_plain_contents(trained):
-    """Nothing but plain values and arrays, so that the format doesn't depend on our classes."""
+    """Nothing but plain values and arrays, so that the format does not depend on pybp's classes."""
 
     def plain(value):
         if isinstance(value, dict):

@@ -47,7 +47,7 @@ def test_summary():
 
 
 class Checker(HTMLParser):
-    """Every tag that opens closes."""
+    """Asserts that every tag is closed."""
 
     def __init__(self, text):
         super().__init__()

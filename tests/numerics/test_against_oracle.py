@@ -181,7 +181,7 @@ DECAYING = [
 
 
 def needed(param):
-    """What a parameter has no meaning without."""
+    """Another parameter without which this one has no effect."""
     return {"momentum": 0.5} if param.name == "nesterov" else {}
 
 
@@ -258,7 +258,7 @@ def test_state_goes_on_and_a_new_optimizer_starts_anew():
     ids=repr,
 )
 def test_other_states_start_anew(before, after):
-    """A parameter that brings or takes away a state restarts the rule, whatever its class."""
+    """A parameter that adds or removes a state resets the optimizer, even of the same class."""
     net, _ = make([4, 7, 3], "tanh", "softmax", "float64")
     X, y = data(50, 4, 3, "cross_entropy", "float64")
     net.fit(X, y, optimizer=before, epochs=2, progress=False)

@@ -190,7 +190,7 @@ def test_logarithmic_losses_survive_a_probability_of_zero(loss):
     assert LOSSES[loss].rows(-z, ACTIVATIONS[output].f(-z), y)[0] == 0.0
 
 
-def test_losses_by_hand():
+def test_losses_of_two_outputs():
     z = np.log(np.array([[1.0, 3.0]]))
     a, y = ACTIVATIONS["softmax"].f(z), np.array([[0.0, 1.0]])
     np.testing.assert_allclose(a, [[0.25, 0.75]])
@@ -198,8 +198,8 @@ def test_losses_by_hand():
     assert LOSSES["mse"].rows(z, a, y)[0] == pytest.approx((0.0625 + 0.0625) / 2)
     assert LOSSES["cross_entropy"].rows(z, a, y)[0] == pytest.approx(-np.log(0.75))
     a = ACTIVATIONS["sigmoid"].f(z)  # 1/2 and 3/4
-    by_hand = -(np.log(0.5) + np.log(0.75)) / 2
-    assert LOSSES["binary_cross_entropy"].rows(z, a, y)[0] == pytest.approx(by_hand)
+    expected = -(np.log(0.5) + np.log(0.75)) / 2
+    assert LOSSES["binary_cross_entropy"].rows(z, a, y)[0] == pytest.approx(expected)
 
 
 # ---- initial weights ----
@@ -218,8 +218,8 @@ def test_initial_weights_have_the_registered_distribution(row):
         assert 0.999 * limit < np.abs(w).max() < limit
         assert np.histogram(w, bins=4, range=(-limit, limit))[0].min() > 0.24 * w.size
     elif row.columns["distribution"] == "NORMAL":
-        share = np.mean(np.abs(w) < np.sqrt(variance))
-        assert share == pytest.approx(0.6827, abs=0.01)
+        fraction = np.mean(np.abs(w) < np.sqrt(variance))
+        assert fraction == pytest.approx(0.6827, abs=0.01)
     elif row.columns["distribution"] == "TRUNCATED":
         assert 0.999 < np.abs(w).max() < 1.0
         variance *= 0.7737  # 1 - 4 phi(2) / (P(2) - P(-2))
@@ -342,5 +342,5 @@ def test_each_epoch_visits_the_rows_in_its_own_order():
     for epoch in range(3):
         order = permutation(9, epoch, len(X))
         net.train(X[order], y[order], "cross_entropy", update, batch_size=6, shuffle=False)
-    by_hand = np.concatenate([layer.W.ravel() for layer in net.layers])
-    assert (trained(epochs=3)[1] == by_hand).all()
+    expected = np.concatenate([layer.W.ravel() for layer in net.layers])
+    assert (trained(epochs=3)[1] == expected).all()

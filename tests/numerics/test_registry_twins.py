@@ -1,4 +1,4 @@
-"""Every registered row has a twin in the oracle, and every twin a row; both agree on what they say."""
+"""Every registered row has a twin in the oracle and every twin a row, and they agree."""
 
 import dataclasses
 import inspect

@@ -1,4 +1,4 @@
-"""Data at the edges: denormal, all equal, one class, one row, a million columns, weights of zero."""
+"""Extreme data: denormal, all equal, one class, one row, a million columns, weights of zero."""
 
 import dataclasses
 
@@ -45,7 +45,7 @@ def test_denormal_inputs_are_not_flushed(dtype):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_training_on_denormal_inputs(optimizer):
-    """Rows without information: the output learns the mean; the same in float64, nearly."""
+    """Denormal inputs tell nothing, so the output learns the mean, in both dtypes alike."""
     X, y = normal(100, 4) * 1e-40, normal(100, 1) + 3
     nets = [MLP([4, 8, 1], activation="tanh", dtype=dtype, seed=0) for dtype in DTYPES]
     for net in nets:

@@ -1,4 +1,4 @@
-"""What a process does to a net: the end by SIGTERM, fork and exec, limits, modes of arithmetic."""
+"""SIGTERM, fork and exec, workers, limits of memory, floating-point modes."""
 
 import os
 import platform
@@ -242,7 +242,7 @@ def test_an_affinity_mask_of_one_cpu(usual):
 
 @linux
 def test_when_memory_is_short():
-    """MemoryError from where the core allocates; the net is as it was and goes on."""
+    """The core raises MemoryError, and the net is unchanged and still works."""
     out = run("""
     import resource
     net = make()

@@ -1,4 +1,4 @@
-"""Signals, threads, fork, limits, memory: what real processes do to a net."""
+"""Ctrl-C, signal handlers, threads, fork and memory, in processes of their own."""
 
 import os
 import signal
@@ -186,7 +186,7 @@ def test_threads_train_nets_of_their_own():
 
 
 class Pause(Callback):
-    """Holds a fit in its first epoch until told to go on."""
+    """Keeps a fit in its first epoch until the test lets it continue."""
 
     def __init__(self):
         self.reached, self.go_on = threading.Event(), threading.Event()

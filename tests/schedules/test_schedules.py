@@ -70,7 +70,7 @@ def twin(schedule, t, N=None):
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_samples_have_no_default(name):
-    """But for the unit of time, which is tried apart."""
+    """Except for the unit of time, which other tests change."""
     schedule = SAMPLES[name]
     for field in dataclasses.fields(schedule):
         same = getattr(schedule, field.name) == field.default
@@ -144,8 +144,8 @@ def test_a_sequence():
     assert rates[5:10].tolist() == [1.0] * 5
     assert rates[10:20].tolist() == Cosine(1.0, steps=10).rates(0, 10).tolist()
     assert rates[20:].tolist() == [0.0] * 5
-    shares = Sequential([Linear(1.0, 0.0), Constant(1.0), Cosine(1.0)], [0.2, 0.5])
-    assert shares.rates(0, 25, horizon=20).tolist() == rates.tolist()
+    fractions = Sequential([Linear(1.0, 0.0), Constant(1.0), Cosine(1.0)], [0.2, 0.5])
+    assert fractions.rates(0, 25, horizon=20).tolist() == rates.tolist()
     assert Sequential([Step(1.0, 2), Exponential(0.5)], [3]).rates(2, 3).tolist() == [
         0.1,
         0.5,

@@ -1,4 +1,4 @@
-"""From call to call of pybp's estimators: new classes, warm starts, and what stops or fails."""
+"""Repeated calls of pybp's estimators: new classes, warm starts, interrupts and failures."""
 
 import warnings
 

@@ -23,16 +23,16 @@ def test_class_weight(binary):
     X, y = binary
     weights = {"versicolor": 1.0, "virginica": 7.0}
     weighted = classifier(class_weight=weights).fit(X, y)
-    by_hand = classifier().fit(X, y, sample_weight=[weights[label] for label in y])
-    assert not differ(weighted, by_hand)
+    expected = classifier().fit(X, y, sample_weight=[weights[label] for label in y])
+    assert not differ(weighted, expected)
     assert differ(weighted, classifier().fit(X, y))
     some = np.r_[0:50, 50:60]
     balanced = classifier(class_weight="balanced").fit(X[some], y[some])
-    by_hand = classifier().fit(X[some], y[some], np.r_[np.full(50, 0.6), np.full(10, 3.0)])
-    assert not differ(balanced, by_hand)
+    expected = classifier().fit(X[some], y[some], np.r_[np.full(50, 0.6), np.full(10, 3.0)])
+    assert not differ(balanced, expected)
     both = classifier(class_weight=weights).fit(X, y, np.arange(1, 101))
-    by_hand = classifier().fit(X, y, np.arange(1, 101) * [weights[label] for label in y])
-    assert not differ(both, by_hand)
+    expected = classifier().fit(X, y, np.arange(1, 101) * [weights[label] for label in y])
+    assert not differ(both, expected)
     with pytest.raises(ValueError, match="'balanced' is not supported for partial_fit"):
         classifier(class_weight="balanced").partial_fit(X, y, classes=np.unique(y))
 

@@ -125,7 +125,7 @@ def test_sgd_on_classes(data, activation):
 
 @pytest.mark.parametrize("data", NUMBERS)
 def test_sgd_on_numbers(data):
-    """Of several targets scikit-learn reports the mean loss, and divides the gradient by nothing."""
+    """scikit-learn reports the mean loss over targets, but its gradient is that of the sum."""
     X, y = data()
     alpha = 0.5 if y.ndim == 1 else 0.01
     ours, theirs = pair("numbers", (X, y), solver="sgd", learning_rate_init=0.02, alpha=alpha)
@@ -190,7 +190,7 @@ def test_sample_weight(data):
 
 @pytest.mark.parametrize("data", [*CLASSES, diabetes])
 def test_lbfgs(data):
-    """As far as rounding lets them go together."""
+    """For as many iterations as rounding lets them agree."""
     X, y = data()
     kind = "numbers" if data is diabetes else "classes"
     ours, theirs = pair(kind, (X, y), solver="lbfgs", max_iter=8, activation="tanh", alpha=0.1)

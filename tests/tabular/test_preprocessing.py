@@ -1,4 +1,4 @@
-"""What tabular nets are fed, against a computation of its own: scales, codes, missing values."""
+"""The inputs of tabular nets, computed again here: scales, codes, missing values."""
 
 import datetime
 
@@ -22,7 +22,7 @@ TABLES = st.integers(1, 30).flatmap(lambda n: arrays(float, (n, 3), elements=NUM
 
 
 def recipe(x, train):
-    """A column of numbers, as the paper says it."""
+    """The paper's transformation of a column of numbers."""
     low, median, high = np.percentile(train, [25, 50, 75])
     spread = high - low if high != low else (train.max() - train.min()) / 2
     z = (x - median) / spread if spread else np.zeros_like(x)
@@ -30,7 +30,7 @@ def recipe(x, train):
 
 
 def fitted(X, estimator=TabularMLPRegressor, **parameters):
-    """An estimator that has seen all of X, and next to no training."""
+    """An estimator fitted to X for one epoch."""
     model = estimator((2,), n_epochs=1, validation_fraction=None, dtype="float64", **parameters)
     return model.fit(X, np.arange(len(X)) % 2)
 
@@ -98,24 +98,24 @@ def test_a_column_that_is_missing_altogether():
 
 @given(arrays(float, st.integers(1, 20), elements=NUMBERS), st.floats(0.01, 100))
 def test_equal_weights_change_no_quantile(values, weight):
-    shares = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
-    found = quantile(values, shares, np.full(len(values), weight))
-    np.testing.assert_allclose(found, np.quantile(values, shares), rtol=1e-9, atol=1e-6)
+    levels = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+    found = quantile(values, levels, np.full(len(values), weight))
+    np.testing.assert_allclose(found, np.quantile(values, levels), rtol=1e-9, atol=1e-6)
 
 
 @given(arrays(float, 12, elements=NUMBERS), arrays(int, 12, elements=st.integers(1, 9)))
 def test_weights_repeat_values(values, times):
     times[3] = 1
-    shares, wanted = np.linspace(0, 1, 9), values.repeat(times)
+    levels, wanted = np.linspace(0, 1, 9), values.repeat(times)
     for scale in (1.0, 7.0, 1e-9):
-        found = quantile(values, shares, times * scale)
-        np.testing.assert_allclose(found, np.quantile(wanted, shares), rtol=1e-6, atol=1e-3)
+        found = quantile(values, levels, times * scale)
+        np.testing.assert_allclose(found, np.quantile(wanted, levels), rtol=1e-6, atol=1e-3)
 
 
 @given(arrays(float, 12, elements=NUMBERS), arrays(float, 12, elements=st.floats(0.1, 9)))
 def test_weighted_quantiles(values, weights):
-    shares = np.linspace(0, 1, 9)
-    found = quantile(values, shares, weights)
+    levels = np.linspace(0, 1, 9)
+    found = quantile(values, levels, weights)
     assert (np.diff(found) >= 0).all()
     assert (found[0], found[-1]) == (values.min(), values.max())
 
@@ -217,7 +217,7 @@ FRAMES = {f"pandas {name}": frame for name, frame in PANDAS.items()} | {
 
 
 def expected():
-    """What any of the frames comes to."""
+    """What any of the frames becomes."""
     codes = [np.array([float(c == name) for c in COLOURS]) for name in ("blue", "green", "red")]
     codes.append(np.array([1.0 if size == "M" else -1.0 for size in SIZES]))
     codes.append(np.array([{None: 0.0, True: -1.0, False: 1.0}[flag] for flag in FLAGS]))

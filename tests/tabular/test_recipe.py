@@ -98,7 +98,7 @@ def scaled(X):
 
 @BOTH
 def test_a_fit_is_what_the_recipe_says(estimator):
-    """Beside the oracle's net, all samples in each step, from preprocessing to prediction."""
+    """The oracle's net, trained by the recipe with all samples in each step, predicts the same."""
     epochs, classifies = 20, estimator is TabularMLPClassifier
     X, y = targets(estimator)
     model = small(estimator, n_epochs=epochs, validation_fraction=None, dtype="float64")
@@ -187,7 +187,7 @@ def test_the_net_of_the_best_epoch_is_restored(estimator):
 
 
 @BOTH
-def test_a_share_of_the_samples_chooses_the_epoch(estimator):
+def test_a_fraction_of_the_samples_chooses_the_epoch(estimator):
     X, y = targets(estimator, rows=100)
     model = small(estimator, validation_fraction=0.25).fit(X, y)
     assert model.validation_loss_curve_ is not None

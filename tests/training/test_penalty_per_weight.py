@@ -41,7 +41,7 @@ def test_each_batch_divides_by_its_own_weight(data, loss):
     """The last of the batches is smaller, so the penalty weighs more in its update."""
     samples, weights = data
     batches = [slice(0, 10), slice(10, 20), slice(20, 24)]
-    divided, by_hand = net(l2=3.0), net()
+    divided, manual = net(l2=3.0), net()
     divided.fit(
         **samples,
         loss=loss,
@@ -56,10 +56,10 @@ def test_each_batch_divides_by_its_own_weight(data, loss):
         part = {name: values[batch] for name, values in samples.items()}
         weight = None if weights is None else weights[batch]
         total = batch.stop - batch.start if weights is None else weight.sum()
-        decay = [0.1 * 3.0 / total * W for W in by_hand.weights]
-        by_hand.train_step(**part, loss="squared_error", optimizer=SGD(0.1), sample_weight=weight)
-        by_hand.weights = [W - d for W, d in zip(by_hand.weights, decay, strict=True)]
-    assert_same_weights(divided, by_hand, rtol=1e-10)
+        decay = [0.1 * 3.0 / total * W for W in manual.weights]
+        manual.train_step(**part, loss="squared_error", optimizer=SGD(0.1), sample_weight=weight)
+        manual.weights = [W - d for W, d in zip(manual.weights, decay, strict=True)]
+    assert_same_weights(divided, manual, rtol=1e-10)
 
 
 def test_it_must_be_a_flag(data):

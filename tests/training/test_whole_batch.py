@@ -82,7 +82,7 @@ def test_digits():
 @pytest.mark.parametrize("weights", [None, W])
 @pytest.mark.parametrize("loss", [MSE(), SquaredError(), SquaredError(reduction="sum")], ids=repr)
 def test_gradient_is_that_of_the_errors(loss, weights):
-    """Two ways to the same derivative: J^T e for half the sum of squares, and backpropagation."""
+    """For half the sum of squares, J^T e is the gradient that backpropagation computes."""
     net = MLP([3, 7, 2], activation="tanh", dtype="float64", seed=0)
     function = problem(net, LINE, loss, weights)
     value, gradient = function.loss_and_gradient(function.start)

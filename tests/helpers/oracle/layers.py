@@ -1,7 +1,7 @@
-r"""Layers: what each computes forward, and what it passes back.
+r"""Layers: what each computes forward and backward.
 
 A layer reads one array, or several, of rows (samples) by columns (features), and leaves z and
-a; the net itself applies the activation of the layers that have one.  What comes back is
+a; the net itself applies the activation of the layers that have one.  A backward pass starts from
 :math:`\delta`: dL/dz of a layer with an activation, dL/da of the others.
 """
 
@@ -64,7 +64,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a pass stands: whether it is one of training, and the address of its random numbers."""
+    """Of a pass: whether it is one of training, and the address of its random numbers."""
 
     training: bool = False
     seed: int = 0
@@ -79,7 +79,7 @@ class Pass:
     inputs: list[Array]
     z: Array | None
     a: Array
-    memory: Any = None  # what the layer kept for its way back
+    memory: Any = None  # what its backward pass needs
     frame: Frame = Frame()  # frozen
     delta: Array | None = None
     dW: Array | None = None
@@ -93,7 +93,7 @@ class Pass:
 
     @property
     def back(self) -> Array:
-        """What goes back to it."""
+        """dL/da of the first input."""
         return self.backs[0]
 
 
@@ -114,12 +114,12 @@ class Kind:
 
     @staticmethod
     def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[Array | None, Array, Any]:
-        """z, a, and what the way back needs."""
+        """z, a, and what the backward pass needs."""
         raise NotImplementedError
 
     @staticmethod
     def backward(layer: Layer, p: Pass, delta: Array) -> tuple[Any, Any, list[Array]]:
-        """dW, db, and what goes back to each input."""
+        """dW, db, and the contribution to dL/da of each input."""
         raise NotImplementedError
 
 
@@ -163,7 +163,7 @@ class Activation(Kind):
 
 
 class Affine(Kind):
-    r"""What the norms share: :math:`a = \gamma z + \beta`, and its gradients."""
+    r"""Base of the norms: :math:`a = \gamma z + \beta`, and its gradients."""
 
     @staticmethod
     def gradients(layer: Layer, z: Array, delta: Array) -> tuple[Array, Array]:
@@ -250,9 +250,9 @@ class Scale(Affine):
 
 
 def kept(shape: tuple[int, ...], rate: float, frame: Frame) -> tuple[Array, float]:
-    """Which elements a mask keeps, and the probability of that: rate is a multiple of 2^-16.
+    """Which elements a mask keeps, and the fraction that it keeps: rate is rounded to a multiple of 2^-16.
 
-    Four elements share a word, 16 bits each from the lowest on; a row begins with a new word.
+    A word holds four elements, 16 bits each from the lowest on; a row begins with a new word.
     """
     rows, n = shape
     per_row = 4 * -(-n // 16)
@@ -272,8 +272,8 @@ class Dropout(Kind):
     ) -> tuple[Array | None, Array, None]:
         if not frame.training:
             return None, inputs[0], None
-        mask, share = kept(inputs[0].shape, layer.own["rate"], frame)
-        z = mask / share
+        mask, fraction = kept(inputs[0].shape, layer.own["rate"], frame)
+        z = mask / fraction
         return z, inputs[0] * z, None
 
     @staticmethod

@@ -15,7 +15,7 @@ from .random import permutation
 
 @dataclass
 class Update:
-    """An optimizer with what is common to all: clipping, and the treatment of biases."""
+    """An optimizer, with the options that all have: clipping, and how biases are treated."""
 
     rule: Optimizer
     lr: float
@@ -64,12 +64,12 @@ class Net:
     # ---- forward and loss ----
 
     def reads(self, place: int) -> tuple[int, ...]:
-        """The layers that a layer reads; -1 is the net's input."""
+        """The numbers of the layers that a layer reads; -1 is the net's input."""
         inputs = self.layers[place].inputs
         return (place - 1,) if inputs is None else inputs
 
     def forward(self, X: Array, training: bool = False) -> list[Pass]:
-        """Layer by layer; in training with the masks of a new pass, and moving statistics."""
+        """A pass through all layers; in training with new masks and updated running statistics."""
         x = np.atleast_2d(np.asarray(X, dtype=np.float64))
         passes: list[Pass] = []
         for place, layer in enumerate(self.layers):
@@ -126,13 +126,13 @@ class Net:
 
     @property
     def penalty(self) -> float:
-        """What the layers add to the loss."""
+        """The sum of the layers' penalties."""
         return sum(layer.penalty for layer in self.layers)
 
     # ---- backward ----
 
     def backward_from(self, passes: list[Pass], slope: Array, is_delta: bool = False) -> list[Pass]:
-        """The four steps, from dL/da of the output (or, with is_delta, from its dL/dz).
+        """The four steps of backpropagation, from dL/da of the output, or with is_delta from its dL/dz.
 
         Parameters
         ----------
@@ -143,12 +143,12 @@ class Net:
         is_delta : bool
             Which of the two it is.
         """
-        # Step 1: the error at the output. What several layers read gets the sum of what they say.
+        # Step 1: the error at the output. The contributions of all layers that read a layer add up.
         slopes: list[Array | float] = [0.0] * (len(passes) - 1) + [slope]
         for i in reversed(range(len(passes))):
             p, layer = passes[i], self.layers[i]
             kind = LAYERS[layer.kind]
-            # Step 3: what came back, through the activation.
+            # Step 3: dL/da becomes dL/dz, through the activation.
             p.delta = slopes[i]
             if kind.activated and not (is_delta and i == len(passes) - 1):
                 activation = ACTIVATIONS[layer.activation]
@@ -162,13 +162,13 @@ class Net:
 
     def input_gradient(self, passes: list[Pass]) -> Array:
         """dL/dX after a backward pass."""
-        shares = [
+        contributions = [
             back
             for i, p in enumerate(passes)
             for source, back in zip(self.reads(i), p.backs, strict=True)
             if source < 0
         ]
-        return sum(shares[1:], shares[0])
+        return sum(contributions[1:], contributions[0])
 
     def backward(
         self,
@@ -254,7 +254,7 @@ class Net:
         weights: Array | None = None,
         reduction: str = "mean",
     ) -> list[float]:
-        """Repeat over epochs and minibatches; returns each epoch's loss, taken before each update.
+        """Train for some epochs; returns the loss of each, computed before the updates.
 
         A minibatch whose weights are all 0 is skipped, and rows of a single one are not shuffled.
         """
@@ -262,7 +262,9 @@ class Net:
         history = []
         for _ in range(epochs):
             order = np.arange(len(X))
-            if shuffle and batch_size < len(X):  # in one minibatch the order would only round
+            if shuffle and batch_size < len(
+                X
+            ):  # a single minibatch: its order would change the rounding only
                 order = permutation(self.seed, self.epochs, len(X))
             total = 0.0
             for start in range(0, len(X), batch_size):
@@ -272,7 +274,7 @@ class Net:
                 passes = self.forward(X[rows], training=True)
                 penalty = self.penalty * (w[rows].sum() if reduction == "mean" else 1.0)
                 total += self.loss_after(passes, y[rows], loss, w[rows], "sum")
-                total += penalty - self.penalty  # of a sum, the loss has it once
+                total += penalty - self.penalty  # a sum counts the penalty once
                 self.step(self.backward_loss(passes, y[rows], loss, w[rows], reduction), update)
             history.append(total / w.sum() if reduction == "mean" else total)
             self.epochs += 1

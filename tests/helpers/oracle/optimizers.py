@@ -19,12 +19,12 @@ State = dict[str, Any]
 
 @dataclass(frozen=True)
 class Optimizer:
-    """What the rules share: how weight decay enters."""
+    """Base of the rules: how weight decay enters."""
 
     weight_decay: float = 0.0
 
     def begin(self, w: Array) -> State:
-        """State of an array that has not been updated yet."""
+        """State of an array before its first update."""
         raise NotImplementedError
 
     def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
@@ -112,7 +112,7 @@ class RMSprop(Optimizer):
 
 @dataclass(frozen=True)
 class Moments(Optimizer):
-    r"""What the rules with two moments share, the moments themselves:
+    r"""Base of the rules with two moments:
     :math:`m = \beta_1 m + (1 - \beta_1) g` and :math:`v = \beta_2 v + (1 - \beta_2) g^2`."""
 
     beta1: float = 0.9
@@ -130,7 +130,7 @@ class Moments(Optimizer):
         raise NotImplementedError
 
     def average(self, g: Array, state: State) -> tuple[Array, Array]:
-        """Moments and powers go on by a step; returns the moments."""
+        """Update the moments and powers by a step; return the moments."""
         state["m"] = self.beta1 * state["m"] + (1.0 - self.beta1) * g
         state["v"] = self.beta2 * state["v"] + (1.0 - self.beta2) * g**2
         state["beta1^t"] *= self.beta1
@@ -304,7 +304,7 @@ class Lion(Optimizer):
 @dataclass(frozen=True)
 class Rprop:
     r""":math:`w = w - d\,\mathrm{sign}(g)`; d grows by eta_plus while g keeps its sign and shrinks by
-    eta_minus where it turns, where g then counts as 0; Riedmiller and Braun (1993), without the
+    eta_minus where the sign changes, and g then counts as 0; Riedmiller and Braun (1993), without the
     backtracking, as in PyTorch.  d starts at the learning rate."""
 
     eta_minus: float = 0.5
@@ -318,10 +318,10 @@ class Rprop:
     def update(self, w: Array, g: Array, state: State, lr: float, decay: bool = True) -> Array:
         state["t"] += 1
         d = np.full_like(w, lr) if state["t"] == 1 else state["d"]
-        turn = g * state["g"]
-        d = d * np.where(turn > 0, self.eta_plus, np.where(turn < 0, self.eta_minus, 1.0))
+        product = g * state["g"]
+        d = d * np.where(product > 0, self.eta_plus, np.where(product < 0, self.eta_minus, 1.0))
         d = state["d"] = np.clip(d, self.step_min, self.step_max)
-        g = state["g"] = np.where(turn < 0, 0.0, g)
+        g = state["g"] = np.where(product < 0, 0.0, g)
         return w - d * np.sign(g)
 
 

@@ -1,4 +1,4 @@
-"""Layers of all kinds in files, callbacks, diagnoses and batches that come one by one; their page."""
+"""All kinds of layers in files, with callbacks, diagnoses and streamed batches; docs/layers.md."""
 
 import inspect
 

@@ -1,6 +1,7 @@
 """Set the ``__module__`` of public objects to the package that users import them from."""
 
 from collections.abc import Iterable
+from types import FunctionType
 from typing import Any
 
 __all__ = ["set_public_module"]
@@ -20,5 +21,6 @@ def set_public_module(namespace: dict[str, Any], names: Iterable[str] | None = N
     """
     for name in namespace["__all__"] if names is None else names:
         exported = namespace[name]
-        if getattr(exported, "__module__", "").startswith("pybp."):
+        own = isinstance(exported, type | FunctionType)
+        if own and exported.__module__.startswith("pybp."):
             exported.__module__ = namespace["__name__"]

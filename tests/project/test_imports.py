@@ -95,6 +95,22 @@ def test_nothing_of_pybp_is_imported_in_a_function():
     assert {name: found for name, found in imports("function").items() if found} == {}
 
 
+def top_level_imports(path):
+    """The packages that a file imports anywhere."""
+    for node, _ in places(ast.parse(path.read_text(encoding="utf-8")).body):
+        named = isinstance(node, ast.ImportFrom)
+        yield from [node.module] if named else [alias.name for alias in node.names]
+
+
+def test_scikit_learn_is_imported_in_its_own_room_only():
+    room = "pybp.sklearn"
+    for name, path in MODULES.items():
+        if name != room and not name.startswith(f"{room}."):
+            found = [other for other in top_level_imports(path) if other is not None]
+            assert not [o for o in found if o.split(".")[0] in ("sklearn", "joblib")], name
+            assert not [o for o in found if o.startswith(room)], name
+
+
 @pytest.mark.parametrize(
     ("code", "importer", "wanted"),
     [

@@ -1,6 +1,8 @@
-"""The inputs of tabular nets, computed again here: scales, codes, missing values."""
+"""Tables as inputs of a net, computed again here: scales, codes, missing values."""
 
 import datetime
+import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,14 +10,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+pytest.importorskip("pandas")
+pytest.importorskip("polars")
 
 import pandas as pd
 import polars as pl
 
-from pybp.errors import ArgumentError
-from pybp.sklearn import TabularMLPClassifier, TabularMLPRegressor
-from pybp.sklearn._tabular_preprocessing import OneHot, RobustScaling, quantile
+from pybp.errors import ArgumentError, ShapeError
+from pybp.tabular import CLASSIFICATION, REGRESSION, Preprocessing, TabularPredictor
+from pybp.tabular.categories import one_hot, sorted_categories
+from pybp.tabular.columns import as_table, categorical_columns, table_columns
+from pybp.tabular.scaling import RobustScaling, quantile
 
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False, width=32)
 TABLES = st.integers(1, 30).flatmap(lambda n: arrays(float, (n, 3), elements=NUMBERS))
@@ -29,10 +34,12 @@ def recipe(x, train):
     return z / np.sqrt(1 + (z / 3) ** 2)
 
 
-def fitted(X, estimator=TabularMLPRegressor, **parameters):
-    """An estimator fitted to X for one epoch."""
-    model = estimator((2,), n_epochs=1, validation_fraction=None, dtype="float64", **parameters)
-    return model.fit(X, np.arange(len(X)) % 2)
+def fitted(X, recipe=REGRESSION, **arguments):
+    """A predictor whose preprocessing has seen all of X, and whose net is hardly trained."""
+    small = {"hidden_layer_sizes": 2, "n_epochs": 1, "validation_fraction": None}
+    task = "regression" if recipe is REGRESSION else "classification"
+    predictor = TabularPredictor(task, replace(recipe, dtype="float64", **small))
+    return predictor.fit(X, np.arange(len(X)) % 2, seed=0, **arguments)
 
 
 # ---- numbers ----
@@ -40,7 +47,7 @@ def fitted(X, estimator=TabularMLPRegressor, **parameters):
 
 @given(TABLES, TABLES)
 def test_numbers(train, X):
-    scaling = RobustScaling().fit(train)
+    scaling = RobustScaling.fit(train)
     wanted = np.column_stack([recipe(x, t) for x, t in zip(X.T, train.T, strict=True)])
     np.testing.assert_allclose(scaling.transform(X), wanted, rtol=1e-9, atol=1e-12)
 
@@ -48,26 +55,26 @@ def test_numbers(train, X):
 def test_equal_quartiles_make_way_for_half_the_range():
     column = np.array([0.0] * 9 + [4.0])
     wanted = 2 / np.sqrt(1 + (2 / 3) ** 2)
-    scaled = RobustScaling().fit(column[:, np.newaxis]).transform(np.array([[0.0], [4.0]]))
+    scaled = RobustScaling.fit(column[:, np.newaxis]).transform(np.array([[0.0], [4.0]]))
     np.testing.assert_allclose(scaled, [[0], [wanted]], rtol=1e-15)
 
 
 def test_a_constant_column_is_0_whatever_comes():
-    scaling = RobustScaling().fit(np.full((5, 1), 7.0))
+    scaling = RobustScaling.fit(np.full((5, 1), 7.0))
     assert (scaling.transform(np.array([[7.0], [8.0], [-1e300], [np.nan]])) == 0).all()
 
 
 @pytest.mark.parametrize("size", [1e-320, 1e-300, 1.0, 1e154, 1e308])
 def test_sizes_at_the_edge_of_float64(size):
     X = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])[:, np.newaxis] * size
-    scaled = RobustScaling().fit(X).transform(np.array([[-1.0], [0], [1], [1.7]]) * size)
+    scaled = RobustScaling.fit(X).transform(np.array([[-1.0], [0], [1], [1.7]]) * size)
     assert np.isfinite(scaled).all()
     assert (np.diff(scaled[:, 0]) > 0).all()
     assert (abs(scaled) <= 3).all()
 
 
 def test_numbers_far_away_are_clipped_to_3():
-    scaling = RobustScaling().fit(np.linspace(0, 1, 5)[:, np.newaxis])
+    scaling = RobustScaling.fit(np.linspace(0, 1, 5)[:, np.newaxis])
     np.testing.assert_allclose(scaling.transform(np.array([[1e300], [-1e300]])), [[3], [-3]])
 
 
@@ -128,16 +135,16 @@ def test_a_heavy_value_is_the_median():
 
 
 def test_codes():
-    codes = OneHot().fit(np.array(["b", "a", None, "c", "a"], object))
-    assert codes.categories == ["a", "b", "c"]
-    found = codes.transform(np.array(["c", "a", None, np.nan, "unheard of", "b"], object))
+    categories = sorted_categories(["b", "a", None, "c", "a"])
+    assert categories == ["a", "b", "c"]
+    values = np.array(["c", "a", None, np.nan, "unknown", "b"], object)
+    found = one_hot(values, categories)
     wanted = [[0, 0, 1], [1, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 1, 0]]
     np.testing.assert_array_equal(found, wanted)
 
 
 def test_two_categories_are_one_column():
-    codes = OneHot().fit(np.array(["yes", "no", None], object))
-    found = codes.transform(np.array(["no", "yes", None, "maybe"], object))
+    found = one_hot(np.array(["no", "yes", None, "maybe"], object), ["no", "yes"])
     np.testing.assert_array_equal(found, [[1], [-1], [0], [0]])
 
 
@@ -148,15 +155,14 @@ def test_two_categories_are_one_column():
 def test_columns_of_codes(values, n):
     column = np.empty(len(values), object)
     column[:] = values
-    assert OneHot().fit(column).transform(column).shape == (len(values), n)
+    assert one_hot(column, sorted_categories(column)).shape == (len(values), n)
 
 
 @given(st.lists(st.sampled_from([0, 1, 2, 3, None]), min_size=1, max_size=30))
 def test_the_order_of_rows_changes_no_code(values):
     assume(any(value is not None for value in values))
     column = np.array(values, object)
-    one, other = OneHot().fit(column), OneHot().fit(column[::-1])
-    np.testing.assert_array_equal(one.transform(column), other.transform(column))
+    assert sorted_categories(column) == sorted_categories(column[::-1])
 
 
 # ---- tables ----
@@ -231,12 +237,12 @@ def expected():
 
 
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
-@pytest.mark.parametrize("estimator", [TabularMLPClassifier, TabularMLPRegressor])
-def test_frames_go_in_as_they_are(frame, estimator):
-    model = fitted(frame, estimator)
+@pytest.mark.parametrize("recipe", [CLASSIFICATION, REGRESSION], ids=["classes", "numbers"])
+def test_frames_go_in_as_they_are(frame, recipe):
+    model = fitted(frame, recipe)
     np.testing.assert_allclose(model.preprocess(frame), expected(), rtol=1e-9, atol=1e-12)
-    assert list(model.feature_names_in_) == list(COLUMNS)
-    assert model.input_names_ == [
+    assert [encoding.name for encoding in model.preprocessing.encodings] == list(COLUMNS)
+    assert model.preprocessing.feature_names == [
         *("column 'colour' = 'blue'", "column 'colour' = 'green'", "column 'colour' = 'red'"),
         "column 'size' = 'M' or 'S'",
         "column 'flag' = False or True",
@@ -271,7 +277,7 @@ def test_columns_without_names():
     frame[3] = [True, False, True, True]
     model = fitted(frame)
     assert model.preprocess(frame).shape == (4, 4)
-    assert model.input_names_[-1] == "column 3 = False or True"
+    assert model.preprocessing.feature_names[-1] == "column 3 = False or True"
 
 
 # ---- which columns hold categories ----
@@ -365,12 +371,78 @@ def test_infinity_is_refused(library):
 def test_other_columns_than_in_fit():
     frame = pd.DataFrame(CODES, columns=["a", "b", "c"])
     model = fitted(frame)
-    with pytest.raises(ValueError, match="feature names"):
-        model.predict(frame.rename(columns={"a": "z"}))
-    with pytest.raises(ValueError, match="feature names"):
-        model.predict(frame[["a", "b"]])
+    for other in (frame.rename(columns={"a": "z"}), frame[["a", "b"]], frame[["b", "a", "c"]]):
+        with pytest.raises(ArgumentError, match=r"X has the columns .*; fit had \['a', 'b', 'c'\]"):
+            model.predict(other)
+    with pytest.raises(ArgumentError, match=r"X has the columns \[0, 1\]"):
+        model.predict(CODES[:, :2])
+    assert (model.predict(CODES) == model.predict(frame)).all()
 
 
-def test_an_empty_frame():
-    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
-        fitted(pd.DataFrame({"a": []}))
+@pytest.mark.parametrize("X", [pd.DataFrame({"a": []}), np.zeros((0, 3)), [], [1.0, 2.0], 3.0])
+def test_what_is_no_table(X):
+    with pytest.raises(ShapeError, match="expected at least one row and one column"):
+        as_table(X)
+
+
+# ---- as data ----
+
+
+def preprocessing(X, categorical_features="from_dtype"):
+    """What is learned from X, and its columns."""
+    columns = table_columns(X, categorical_columns(X, categorical_features))
+    return Preprocessing.fit(columns), columns
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_a_description_survives_json(frame):
+    learned, columns = preprocessing(frame)
+    text = json.dumps(learned.description(), allow_nan=False)
+    arrays = {name: array.copy() for name, array in learned.arrays().items()}
+    again = Preprocessing.from_description(json.loads(text), arrays)
+    assert again.encodings == learned.encodings
+    assert again.feature_names == learned.feature_names
+    assert again.categorical == learned.categorical
+    assert (again.transform(columns) == learned.transform(columns)).all()
+
+
+def test_a_description_says_what_is_done():
+    found, _ = preprocessing(PANDAS["object"])
+    assert found.description() == {
+        "columns": [
+            {"name": "colour", "kind": "categories", "categories": ["blue", "green", "red"]},
+            {"name": "size", "kind": "categories", "categories": ["M", "S"]},
+            {"name": "flag", "kind": "categories", "categories": [False, True]},
+            {"name": "height", "kind": "numbers", "missing_indicator": False},
+            {"name": "count", "kind": "numbers", "missing_indicator": True},
+        ]
+    }
+    arrays = found.arrays()
+    assert (arrays["medians"][5], arrays["spreads"][5]) == (132.5, np.ptp([33.0625, 297.5625]))
+    assert preprocessing(CODES, [0])[0].description()["columns"][0] == {
+        "name": 0,
+        "kind": "categories",
+        "categories": [0.0, 1.0, 2.0],
+    }
+
+
+def test_categories_that_json_has_not():
+    values = np.empty((2, 1), object)
+    values[:, 0] = [("t",), DAY]
+    with pytest.raises(TypeError, match=r"a category of column 0 can't be described: datetime"):
+        preprocessing(values, [0])[0].description()
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({}, "has 'columns'"),
+        ({"columns": [{"name": "a", "kind": "dates"}]}, "a column is described by"),
+        ({"columns": [{"name": "a", "kind": "numbers"}]}, "a column is described by"),
+        ({"columns": []}, r"medians has shape \(3,\)"),
+    ],
+)
+def test_bad_descriptions(changed, message):
+    learned, _ = preprocessing(CODES)
+    with pytest.raises(ValueError, match=message):
+        Preprocessing.from_description(changed, learned.arrays())

@@ -1,0 +1,75 @@
+"""scikit-learn's callbacks, which are experimental, where the installed version has them."""
+
+from typing import Any, Self
+
+from pybp.callbacks import Callback
+
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:  # before 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in for scikit-learn's."""
+
+
+__all__ = ["CallbackSupportMixin", "SklearnCallbacks"]
+
+
+class SklearnCallbacks(Callback):
+    """Calls the hooks of an estimator's scikit-learn callbacks.
+
+    Parameters
+    ----------
+    estimator : Estimator
+        The one that is fitted.
+    X, y, sample_weight : array-like
+        What it is trained on; sample_weight may be None.
+    epochs : int
+        The largest number of epochs.
+    """
+
+    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int) -> None:
+        self.estimator = estimator
+        self.data = {
+            "X": X,
+            "y": y,
+            "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
+        }
+        self.fit = estimator._init_callback_context(max_subtasks=epochs)
+        self.epoch: Any = None
+
+    @classmethod
+    def of(cls, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int) -> list[Self]:
+        """One for an estimator that has such callbacks, or whose parent has; else none."""
+        wanted = hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
+        return [cls(estimator, X, y, sample_weight, epochs)] if wanted else []
+
+    def on_fit_begin(self, net: Any) -> None:
+        """Tell them that the fit begins."""
+        self.fit.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+
+    def on_epoch_begin(self, net: Any, epoch: int) -> None:
+        """Tell them that an iteration begins."""
+        self.epoch = self.fit.subcontext(task_name="iteration")
+        self.epoch.call_on_fit_task_begin(
+            estimator=self.estimator, reconstruction_attributes=self._attributes, **self.data
+        )
+
+    def on_epoch_end(self, net: Any, epoch: int, logs: dict[str, float]) -> bool:
+        """Tell them that an iteration ends; whether one asks to stop."""
+        return bool(
+            self.epoch.call_on_fit_task_end(
+                estimator=self.estimator, reconstruction_attributes=self._attributes, **self.data
+            )
+        )
+
+    def on_fit_end(self, net: Any, history: Any) -> None:
+        """Tell them that the fit ends."""
+        self.fit.call_on_fit_task_end(
+            estimator=self.estimator, reconstruction_attributes=self._attributes, **self.data
+        )
+
+    def _attributes(self) -> dict[str, Any]:
+        """The attributes that make a copy of the estimator one that was fitted until now."""
+        attributes: dict[str, Any] = self.estimator._fitted_attributes()
+        return attributes

@@ -1,0 +1,1 @@
+"""scikit-learn's MLP estimators, trained by pybp's core."""

@@ -1,0 +1,327 @@
+"""What classifier and regressor have in common."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from pybp._common.types import Array
+from pybp.data.dataset import Data
+from pybp.data.sparse import Sparse, as_inputs
+from pybp.mlp import MLP
+from pybp.sklearn.estimator import Estimator, restored_on_failure
+from pybp.sklearn.mlp import coefficients, training
+from pybp.sklearn.mlp.architecture import Architecture, hidden_index
+from pybp.sklearn.mlp.objective import Objective, loss_and_gradient
+from pybp.sklearn.mlp.parameters import CONSTRAINTS
+from pybp.sklearn.mlp.solvers import is_stochastic
+from pybp.sklearn.mlp.validation import Samples
+
+__all__ = ["BaseMLP"]
+
+_SPARSE = ("csr", "csc")
+
+
+class BaseMLP(Estimator, ABC):
+    """Base class of `MLPClassifier` and `MLPRegressor`."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = dict(CONSTRAINTS)
+
+    # What training sets, for type checkers.
+    net_: MLP
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    n_outputs_: int
+    _architecture: Architecture
+    _objective: Objective
+
+    @abstractmethod
+    def _checked(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
+        """X and y, validated; a classifier learns the classes."""
+
+    @abstractmethod
+    def _objective_of(self, y: Array) -> tuple[Objective, int]:
+        """What is minimised, and the number of outputs."""
+
+    @abstractmethod
+    def _targets(self, y: Array) -> Array:
+        """The targets as the core takes them."""
+
+    @abstractmethod
+    def _stratified_by(self, targets: Array) -> Array | None:
+        """The classes whose proportions the split for early stopping keeps, if any."""
+
+    @abstractmethod
+    def _score_outputs(self, outputs: Array, data: Data, samples: Samples) -> float:
+        """The score that early stopping watches if there is no `monitor`."""
+
+    # ---- learning ----------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None
+    ) -> Self:
+        """Fit the model to samples X with targets y.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+            Inputs.
+        y : array-like, shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, a 0/1 matrix of labels, or numbers.
+        sample_weight : array-like, shape (n_samples,), optional
+            Weights of the samples, >= 0.
+        validation_data : tuple (X, y) or (X, y, sample_weight), optional
+            Samples to score after each epoch; with `early_stopping` they replace those that
+            `validation_fraction` holds out.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            An argument is wrong, or training diverged.
+        """
+        with restored_on_failure(self):
+            return self._fit(X, y, sample_weight, False, validation_data)
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        incremental: bool,
+        validation_data: Any = None,
+    ) -> Self:
+        if incremental and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
+        samples = self._samples(X, y, sample_weight, incremental, first)
+        self._random_state = check_random_state(self.random_state)
+        self._prepare(samples, first)
+        validation = self._validation(validation_data)
+        try:
+            training.train(self, samples, validation, incremental, first)
+        finally:
+            self._pull(in_place=not first)
+        return self
+
+    def _samples(
+        self, X: Any, y: Any, sample_weight: Any, incremental: bool, first: bool
+    ) -> Samples:
+        """The samples to train on, validated."""
+        X, y = self._checked(X, y, incremental, first)
+        weights = None
+        if sample_weight is not None:
+            weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        self._objective, self.n_outputs_ = self._objective_of(y)
+        return Samples(X, y, self._targets(y), self._with_class_weight(y, weights))
+
+    def _with_class_weight(self, y: Array, weights: Array | None) -> Array | None:
+        """The weights of the samples, multiplied by those of their classes."""
+        return weights
+
+    def _validation(self, given: Any) -> Samples | None:
+        """The samples of `validation_data`, validated."""
+        if given is None:
+            return None
+        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+            raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
+        X, y = self._checked(given[0], given[1], True, False)
+        weights = None if len(given) == 2 else _check_sample_weight(given[2], X, dtype=np.float64)
+        return Samples(X, y, self._targets(y), weights)
+
+    # ---- the net -------------------------------------------------------------------------------
+
+    def _prepare(self, samples: Samples, first: bool) -> None:
+        """Make the net that the parameters describe, with the weights to start from."""
+        wanted = Architecture.of(
+            self,
+            samples.X.shape[1],
+            self.n_outputs_,
+            self._objective.output,
+            self._dtype_name(samples, first),
+            self.alpha / self._objective.scale,
+            getattr(self, "feature_names_in_", None),
+        )
+        if first:
+            self._initialize(wanted)
+        elif not hasattr(self, "net_"):  # the user set weights before any fit
+            self.net_ = wanted.net(self._draw_seed())
+            self._push()
+        elif wanted != self._architecture:
+            self._push()
+            self.net_ = wanted.rebuilt(self.net_)
+        else:
+            self._push()
+        self._architecture = wanted
+
+    def _dtype_name(self, samples: Samples, first: bool) -> str:
+        """The parameter `dtype`, else that of the net to go on with, else that of X."""
+        if self.dtype is not None:
+            return str(np.dtype(self.dtype).name)
+        if not first and hasattr(self, "_architecture"):
+            return self._architecture.dtype
+        return str(np.dtype(samples.X.dtype).name)
+
+    def _initialize(self, wanted: Architecture) -> None:
+        """Make a new net with random weights."""
+        self.n_layers_ = len(wanted.sizes) + 2
+        self.out_activation_ = self._objective.out_activation
+        self.net_ = wanted.net(self._draw_seed())
+        logistic = all(function.name == "sigmoid" for function in wanted.activations)
+        factor = 2.0 if logistic and wanted.activations else 6.0
+        drawn = coefficients.drawn(self.net_, self._random_state, factor)
+        coefficients.write(self.net_, *drawn)
+        self._pull(in_place=False)
+
+    def _draw_seed(self) -> int:
+        """The net's seed: a word of the random state, which is not advanced.
+
+        The next draws are then those of scikit-learn.
+        """
+        state = self._random_state.get_state(legacy=False)["state"]
+        if "pos" not in state:  # not the Mersenne twister
+            return int(self._random_state.randint(np.iinfo(np.int32).max))
+        return int(state["key"][(state["pos"] + 1) % len(state["key"])])
+
+    def _pull(self, in_place: bool) -> None:
+        """Set `coefs_` and `intercepts_` to the net's weights and biases."""
+        coefs, intercepts = coefficients.read(self.net_)
+        self._synced = ([c.copy() for c in coefs], [b.copy() for b in intercepts])
+        for name, new in (("coefs_", coefs), ("intercepts_", intercepts)):
+            old = getattr(self, name, None)
+            if in_place and old is not None and _assignable(old, new):
+                for array, values in zip(old, new, strict=True):
+                    array[...] = values
+            else:
+                setattr(self, name, new)
+
+    def _push(self) -> None:
+        """Set the net's weights and biases to `coefs_` and `intercepts_`, if these have been changed."""
+        given = (self.coefs_, self.intercepts_) if hasattr(self, "coefs_") else None
+        synced = getattr(self, "_synced", None)
+        if given is not None and (synced is None or coefficients.differ(given, synced)):
+            coefficients.write(self.net_, *given)
+            copies = [[np.array(array) for array in arrays] for arrays in given]
+            self._synced = (copies[0], copies[1])
+
+    def _fitted_attributes(self) -> dict[str, Any]:
+        """What makes a copy of this estimator, during training, one that was fitted until now."""
+        net = self.net_.copy()
+        coefs, intercepts = coefficients.read(net)
+        synced = ([c.copy() for c in coefs], [b.copy() for b in intercepts])
+        lists = {"coefs_": coefs, "intercepts_": intercepts, "loss_curve_": [*self.loss_curve_]}
+        return {"net_": net, "_synced": synced, **lists}
+
+    # ---- predicting ----------------------------------------------------------------------------
+
+    def _outputs(self, X: Any) -> Array:
+        """The net's outputs, (n_samples, n_outputs)."""
+        check_is_fitted(self, "net_")
+        X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
+        self._push()
+        return self._objective.predictions(self.net_.predict(X, threads=self._threads))
+
+    def hidden_activations(self, X: Any, layer: int = -1) -> Array:
+        """Outputs of a hidden layer: the features that the net has learned.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+            Inputs.
+        layer : int
+            Which hidden layer, counted from 0; negative numbers count from the last.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_neurons)
+            Outputs after the layer's activation, norm and residual sum.
+        """
+        check_is_fitted(self, "net_")
+        X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
+        index = hidden_index(layer, len(self._architecture.sizes))
+        self._push()
+        part = self._architecture.until(index, self.net_)
+        return part.predict(X, threads=self._threads)
+
+    def input_gradients(self, X: Any) -> Array:
+        """Derivatives of each output with respect to each input, by backpropagation.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_outputs, n_features)
+            ``d output_k / d x_j`` for each sample. The outputs are the probabilities of a classifier
+            (with two classes, of the second one alone) or the predictions of a regressor.
+        """
+        check_is_fitted(self, "net_")
+        X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
+        self._push()
+        net = self.net_.copy()
+        matrix = as_inputs(X, "X", net.dtype, net.n_in)
+        rows = matrix.toarray() if isinstance(matrix, Sparse) else matrix
+        outputs = net.forward(rows)
+        slopes = np.broadcast_to(self._objective.slopes(outputs), outputs.shape)
+        gradients = np.empty((len(rows), net.n_out, net.n_in), net.dtype)
+        for k in range(net.n_out):
+            delta = np.zeros_like(outputs)
+            delta[:, k] = slopes[:, k]
+            gradients[:, k] = net.backward(delta)
+        return gradients
+
+    # ---- for scikit-learn ----------------------------------------------------------------------
+
+    def _check_solver(self) -> bool:
+        """Whether there is a `partial_fit`, for `available_if`."""
+        if not is_stochastic(self.solver):
+            raise AttributeError(
+                "partial_fit is only available for stochastic optimizers. "
+                f"{self.solver} is not stochastic."
+            )
+        return True
+
+    def _unpack(self, packed_parameters: Array) -> None:
+        """Set weights and biases from one vector: all weights, then all biases."""
+        start = 0
+        for arrays in (self.coefs_, self.intercepts_):
+            for i, array in enumerate(arrays):
+                end = start + array.size
+                arrays[i] = np.reshape(packed_parameters[start:end], array.shape)
+                start = end
+
+    def _loss_grad_lbfgs(
+        self, packed_coef_inter: Array, X: Any, y: Any, sample_weight: Any = None, *_: Any
+    ) -> tuple[float, Array]:
+        """Loss and gradient at a vector as in `_unpack`; scikit-learn's tests call it by this name."""
+        self._unpack(packed_coef_inter)
+        self._push()
+        value, flat = loss_and_gradient(self, X, y, sample_weight)
+        coefs, intercepts = coefficients.dense_views(self.net_, flat)
+        return value, np.hstack([array.ravel() for array in coefs + intercepts])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _assignable(old: Any, new: list[Array]) -> bool:
+    """Whether the new values fit into the old arrays."""
+    return len(old) == len(new) and all(
+        isinstance(array, np.ndarray)
+        and array.shape == values.shape
+        and array.dtype == values.dtype
+        and array.flags.writeable
+        for array, values in zip(old, new, strict=True)
+    )

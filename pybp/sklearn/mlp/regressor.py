@@ -1,0 +1,162 @@
+"""The regressor."""
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin, _fit_context
+from sklearn.utils import column_or_1d
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import validate_data
+
+from pybp import _core
+from pybp._common.types import Array
+from pybp.data.dataset import Data
+from pybp.sklearn.estimator import restored_on_failure, store_parameters
+from pybp.sklearn.mlp.base import BaseMLP
+from pybp.sklearn.mlp.objective import Objective, regression_objective
+from pybp.sklearn.mlp.parameters import ATTRIBUTES, CONSTRAINTS, PARAMETERS, loss_constraint
+from pybp.sklearn.mlp.validation import Samples
+
+__all__ = ["MLPRegressor"]
+
+
+class MLPRegressor(RegressorMixin, BaseMLP):
+    __doc__ = f"""A regressor: scikit-learn's `MLPRegressor`, trained by pybp.
+
+    Parameters
+    ----------
+    loss : str, Loss or callable
+        "squared_error" (half the squared error), "poisson" (half the Poisson deviance, with outputs
+        exp(z)), or any other of `pybp.losses` for numbers. Several quantiles have an output each;
+        those of one target are adjacent.{PARAMETERS}
+    Attributes
+    ----------{ATTRIBUTES}
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from pybp.sklearn import MLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = MLPRegressor(early_stopping=True, learning_rate_init=0.05, random_state=0)
+    >>> model.fit(X * 20, y).score(X * 20, y) > 0.4
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **CONSTRAINTS,
+        "loss": loss_constraint(
+            "squared_error",
+            "poisson",
+            refused={"cross_entropy", "binary_cross_entropy", "hinge", "squared_hinge"},
+        ),
+    }
+
+    def __init__(
+        self,
+        loss: Any = "squared_error",
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: Any = "adam",
+        alpha: float = 0.0001,
+        batch_size: Any = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: Any = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        dropout: Any = 0.0,
+        batch_norm: bool = False,
+        layer_norm: bool = False,
+        residual: bool = False,
+        embedding: Any = None,
+        schedule: Any = None,
+        clip_norm: float | None = None,
+        monitor: Any = None,
+        callbacks: Any = (),
+        n_jobs: int | None = None,
+        progress: Any = False,
+        dtype: Any = None,
+    ) -> None:
+        store_parameters(self, locals())
+
+    @available_if(lambda estimator: estimator._check_solver())
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train one more epoch on these samples.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        self
+            The estimator.
+        """
+        with restored_on_failure(self):
+            return self._fit(X, y, sample_weight, True)
+
+    def _checked(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            y_numeric=True,
+            dtype=(np.float64, np.float32),
+            reset=reset,
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X, y
+
+    def _objective_of(self, y: Array) -> tuple[Objective, int]:
+        return regression_objective(self.loss, 1 if y.ndim == 1 else y.shape[1])
+
+    def _targets(self, y: Array) -> Array:
+        return y.reshape(len(y), -1)
+
+    def _stratified_by(self, targets: Array) -> Array | None:
+        return None
+
+    def _score_outputs(self, outputs: Array, data: Data, samples: Samples) -> float:
+        if not np.isfinite(outputs).all():
+            return float("nan")
+        targets = np.repeat(data.y, outputs.shape[1] // data.y.shape[1], axis=1)
+        return _core.metric_value("r2", targets, outputs, samples.weights)
+
+    def predict(self, X: Any) -> Array:
+        """Predicted targets.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,) or (n_samples, n_outputs)
+            Predictions.
+        """
+        outputs = self._outputs(X)
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -1,0 +1,210 @@
+"""What the tabular estimators have in common: scikit-learn's checks around a `TabularPredictor`."""
+
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from pybp._common.arguments import flag
+from pybp._common.types import Array
+from pybp.callbacks import Callback
+from pybp.errors import ArgumentError
+from pybp.mlp import MLP
+from pybp.sklearn.callbacks import SklearnCallbacks
+from pybp.sklearn.estimator import Estimator, restored_on_failure
+from pybp.tabular.columns import is_frame
+from pybp.tabular.predictor import TabularPredictor, unpacked_validation_data
+from pybp.tabular.recipe import Recipe
+from pybp.training.callback_list import checked_callbacks
+
+__all__ = ["TabularEstimator"]
+
+
+class TabularEstimator(Estimator, ABC):
+    """Base class of `TabularMLPClassifier` and `TabularMLPRegressor`."""
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {}  # `Recipe` and `TabularPredictor` check
+    _task: ClassVar[str]
+
+    # What __init__ and training set, for type checkers.
+    categorical_features: Any
+    random_state: Any
+    callbacks: Any
+    progress: bool | str
+    verbose: bool
+    net_: MLP
+    _predictor: TabularPredictor
+
+    @abstractmethod
+    def _checked_targets(self, y: Any) -> Array:
+        """y as an array that scikit-learn accepts."""
+
+    # ---- learning ----------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None
+    ) -> Self:
+        """Train a new net.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+            Inputs. In DataFrames (pandas, polars), columns of dtype category, string, object and bool
+            hold categories, unless `categorical_features` says otherwise. NaN, None and null are
+            missing values.
+        y : array-like, shape (n_samples,), of the regressor also (n_samples, n_outputs)
+            Class labels, or numbers.
+        sample_weight : array-like, shape (n_samples,), optional
+            Weights >= 0 of the samples: in the loss, in scaling and in validation.
+        validation_data : tuple (X, y) or (X, y, sample_weight), optional
+            Samples that choose the best epoch, instead of a fraction of the training data.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            An argument is wrong.
+        DivergenceError
+            Loss or parameters became infinite or NaN.
+        """
+        with restored_on_failure(self):
+            self._fit(X, y, sample_weight, validation_data)
+        return self
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, validation_data: Any) -> None:
+        """`fit`, with its arguments."""
+        checked = self._checked(X, y, sample_weight, reset=True)
+        if validation_data is not None:
+            validation_data = self._checked(*unpacked_validation_data(validation_data), reset=False)
+        recipe = Recipe(
+            **{f.name: getattr(self, f.name) for f in fields(Recipe) if hasattr(self, f.name)}
+        )
+        own = [PrintEpochs()] if flag(self.verbose, "verbose") else []
+        theirs = SklearnCallbacks.of(self, X, y, sample_weight, recipe.n_epochs)
+        self._predictor = TabularPredictor(self._task, recipe)
+        try:
+            self._predictor.fit(
+                *checked,
+                validation_data=validation_data,
+                class_weight=getattr(self, "class_weight", None),
+                categorical_features=self.categorical_features,
+                seed=check_random_state(self.random_state),
+                callbacks=[*own, *theirs, *checked_callbacks(self.callbacks or ())],
+                progress=self.progress,
+                threads=self._threads,
+            )
+        except KeyboardInterrupt:
+            if self._predictor.net is None:
+                raise
+            warnings.warn("Training interrupted by user.", ConvergenceWarning, stacklevel=4)
+        self.__dict__.update(self._attributes_of(self._predictor))
+        self._keep_history(self._predictor)
+
+    def _attributes_of(self, predictor: TabularPredictor) -> dict[str, Any]:
+        """The attributes that an estimator has from its predictor when training begins."""
+        names = predictor.preprocessing.feature_names
+        return {"_predictor": predictor, "net_": predictor.net, "input_names_": names}
+
+    def _keep_history(self, predictor: TabularPredictor) -> None:
+        """Set the attributes that tell of the epochs."""
+        self.n_iter_ = self.net_.epochs_done
+        self.best_epoch_ = predictor.best_epoch
+        self.loss_curve_ = predictor.history.history.get("loss", [])
+        self.validation_loss_curve_ = predictor.history.history.get("val_loss")
+        self.validation_scores_: list[float] | None = None
+
+    def _fitted_attributes(self) -> dict[str, Any]:
+        """What makes a copy of this estimator, during training, one that was fitted until now."""
+        return self._attributes_of(self._predictor.copy())
+
+    # ---- scikit-learn's checks ---------------------------------------------------------------
+
+    def _checked(
+        self, X: Any, y: Any, sample_weight: Any = None, *, reset: bool
+    ) -> tuple[Any, Array, Array | None]:
+        """X, y and sample_weight; with `reset` the columns of X become those of the estimator."""
+        table = self._checked_table(X, y, reset=reset)
+        targets = self._checked_targets(y)
+        check_consistent_length(table, targets)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(
+                sample_weight, table, dtype=np.float64, ensure_non_negative=True
+            )
+        return table, targets, sample_weight
+
+    def _checked_table(self, X: Any, y: Any = "no_validation", *, reset: bool = False) -> Any:
+        """X as a DataFrame or an array with two dimensions."""
+        if is_frame(X) or y is None:
+            validate_data(self, X, y, reset=reset, skip_check_array=True)
+            if len(X) == 0:
+                raise ArgumentError(
+                    f"Found array with 0 sample(s) (shape={X.shape}); 1 is required"
+                )
+            return X
+        features = self.categorical_features
+        numbers = features is None or (isinstance(features, str) and features == "from_dtype")
+        return validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype="numeric" if numbers else None,
+            ensure_all_finite="allow-nan",
+        )
+
+    # ---- predicting --------------------------------------------------------------------------
+
+    def preprocess(self, X: Any) -> Array:
+        """The inputs of `net_` for a table.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+            Inputs, with the columns of `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_inputs)
+            Scaled numbers and one-hot codes, in the net's dtype; `input_names_` tells what each column is.
+        """
+        check_is_fitted(self)
+        return self._predictor.preprocess(self._checked_table(X))
+
+    def predict(self, X: Any) -> Array:
+        """The most probable class, or the numbers, of each sample.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+            Inputs, with the columns of `fit`. Unknown categories count as missing.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,) or (n_samples, n_outputs)
+            Labels, or numbers in the shape that y had.
+        """
+        check_is_fitted(self)
+        return self._predictor.predict(self._checked_table(X), threads=self._threads)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class PrintEpochs(Callback):
+    """Prints loss and metrics of each epoch."""
+
+    def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> None:
+        """Print a line."""
+        print(f"Epoch {epoch}, {', '.join(f'{name} = {logs[name]:.8f}' for name in logs)}")

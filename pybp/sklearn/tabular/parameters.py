@@ -1,0 +1,40 @@
+"""The parameters and attributes that only estimators have, described once for both."""
+
+__all__ = ["ATTRIBUTES", "PARAMETERS"]
+
+PARAMETERS = """
+    categorical_features : "from_dtype", None, or array-like of bool, int or str
+        Which columns hold categories: in DataFrames those of dtype category, string, object and
+        bool; no column; or a mask, indices or names.
+    random_state : int, RandomState instance or None
+        Of the split, the initial weights and the order of samples.
+    callbacks : list of pybp.callbacks.Callback, optional
+        Called by the net's fit.
+    n_jobs : int, optional
+        Threads, -1 for all CPUs; if not given, PYBP_NUM_THREADS, OMP_NUM_THREADS or the CPUs
+        decide. The result doesn't depend on it.
+    verbose : bool
+        Whether to print each epoch's loss.
+    progress : bool or "auto"
+        Whether to show a progress bar; see `MLP.fit`.
+"""
+
+ATTRIBUTES = """
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray, shape (n_features_in_,)
+        Their names, if all of them are strings.
+    net_ : MLP
+        The net; its inputs are what `preprocess` returns.
+    input_names_ : list of str
+        What each input is.
+    n_iter_ : int
+        Number of epochs trained.
+    best_epoch_ : int
+        The epoch that was kept, counted from 1.
+    loss_curve_, validation_loss_curve_ : list of float
+        Loss of each epoch in training and in validation; None without validation. A regressor's is
+        that of scaled targets.
+    validation_scores_ : list of float
+        Accuracy of each epoch in validation; None without validation, and for a regressor.
+"""

@@ -1,0 +1,114 @@
+"""Recipes: which net is made for a table, and how it is trained."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pybp._common.arguments import count, real
+from pybp.activations import ActivationLike
+from pybp.initializers import Normal
+from pybp.layers import Dense, LayerLike, Scale
+from pybp.mlp import MLP
+from pybp.optimizers import Adam
+from pybp.schedules import CosLog4
+
+__all__ = ["CLASSIFICATION", "RECIPE_PARAMETERS", "REFERENCES", "REGRESSION", "Recipe"]
+
+
+RECIPE_PARAMETERS = """
+    hidden_layer_sizes : int or sequence of int
+        Neurons of the hidden layers.
+    activation : str or ActivationFunction
+        Activation of the hidden layers.
+    n_epochs : int
+        Number of epochs.
+    batch_size : int
+        Samples in a minibatch; at most all of them. Samples that don't fill the last minibatch of
+        an epoch are left out of that epoch.
+    learning_rate : float
+        The largest one of the schedule `pybp.schedules.CosLog4`, >= 0.
+    scale_lr_factor, bias_lr_factor : float
+        Factors of the learning rate for the scales of the inputs and for the biases, >= 0.
+    betas : tuple of float
+        Decay rates of `pybp.optimizers.Adam`.
+    validation_fraction : float, optional
+        Fraction of the samples that chooses the epoch, in [0, 1), with each class in proportion.
+        They are not trained on. With 0 or None the last epoch is kept.
+    dtype : {"float32", "float64"}
+        Of the net."""
+"""What the parameters of recipes and of estimators mean."""
+
+REFERENCES = """
+    References
+    ----------
+    Holzmüller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and boosted trees
+    on tabular data", NeurIPS 2024.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    __doc__ = f"""Which net is made for a table, and how it is trained.
+
+    `CLASSIFICATION` and `REGRESSION` are the two settings of RealMLP-TD-S.
+
+    Parameters
+    ----------{RECIPE_PARAMETERS}
+    label_smoothing : float
+        Fraction of each label that is spread over all classes, 0 to 1; for classification only.
+{REFERENCES}    """
+
+    activation: ActivationLike
+    learning_rate: float
+    label_smoothing: float = 0.0
+    hidden_layer_sizes: int | Sequence[int] = (256, 256, 256)
+    n_epochs: int = 256
+    batch_size: int = 256
+    scale_lr_factor: float = 6.0
+    bias_lr_factor: float = 0.1
+    betas: tuple[float, float] = (0.9, 0.95)
+    validation_fraction: float | None = 0.2
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        for name in ("n_epochs", "batch_size"):
+            count(getattr(self, name), name)
+        for name in ("learning_rate", "scale_lr_factor", "bias_lr_factor"):
+            real(getattr(self, name), name, low=0.0)
+        self.hidden_sizes  # noqa: B018  # reading them checks them
+        real(self.label_smoothing, "label_smoothing", low=0.0, high=1.0)
+        if self.validation_fraction is not None:
+            fraction = self.validation_fraction
+            real(fraction, "validation_fraction", low=0.0, high=1.0, high_open=True)
+
+    @property
+    def hidden_sizes(self) -> list[int]:
+        """Neurons of each hidden layer."""
+        sizes: Any = self.hidden_layer_sizes
+        return [count(n, "hidden_layer_sizes") for n in ([sizes] if np.ndim(sizes) == 0 else sizes)]
+
+    def net(self, n_in: int, n_out: int, output: str, seed: int) -> MLP:
+        """The net before training.
+
+        A scale for each input, hidden layers whose weights start from N(0, 1), and an output that
+        starts at 0.
+        """
+        dense: dict[str, Any] = {"parametrization": "ntk", "bias_lr_factor": self.bias_lr_factor}
+        normal: dict[str, Any] = {"init": Normal(1.0), "bias_std": 1.0}
+        layers: list[LayerLike] = [n_in, Scale(lr_factor=self.scale_lr_factor)]
+        layers += [Dense(n, self.activation, **normal, **dense) for n in self.hidden_sizes]
+        layers += [Dense(n_out, output, init="zeros", **dense)]
+        return MLP(layers, dtype=self.dtype, seed=seed)
+
+    def optimizer(self) -> Adam:
+        """What trains it."""
+        return Adam(lr=CosLog4(self.learning_rate), betas=self.betas)
+
+
+CLASSIFICATION = Recipe(activation="selu", learning_rate=0.04, label_smoothing=0.1)
+"""For classes."""
+
+REGRESSION = Recipe(activation="mish", learning_rate=0.07)
+"""For numbers."""

@@ -1,0 +1,100 @@
+"""Samples of a table: columns, targets and weights, selected and split together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pybp._common.types import Array
+from pybp.tabular.categories import category_codes, sorted_categories
+from pybp.tabular.columns import Column
+
+__all__ = ["Samples"]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Rows of a table with their targets.
+
+    Attributes
+    ----------
+    columns : list of Column
+        The table.
+    y : ndarray, shape (n_samples,) or (n_samples, n_outputs)
+        Class indices, or numbers.
+    weights : ndarray, shape (n_samples,), optional
+        Weights of the samples.
+    """
+
+    columns: Sequence[Column]
+    y: Array
+    weights: Array | None
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, rows: Array) -> "Samples":
+        """These rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Samples([column.take(rows) for column in self.columns], self.y[rows], weights)
+
+    def simplified(self) -> "Samples":
+        """Without the samples of weight 0, and without weights if all are equal."""
+        if self.weights is None:
+            return self
+        kept = self.take(np.flatnonzero(self.weights > 0))
+        assert kept.weights is not None
+        equal = kept.weights.size > 0 and (kept.weights == kept.weights[0]).all()
+        return Samples(kept.columns, kept.y, None) if equal else kept
+
+    def merged(self) -> "Samples":
+        """Equal samples as one, their weights added, sorted by their values.
+
+        Weighting, repeating and reordering samples then give the same result.
+        """
+        ranks = [_ranks(column) for column in self.columns]
+        ranks += [np.unique(part, return_inverse=True)[1] for part in self._targets.T]
+        _, first, group = np.unique(
+            np.column_stack(ranks), axis=0, return_index=True, return_inverse=True
+        )
+        weights = np.bincount(group.ravel(), self.weights)
+        kept = self.take(first)
+        return Samples(kept.columns, kept.y, weights.astype(np.float64)).simplified()
+
+    @property
+    def _targets(self) -> Array:
+        """The targets as a matrix."""
+        return self.y if self.y.ndim == 2 else self.y[:, np.newaxis]
+
+    def split(
+        self, fraction: float, random: np.random.RandomState, stratify: bool
+    ) -> "tuple[Samples, Samples | None]":
+        """Samples to train on, and a random fraction of all samples to validate on.
+
+        With `stratify` each class has the same fraction in both, to rounding.
+        """
+        n = len(self)
+        n_validation = int(np.ceil(n * fraction - 1e-9))  # 0.1 * 30 is a little more than 3
+        if n_validation == 0 or n_validation >= n:
+            return self, None
+        order = random.permutation(n)
+        if stratify:
+            order = order[np.argsort(_ranks_in_class(self.y[order]), kind="stable")]
+        return self.take(order[n_validation:]), self.take(order[:n_validation])
+
+
+def _ranks(column: Column) -> Array:
+    """Numbers in the order of the column's values, equal where those are."""
+    if column.categorical:
+        return category_codes(column.values, sorted_categories(column.values))
+    return np.asarray(np.unique(column.values, return_inverse=True)[1])
+
+
+def _ranks_in_class(classes: Array) -> Array:
+    """Each sample's rank among those of its class, in (0, 1): sorting by it mixes the classes evenly."""
+    _, codes, counts = np.unique(classes, return_inverse=True, return_counts=True)
+    ranks = np.empty(len(classes))
+    for code in range(len(counts)):
+        rows = np.flatnonzero(codes == code)
+        ranks[rows] = (np.arange(len(rows)) + 0.5) / counts[code]
+    return ranks

@@ -1,0 +1,74 @@
+"""Robust scaling of numbers, and quantiles of weighted values."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from pybp._common.types import Array
+
+__all__ = ["RobustScaling", "quantile"]
+
+_LARGEST_Z = 1e9  # beyond it the smooth clip gives 3 to rounding; its square doesn't overflow
+
+
+@dataclass(frozen=True)
+class RobustScaling:
+    """``z = (x - median) / spread``, then smoothly clipped: ``z / sqrt(1 + (z / 3)^2)``.
+
+    The spread of a column is the distance of its quartiles; if these are equal, half its range. NaN
+    is ignored by `fit` and becomes 0 in `transform`.
+
+    Attributes
+    ----------
+    medians, spreads : ndarray, shape (n_features,)
+        One of each for every column. The spread of a constant column is infinite, so that it
+        becomes 0.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and boosted
+    trees on tabular data", NeurIPS 2024, section 3.
+    """
+
+    medians: Array
+    spreads: Array
+
+    @classmethod
+    def fit(cls, X: Array, weights: Array | None = None) -> "RobustScaling":
+        """Learn medians and spreads from the columns of X; `weights` are those of its rows."""
+        pairs = np.array([_median_and_spread(column, weights) for column in X.T]).reshape(-1, 2)
+        return cls(medians=pairs[:, 0].copy(), spreads=pairs[:, 1].copy())
+
+    def transform(self, X: Array) -> Array:
+        """The scaled and clipped numbers, in [-3, 3]."""
+        with np.errstate(over="ignore"):  # the clip maps infinity to the largest z, too
+            z = np.clip((X - self.medians) / self.spreads, -_LARGEST_Z, _LARGEST_Z)
+        z /= np.sqrt(1 + (z / 3) ** 2)
+        return np.asarray(np.nan_to_num(z, copy=False, nan=0.0))
+
+
+def _median_and_spread(column: Array, weights: Array | None) -> tuple[float, float]:
+    present = ~np.isnan(column)
+    values = column[present]
+    if values.size == 0:
+        return 0.0, math.inf
+    weights = None if weights is None else weights[present]
+    low, median, high = quantile(values, np.array([0.25, 0.5, 0.75]), weights)
+    # The difference of two doubles may overflow, that of their halves can't.
+    spread = 2 * (high / 2 - low / 2) or values.max() / 2 - values.min() / 2
+    return float(median), float(spread) or math.inf
+
+
+def quantile(values: Array, probabilities: Array, weights: Array | None = None) -> Array:
+    """Quantiles by linear interpolation; with weights > 0, of values repeated that many times.
+
+    The least weight counts as once, so that only the proportions of the weights matter.
+    """
+    if weights is None:
+        return np.asarray(np.quantile(values, probabilities))
+    order = np.argsort(values, kind="stable")
+    values, times = values[order], weights[order] / weights.min()
+    ends = np.cumsum(times)  # a value occupies the ranks from end - times to end - 1
+    ranks = np.column_stack([ends - times, ends - 1]).ravel()
+    return np.asarray(np.interp(probabilities * (ends[-1] - 1), ranks, values.repeat(2)))

@@ -1,0 +1,222 @@
+"""What a net for tables learns: classes, or numbers brought to one scale."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pybp._common.arguments import real, shown
+from pybp._common.arrays import as_numbers
+from pybp._common.types import Array
+from pybp.errors import ArgumentError, NotFiniteError, ShapeError
+from pybp.losses import MSE, CrossEntropy, Loss
+from pybp.tabular.columns import is_missing
+
+__all__ = ["ClassTargets", "NumberTargets", "Targets"]
+
+
+class Targets(ABC):
+    """Turns the targets y of the user into those of a net, and its outputs into predictions.
+
+    Attributes
+    ----------
+    output : str
+        Activation of the net's output.
+    classification : bool
+        Whether the targets are classes.
+    """
+
+    output: ClassVar[str]
+    classification: ClassVar[bool]
+
+    @property
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """Outputs of the net."""
+
+    @abstractmethod
+    def encode(self, y: Any) -> Array:
+        """y as class indices or numbers; it may be that of validation data."""
+
+    @abstractmethod
+    def loss(self, label_smoothing: float) -> Loss:
+        """What the net minimises."""
+
+    @abstractmethod
+    def predictions(self, outputs: Array) -> Array:
+        """What outputs of the net, in float64, mean to the user."""
+
+    @abstractmethod
+    def fit_scale(self, y: Array, weights: Array | None) -> None:
+        """Learn the scale of encoded targets."""
+
+    def scaled(self, y: Array) -> Array:
+        """Encoded targets as the net learns them."""
+        return y
+
+    def training_weights(self, class_weight: Any, y: Array, weights: Array | None) -> Array | None:
+        """Weights of samples in the loss: those given, multiplied by those of their classes."""
+        if class_weight is not None:
+            raise ArgumentError("class_weight is for classification")
+        return weights
+
+
+class ClassTargets(Targets):
+    """Class labels: the net has an output for each class.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_samples,)
+        Labels, among which are all classes.
+
+    Attributes
+    ----------
+    classes : ndarray, shape (n_classes,)
+        The labels in ascending order.
+    """
+
+    output = "softmax"
+    classification = True
+
+    def __init__(self, y: Any) -> None:
+        self.classes: Array = np.unique(_labels(y))
+
+    @property
+    def n_outputs(self) -> int:
+        """One for each class."""
+        return len(self.classes)
+
+    def encode(self, y: Any) -> Array:
+        """The index of each sample's class."""
+        labels = _labels(y)
+        codes = np.minimum(np.searchsorted(self.classes, labels), len(self.classes) - 1)
+        unknown = self.classes[codes] != labels
+        if unknown.any():
+            label = labels[unknown].tolist()[0]
+            raise ArgumentError(f"validation_data has the label {label!r}, but y has not")
+        return np.asarray(codes, np.int32)
+
+    def fit_scale(self, y: Array, weights: Array | None) -> None:
+        """Do nothing: class indices have no scale."""
+
+    def loss(self, label_smoothing: float) -> Loss:
+        """The cross-entropy."""
+        return CrossEntropy(label_smoothing=label_smoothing)
+
+    def predictions(self, outputs: Array) -> Array:
+        """The label of the most probable class."""
+        labels: Array = self.classes[outputs.argmax(axis=1)]
+        return labels
+
+    def probabilities(self, outputs: Array) -> Array:
+        """Outputs of the net, in float64, as probabilities whose sum is 1."""
+        return np.asarray(outputs / outputs.sum(axis=1, keepdims=True))
+
+    def training_weights(self, class_weight: Any, y: Array, weights: Array | None) -> Array | None:
+        """Weights of samples in the loss: those given, multiplied by those of their classes."""
+        if class_weight is None:
+            return weights
+        weights = np.ones(len(y)) if weights is None else weights
+        product: Array = weights * self._class_factors(class_weight, y, weights)[y]
+        return product
+
+    def _class_factors(self, class_weight: Any, codes: Array, weights: Array) -> Array:
+        """The factor of each class."""
+        if isinstance(class_weight, str) and class_weight == "balanced":
+            sums = np.bincount(codes, weights, minlength=len(self.classes))
+            divisors = np.where(sums > 0, sums, np.inf) * np.count_nonzero(sums)
+            return np.asarray(sums.sum() / divisors)
+        if not isinstance(class_weight, Mapping):
+            raise TypeError(f"class_weight must be a dict or 'balanced', got {shown(class_weight)}")
+        labels = self.classes.tolist()
+        if unknown := [label for label in class_weight if label not in labels]:
+            raise ArgumentError(f"class_weight names {unknown[0]!r}; the classes are {labels[:20]}")
+        factors = [
+            real(class_weight.get(label, 1.0), f"class_weight[{label!r}]", low=0.0)
+            for label in labels
+        ]
+        return np.array(factors, np.float64)
+
+
+class NumberTargets(Targets):
+    """Numbers: the net learns them with mean 0 and standard deviation 1.
+
+    Parameters
+    ----------
+    y : array-like, shape (n_samples,) or (n_samples, n_outputs)
+        Numbers; what is learned from them is only their shape.
+
+    Attributes
+    ----------
+    mean, std : ndarray, shape () or (n_outputs,)
+        Mean and standard deviation that `fit_scale` found; 1 where this is 0.
+    """
+
+    output = "identity"
+    classification = False
+
+    mean: Array
+    std: Array
+
+    def __init__(self, y: Any) -> None:
+        self._row_shape = _numbers(y).shape[1:]
+
+    @property
+    def n_outputs(self) -> int:
+        """One for each number of a sample."""
+        return int(np.prod(self._row_shape))
+
+    def encode(self, y: Any) -> Array:
+        """y as an array of numbers."""
+        numbers = _numbers(y)
+        if numbers.shape[1:] != self._row_shape:
+            expected = ("n", *self._row_shape)
+            raise ArgumentError(
+                f"y of validation_data has shape {numbers.shape}; expected {expected}"
+            )
+        return numbers
+
+    def fit_scale(self, y: Array, weights: Array | None) -> None:
+        """Learn mean and standard deviation."""
+        self.mean = np.asarray(np.average(y, axis=0, weights=weights))
+        variance = np.average((y - self.mean) ** 2, axis=0, weights=weights)
+        std = np.sqrt(variance)
+        self.std = np.where(std > 0, std, 1.0)
+
+    def scaled(self, y: Array) -> Array:
+        """Numbers with mean 0 and standard deviation 1."""
+        return np.asarray((y - self.mean) / self.std)
+
+    def loss(self, label_smoothing: float) -> Loss:
+        """The mean squared error."""
+        return MSE()
+
+    def predictions(self, outputs: Array) -> Array:
+        """Numbers, on their own scale and in the shape of y."""
+        scaled = outputs[:, 0] if not self._row_shape else outputs
+        return np.asarray(scaled * self.std + self.mean)
+
+
+def _labels(y: Any) -> Array:
+    """Class labels, none of them missing."""
+    labels = np.asarray(y)
+    if labels.ndim != 1:
+        raise ShapeError(f"y has shape {labels.shape}; expected (n_samples,)")
+    if labels.dtype.kind == "f":
+        missing = bool(np.isnan(labels).any())
+    else:
+        missing = labels.dtype.kind == "O" and any(map(is_missing, labels))
+    if missing:
+        raise ArgumentError("y has missing labels")
+    return labels
+
+
+def _numbers(y: Any) -> Array:
+    """Finite numbers in float64."""
+    numbers = as_numbers(y, "y").astype(np.float64)
+    if numbers.ndim not in (1, 2):
+        raise ShapeError(f"y has {numbers.ndim} dimensions; expected 1 or 2")
+    if not np.isfinite(numbers).all():
+        raise NotFiniteError("y holds NaN or infinity; expected finite numbers")
+    return numbers

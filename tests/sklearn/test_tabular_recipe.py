@@ -1,0 +1,283 @@
+"""The tabular estimators: the recipe, the epoch that is kept, threads, seeds and weights."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from layer_twin import twin
+
+pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+
+from sklearn.datasets import load_breast_cancer
+from sklearn.metrics import accuracy_score
+
+import pybp
+from pybp.sklearn import TabularMLPClassifier, TabularMLPRegressor
+from pybp.tabular import CLASSIFICATION, REGRESSION
+from pybp.tabular.samples import Samples
+from pybp.tabular.training import LastBest
+
+from oracle import OPTIMIZERS
+from oracle.net import Update
+from small_tabular import BOTH, small, table, targets
+
+
+def initial_net(model, n_in, n_out, output):
+    """The net that a fit of the model starts from."""
+    seed = int(np.random.RandomState(model.random_state).randint(np.iinfo(np.int32).max))
+    recipe = CLASSIFICATION if output == "softmax" else REGRESSION
+    sizes, dtype = model.hidden_layer_sizes, model.dtype
+    return replace(recipe, hidden_layer_sizes=sizes, dtype=dtype).net(n_in, n_out, output, seed)
+
+
+# ---- the recipe ----
+
+
+def test_the_defaults_are_those_of_the_paper():
+    both = {
+        "hidden_layer_sizes": (256, 256, 256),
+        "n_epochs": 256,
+        "batch_size": 256,
+        "scale_lr_factor": 6.0,
+        "bias_lr_factor": 0.1,
+        "betas": (0.9, 0.95),
+        "validation_fraction": 0.2,
+    }
+    own = {"activation": "selu", "learning_rate": 0.04, "label_smoothing": 0.1}
+    assert TabularMLPClassifier().get_params().items() >= (both | own).items()
+    own = {"activation": "mish", "learning_rate": 0.07}
+    assert TabularMLPRegressor().get_params().items() >= (both | own).items()
+
+
+def test_the_initial_net():
+    net = initial_net(TabularMLPClassifier(random_state=0), 50, 7, "softmax")
+    scale, *hidden, output = zip(net.layers, net.weights, net.biases, strict=True)
+    assert scale[0].kind == "scale"
+    assert (scale[1] == 1).all()
+    assert scale[2] is None
+    assert [layer.activation.name for layer, _, _ in hidden] == ["selu"] * 3
+    for layer, W, b in hidden:
+        deviates = W * np.sqrt(layer.n_in)
+        assert abs(deviates.mean()) < 5 / np.sqrt(W.size)
+        assert abs(deviates.std() - 1) < 5 / np.sqrt(2 * W.size)
+        assert abs((abs(deviates) < 1).mean() - 0.6827) < 2.5 / np.sqrt(W.size)
+        assert abs(b.mean()) < 5 / np.sqrt(b.size)
+        assert abs(b.std() - 1) < 5 / np.sqrt(2 * b.size)
+    assert len({float(b[0]) for _, _, b in hidden}) == 3
+    assert not output[1].any()
+    assert not output[2].any()
+    assert (net.predict(np.ones((1, 50))) == np.float32(1 / 7)).all()
+
+
+def test_learning_rates_of_scales_weights_and_biases():
+    """The first step of Adam is as long as the learning rate, whatever the gradient."""
+    net = initial_net(TabularMLPRegressor((8,), dtype="float64", random_state=1), 3, 1, "identity")
+    rng = np.random.default_rng(0)
+    net.weights = [*net.weights[:2], rng.normal(size=(1, 8))]
+    before = net.weights, net.biases
+    net.train_step(rng.normal(size=(20, 3)), rng.normal(size=20), optimizer=pybp.Adam(lr=1e-3))
+    moved = [[abs(a - b) for a, b in zip(now, old, strict=True) if a is not None]
+             for now, old in zip((net.weights, net.biases), before, strict=True)]  # fmt: skip
+    np.testing.assert_allclose(moved[0][0], 6e-3, rtol=1e-3)
+    np.testing.assert_allclose(moved[0][1] * np.sqrt(3), 1e-3, rtol=1e-3)
+    np.testing.assert_allclose(moved[0][2] * np.sqrt(8), 1e-3, rtol=1e-3)
+    for change in moved[1]:
+        np.testing.assert_allclose(change, 1e-4, rtol=1e-3)
+
+
+def scaled(X):
+    low, median, high = np.percentile(X, [25, 50, 75], axis=0)
+    z = (X - median) / (high - low)
+    return z / np.sqrt(1 + (z / 3) ** 2)
+
+
+@BOTH
+def test_a_fit_is_what_the_recipe_says(estimator):
+    """The oracle's net, trained by the recipe with all samples in each step, predicts the same."""
+    epochs, classifies = 20, estimator is TabularMLPClassifier
+    X, y = targets(estimator)
+    model = small(estimator, n_epochs=epochs, validation_fraction=None, dtype="float64")
+    n_out, output = (3, "softmax") if classifies else (1, "identity")
+    ntk = {"parametrization": "ntk", "bias_lr_factor": 0.1}
+    layers = [pybp.Scale(lr_factor=6.0), *[pybp.Dense(16, model.activation, **ntk)] * 2]
+    layers = [4, *layers, pybp.Dense(n_out, output, **ntk)]
+    other = twin(initial_net(model, 4, n_out, output), layers)
+    mean, std = y.mean(), y.std()
+    learned = (np.eye(3)[y] * 0.9 + 0.1 / 3) if classifies else (y - mean)[:, np.newaxis] / std
+    rule = OPTIMIZERS["adam"](beta1=0.9, beta2=0.95)
+    for epoch in range(epochs):
+        wave = 0.5 - 0.5 * np.cos(2 * np.pi * np.log2(1 + 15 * epoch / epochs))
+        update = Update(rule, (0.04 if classifies else 0.07) * wave)
+        loss = "cross_entropy" if classifies else "mse"
+        other.train(scaled(X), learned, loss, update, batch_size=60, shuffle=False)
+    model.fit(X, y)
+    outputs = other.predict(scaled(X))
+    if classifies:
+        np.testing.assert_allclose(model.predict_proba(X), outputs, rtol=1e-6)
+    else:
+        np.testing.assert_allclose(model.predict(X), outputs[:, 0] * std + mean, rtol=1e-7)
+
+
+def test_what_a_minibatch_leaves_over_is_left_out(monkeypatch):
+    X, y = targets(TabularMLPClassifier, rows=100)
+    model = small(TabularMLPClassifier, n_epochs=2, batch_size=32, validation_fraction=None).fit(
+        X, y
+    )
+    assert model.net_._net.get_progress()[1] == 2 * 3  # steps
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1e6, 0.0), (-3.0, 1e3), (1e-6, 5.0)])
+def test_predictions_follow_the_targets_scale(scale, shift):
+    X, y = targets(TabularMLPRegressor)
+    plain = small(TabularMLPRegressor, dtype="float64").fit(X, y)
+    other = small(TabularMLPRegressor, dtype="float64").fit(X, scale * y + shift)
+    np.testing.assert_allclose(
+        other.predict(X), scale * plain.predict(X) + shift, rtol=1e-5, atol=1e-5 * abs(scale)
+    )
+
+
+def test_equal_targets():
+    model = small(TabularMLPRegressor).fit(table()[0], np.full(60, 42.0))
+    np.testing.assert_allclose(model.predict(table(seed=1)[0]), 42, atol=1e-3)
+
+
+# ---- the epoch that is kept ----
+
+
+@pytest.mark.parametrize(
+    ("errors", "kept"),
+    [([0.5, 0.2, 0.2, 0.3], 3), ([0.1, 0.2], 1), ([0.0] * 4, 4), ([0.3, 0.2, 0.1], 3)],
+)
+def test_the_last_best_epoch(errors, kept):
+    net, best = pybp.MLP([1, 1], seed=0), LastBest()
+    for epoch, error in enumerate(errors, start=1):
+        net.biases = [[float(epoch)]]
+        best.on_epoch_end(net, epoch, {"loss": 0.0, "val_loss": error})
+    assert best.restore(net) == kept
+    assert net.biases[0] == kept
+
+
+def test_error_of_classes():
+    best = LastBest()
+    best.on_epoch_end(pybp.MLP([1, 1], seed=0), 1, {"val_loss": 9.0, "val_accuracy": 0.75})
+    assert best.errors == [0.25]
+
+
+@BOTH
+def test_the_net_of_the_best_epoch_is_restored(estimator):
+    X, y = targets(estimator, rows=150)
+    X_val, y_val = targets(estimator, rows=60, seed=1)
+    y_val = np.roll(y_val, 1)  # nothing to learn, so that the last epoch is not the best
+    model = small(estimator, n_epochs=40).fit(X, y, validation_data=(X_val, y_val))
+    assert model.n_iter_ == len(model.loss_curve_) == len(model.validation_loss_curve_) == 40
+    if estimator is TabularMLPClassifier:
+        errors = 1 - np.array(model.validation_scores_)
+        assert model.score(X_val, y_val) == pytest.approx(1 - errors.min())
+    else:
+        errors = np.array(model.validation_loss_curve_)
+        mse = np.mean((model.predict(X_val) - y_val) ** 2) / y.var()
+        assert mse == pytest.approx(errors.min(), rel=1e-4)
+    assert model.best_epoch_ == 40 - np.argmin(errors[::-1])
+    assert model.best_epoch_ < 40  # or nothing was restored
+
+
+@BOTH
+def test_a_fraction_of_the_samples_chooses_the_epoch(estimator):
+    X, y = targets(estimator, rows=100)
+    model = small(estimator, validation_fraction=0.25).fit(X, y)
+    assert model.validation_loss_curve_ is not None
+    assert model.net_.epochs_done == 12
+    without = small(estimator, validation_fraction=None).fit(X, y)
+    assert without.validation_loss_curve_ is without.validation_scores_ is None
+    assert without.best_epoch_ == 12
+    assert (
+        without.predict(X) == small(estimator, validation_fraction=0).fit(X, y).predict(X)
+    ).all()
+
+
+def test_the_split_keeps_the_proportions_of_classes():
+    y = np.repeat([0, 1, 2], [70, 20, 10])
+    train, held = Samples([], y, None).split(0.2, np.random.RandomState(0), stratify=True)
+    np.testing.assert_array_equal(np.bincount(held.y), [14, 4, 2])
+    np.testing.assert_array_equal(np.bincount(train.y), [56, 16, 8])
+    rare = np.array([0] * 30 + [1])
+    train, held = Samples([], rare, None).split(0.2, np.random.RandomState(0), stratify=True)
+    assert (len(held), held.y.sum(), train.y.sum()) == (7, 0, 1)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+@BOTH
+def test_very_few_samples(estimator, rows):
+    X, y = targets(estimator, rows=rows)
+    assert small(estimator).fit(X, y).predict(X).shape == (rows,)
+
+
+# ---- threads, seeds, order ----
+
+
+@BOTH
+def test_threads_change_nothing(estimator):
+    X, y = targets(estimator, rows=600)
+    one, two, many = (small(estimator, n_jobs=n, batch_size=128).fit(X, y) for n in (1, 2, -1))
+    assert (one.predict(X) == two.predict(X)).all()
+    assert (one.predict(X) == many.predict(X)).all()
+    assert one.loss_curve_ == two.loss_curve_
+
+
+@BOTH
+def test_seeds(estimator):
+    X, y = targets(estimator)
+    fits = [small(estimator, random_state=s).fit(X, y).net_.weights[1] for s in (0, 0, 1)]
+    assert (fits[0] == fits[1]).all()
+    assert (fits[0] != fits[2]).any()
+    random = np.random.RandomState(0)
+    assert (small(estimator, random_state=random).fit(X, y).net_.weights[1] == fits[0]).all()
+
+
+@BOTH
+def test_weights_repetitions_and_order_of_few_samples(estimator):
+    X, y = targets(estimator)
+    times = np.random.default_rng(0).integers(0, 4, size=60)
+    order = np.random.default_rng(1).permutation(60)
+    weighted = small(estimator).fit(X[order], y[order], sample_weight=times[order])
+    repeated = small(estimator).fit(X.repeat(times, axis=0), y.repeat(times))
+    assert (weighted.predict(X) == repeated.predict(X)).all()
+    assert (weighted.predict(X) != small(estimator).fit(X, y).predict(X)).any()
+
+
+@BOTH
+def test_weights_of_many_samples(estimator):
+    X, y = targets(estimator, rows=400)
+    weights = np.where(X[:, 0] > 0, 0.0, 2.0)
+    kept = weights > 0
+    found = small(estimator, batch_size=64).fit(X, y, sample_weight=weights)
+    alone = small(estimator, batch_size=64).fit(X[kept], y[kept])
+    assert (found.predict(X) == alone.predict(X)).all()
+    uneven = small(estimator, batch_size=64).fit(X, y, sample_weight=1 + weights)
+    assert (uneven.predict(X) != found.predict(X)).any()
+
+
+def test_weights_in_validation():
+    X, y = targets(TabularMLPClassifier, rows=150)
+    X_val, y_val = targets(TabularMLPClassifier, rows=60, seed=1)
+    weights = np.where(y_val == 1, 5.0, 1.0)
+    model = small(TabularMLPClassifier, n_epochs=40)
+    model.fit(X, y, validation_data=(X_val, y_val, weights))
+    wanted = accuracy_score(y_val, model.predict(X_val), sample_weight=weights)
+    assert max(model.validation_scores_) == pytest.approx(wanted)
+
+
+def test_class_weights():
+    X, y = load_breast_cancer(return_X_y=True)
+    ours = {"hidden_layer_sizes": (8,), "n_epochs": 20, "validation_fraction": None}
+
+    def fit(class_weight, weights=None):
+        model = TabularMLPClassifier(random_state=0, class_weight=class_weight, **ours)
+        return model.fit(X, y, sample_weight=weights).predict_proba(X)
+
+    factors = len(y) / (2 * np.bincount(y))
+    balanced = fit("balanced")
+    assert (balanced == fit({0: factors[0], 1: factors[1]})).all()
+    assert (balanced != fit(None)).any()
+    assert fit({0: 50.0})[:, 0].mean() > fit(None)[:, 0].mean() > fit({1: 50.0})[:, 0].mean()

@@ -10,7 +10,7 @@ import pytest
 import pybp
 from pybp.callbacks import CSVLogger, LambdaCallback, ProgressBar, TensorBoard
 from pybp.errors import ArgumentError, MissingExtraError
-from pybp.training.progress import RichBar
+from pybp.training.progress import KINDS, RichBar
 
 
 def table(path, separator=","):
@@ -112,7 +112,7 @@ def test_an_extra_that_is_missing_is_named(tmp_path, monkeypatch):
 # ---- progress bars ----
 
 
-@pytest.mark.parametrize("kind", ["auto", "tqdm", "rich", "lines"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_progress_bars(classifier, blobs, kind):
     if kind in ("tqdm", "rich"):
         pytest.importorskip(kind)

@@ -132,7 +132,7 @@ def test_ascii_where_the_terminal_knows_nothing_else():
     assert "Traceback" not in result.stderr
 
 
-def test_colours_only_on_a_terminal(capsys, monkeypatch):
+def test_colours_only_on_a_terminal(monkeypatch):
     assert Screen().bold("title") == "title"
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.delenv("NO_COLOR", raising=False)

@@ -85,7 +85,7 @@ def test_accumulated(size, accumulate, drop):
     assert_same_weights(net, twin, rtol=1e-9, atol=1e-12)
 
 
-def test_a_generator_goes_on_from_epoch_to_epoch(net, same_state):
+def test_a_generator_goes_on_from_epoch_to_epoch(net):
     twin = net.copy()
     endless = itertools.cycle(list(Anew(20)))  # 12 batches
     history = net.fit(endless, steps_per_epoch=5, epochs=3)
@@ -174,7 +174,7 @@ def test_progress(net, source, steps, capsys):
     assert "16/16" in shown if steps else "16step" in shown.replace(" ", "")
 
 
-def test_bar_without_a_known_end(capsys):
+def test_bar_without_a_known_end():
     pytest.importorskip("tqdm")
     import sys
 
@@ -207,7 +207,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("source", "error", "message"), BAD.values(), ids=BAD)
-def test_bad_batches(net, blobs, source, error, message):
+def test_bad_batches(net, source, error, message):
     with pytest.raises(error, match=message):
         net.fit(source, epochs=2)
     assert net._net.get_progress()[1] == max(0, len(source) - 1)  # the steps before stay done

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-import pybp
 from pybp import MLP
 
 from layer_twin import twin
@@ -18,7 +17,6 @@ TOLERANCE = {
     "float32": {"rtol": 5e-5, "atol": 2e-6},
 }
 PAIRS = registry.pairs()
-CLASS = {row.name: row.columns["class"] for row in registry.rows("optimizers")}
 both_dtypes = pytest.mark.parametrize("dtype", TOLERANCE)
 each_pair = pytest.mark.parametrize(("output", "loss"), PAIRS)
 
@@ -35,7 +33,7 @@ def spec(name, lr, params=None, no_bias_decay=False, **common):
         if a in params or b in params:
             params[pair] = (params.pop(a, getattr(rule, a)), params.pop(b, getattr(rule, b)))
     params |= {k: bool(params[k]) for k in SWITCHES & params.keys()}
-    return getattr(pybp.optimizers, CLASS[name])(lr=lr, **params, **common)
+    return CLASSES["optimizers"][name](lr=lr, **params, **common)
 
 
 def loss_spec(name, reduction):

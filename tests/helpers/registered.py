@@ -14,6 +14,7 @@ __all__ = [
     "BASES",
     "CALLBACKS",
     "CLASSES",
+    "DECAYING",
     "HIDDEN",
     "HOOKS",
     "METRICS",
@@ -37,6 +38,13 @@ SWITCHES = {
     for field in dataclasses.fields(spec)
     if isinstance(field.default, bool)
 } - {field.name for field in dataclasses.fields(Optimizer)}
+
+# The optimizers that have weight decay.
+DECAYING = [
+    name
+    for name, row in ROWS["optimizers"].items()
+    if "weight_decay" in {param["name"] for param in row["params"]}
+]
 
 METRICS = [*metric._KNOWN, *SCORES, "top_2"]
 

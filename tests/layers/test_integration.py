@@ -87,7 +87,7 @@ def test_averages_of_the_weights(layers, average):
     assert np.isfinite(net.predict(X)).all()
 
 
-def test_the_best_epoch_comes_back_with_its_statistics(same_state):
+def test_the_best_epoch_comes_back_with_its_statistics():
     """EarlyStopping brings back the parameters and statistics of the best epoch."""
     layers = NETS["post-activation"]
     X, y = data(layers)
@@ -159,7 +159,7 @@ def test_a_category_that_is_none_is_refused_in_a_batch():
 
 
 @each_net
-def test_accumulated_minibatches_are_passes_of_their_own(layers, same_state):
+def test_accumulated_minibatches_are_passes_of_their_own(layers):
     """Two halves of 256 rows: masks and statistics of two passes, one update."""
     X, y = data(layers, 512)
     one, other = make(layers, dtype="float64"), make(layers, dtype="float64")

@@ -15,15 +15,15 @@ from pybp.optimizers import LBFGS
 from layer_nets import OPTIONS
 from layer_twin import twin
 from nets import assert_same_weights, mse
-from oracle import OPTIMIZERS, registry
+from oracle import OPTIMIZERS
 from oracle.net import Update
 from oracle.random import WEIGHTS, normal_quantile, uniform, words
+from registered import CLASSES, DECAYING
 
 TOLERANCE = {
     "float64": {"rtol": 1e-9, "atol": 1e-12},
     "float32": {"rtol": 2e-4, "atol": 2e-6},
 }
-CLASS = {row.name: row.columns["class"] for row in registry.rows("optimizers")}
 
 
 def with_twin(options, place=1, dtype="float64", sizes=(4, 7, 6, 3), seed=3):
@@ -55,7 +55,7 @@ def assert_same(net, other, **tolerance):
 
 
 def optimizer(name, lr, **common):
-    return getattr(pybp.optimizers, CLASS[name])(lr=lr, **common)
+    return CLASSES["optimizers"][name](lr=lr, **common)
 
 
 # ---- against the oracle ----
@@ -76,12 +76,12 @@ def test_training(options, place, dtype):
     np.testing.assert_allclose(found, other.loss(X, y, "mse"), rtol=tolerance["rtol"])
 
 
-@pytest.mark.parametrize("name", CLASS)
-@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize(
+    ("name", "decay"),
+    [*((name, 0.0) for name in CLASSES["optimizers"]), *((name, 0.1) for name in DECAYING)],
+)
 def test_ntk_with_every_optimizer(name, decay):
     """Without computing x W / sqrt(n_in), pybp gets its result, with weight decay too."""
-    if name == "rprop" and decay:
-        pytest.skip("Rprop has no weight decay")
     net, other = with_twin({"parametrization": "ntk", "init": "normal", "lr_factor": 2.0})
     X, y = data(50, net)
     given = {"weight_decay": decay} if decay else {}
@@ -222,8 +222,8 @@ def test_max_norm(n, dtype):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("name", CLASS)
-def test_a_frozen_layer_stays(name, threads, same_state):
+@pytest.mark.parametrize("name", CLASSES["optimizers"])
+def test_a_frozen_layer_stays(name, threads):
     net = make({"trainable": False})
     W, b = net.weights[1], net.biases[1]
     X, y = data(700, net)

@@ -166,7 +166,7 @@ def test_gradients_of_a_layer_without_bias():
     assert db is None
 
 
-def test_a_manual_loop_is_train_step(same_state, rng):
+def test_a_manual_loop_is_train_step(rng):
     one = MLP([3, 5, 2], activation="tanh", seed=0)
     other = one.copy()
     optimizer = pybp.Adam(lr=0.01)

@@ -28,7 +28,7 @@ from oracle.initializers import initial_weights
 from oracle.net import Update
 from oracle.random import permutation
 from project import TRAJECTORIES
-from registered import CLASSES, HIDDEN, SWITCHES
+from registered import CLASSES, DECAYING, HIDDEN, SWITCHES
 from trajectories.cases import CASES
 
 # ---- initial weights and shuffles ----
@@ -172,11 +172,6 @@ COMMON = [
     {"clip_norm": 0.2, "clip_value": 0.05},
     {"no_bias_decay": True},
     {"bias_lr_factor": 2.5},
-]
-DECAYING = [
-    row.name
-    for row in registry.rows("optimizers")
-    if "weight_decay" in {param.name for param in row.params}
 ]
 
 

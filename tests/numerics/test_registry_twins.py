@@ -36,15 +36,24 @@ def test_rows_and_twins_are_the_same(which):
     )
 
 
+def stated(function):
+    """The parameters with a default of a function of the oracle."""
+    given = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in given if p.default is not p.empty}
+
+
+def of_the_row(row):
+    """The parameters of a row, and their defaults."""
+    return {p.name: p.default for p in row.params}
+
+
 @pytest.mark.parametrize("row", registry.rows("activations"), ids=lambda row: row.name)
 def test_activation_rows_say_what_their_twins_say(row):
     twin = oracle.ACTIVATIONS[row.name]
     assert row.columns["kind"] == twin.kind
     assert row.columns["initializer"].lower() == twin.initializer
     for function in (twin.f, twin.backward):
-        given = inspect.signature(function).parameters.values() if row.params else ()
-        defaults_given = {p.name: p.default for p in given if p.default is not p.empty}
-        assert defaults_given == {p.name: p.default for p in row.params}
+        assert not row.params or stated(function) == of_the_row(row)
 
 
 @pytest.mark.parametrize("row", registry.rows("losses"), ids=lambda row: row.name)
@@ -55,16 +64,14 @@ def test_loss_rows_say_what_their_twins_say(row):
     assert row.columns["targets"] == twin.targets
     assert row.columns["targets"] == CLASSES["losses"][row.name].targets.upper()
     for function in (twin.rows, twin.slope):
-        given = inspect.signature(function).parameters.values()
-        defaults_given = {p.name: p.default for p in given if p.default is not p.empty}
-        assert defaults_given == {p.name: p.default for p in row.params}
+        assert stated(function) == of_the_row(row)
 
 
 @pytest.mark.parametrize("row", registry.rows("optimizers"), ids=lambda row: row.name)
 def test_optimizer_rows_say_what_their_twins_say(row):
     twin = oracle.OPTIMIZERS[row.name]
     assert row.columns["class"] == twin.__name__
-    assert {p.name: p.default for p in row.params} == defaults(twin)
+    assert defaults(twin) == of_the_row(row)
     # The states besides counters and powers are arrays of the size of the parameters.
     arrays = [v for v in twin().begin(np.zeros(3)).values() if isinstance(v, np.ndarray)]
     assert len(arrays) == states(row, twin())
@@ -91,8 +98,7 @@ def states(row, rule):
 def test_schedule_rows_say_what_their_twins_say(row):
     given = inspect.signature(oracle.SCHEDULES[row.name]).parameters
     assert ("N" in given) == bool(int(row.columns["horizon"]))
-    defaults_given = {p.name: p.default for p in given.values() if p.default is not p.empty}
-    assert defaults_given == {p.name: p.default for p in row.params}
+    assert stated(oracle.SCHEDULES[row.name]) == of_the_row(row)
     assert hasattr(schedules, row.columns["class"])
 
 

@@ -248,7 +248,7 @@ def small():
 SCHEDULE = Cosine(0.1, warmup=0.2)
 
 
-def test_fit_takes_a_rate_for_each_step(small, same_state):
+def test_fit_takes_a_rate_for_each_step(small):
     net, (X, y) = small
     twin = net.copy()
     net.fit(X, y, optimizer=pybp.Adam(lr=SCHEDULE), epochs=5, batch_size=2, shuffle=False)

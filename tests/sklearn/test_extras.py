@@ -189,7 +189,7 @@ def test_batch_norm_never_sees_a_single_sample(iris):
         classifier(batch_norm=True, batch_size=1).fit(X, y)
 
 
-def test_embedding(diabetes):
+def test_embedding():
     rng = np.random.default_rng(0)
     category = rng.integers(0, 6, 300)
     X = np.column_stack([rng.normal(size=300), category])

@@ -119,7 +119,7 @@ def test_a_fit_is_what_the_recipe_says(estimator):
         np.testing.assert_allclose(model.predict(X), outputs[:, 0] * std + mean, rtol=1e-7)
 
 
-def test_what_a_minibatch_leaves_over_is_left_out(monkeypatch):
+def test_what_a_minibatch_leaves_over_is_left_out():
     X, y = targets(TabularMLPClassifier, rows=100)
     model = small(TabularMLPClassifier, n_epochs=2, batch_size=32, validation_fraction=None).fit(
         X, y

@@ -91,7 +91,7 @@ def test_targets_of_one_output_may_be_a_column(same_state):
         assert same_state(net, nets[0])
 
 
-def test_zero_weight_is_absence(classifier, blobs, same_state):
+def test_zero_weight_is_absence(classifier, blobs):
     X, y = blobs
     twin = classifier.copy()
     weights = (np.arange(len(X)) < 150).astype(float)
@@ -108,7 +108,7 @@ def test_a_batch_larger_than_the_data_is_one_batch(classifier, blobs, same_state
     assert same_state(classifier, twin)
 
 
-def test_without_shuffle_rows_come_in_order(same_state):
+def test_without_shuffle_rows_come_in_order():
     X, y = np.random.default_rng(0).normal(size=(10, 3)), np.arange(10.0)
     one, other = (MLP([3, 4, 1], seed=0) for _ in range(2))
     one.fit(X, y, batch_size=4, shuffle=False, epochs=1, optimizer="sgd")

@@ -250,7 +250,7 @@ class Scale(Affine):
 
 
 def kept(shape: tuple[int, ...], rate: float, frame: Frame) -> tuple[Array, float]:
-    """Which elements a mask keeps, and the fraction that it keeps: rate is rounded to a multiple of 2^-16.
+    """Which elements a mask keeps, and the fraction that it keeps. Rate is a multiple of 2^-16.
 
     A word holds four elements, 16 bits each from the lowest on; a row begins with a new word.
     """

@@ -91,6 +91,11 @@ def rows(which: str) -> tuple[Row, ...]:
     return tuple(result)
 
 
+def row(which: str, name: str) -> Row:
+    """A row of a registry."""
+    return next(row for row in rows(which) if row.name == name)
+
+
 def names(which: str) -> list[str]:
     """The names of a registry's rows, in order."""
     return [row.name for row in rows(which)]
@@ -115,13 +120,13 @@ def triples() -> list[tuple[str, str, str]]:
 
 def products() -> list[tuple[str, str, str]]:
     """(hidden activation, output activation, loss): each hidden one with each loss, each pair."""
-    usual = [(out, loss) for out, loss in pairs() if out == "identity" or _links(loss) != "ANY"]
+    usual = [
+        (out, loss)
+        for out, loss in pairs()
+        if out == "identity" or row("losses", loss).columns["links"] != "ANY"
+    ]
     behind_tanh = [("tanh", *pair) for pair in pairs() if pair not in usual]
     return [(hidden, *pair) for pair in usual for hidden in hidden_activations()] + behind_tanh
-
-
-def _links(loss: str) -> str:
-    return next(row.columns["links"] for row in rows("losses") if row.name == loss)
 
 
 def hidden_activations() -> list[str]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from oracle import registry
+
 STEPS = 50
 # PyTorch's parameters that are pairs, and the registry's names of their parts.
 PARAMETER_PAIRS = {
@@ -91,11 +93,12 @@ CASES: dict[str, dict[str, Any]] = {
 def targets_for(loss: str, y: np.ndarray, columns: int | None = None) -> np.ndarray:
     """Targets of the dtype of y that suit a loss, from rows of numbers in (0, 1)."""
     y = y[:, :columns]
-    if loss == "poisson":
+    targets = registry.row("losses", loss).columns["targets"]
+    if targets == "COUNTS":
         y = np.floor(6 * y)
-    elif loss in ("hinge", "squared_hinge"):
+    elif targets == "SIGNS":
         y = np.where(y > 0.3, 1, -1).astype(y.dtype)
-    elif loss == "cross_entropy":
+    elif targets == "CLASSES":
         y = (y / y.sum(axis=1, keepdims=True)).astype(y.dtype)
     return y
 
@@ -112,4 +115,9 @@ LOSS_CASES: dict[str, dict[str, Any]] = {
     "quantile 0.9": {"loss": "quantile", "params": {"q": 0.9}},
     "quantiles": {"loss": "quantile", "params": {"q": (0.1, 0.5, 0.9)}, "columns": 1},
 }
-LOSS_OUTPUT = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
+# The output activations of the losses that belong to one.
+LOSS_OUTPUT = {
+    row.name: row.columns["links"].lower()
+    for row in registry.rows("losses")
+    if row.columns["links"] != "ANY"
+}

@@ -2,7 +2,7 @@
 
 Run it with PyTorch 2.13:
 
-    python tests/helpers/trajectories/make_layers.py
+    PYTHONPATH=tests/helpers python -m trajectories.make_layers
 
 Everything is float64 on one thread.
 """

@@ -2,7 +2,7 @@
 
 Run it with PyTorch 2.x when a case is added:
 
-    python tests/helpers/trajectories/make_schedules.py
+    PYTHONPATH=tests/helpers python -m trajectories.make_schedules
 """
 
 import warnings
@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from schedule_cases import CASES, LR, STEPS
 from torch.optim import lr_scheduler
+
+from trajectories.schedule_cases import CASES, LR, STEPS
 
 
 def rates(name: str, options: dict) -> np.ndarray:

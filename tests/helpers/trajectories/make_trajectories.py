@@ -2,7 +2,7 @@
 
 Run it with PyTorch 2.13 or newer when a case, an activation or a loss is added:
 
-    python tests/helpers/trajectories/make_trajectories.py [optimizers] [gradients]
+    PYTHONPATH=tests/helpers python -m trajectories.make_trajectories [optimizers] [gradients]
 
 Everything is float64 on one thread.
 """
@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from cases import CASES, LOSS_CASES, LOSS_OUTPUT, STEPS, targets_for
+
+from trajectories.cases import CASES, LOSS_CASES, LOSS_OUTPUT, STEPS, targets_for
 
 HERE = Path(__file__).parent
 

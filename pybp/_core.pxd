@@ -1,7 +1,7 @@
 """The part of csrc/include/pybp.h that the binding uses."""
 
 from libc.stddef cimport ptrdiff_t, size_t
-from libc.stdint cimport int32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
 cdef extern from "pybp.h" nogil:
     ctypedef enum pybp_status:
@@ -201,7 +201,17 @@ cdef extern from "pybp.h" nogil:
     pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progress)
     pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order)
 
+    ctypedef struct pybp_train_result:
+        double loss
+        size_t steps
+        size_t n_correct
+        size_t n_rows
+        size_t epoch
+        size_t bad_step
+        double loss_sum
+        double weight_sum
     ctypedef int (*pybp_tick)(void *user, size_t steps, double loss) noexcept
+    ctypedef int (*pybp_on_epoch)(void *user, const pybp_train_result *result) noexcept
     ctypedef struct pybp_train_options:
         pybp_loss_spec loss
         pybp_reduction reduction
@@ -209,28 +219,22 @@ cdef extern from "pybp.h" nogil:
         const double *lr
         size_t n_lr
         size_t batch_size
-        size_t first_step
-        size_t n_steps
         size_t accumulate
         int drop_last
         int gradient_only
+        size_t epochs
         int part
+        size_t first_step
+        size_t n_steps
         int penalty_per_weight
         int shuffle
         int threads
         int restore
         int count_correct
         pybp_tick tick
+        pybp_on_epoch on_epoch
         void *user
         double interval_ms
-    ctypedef struct pybp_train_result:
-        double loss
-        size_t steps
-        size_t n_correct
-        size_t n_rows
-        size_t bad_step
-        double loss_sum
-        double weight_sum
     pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
                            const double *weights, const pybp_train_options *options,
                            pybp_train_result *result)

@@ -84,8 +84,26 @@ def schedule_rates(
     milestones: _Array,
     first: int,
     horizon: int,
-    out: _Out,
-) -> _Out: ...
+    out: _Array,
+) -> None: ...
+
+@final
+class TrainOptions:
+    def __new__(
+        cls,
+        *,
+        loss: _Loss,
+        reduction: str,
+        optimizer: _Optimizer | None,
+        batch_size: int,
+        threads: int,
+        accumulate: int = 1,
+        drop_last: bool = False,
+        shuffle: bool = False,
+        part: bool = False,
+        penalty_per_weight: bool = False,
+        count_correct: bool = False,
+    ) -> TrainOptions: ...
 
 @final
 class Net:
@@ -104,7 +122,7 @@ class Net:
     def poke(self, layer: int, row: int, column: int, value: float) -> float: ...
     def get_progress(self) -> _Progress: ...
     def set_progress(self, progress: _Progress) -> None: ...
-    def order(self, out: _Out) -> _Out: ...
+    def order(self, out: _Array) -> None: ...
     def try_predict(self, x: object, out: object, threads: int = 0) -> _Array | None: ...
     def predict(self, x: _Inputs, out: _Out, threads: int) -> _Out: ...
     def evaluate(
@@ -130,41 +148,23 @@ class Net:
         threads: int,
     ) -> float: ...
     def jacobian(self, x: _Inputs, out: _Out) -> _Out: ...
-    def gradient(
-        self,
-        x: _Inputs,
-        y: _Array,
-        weights: _Array | None,
-        loss: _Loss,
-        reduction: str,
-        batch_size: int,
-        threads: int,
-        interval_ms: float,
-    ) -> tuple[float, int]: ...
     def step(self, optimizer: _Optimizer, lr: float, threads: int) -> None: ...
     def reset_optimizer(self) -> None: ...
     def train(
         self,
+        options: TrainOptions,
         x: _Inputs,
         y: _Array,
         weights: _Array | None,
+        rates: _Array,
         *,
-        loss: _Loss,
-        reduction: str,
-        optimizer: _Optimizer,
-        lr: _Array,
-        batch_size: int,
-        accumulate: int,
-        drop_last: bool,
-        first_step: int,
-        n_steps: int,
-        before: _Sums | None,
-        shuffle: bool,
-        part: bool,
-        penalty_per_weight: bool,
-        count_correct: bool,
-        threads: int,
-        report: Callable[[int, float], object] | None,
-        interval_ms: float,
-        epochs: int,
-    ) -> list[_Sums]: ...
+        epochs: int = 1,
+        first_step: int = 0,
+        n_steps: int = 0,
+        before: _Sums | None = None,
+        on_step: Callable[[int, float], object] | None = None,
+        on_epoch: Callable[[_Sums], object] | None = None,
+    ) -> _Sums: ...
+    def gradient(
+        self, options: TrainOptions, x: _Inputs, y: _Array, weights: _Array | None
+    ) -> tuple[float, int]: ...

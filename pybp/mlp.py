@@ -23,9 +23,10 @@ from pybp.optimizers import SGD, OptimizerLike
 from pybp.optimizers.resolve import resolve_optimizer, resolve_stepper
 from pybp.optimizers.solvers import Solver
 from pybp.training.callback_list import checked_callbacks
-from pybp.training.epoch import Plan, train_epoch
+from pybp.training.epoch import train_epoch
 from pybp.training.fit import Fit, advice, assess
 from pybp.training.history import History
+from pybp.training.plan import Plan
 from pybp.training.progress import make_progress
 from pybp.training.whole_batch import WholeBatchFit
 

@@ -21,7 +21,8 @@ from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.net.state import set_training_passes, training_passes, updates_done
 from pybp.optimizers import Optimizer
-from pybp.training.epoch import Plan, train_epoch
+from pybp.training.epoch import train_epoch
+from pybp.training.plan import Plan
 
 __all__ = ["Diagnosis", "LayerDiagnosis", "diagnose", "evenly_spaced_rows"]
 

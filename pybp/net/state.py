@@ -15,6 +15,7 @@ __all__ = [
     "PROGRESS",
     "STATISTICS",
     "core_net",
+    "end_epoch",
     "exclusive",
     "in_float64",
     "read",
@@ -133,6 +134,12 @@ def training_passes(net: Net) -> int:
 def set_training_passes(net: Net, number: int) -> None:
     """Set the number that selects the dropout masks of the next forward pass in training."""
     net.set_progress((*net.get_progress()[:-1], number))
+
+
+def end_epoch(net: Net) -> None:
+    """Count an epoch whose steps were taken one by one: the next one's shuffle is another."""
+    progress = net.get_progress()
+    net.set_progress((progress[0] + 1, *progress[1:]))
 
 
 def in_float64(net: Net, layers: tuple[Layer, ...], seed: int) -> Net:

@@ -95,15 +95,17 @@ class Schedule(Spec):
 
     def _compute(self, first: int, n: int, horizon: int | None) -> Rates:
         """`rates` in the unit `per`."""
-        return _core.schedule_rates(
+        rates = np.empty(n)
+        _core.schedule_rates(
             self.number,
             self.lr,  # type: ignore[attr-defined]
             self.parameters,
             np.array(getattr(self, "milestones", ()), np.uint64),
             first,
             self._end(horizon),
-            np.empty(n),
+            rates,
         )
+        return rates
 
     def _end(self, horizon: int | None) -> int:
         """N: the schedule's `steps` or the length of the fit; 0 for schedules without end."""

@@ -14,9 +14,10 @@ from pybp.errors import ArgumentError, DivergenceError, ShapeError
 from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.metrics import Metric
-from pybp.net.state import read_state, write_state
+from pybp.net.state import end_epoch, read_state, write_state
 from pybp.schedules.base import Rates
-from pybp.training.epoch import Pause, Plan, Report, Seen, end_epoch, evaluate, predict, train_epoch
+from pybp.training.epoch import evaluate, predict, train_epoch
+from pybp.training.plan import Pause, Plan, Report, Seen
 
 __all__ = ["measure_batches", "refuse_uncounted", "train_batches"]
 
@@ -55,12 +56,14 @@ def _train(
     pause: Pause,
 ) -> Seen:
     seen = Seen()
+    part = replace(plan, shuffle=False, drop_last=False, part=True)
     for done, (data, size) in enumerate(_updates(batches.epoch(), plan), start=1):
         weight = data.weight_of(slice(None))
         if weight > 0:
-            one = replace(plan, batch_size=size, shuffle=False, drop_last=False)
+            if part.batch_size != size:
+                part = replace(part, batch_size=size)
             try:
-                step = train_epoch(net, layers, data, one, rate(done - 1), part=True)
+                step = train_epoch(net, layers, data, part, rate(done - 1))
             except DivergenceError as error:
                 error.step = seen.steps + 1
                 raise

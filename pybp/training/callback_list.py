@@ -10,7 +10,7 @@ from pybp.errors import ArgumentError
 from pybp.net.network import Network
 from pybp.schedules.base import Rates
 from pybp.training.callback import Callback
-from pybp.training.epoch import Pause, Seen
+from pybp.training.plan import Pause, Seen
 
 __all__ = ["CallbackList", "StepCallbacks", "checked_callbacks"]
 

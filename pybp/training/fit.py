@@ -1,8 +1,7 @@
 """The fit loop."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import perf_counter
 
 from pybp._core import Net
 from pybp.data.batches import Batches
@@ -20,11 +19,15 @@ from pybp.schedules.base import Rates
 from pybp.training.batches import measure_batches, refuse_uncounted, train_batches
 from pybp.training.callback import Callback
 from pybp.training.callback_list import CallbackList, StepCallbacks
-from pybp.training.epoch import Plan, Report, Seen, evaluate, predict, train_epoch, train_epochs
+from pybp.training.epoch import evaluate, predict, train_epoch, train_epochs
 from pybp.training.history import History
+from pybp.training.plan import Plan, Report, Seen, Sums
 from pybp.training.progress import Progress
 
 __all__ = ["Fit", "advice", "assess"]
+
+Record = Callable[[int, dict[str, float]], None]
+"""``record(epoch, logs)``: the epoch is done, and these are its loss and metrics."""
 
 
 def measure(
@@ -62,22 +65,6 @@ def assess(
         return measure_batches(net, source, loss, metrics, output, threads)
     value, correct = evaluate(net, source, loss, output, threads)
     return measure(net, source, metrics, output, value, correct / len(source), threads)
-
-
-class Stride:
-    """How many epochs the core trains at a time: those of small data take less than a look at them.
-
-    It comes back about every 20 ms, as signals are handled in between.
-    """
-
-    epochs = 1
-
-    def took(self, seconds: float) -> None:
-        """They took so long."""
-        if seconds < 0.01:
-            self.epochs *= 2
-        elif seconds > 0.04:
-            self.epochs = max(1, self.epochs // 2)
 
 
 @dataclass(frozen=True)
@@ -132,16 +119,15 @@ class Fit:
     def _run(self, net: Net, progress: Progress) -> History:
         history, hooks = History(), CallbackList(self.model, self.callbacks)
         report = progress.on_step if progress.shows_steps else None
-        if self.steps is not None:
-            hooks.steps_done = self.initial_epoch * self.steps
-        stop, epoch = hooks.ask("on_fit_begin"), self.initial_epoch
-        stride = Stride() if self._uneventful and report is None else None
-        while not stop and epoch < self.epochs and not hooks.ask("on_epoch_begin", epoch + 1):
-            for logs in self._epochs(net, epoch + 1, report, hooks, stride):
-                epoch += 1
-                history.append(epoch, logs)
-                progress.on_epoch(epoch, logs)
-                stop = hooks.ask("on_epoch_end", epoch, logs)
+
+        def record(epoch: int, logs: dict[str, float]) -> None:
+            history.append(epoch, logs)
+            progress.on_epoch(epoch, logs)
+
+        if self.initial_epoch < self.epochs and self._uneventful:
+            self._all_epochs(net, report, record)
+        else:
+            self._epoch_by_epoch(net, report, hooks, record)
         hooks.ask("on_fit_end", history)
         return history
 
@@ -157,26 +143,34 @@ class Fit:
             and not isinstance(self.plan.optimizer.lr, Schedule)
         )
 
-    def _epochs(
-        self,
-        net: Net,
-        epoch: int,
-        report: Report | None,
-        hooks: CallbackList,
-        stride: Stride | None,
-    ) -> list[dict[str, float]]:
-        """Train an epoch, or without events as many as the stride says; the logs of each."""
-        if stride is None:
-            return [self._epoch(net, epoch, report, hooks)]
+    def _all_epochs(self, net: Net, report: Report | None, record: Record) -> None:
+        """Train all epochs in one call of the core."""
         assert isinstance(self.data, Data)
-        plan, n = self.plan, min(stride.epochs, self.epochs - epoch + 1)
-        begin, rates = perf_counter(), plan.optimizer.rates(0, 1)
+        plan, done = self.plan, self.initial_epoch
+
+        def on_epoch(sums: Sums) -> None:
+            nonlocal done
+            done += 1
+            record(done, self._training_logs(net, Seen(*sums)))
+
+        layers, rates, left = self.model.layers, plan.optimizer.rates(0, 1), self.epochs - done
         try:
-            seen = train_epochs(net, self.model.layers, self.data, plan, rates, n)
+            train_epochs(net, layers, self.data, plan, rates, left, on_epoch, report)
         except DivergenceError as error:
-            raise self._explained(error, epoch + (error.epoch or 1) - 1) from None
-        stride.took(perf_counter() - begin)
-        return [self._training_logs(net, one) for one in seen]
+            raise self._explained(error, done + 1) from None
+
+    def _epoch_by_epoch(
+        self, net: Net, report: Report | None, hooks: CallbackList, record: Record
+    ) -> None:
+        """Train until the last epoch is done or a callback stops."""
+        if self.steps is not None:
+            hooks.steps_done = self.initial_epoch * self.steps
+        stop, epoch = hooks.ask("on_fit_begin"), self.initial_epoch
+        while not stop and epoch < self.epochs and not hooks.ask("on_epoch_begin", epoch + 1):
+            epoch += 1
+            logs = self._epoch(net, epoch, report, hooks)
+            record(epoch, logs)
+            stop = hooks.ask("on_epoch_end", epoch, logs)
 
     def _epoch(
         self, net: Net, epoch: int, report: Report | None, hooks: CallbackList

@@ -10,14 +10,9 @@ from pybp.errors import DivergenceError, NotFiniteError
 from pybp.layers import Layer
 from pybp.losses import Custom, Loss
 from pybp.optimizers.solvers import Problem
-from pybp.training.epoch import (
-    Plan,
-    check_batches,
-    evaluate,
-    full_gradient,
-    predict,
-    shared_penalty,
-)
+from pybp.training.custom import custom_gradient, shared_penalty
+from pybp.training.epoch import evaluate, predict
+from pybp.training.plan import Plan, check_batches
 
 __all__ = ["TrainingProblem"]
 
@@ -47,6 +42,7 @@ class TrainingProblem(Problem):
         self._layers = layers
         self._data = data
         self._plan = plan
+        self._options = plan.gradient_options(_CHUNK)
         self._seen: tuple[Array, float, int] | None = None
         self._share = plan.penalty_share(data.weight_of(slice(None)))  # of the layers' penalties
         self.loss: Loss = plan.loss
@@ -90,9 +86,7 @@ class TrainingProblem(Problem):
         """The loss at x, infinite where it is not finite, and its gradient."""
         try:
             self.set(x)
-            value, correct = full_gradient(
-                self._net, self._layers[-1], self._data, self._plan, _CHUNK
-            )
+            value, correct = self._gradient()
         except (DivergenceError, NotFiniteError):
             return np.inf, np.zeros_like(x)
         value, flat = self._with_penalty(value)
@@ -100,6 +94,13 @@ class TrainingProblem(Problem):
         gradient = flat.astype(np.float64)
         gradient[self._frozen] = 0
         return value, gradient
+
+    def _gradient(self) -> tuple[float, int]:
+        """The loss and the number of samples answered right; the gradient is left in the net."""
+        data = self._data
+        if self._options is None:
+            return custom_gradient(self._net, self._layers[-1], data, self._plan, _CHUNK)
+        return self._net.gradient(self._options, data.X, data.y, data.weights)
 
     def _with_penalty(self, value: float) -> tuple[float, Array]:
         """The loss and its gradient; undivided, the penalty is summed as the core sums it."""
@@ -138,9 +139,9 @@ class TrainingProblem(Problem):
         for first in range(0, rows, _JACOBIAN_ROWS):
             part = slice(first, min(first + _JACOBIAN_ROWS, rows))
             size = part.stop - first
-            derivatives = np.empty((size, n_out, x.size), dtype)
+            derivatives = np.empty((size * n_out, x.size), dtype)
             self._net.jacobian(take_inputs(self._data.X, part), derivatives)
-            table[part] = derivatives * scale[part, :, np.newaxis]
+            table[part] = derivatives.reshape(size, n_out, -1) * scale[part, :, np.newaxis]
         table[:, :, self._frozen] = 0
         return table.reshape(self.n_errors, x.size)
 

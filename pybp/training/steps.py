@@ -14,7 +14,7 @@ from pybp.net.network import Network
 from pybp.net.state import read_gradients, updates_done
 from pybp.optimizers import OptimizerLike
 from pybp.optimizers.resolve import resolve_stepper
-from pybp.training.epoch import check_batches
+from pybp.training.plan import check_batches
 
 __all__ = ["Stepwise"]
 

@@ -8,11 +8,12 @@ from pybp._common.types import Array
 from pybp._core import Net
 from pybp.data.batches import Batches
 from pybp.errors import ArgumentError, DivergenceError
+from pybp.net.state import end_epoch
 from pybp.optimizers.solvers import Solver, Stop
 from pybp.training.callback_list import CallbackList
-from pybp.training.epoch import Seen, end_epoch
 from pybp.training.fit import Fit
 from pybp.training.history import History
+from pybp.training.plan import Seen
 from pybp.training.problem import TrainingProblem
 from pybp.training.progress import Progress
 

@@ -57,7 +57,8 @@ def test_order_of_an_epoch(n, seed):
     net = _core.Net("float64", 1, [{"kind": 0, "n_out": 1}], seed)
     for epoch in (0, 1, 7):
         net.set_progress((epoch, *net.get_progress()[1:]))
-        order = net.order(np.empty(n, dtype=np.uintp))
+        order = np.empty(n, np.uintp)
+        net.order(order)
         assert order.tolist() == permutation(seed, epoch, n).tolist()
 
 

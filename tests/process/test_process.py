@@ -59,17 +59,20 @@ def test_ctrl_c(batch_size):
 
 
 @linux
-def test_a_signal_handler_that_raises_stops_training():
+@pytest.mark.parametrize("rows", [10**7, 64])
+def test_a_signal_handler_that_raises_stops_training(rows):
+    """Within an epoch, and among many short ones."""
+
     def ring(signum, frame):
         raise TimeoutError("time is up")
 
     net = MLP([50, 64, 2], output="softmax", seed=0)
-    X, y = endless()
+    X, y = endless(rows)
     before = signal.signal(signal.SIGALRM, ring)
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.2)
         with pytest.raises(TimeoutError, match="time is up"):
-            net.fit(X, y, batch_size=64)
+            net.fit(X, y, batch_size=64, epochs=10**9)
     finally:
         signal.signal(signal.SIGALRM, before)
     assert np.isfinite(net.predict(X[:3])).all()

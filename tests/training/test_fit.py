@@ -7,6 +7,7 @@ import pybp
 from pybp import MLP
 from pybp.callbacks import LambdaCallback
 from pybp.errors import DivergenceError
+from pybp.training.progress import Progress
 
 from nets import assert_same_weights
 from registered import CLASSES
@@ -242,7 +243,7 @@ def test_frame_without_pandas(classifier, blobs, monkeypatch):
         history.to_frame()
 
 
-# ---- epochs that the core trains several at a time --------------------------------------------
+# ---- epochs that the core trains in one call --------------------------------------------------
 
 
 def test_many_short_epochs_are_those_of_single_ones(classifier, blobs, same_state):
@@ -268,3 +269,36 @@ def test_divergence_among_many_epochs_names_its_epoch():
     assert errors[0].step == errors[1].step
     assert str(errors[0]) == str(errors[1])
     assert_same_weights(nets[0], nets[1])
+
+
+def test_progress_that_fails_among_many_epochs(classifier, blobs, monkeypatch):
+    class Full(Progress):
+        def on_epoch(self, epoch, logs):
+            if epoch == 3:
+                raise OSError("no space left")
+
+    monkeypatch.setattr("pybp.mlp.make_progress", lambda *arguments: Full())
+    with pytest.raises(OSError, match="no space left"):
+        classifier.fit(*blobs, epochs=300)
+    assert classifier.epochs_done == 3
+    classifier.fit(*blobs, epochs=1)
+
+
+def test_steps_are_shown_among_many_epochs(classifier, blobs, monkeypatch):
+    steps, done = [], []
+
+    class Shown(Progress):
+        shows_steps = True
+
+        def on_step(self, step, loss):
+            steps.append((len(done), step))
+
+        def on_epoch(self, epoch, logs):
+            done.append(epoch)
+
+    monkeypatch.setattr("pybp.mlp.make_progress", lambda *arguments: Shown())
+    classifier.fit(*blobs, epochs=4000, batch_size=8)
+    per_epoch = -(-len(blobs[0]) // 8)
+    assert done == list(range(1, 4001))
+    assert steps == sorted(steps)
+    assert all(1 <= step <= per_epoch for _, step in steps)

@@ -12,7 +12,7 @@ from pybp.datasets import load_digits
 from pybp.errors import ArgumentError, DivergenceError, MissingExtraError
 from pybp.losses import MSE, SquaredError
 from pybp.optimizers import LBFGS, LevenbergMarquardt
-from pybp.training.epoch import Plan
+from pybp.training.plan import Plan
 from pybp.training.problem import TrainingProblem
 
 from nets import mse
@@ -112,7 +112,8 @@ def test_gradient_does_not_depend_on_how_many_rows_are_at_work():
     data = net._reader(MSE()).rows(x, y)
     gradients = []
     for size in (512, 2048, 10000):
-        net._net.gradient(data.X, data.y, None, MSE().core, "mean", size, 2, 50.0)
+        options = Plan(MSE(), pybp.SGD(), 32, False, 2).gradient_options(size)
+        net._net.gradient(options, data.X, data.y, None)
         gradients.append(net._net.get_flat("gradient", np.empty(net.n_parameters, "f4")).tobytes())
     assert len(set(gradients)) == 1
 

@@ -19,7 +19,7 @@ from pybp.losses import (
     SquaredError,
 )
 from pybp.optimizers import SGD
-from pybp.training.epoch import Plan
+from pybp.training.plan import Plan
 from pybp.training.problem import TrainingProblem
 
 __all__ = [

@@ -1,4 +1,4 @@
-# Part of _core.pyx: statuses, registries, version and machine.
+# Part of _core.pyx: statuses, registries, names of enums, version and machine.
 
 
 cdef int check(pybp_status status) except -1:
@@ -17,6 +17,33 @@ cdef dict REGISTRIES = {
     "schedules": PYBP_REGISTRY_SCHEDULES,
     "status": PYBP_REGISTRY_STATUS,
 }
+cdef dict DTYPES = {"float32": PYBP_FLOAT32, "float64": PYBP_FLOAT64}
+cdef dict VECTORS = {
+    "parameters": PYBP_FLAT_PARAMETERS,
+    "gradient": PYBP_FLAT_GRADIENT,
+    "loss_gradient": PYBP_FLAT_LOSS_GRADIENT,
+}
+cdef dict ARRAYS = {
+    "weights": PYBP_WEIGHTS,
+    "biases": PYBP_BIASES,
+    "weight_gradient": PYBP_WEIGHT_GRADIENT,
+    "bias_gradient": PYBP_BIAS_GRADIENT,
+    "weight_state1": PYBP_WEIGHT_STATE1,
+    "bias_state1": PYBP_BIAS_STATE1,
+    "weight_state2": PYBP_WEIGHT_STATE2,
+    "bias_state2": PYBP_BIAS_STATE2,
+    "weight_state3": PYBP_WEIGHT_STATE3,
+    "bias_state3": PYBP_BIAS_STATE3,
+    "input": PYBP_INPUT,
+    "z": PYBP_Z,
+    "a": PYBP_A,
+    "delta": PYBP_DELTA,
+    "back": PYBP_BACK,
+    "running_mean": PYBP_RUNNING_MEAN,
+    "running_var": PYBP_RUNNING_VAR,
+}
+cdef dict REDUCTIONS = {"mean": PYBP_MEAN, "sum": PYBP_SUM}
+cdef dict METRICS = {"mse": PYBP_METRIC_MSE, "mae": PYBP_METRIC_MAE, "r2": PYBP_METRIC_R2}
 
 
 def registry(str which):

@@ -1,1 +1,1 @@
-"""What X and y may be, checked and in the form that the core reads."""
+"""Check the data that users pass, and convert them to a layout that the core reads."""

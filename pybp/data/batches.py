@@ -1,4 +1,4 @@
-"""Minibatches that an iterable gives, where the samples are not all at hand."""
+"""Minibatches from an iterable, for data that are not in memory as a whole."""
 
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any
@@ -10,7 +10,7 @@ from pybp.errors import ArgumentError
 __all__ = ["Batches"]
 
 Check = Callable[[Any, Any, Any, tuple[str, str, str]], Data]
-"""Samples, targets, weights and their names to checked data."""
+"""Converts samples, targets, weights and their names for messages to checked data."""
 
 
 class Batches:
@@ -19,14 +19,14 @@ class Batches:
     Parameters
     ----------
     source : iterable
-        What gives them. If it is an iterator it can do so only once.
+        The source of the minibatches. An iterator can be used for one epoch only, unless `steps` is given.
     name : str
-        What messages call it.
+        Name of the source for messages.
     check : callable
-        Brings a minibatch into the form that the core reads.
+        Checks and converts a minibatch.
     steps : int, optional
-        How many make an epoch; all that the iterable gives if not said. Then epochs go on where
-        the one before stopped, and the iterable starts anew when it ends.
+        Number of minibatches of an epoch; default: all. If given, each epoch continues where the
+        previous one stopped, and iteration restarts when the source ends.
     """
 
     def __init__(
@@ -40,18 +40,18 @@ class Batches:
 
     @property
     def once(self) -> bool:
-        """Whether the iterable ends for good."""
+        """Whether the source can't be iterated again."""
         return isinstance(self._source, Iterator)
 
     @property
     def n_steps(self) -> int | None:
-        """Minibatches of an epoch, if that is known."""
+        """Number of minibatches of an epoch; None if unknown."""
         if self._given_steps is None and isinstance(self._source, Sized):
             return len(self._source)
         return self._given_steps
 
     def n_updates(self, accumulate: int, drop_last: bool) -> int | None:
-        """Updates of an epoch, of `accumulate` minibatches each, if that is known."""
+        """Number of updates of an epoch, with `accumulate` minibatches each; None if unknown."""
         steps = self.n_steps
         if steps is None:
             return None
@@ -59,21 +59,22 @@ class Batches:
         return whole if drop_last and whole else -(-steps // accumulate)
 
     def epoch(self) -> Iterator[Data]:
-        """The minibatches of the next epoch."""
-        given = self._all() if self._given_steps is None else self._some(self._given_steps)
-        for number, batch in enumerate(given, start=1):
+        """Iterate over the minibatches of the next epoch."""
+        steps = self._given_steps
+        batches = self._whole_source() if steps is None else self._next_steps(steps)
+        for number, batch in enumerate(batches, start=1):
             yield self._checked(batch, number)
 
-    def _all(self) -> Iterator[Any]:
+    def _whole_source(self) -> Iterator[Any]:
         number = 0
         iterator = iter(self._source)
         while (batch := self._next(iterator, number + 1)) is not _END:
             yield batch
             number += 1
         if number == 0:
-            raise ArgumentError(f"{self._name} gave no batches")
+            raise ArgumentError(f"{self._name} has no batches")
 
-    def _some(self, steps: int) -> Iterator[Any]:
+    def _next_steps(self, steps: int) -> Iterator[Any]:
         for number in range(1, steps + 1):
             if self._iterator is None:
                 self._iterator = iter(self._source)
@@ -91,7 +92,7 @@ class Batches:
         try:
             return next(iterator, _END)
         except Exception as error:
-            error.add_note(f"This was raised by {self._name} when asked for batch {number}.")
+            error.add_note(f"{self._name} raised this at batch {number}.")
             raise
 
     def _checked(self, batch: object, number: int) -> Data:

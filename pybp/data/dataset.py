@@ -1,4 +1,4 @@
-"""Samples, targets and sample weights, brought into the form that the core reads."""
+"""Check samples, targets and sample weights, and convert them to a layout that the core reads."""
 
 import math
 from collections.abc import Mapping
@@ -35,10 +35,10 @@ _CLASS_NAMES = (
 
 @dataclass(slots=True)
 class Data:
-    """Checked samples: ``X`` (rows, n_in), targets ``y``, ``weights`` (rows,) or None.
+    """Checked samples: ``X`` of shape (rows, n_in), targets ``y``, and ``weights`` (rows,) or None.
 
-    ``y`` is (rows,) int32 class indices or (rows, n_out), with several quantiles fewer columns; for
-    a custom loss of several outputs also (rows,) of any numbers.
+    ``y`` holds int32 class indices of shape (rows,), or numbers of shape (rows, n_targets). For a custom
+    loss and several outputs it may hold any numbers of shape (rows,).
     """
 
     X: Inputs
@@ -49,12 +49,12 @@ class Data:
         return len(self.X)
 
     def take(self, rows: Array | slice) -> "Data":
-        """These rows of it."""
+        """These rows."""
         weights = None if self.weights is None else self.weights[rows]
         return Data(take_inputs(self.X, rows), self.y[rows], weights)
 
     def weight_of(self, rows: Array | slice) -> float:
-        """The sum of their weights; their number without weights."""
+        """Sum of the weights of these rows; without weights, their number."""
         if self.weights is None:
             return float(len(self.y[rows]))
         return float(self.weights[rows].sum())
@@ -70,9 +70,9 @@ def prepare(
     dtype: DType,
     sample_weight: object = None,
     names: tuple[str, str, str] = ("X", "y", "sample_weight"),
-    may_be_weightless: bool = False,
+    allow_zero_weight: bool = False,
 ) -> Data:
-    """Check samples, targets and weights against a net and a loss."""
+    """Check samples, targets and weights for a net and a loss, and convert them."""
     x_name, y_name, weight_name = names
     matrix = as_inputs(X, x_name, dtype, n_in)
     targets = as_numbers(y, y_name, hint=_CLASS_NAMES)
@@ -90,16 +90,16 @@ def prepare(
     else:
         targets = _values(targets, y_name, n_out, dtype, loss)
         _check_values(targets, y_name, loss)
-    weights = checked_weights(sample_weight, weight_name, len(matrix), may_be_weightless)
+    weights = checked_weights(sample_weight, weight_name, len(matrix), allow_zero_weight)
     return Data(matrix, targets, weights)
 
 
 def split(data: Data, fraction: float) -> tuple[Data, Data]:
-    """All but the last ceil(rows * fraction) rows, and those."""
+    """Split off the last ceil(rows * fraction) rows."""
     if not 0 < fraction < 1:
         raise ArgumentError(f"validation_split must be in (0, 1), got {fraction!r}")
     rows = len(data)
-    kept = rows - math.ceil(rows * fraction - 1e-9)  # 0.1 * 30 is a little more than 3
+    kept = rows - math.ceil(rows * fraction - 1e-9)  # 0.1 * 30 is slightly more than 3
     if kept < 1:
         raise ArgumentError(f"validation_split={fraction!r} leaves none of {rows} rows to train on")
     parts = data.take(slice(kept)), data.take(slice(kept, None))
@@ -110,22 +110,22 @@ def split(data: Data, fraction: float) -> tuple[Data, Data]:
 
 
 def with_class_weights(
-    data: Data, class_weight: ClassWeight, loss: Loss, n_out: int, may_be_weightless: bool = False
+    data: Data, class_weight: ClassWeight, loss: Loss, n_out: int, allow_zero_weight: bool = False
 ) -> Data:
-    """The data with each sample's weight multiplied by that of its class."""
+    """The data with each weight multiplied by that of the sample's class."""
     weights = _class_weights(class_weight, _classes(data.y, loss), n_out)
     if data.weights is not None:
         weights = weights * data.weights
-    if not may_be_weightless:
+    if not allow_zero_weight:
         _check_total(weights, "class_weight")
     return Data(data.X, data.y, weights)
 
 
 def check_categories(X: Inputs, layers: tuple[Layer, ...], name: str) -> None:
-    """Refuse what is no category in a column that has an embedding."""
+    """Raise if a column that an embedding reads holds a value that is not a category."""
     for layer in layers:
         if layer.kind != "embedding":
-            break  # they stand at the beginning
+            break  # embeddings are the first layers
         values = column_of(X, layer.column)
         wrong = (values < 0) | (values >= layer.n_categories) | (values != np.floor(values))
         if wrong.any():
@@ -140,7 +140,7 @@ def check_categories(X: Inputs, layers: tuple[Layer, ...], name: str) -> None:
 
 
 def _one_row(targets: Array, n_targets: int) -> Array:
-    """Targets of a single sample may leave out the dimension of the rows."""
+    """Add the dimension of the rows to the targets of a single sample that lack it."""
     if targets.ndim == 0:
         return targets.reshape(1)
     if targets.ndim == 1 and targets.size == n_targets > 1:
@@ -149,7 +149,7 @@ def _one_row(targets: Array, n_targets: int) -> Array:
 
 
 def _values(targets: Array, name: str, n_out: int, dtype: DType, loss: Loss) -> Array:
-    """(rows, n_targets) targets; for one of them also given as (rows,)."""
+    """Targets of shape (rows, n_targets); a single target may have shape (rows,)."""
     n_targets = loss.n_targets(n_out)
     if targets.ndim == 1 and n_targets == 1:
         targets = targets.reshape(-1, 1)
@@ -165,7 +165,7 @@ def _values(targets: Array, name: str, n_out: int, dtype: DType, loss: Loss) -> 
 
 
 def _check_values(values: Array, name: str, loss: Loss) -> None:
-    """Whether these are targets for the loss; `Loss.targets` says of what kind."""
+    """Raise if a value is not in the range of `Loss.targets`."""
     if loss.targets == "counts":
         _refuse_values(values < 0, values, name, loss, ">= 0")
     elif loss.targets == "signs":
@@ -188,7 +188,7 @@ def _check_signs(values: Array, name: str, loss: Loss) -> None:
     wrong = ~(zero | negative | (values == 1))
     _refuse_values(wrong, values, name, loss, "-1 and 1, or 0 and 1")
     if zero.any() and negative.any():
-        _refuse_values(zero, values, name, loss, "-1 and 1, or 0 and 1, and not all three")
+        _refuse_values(zero, values, name, loss, "-1 and 1, or 0 and 1, not all three")
 
 
 def _refuse_values(wrong: Array, values: Array, name: str, loss: Loss, expected: str) -> None:
@@ -201,7 +201,7 @@ def _refuse_values(wrong: Array, values: Array, name: str, loss: Loss, expected:
 
 
 def _labels(targets: Array, name: str, n_classes: int) -> Array:
-    """(rows,) class indices as int32."""
+    """Class indices as int32, shape (rows,)."""
     if targets.ndim == 2:
         if targets.shape[1] != 1:
             raise ShapeError(
@@ -229,7 +229,7 @@ def _refuse(
 
 
 def _custom_targets(targets: Array, name: str, n_out: int) -> Array:
-    """Targets for a function: as they are, but never (rows,) against (rows, 1) outputs."""
+    """Targets of a custom loss, unchanged; but (rows,) becomes (rows, 1) for a net with one output."""
     if targets.ndim == 1 and n_out == 1:
         targets = targets.reshape(-1, 1)
     if targets.dtype.kind == "f":
@@ -241,9 +241,9 @@ def _custom_targets(targets: Array, name: str, n_out: int) -> Array:
 
 
 def checked_weights(
-    values: object, name: str, rows: int, may_be_weightless: bool = False
+    values: object, name: str, rows: int, allow_zero_weight: bool = False
 ) -> Array | None:
-    """Sample weights: finite, >= 0, and unless `may_be_weightless` one of them above 0."""
+    """Sample weights: finite, >= 0, and unless `allow_zero_weight` one of them above 0."""
     if values is None:
         return None
     weights = as_numbers(values, name)
@@ -258,7 +258,7 @@ def checked_weights(
     if (weights < 0).any():
         row = int(np.argmax(weights < 0))
         raise ArgumentError(f"{name} holds {float(weights[row])!r} at row {row}; expected >= 0")
-    if not may_be_weightless:
+    if not allow_zero_weight:
         _check_total(weights, name)
     return weights
 
@@ -269,7 +269,7 @@ def _check_total(weights: Array, name: str) -> None:
 
 
 def _classes(targets: Array, loss: Loss) -> Array:
-    """The class of each sample."""
+    """The class index of each sample."""
     if loss.targets == "classes":
         if targets.ndim == 1:
             return targets
@@ -295,12 +295,12 @@ def _class_weights(class_weight: ClassWeight, classes: Array, n_out: int) -> Arr
         factors[present] = len(classes) / (present.sum() * counts[present])
     elif isinstance(class_weight, Mapping):
         for index, factor in class_weight.items():
-            place = count(index, "a class of class_weight", low=0)
-            if place >= n_classes:
+            label = count(index, "a class of class_weight", low=0)
+            if label >= n_classes:
                 raise ArgumentError(
-                    f"class_weight names class {place}, but the classes are 0 to {n_classes - 1}"
+                    f"class_weight names class {label}, but the classes are 0 to {n_classes - 1}"
                 )
-            factors[place] = real(factor, f"class_weight[{place}]", low=0.0)
+            factors[label] = real(factor, f"class_weight[{label}]", low=0.0)
     else:
         raise TypeError(f"class_weight must be 'balanced' or a dict, got {shown(class_weight)}")
     return factors[classes]

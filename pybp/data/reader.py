@@ -1,4 +1,4 @@
-"""The arguments X, y, weights and validation data, checked and in the form that the core reads."""
+"""Check the arguments X, y, weights and validation data of `MLP`'s methods, and convert them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ from pybp.losses import Loss
 __all__ = ["DataReader", "Source"]
 
 Source = Data | Batches
-"""Samples that are all at hand, or that come in batches."""
+"""Samples in memory, or minibatches from an iterable."""
 
 
 @dataclass(frozen=True)
 class DataReader:
-    """Brings data into the form that the core reads, for a net of these layers and a loss."""
+    """Checks and converts data for a net with these layers and a loss."""
 
     layers: tuple[Layer, ...]
     dtype: DType
@@ -38,16 +38,16 @@ class DataReader:
 
     @property
     def n_in(self) -> int:
-        """Columns of X."""
+        """Number of columns of X."""
         return self.layers[0].n_in
 
     @property
     def n_out(self) -> int:
-        """Outputs of the net."""
+        """Number of outputs of the net."""
         return self.layers[-1].n_out
 
     def rows(self, X: Any, y: Any, sample_weight: Any = None, **others: Any) -> Data:
-        """Samples with their targets."""
+        """Check and convert samples in memory."""
         data = prepare(
             X,
             y,
@@ -72,12 +72,12 @@ class DataReader:
         validation_data: Any,
         validation_split: float | None,
     ) -> tuple[Source, Source | None]:
-        """What `fit` trains on, and what it validates on."""
+        """The training data and the validation data of `fit`."""
         if validation_split is not None and validation_data is not None:
             raise ArgumentError("give validation_data or validation_split, not both")
-        if y is None and _gives_batches(X):
+        if y is None and _is_batch_iterable(X):
             if validation_split is not None:
-                raise ArgumentError("validation_split needs all samples, not batches")
+                raise ArgumentError("validation_split needs samples in memory, not batches")
             source = self._source_of_batches(X, sample_weight, class_weight, steps, epochs)
             return source, self._validation(validation_data, epochs)
         if steps is not None:
@@ -89,8 +89,8 @@ class DataReader:
         return data if class_weight is None else self._weighted(data, class_weight), validation
 
     def evaluation(self, X: Any, y: Any, sample_weight: Any) -> Source:
-        """What `evaluate` is given."""
-        if y is None and _gives_batches(X):
+        """The data of `evaluate`."""
+        if y is None and _is_batch_iterable(X):
             return self._source_of_batches(X, sample_weight, None, None, 1)
         return self._samples(X, y, sample_weight)
 
@@ -109,18 +109,16 @@ class DataReader:
     ) -> Batches:
         if sample_weight is not None:
             raise ArgumentError(
-                "sample_weight can't be given beside batches; give (X, y, sample_weight) in them"
+                "sample_weight can't be given with batches; let each batch be (X, y, sample_weight)"
             )
         if class_weight == "balanced":
-            raise ArgumentError(
-                "class_weight='balanced' needs all of y, not batches; give a dict instead"
-            )
+            raise ArgumentError("class_weight='balanced' needs all of y, not batches; give a dict")
         number = None if steps is None else count(steps, "steps_per_epoch")
         batches = self.batches(X, "X", class_weight, number)
         if number is None and batches.once and epochs > 1:
             raise ArgumentError(
-                f"X, a {type(X).__name__}, gives its batches once, but epochs={epochs}: give "
-                "steps_per_epoch, or an iterable that starts anew"
+                f"X, a {type(X).__name__}, can be iterated only once, but epochs={epochs}: give "
+                "steps_per_epoch, or an iterable that is not an iterator"
             )
         return batches
 
@@ -134,13 +132,13 @@ class DataReader:
         """The minibatches of an iterable."""
 
         def check(X: Any, y: Any, weight: Any, names: tuple[str, str, str]) -> Data:
-            data = self.rows(X, y, weight, names=names, may_be_weightless=True)
+            data = self.rows(X, y, weight, names=names, allow_zero_weight=True)
             return data if class_weight is None else self._weighted(data, class_weight, True)
 
         return Batches(source, name, check, steps)
 
     def _validation(self, given: Any, epochs: int) -> Source | None:
-        """What `validation_data` stands for."""
+        """The validation data for the argument `validation_data`."""
         if given is None:
             return None
         arrays = isinstance(given, tuple) or (
@@ -150,7 +148,7 @@ class DataReader:
             names = tuple(f"validation_data[{place}]" for place in range(3))
             X, y, *weight = given
             return self.rows(X, y, *weight, names=names)
-        if arrays or not _gives_batches(given):
+        if arrays or not _is_batch_iterable(given):
             raise TypeError(
                 "validation_data must be (X, y), (X, y, sample_weight) or an iterable of such "
                 f"batches, got {shown(given)}"
@@ -158,8 +156,8 @@ class DataReader:
         batches = self.batches(given, "validation_data")
         if batches.once and epochs > 1:
             raise ArgumentError(
-                f"validation_data, a {type(given).__name__}, gives its batches once, but "
-                f"epochs={epochs}: give an iterable that starts anew"
+                f"validation_data, a {type(given).__name__}, can be iterated only once, but "
+                f"epochs={epochs}: give an iterable that is not an iterator"
             )
         return batches
 
@@ -167,7 +165,7 @@ class DataReader:
         return with_class_weights(data, class_weight, self.loss, self.n_out, batch)
 
 
-def _gives_batches(X: object) -> bool:
-    """Whether it is an iterable, but no array, table or text."""
+def _is_batch_iterable(X: object) -> bool:
+    """Whether it is an iterable other than an array, table or string."""
     array = isinstance(X, np.ndarray | str | bytes) or hasattr(X, "__array__") or is_sparse(X)
     return isinstance(X, Iterable) and not array

@@ -1,4 +1,4 @@
-"""Sparse inputs: checked, in the form that the core gathers rows from, and never densified."""
+"""Sparse inputs in CSR format. The core copies single rows from them; they are never densified as a whole."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ __all__ = ["Inputs", "Sparse", "as_inputs", "column_of", "join_inputs", "take_in
 
 
 class Sparse:
-    """A matrix of numbers in CSR form.
+    """A matrix in CSR format.
 
-    Row r has ``values[indptr[r]:indptr[r + 1]]`` in the columns at the same places of ``indices``,
-    and zeros elsewhere.
+    Row r has ``values[indptr[r]:indptr[r + 1]]`` in the columns ``indices[indptr[r]:indptr[r + 1]]``, and
+    zeros elsewhere.
     """
 
     __slots__ = ("indices", "indptr", "n_columns", "values")
@@ -28,7 +28,7 @@ class Sparse:
 
     @property
     def csr(self) -> tuple[Array, Array, Array, int]:
-        """What the core reads."""
+        """The arrays that the core reads."""
         return self.values, self.indices, self.indptr, self.n_columns
 
     @property
@@ -39,15 +39,15 @@ class Sparse:
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
-    def __getitem__(self, place: tuple[int, int]) -> float:
+    def __getitem__(self, index: tuple[int, int]) -> float:
         """One element."""
-        row, column = place
-        here = slice(self.indptr[row], self.indptr[row + 1])
-        found = np.flatnonzero(self.indices[here] == column)
-        return float(self.values[here][found[0]]) if found.size else 0.0
+        row, column = index
+        entries = slice(self.indptr[row], self.indptr[row + 1])
+        found = np.flatnonzero(self.indices[entries] == column)
+        return float(self.values[entries][found[0]]) if found.size else 0.0
 
     def column(self, number: int) -> Array:
-        """A column of it, densified."""
+        """One column as a dense array."""
         dense = np.zeros(len(self), self.values.dtype)
         begin, end = self.indptr[0], self.indptr[-1]
         found = np.flatnonzero(self.indices[begin:end] == number) + begin
@@ -55,7 +55,7 @@ class Sparse:
         return dense
 
     def take(self, rows: Array | slice) -> "Sparse":
-        """These rows of it; a slice shares the memory."""
+        """These rows; a slice is a view."""
         if isinstance(rows, slice):
             start, stop, _ = rows.indices(len(self))
             return Sparse(self.values, self.indices, self.indptr[start : stop + 1], self.n_columns)
@@ -66,7 +66,7 @@ class Sparse:
         return Sparse(self.values[places], self.indices[places], indptr, self.n_columns)
 
     def toarray(self) -> Array:
-        """All of it, densified."""
+        """The dense matrix."""
         dense = np.zeros(self.shape, self.values.dtype)
         begin, end = self.indptr[0], self.indptr[-1]
         rows = np.repeat(np.arange(len(self)), np.diff(self.indptr))
@@ -75,14 +75,14 @@ class Sparse:
 
 
 Inputs = Array | Sparse
-"""Checked samples."""
+"""Checked samples, dense or sparse."""
 
 
 def as_inputs(X: object, name: str, dtype: DType, n_in: int) -> Inputs:
-    """Samples as the core reads them: a finite matrix of n_in columns, dense or sparse.
+    """Samples in a layout that the core reads: a finite matrix with n_in columns, dense or sparse.
 
-    float32 and float64 are not copied; of a sparse matrix the same holds for CSR, in canonical
-    form: columns ascend within a row, none occurs twice.
+    float32 and float64 are not copied; nor is a sparse matrix in canonical CSR format, in which columns
+    ascend within a row and occur only once.
     """
     if is_sparse(X):
         return _from_scipy(X, name, dtype, n_in)
@@ -106,7 +106,7 @@ def _from_scipy(X: Any, name: str, dtype: DType, n_in: int) -> Sparse:
         )
     table = table.tocsr()
     if not table.has_canonical_format:
-        table = table.copy()  # the caller's stays as it is
+        table = table.copy()  # sum_duplicates() works in place
         table.sum_duplicates()
     values = table.data
     if values.dtype not in (np.float32, np.float64):
@@ -121,30 +121,32 @@ def _from_scipy(X: Any, name: str, dtype: DType, n_in: int) -> Sparse:
     given = Sparse(table.data, matrix.indices, matrix.indptr, n_in)
     try:
         check_finite(matrix, given, name, dtype)
-    except ArgumentError as error:  # its flags claim an order that its indices don't have
+    except (
+        ArgumentError
+    ) as error:  # its flags say canonical format, but its indices are not in order
         raise ArgumentError(f"{name} is not a valid sparse matrix: {error}") from None
     return matrix
 
 
 def column_of(X: Inputs, number: int) -> Array:
-    """A column of them, dense."""
+    """One column as a dense array."""
     return X.column(number) if isinstance(X, Sparse) else X[:, number]
 
 
 def take_inputs(X: Inputs, rows: Array | slice) -> Inputs:
-    """These rows of them."""
+    """These rows."""
     return X.take(rows) if isinstance(X, Sparse) else X[rows]
 
 
 def join_inputs(parts: list[Inputs]) -> Inputs:
-    """All of them, one below the other."""
-    thin = [part for part in parts if isinstance(part, Sparse)]
+    """Concatenate the rows of all parts."""
+    sparse = [part for part in parts if isinstance(part, Sparse)]
     dense = [part for part in parts if not isinstance(part, Sparse)]
-    if not thin:
+    if not sparse:
         return np.concatenate(dense)
     if dense:
-        raise TypeError("X of some batches of an update is sparse, of others it is dense")
-    trimmed = [part.take(np.arange(len(part))) for part in thin]
+        raise TypeError("X of an update's batches must be all sparse or all dense")
+    trimmed = [part.take(np.arange(len(part))) for part in sparse]
     starts = np.cumsum([0, *(part.indptr[-1] for part in trimmed)])
     indptr = [part.indptr[1:] + start for part, start in zip(trimmed, starts[:-1], strict=True)]
     return Sparse(

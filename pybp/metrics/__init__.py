@@ -1,17 +1,18 @@
-"""Metrics: numbers that are watched, not trained on.
+"""Metrics: numbers that are reported, but not trained on.
 
-By name: ``"accuracy"``, the share of samples answered right (the largest output is at the largest
-target; with one output or sigmoid outputs, every output is on the target's side of 1/2; with the
-hinge losses, of 0), not weighted; ``"mse"``, ``"rmse"``, ``"mae"`` and ``"r2"``, mean squared error,
-its root, mean absolute error and coefficient of determination over all outputs, weighted by the
-sample weights; where several quantiles of a target are predicted, each is compared with it.
+A metric is one of these names or a function ``f(y_true, y_pred) -> number``.
 
-For classifiers also, not weighted: ``"top_3"`` (or any other number), the share of samples whose
-class is among the three largest outputs; ``"auc"``, the area under the ROC curve; ``"f1"``; and
-``"balanced_accuracy"``. Of several classes or outputs, the last three take the mean over them; of two
-classes, ``"auc"`` and ``"f1"`` are those of class 1. A class that there is none of is left out.
-
-Or any function ``f(y_true, y_pred) -> number``.
+- ``"mse"``, ``"rmse"``, ``"mae"``, ``"r2"``: mean squared error, its square root, mean absolute error and
+  coefficient of determination over all outputs, weighted by the sample weights. If several quantiles
+  of a target are predicted, each is compared with the target.
+- ``"accuracy"``: fraction of samples that are predicted correctly, unweighted. A sample is correct if the
+  largest output is at the largest target. With one output or sigmoid outputs, every output and its
+  target must be on the same side of 1/2 (of 0, with the hinge losses).
+- ``"top_3"`` (or any other number): fraction of samples whose class is among the three largest outputs,
+  unweighted.
+- ``"auc"``, ``"f1"``, ``"balanced_accuracy"``: area under the ROC curve, F1 score, and mean recall of the
+  classes, unweighted. For several classes or outputs they are means over these; for two classes,
+  ``"auc"`` and ``"f1"`` are those of class 1. Classes without samples are left out.
 """
 
 from pybp._common.public import set_public_module

@@ -1,4 +1,4 @@
-"""Metrics by name or as functions, ready to be computed."""
+"""Find and compute the metrics for names and functions."""
 
 import math
 import numbers
@@ -17,7 +17,7 @@ from pybp.activations import ActivationFunction, Sigmoid
 from pybp.data.dataset import Data
 from pybp.errors import ArgumentError
 from pybp.losses import Loss
-from pybp.metrics.scores import SCORES, tasks, top
+from pybp.metrics.scores import SCORES, binary_tasks, top_k_accuracy
 
 __all__ = ["Metric", "MetricLike", "n_correct", "resolve_metrics"]
 
@@ -26,7 +26,7 @@ MetricLike = str | Callable[[Any, Any], float]
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of outputs on some data; ``function`` None is the core's count of right answers."""
+    """A metric of outputs. ``function`` is None for the accuracy, which the core counts."""
 
     name: str
     function: Callable[[Data, Array], float] | None
@@ -36,7 +36,7 @@ class Metric:
         assert self.function is not None
         value = self.function(data, outputs)
         if not isinstance(value, numbers.Real):
-            raise TypeError(f"metric {self.name!r} must give a number, got {shown(value)}")
+            raise TypeError(f"metric {self.name!r} must return a number, got {shown(value)}")
         return float(value)
 
 
@@ -57,14 +57,16 @@ def _score(name: str, loss: Loss, data: Data, outputs: Array) -> float:
     y = data.y
     if y.ndim == 2 and loss.targets == "classes":
         y = y.argmax(axis=1)
-    return SCORES[name](tasks(y, outputs, 0.0 if loss.targets == "signs" else 0.5), y.ndim == 1)
+    return SCORES[name](
+        binary_tasks(y, outputs, 0.0 if loss.targets == "signs" else 0.5), y.ndim == 1
+    )
 
 
 def _top(k: int, data: Data, outputs: Array) -> float:
     if data.y.ndim == 2 and data.y.shape[1] == 1:
         raise ArgumentError(f"top_{k} needs classes; the targets are one number for each sample")
     y = data.y if data.y.ndim == 1 else data.y.argmax(axis=1)
-    return top(y, outputs, k)
+    return top_k_accuracy(y, outputs, k)
 
 
 def _custom_metric(function: Callable[[Any, Any], float], data: Data, outputs: Array) -> float:
@@ -80,7 +82,7 @@ _TOP = re.compile(r"top_([1-9][0-9]*)")
 
 
 def resolve_metrics(metrics: Sequence[MetricLike] | None, loss: Loss) -> tuple[Metric, ...]:
-    """The metrics that the argument `metrics` stands for; None chooses by the loss."""
+    """The metrics for the argument `metrics`; None means a choice by the loss."""
     if metrics is None:
         classifies = loss.targets in ("classes", "probabilities", "signs")
         return (_KNOWN["accuracy"],) if classifies else ()
@@ -90,7 +92,7 @@ def resolve_metrics(metrics: Sequence[MetricLike] | None, loss: Loss) -> tuple[M
     names = ["loss", *(metric.name for metric in chosen)]
     if len(set(names)) < len(names):
         raise ArgumentError(
-            f"metrics must have different names, none of them loss; got {names[1:]}"
+            f"metrics must have different names, and none may be named loss; got {names[1:]}"
         )
     return chosen
 
@@ -112,11 +114,11 @@ def _resolve_metric(metric: MetricLike, loss: Loss) -> Metric:
 
 
 def n_correct(y: Array, outputs: Array, activation: ActivationFunction) -> int:
-    """Rows answered right, counted as the core counts them; for losses that it doesn't know."""
+    """Number of rows predicted correctly, as the core counts them; for custom losses."""
     if y.ndim == 1:
-        right = outputs.argmax(axis=1) == y
+        correct = outputs.argmax(axis=1) == y
     elif outputs.shape[1] == 1 or isinstance(activation, Sigmoid):
-        right = ((outputs >= 0.5) == (y >= 0.5)).all(axis=1)
+        correct = ((outputs >= 0.5) == (y >= 0.5)).all(axis=1)
     else:
-        right = outputs.argmax(axis=1) == y.argmax(axis=1)
-    return int(np.count_nonzero(right))
+        correct = outputs.argmax(axis=1) == y.argmax(axis=1)
+    return int(np.count_nonzero(correct))

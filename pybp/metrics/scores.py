@@ -1,4 +1,4 @@
-"""Scores of classifiers, from whole numbers only: the same bits whatever adds them up."""
+"""Scores of classifiers. They are computed from integer counts, so that every summation order gives the same bits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,109 +8,110 @@ import numpy.typing as npt
 
 from pybp._common.types import Array
 
-__all__ = ["SCORES", "Task", "tasks", "top"]
+__all__ = ["SCORES", "BinaryTask", "binary_tasks", "top_k_accuracy"]
 
 Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Task:
-    """One question that can be answered yes or no, for each row.
+class BinaryTask:
+    """Truth and prediction of one class, or of one output, for each row.
 
     Attributes
     ----------
     truth : ndarray of bool, shape (n,)
-        The right answers.
-    answer : ndarray of bool, shape (n,)
-        The net's.
+        Whether the row is positive.
+    predicted : ndarray of bool, shape (n,)
+        Whether it is predicted to be positive.
     score : ndarray, shape (n,)
-        The output that speaks for yes.
+        The output; larger means more likely positive.
     """
 
     truth: Flags
-    answer: Flags
+    predicted: Flags
     score: Array
 
 
-def tasks(y: Array, outputs: Array, cut: float) -> list[Task]:
-    """The questions that targets pose: is it class j, or for targets (n, n_out), is output j on.
+def binary_tasks(y: Array, outputs: Array, threshold: float) -> list[BinaryTask]:
+    """One task for each class, or for targets of shape (n, n_out), one for each output.
 
-    Outputs and targets are on from `cut` on. `y` of shape (n,) holds classes.
+    Outputs and targets are positive if they are at least `threshold`; `y` of shape (n,) holds classes.
     """
     if y.ndim == 2:
         return [
-            Task(y[:, j] >= cut, outputs[:, j] >= cut, outputs[:, j]) for j in range(y.shape[1])
+            BinaryTask(y[:, j] >= threshold, outputs[:, j] >= threshold, outputs[:, j])
+            for j in range(y.shape[1])
         ]
-    answers = outputs.argmax(axis=1)
-    return [Task(y == j, answers == j, outputs[:, j]) for j in range(outputs.shape[1])]
+    predicted = outputs.argmax(axis=1)
+    return [BinaryTask(y == j, predicted == j, outputs[:, j]) for j in range(outputs.shape[1])]
 
 
-def auc(questions: list[Task], classes: bool) -> float:
-    """Area under the ROC curve: the share of pairs of a yes and a no that the scores put in order."""
-    return _mean(
-        [_auc(task) for task in (questions[1:] if _two(questions, classes) else questions)]
-    )
+def auc(tasks: list[BinaryTask], are_classes: bool) -> float:
+    """Area under the ROC curve: the fraction of (positive, negative) pairs in the order of scores."""
+    return _mean([_auc(task) for task in _without_complement(tasks, are_classes)])
 
 
-def f1(questions: list[Task], classes: bool) -> float:
-    """Harmonic mean of precision and recall; 0 where nothing is or is answered yes."""
-    return _mean([_f1(task) for task in (questions[1:] if _two(questions, classes) else questions)])
+def f1(tasks: list[BinaryTask], are_classes: bool) -> float:
+    """Harmonic mean of precision and recall; 0 if no row is positive or predicted to be positive."""
+    return _mean([_f1(task) for task in _without_complement(tasks, are_classes)])
 
 
-def balanced_accuracy(questions: list[Task], classes: bool) -> float:
-    """Mean over the classes of the share of their rows that are answered right."""
-    if classes:
-        return _mean([_recall(task.truth, task.answer) for task in questions])
+def balanced_accuracy(tasks: list[BinaryTask], are_classes: bool) -> float:
+    """Mean recall of the classes; for outputs, of positive and negative rows of each output."""
+    if are_classes:
+        return _mean([_recall(task.truth, task.predicted) for task in tasks])
     return _mean(
         [
-            _mean([_recall(task.truth, task.answer), _recall(~task.truth, ~task.answer)])
-            for task in questions
+            _mean([_recall(task.truth, task.predicted), _recall(~task.truth, ~task.predicted)])
+            for task in tasks
         ]
     )
 
 
-def top(y: Array, outputs: Array, k: int) -> float:
-    """Share of rows whose class is among the k largest outputs; of equal ones the first count."""
+def top_k_accuracy(y: Array, outputs: Array, k: int) -> float:
+    """Fraction of rows whose class is among the k largest outputs; of equal outputs the first count."""
     rows = np.arange(len(y))
     own = outputs[rows, y][:, None]
-    places = np.arange(outputs.shape[1])[None, :]
-    before = (outputs > own) | ((outputs == own) & (places < y[:, None]))
+    classes = np.arange(outputs.shape[1])[None, :]
+    before = (outputs > own) | ((outputs == own) & (classes < y[:, None]))
     return int(np.count_nonzero(before.sum(axis=1) < k)) / len(y)
 
 
-SCORES: dict[str, Callable[[list[Task], bool], float]] = {
+SCORES: dict[str, Callable[[list[BinaryTask], bool], float]] = {
     "auc": auc,
     "balanced_accuracy": balanced_accuracy,
     "f1": f1,
 }
-"""Of questions, and whether these are the classes of one: then one of two classes says it all."""
+"""Functions of the tasks and of whether these are the classes of one target."""
 
 
-def _two(questions: list[Task], classes: bool) -> bool:
-    return classes and len(questions) == 2
+def _without_complement(tasks: list[BinaryTask], are_classes: bool) -> list[BinaryTask]:
+    """Of two classes only the second, since the first is its complement."""
+    return tasks[1:] if are_classes and len(tasks) == 2 else tasks
 
 
-def _auc(task: Task) -> float:
-    _, places = np.unique(task.score, return_inverse=True)
-    yes = np.bincount(places[task.truth], minlength=places.max() + 1)
-    no = np.bincount(places[~task.truth], minlength=places.max() + 1)
-    pairs = int(yes.sum()) * int(no.sum())
-    in_order = int((yes * (2 * (np.cumsum(no) - no) + no)).sum())  # pairs of equal score: half
+def _auc(task: BinaryTask) -> float:
+    _, ranks = np.unique(task.score, return_inverse=True)
+    positive = np.bincount(ranks[task.truth], minlength=ranks.max() + 1)
+    negative = np.bincount(ranks[~task.truth], minlength=ranks.max() + 1)
+    pairs = int(positive.sum()) * int(negative.sum())
+    # twice the pairs in order; pairs of equal score count one half
+    in_order = int((positive * (2 * (np.cumsum(negative) - negative) + negative)).sum())
     return in_order / (2 * pairs) if pairs else float("nan")
 
 
-def _f1(task: Task) -> float:
-    both = int(np.count_nonzero(task.truth & task.answer))
-    total = int(np.count_nonzero(task.truth)) + int(np.count_nonzero(task.answer))
+def _f1(task: BinaryTask) -> float:
+    both = int(np.count_nonzero(task.truth & task.predicted))
+    total = int(np.count_nonzero(task.truth)) + int(np.count_nonzero(task.predicted))
     return 2 * both / total if total else 0.0
 
 
-def _recall(truth: Flags, answer: Flags) -> float:
+def _recall(truth: Flags, predicted: Flags) -> float:
     rows = int(np.count_nonzero(truth))
-    return int(np.count_nonzero(truth & answer)) / rows if rows else float("nan")
+    return int(np.count_nonzero(truth & predicted)) / rows if rows else float("nan")
 
 
 def _mean(values: list[float]) -> float:
-    """The mean of those that are defined, added in order."""
+    """The mean of the values that are not NaN, added in order."""
     defined = [value for value in values if value == value]
     return sum(defined) / len(defined) if defined else float("nan")

@@ -1,4 +1,4 @@
-"""Minibatches from an iterable: a list, a generator, an object that starts over each time."""
+"""Minibatches from an iterable: a list, a generator, an object that can be iterated again."""
 
 import itertools
 
@@ -107,7 +107,10 @@ def test_other_iterables_start_anew_when_they_end(net):
 
 def test_a_generator_is_one_epoch(net, unchanged):
     net.fit(iter(Anew()), epochs=1)
-    with unchanged(net), pytest.raises(ArgumentError, match="a generator, gives its batches once"):
+    with (
+        unchanged(net),
+        pytest.raises(ArgumentError, match="a generator, can be iterated only once"),
+    ):
         net.fit(iter(Anew()), epochs=2)
 
 
@@ -136,7 +139,7 @@ def test_sparse_batches(net, same_state):
     for model, source in ((net, thin), (twin, Anew(50))):
         model.fit(source, epochs=2, accumulate=2)
     assert same_state(net, twin)
-    with pytest.raises(TypeError, match="X of some batches of an update is sparse"):
+    with pytest.raises(TypeError, match="X of an update's batches must be all sparse"):
         net.fit([thin[0], (X[:30], Y[:30])], accumulate=2, epochs=1)
 
 
@@ -202,7 +205,7 @@ BAD = {
     "weights": (after_two((X[:30], Y[:30], -W[:30] - 1)), ArgumentError, "weight of batch 3 holds"),
     "one thing": (after_two(X[:30]), TypeError, r"batch 3 of X must be \(X, y\) or \(X, y, sample"),
     "four things": (after_two((X, Y, W, W)), TypeError, "batch 3 of X must be"),
-    "nothing": ([], ArgumentError, "X gave no batches"),
+    "nothing": ([], ArgumentError, "X has no batches"),
 }
 
 
@@ -228,7 +231,7 @@ def test_a_generator_that_raises(net):
 
     with pytest.raises(OSError, match="the disk is gone") as raised:
         net.fit(failing(), epochs=1)
-    assert raised.value.__notes__ == ["This was raised by X when asked for batch 2."]
+    assert raised.value.__notes__ == ["X raised this at batch 2."]
     net.fit(X, Y, epochs=1)
 
 
@@ -259,12 +262,12 @@ ARGUMENTS = {
     "weights beside": (
         lambda net: net.fit(Anew(), sample_weight=W),
         ArgumentError,
-        "sample_weight can't be given beside batches",
+        "sample_weight can't be given with batches",
     ),
     "split": (
         lambda net: net.fit(Anew(), validation_split=0.1),
         ArgumentError,
-        "validation_split needs all samples, not batches",
+        "validation_split needs samples in memory, not batches",
     ),
     "balanced": (
         lambda net: net.fit(Anew(), class_weight="balanced"),
@@ -289,7 +292,7 @@ ARGUMENTS = {
     "validation once": (
         lambda net: net.fit(X, Y, validation_data=iter(Anew())),
         ArgumentError,
-        "validation_data, a generator, gives its batches once, but epochs=10",
+        "validation_data, a generator, can be iterated only once, but epochs=10",
     ),
     "validation": (
         lambda net: net.fit(X, Y, validation_data=3),

@@ -12,7 +12,7 @@ from pybp.data.dataset import Data
 from pybp.errors import ArgumentError
 from pybp.losses import resolve_loss
 from pybp.metrics import resolve_metrics
-from pybp.metrics.scores import Task, auc
+from pybp.metrics.scores import BinaryTask, auc
 
 from registered import METRICS
 
@@ -55,7 +55,7 @@ def pairs_in_order(truth, score):
 @given(st.lists(st.tuples(st.booleans(), st.integers(-5, 5)), min_size=1, max_size=40))
 def test_area_under_the_curve(rows):
     truth, score = (np.array(column) for column in zip(*rows, strict=True))
-    found = auc([Task(truth, truth, score)], classes=False)
+    found = auc([BinaryTask(truth, truth, score)], are_classes=False)
     np.testing.assert_allclose(found, pairs_in_order(truth, score), rtol=1e-12)
 
 
@@ -174,5 +174,5 @@ def test_what_is_no_number(classifier, blobs, found):
     def broken(y_true, y_pred):
         return found
 
-    with pytest.raises(TypeError, match="metric 'broken' must give a number, got"):
+    with pytest.raises(TypeError, match="metric 'broken' must return a number, got"):
         classifier.evaluate(*blobs, metrics=[broken])

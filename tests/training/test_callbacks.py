@@ -153,7 +153,7 @@ def test_a_metric_that_raises_leaves_a_usable_net(classifier, blobs):
     def broken(y_true, y_pred):
         return "high"
 
-    with pytest.raises(TypeError, match="metric 'broken' must give a number, got 'high'"):
+    with pytest.raises(TypeError, match="metric 'broken' must return a number, got 'high'"):
         classifier.fit(*blobs, metrics=[broken])
     classifier.fit(*blobs, epochs=1)
 

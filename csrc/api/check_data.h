@@ -1,5 +1,5 @@
-/* Checks of the caller's matrices, targets and weights. They return PYBP_OK, or store a message, with the argument's name,
- * and return PYBP_INVALID or PYBP_SHAPE. */
+/* Checks of the caller's matrices, targets and weights. They return PYBP_OK, or store a message, with the argument's
+ * name, and return PYBP_INVALID or PYBP_SHAPE. */
 #ifndef PYBP_API_CHECK_DATA_H
 #define PYBP_API_CHECK_DATA_H
 

@@ -1,5 +1,5 @@
-/* Checks of losses, optimizers and their parameters. They return PYBP_OK, or store a message and return PYBP_INVALID (or
- * PYBP_SHAPE). */
+/* Checks of losses, optimizers and their parameters. They return PYBP_OK, or store a message and return PYBP_INVALID
+ * (or PYBP_SHAPE). */
 #ifndef PYBP_API_CHECK_OPTIONS_H
 #define PYBP_API_CHECK_OPTIONS_H
 
@@ -7,8 +7,8 @@
 
 /* Whether a number is finite in a dtype. */
 bool pybp_fits(double value, pybp_dtype dtype);
-/* The parameters of a registry's row are in their ranges, also as the dtype rounds them: an eps that becomes 0 would divide
- * 0 by 0. */
+/* The parameters of a registry's row are in their ranges, also as the dtype rounds them: an eps that becomes 0 would
+ * divide 0 by 0. */
 pybp_status pybp_check_params(const char *name, const pybp_row *row, const double *params, pybp_dtype dtype);
 /* A loss, its parameters and the reduction suit the net. *full becomes the loss with its defaults filled in. */
 pybp_status pybp_check_loss(const pybp_net *net, const pybp_loss_spec *loss, pybp_reduction reduction,

@@ -1,5 +1,5 @@
-/* Entry point: from a description to a net. What each layer says for itself is checked here; whether layers fit together, where
- * they are laid out (net/model/layout.h). */
+/* Entry point: from a description to a net. What each layer says for itself is checked here; whether layers fit
+ * together, where they are laid out (net/model/layout.h). */
 #include "net/create.h"
 
 #include "api/check_options.h"
@@ -29,7 +29,8 @@ static pybp_status check_kind(const pybp_layer_desc *layer, size_t l, pybp_dtype
     return pybp_check_params(row.name, &row, params, dtype);
 }
 
-/* Options of training: their values, as the dtype rounds them, and whether the layer has parameters that they apply to. */
+/* Options of training: their values, as the dtype rounds them, and whether the layer has parameters that they apply
+ * to. */
 static pybp_status check_training(const pybp_layer_desc *layer, size_t l, pybp_dtype dtype)
 {
     const struct {

@@ -1,4 +1,5 @@
-/* What the entry points have in common: check the arguments, lock the net, set the floating-point environment, call net/. */
+/* What the entry points have in common: check the arguments, lock the net, set the floating-point environment, call
+ * net/. */
 #ifndef PYBP_API_ENTRY_H
 #define PYBP_API_ENTRY_H
 
@@ -16,8 +17,8 @@
             return checked; \
     } while (0)
 
-/* Make a call alone on the net (mode: write) or beside other readers (read), in the contract's floating-point environment, and
- * return its status. */
+/* Make a call alone on the net (mode: write) or beside other readers (read), in the contract's floating-point
+ * environment, and return its status. */
 #define RETURN_LOCKED(net, mode, call) \
     do { \
         if (!pybp_enter_##mode(net)) \

@@ -34,7 +34,8 @@ pybp_status pybp_predict_finite(const pybp_net *net, const pybp_matrix *x, void 
     RETURN_LOCKED(net, read, predict_finite(net, x, out, threads, row, col));
 }
 
-/* The weights are checked here, in the contract's floating-point environment, on which the sum of subnormal numbers depends. */
+/* The weights are checked here, in the contract's floating-point environment, on which the sum of subnormal numbers
+ * depends. */
 static pybp_status evaluate(const pybp_net *net, const pybp_source *source, const pybp_loss_spec *loss,
                             pybp_reduction reduction, int threads, pybp_evaluation *result)
 {

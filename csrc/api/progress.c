@@ -26,8 +26,8 @@ pybp_status pybp_get_progress(const pybp_net *net, pybp_progress *progress)
     RETURN_LOCKED(net, read, get_progress(net, progress));
 }
 
-/* Some parameters of an optimizer bring in states when they are above 0: the states with none of them and with all are the
- * fewest and the most. */
+/* Some parameters of an optimizer bring in states when they are above 0: the states with none of them and with all
+ * are the fewest and the most. */
 static pybp_status check_states(const pybp_progress *p)
 {
     pybp_optimizer optimizer = {.kind = (pybp_optimizer_kind)p->optimizer, .params = {0}};

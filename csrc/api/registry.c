@@ -43,7 +43,8 @@ static const pybp_row initializers[] = {
 };
 
 static const pybp_row layers[] = {
-#define PYBP_LAYER(NAME, name, reads, weights, statistics, z, training, what, params) {#name, #weights, what, 0, {params {0}}},
+#define PYBP_LAYER(NAME, name, reads, weights, statistics, z, training, what, params) \
+    {#name, #weights, what, 0, {params {0}}},
 #include "registry/layers.def"
 #undef PYBP_LAYER
 };

@@ -32,8 +32,9 @@ int pybp_os_cpus(void);
 
 /* The CPU that the calling thread runs on; -1 where the system doesn't tell. */
 int pybp_os_cpu(void);
-/* Move the calling thread to a CPU that it may use and that is none of these n, if there is one and the system takes such
- * wishes. It may use the same CPUs as before; on Linux, those that are added later only if they are given to it. */
+/* Move the calling thread to a CPU that it may use and that is none of these n, if there is one and the system takes
+ * such wishes. It may use the same CPUs as before; on Linux, those that are added later only if they are given to
+ * it. */
 void pybp_os_leave_cpus(const int *cpus, int n);
 
 /* Start a thread, which leaves signals from outside to the other threads. *thread must live as long as it does.

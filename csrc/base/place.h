@@ -1,9 +1,9 @@
 /* CPUs for the threads of a job: one each, as far as the system lets us say so.
  *
- * A system may wake a thread on the CPU that another one of the job keeps busy, though others are idle, and leave it there
- * for milliseconds. Linux does so as a hypervisor's guest, to which a CPU that sleeps looks as if it were taken away.
- * So each thread tells where it runs, and a worker that wakes up beside another moves. The caller's thread is not ours to
- * move. */
+ * A system may wake a thread on the CPU that another one of the job keeps busy, though others are idle, and leave it
+ * there for milliseconds. Linux does so as a hypervisor's guest, to which a CPU that sleeps looks as if it were taken
+ * away. So each thread tells where it runs, and a worker that wakes up beside another moves. The caller's thread is
+ * not ours to move. */
 #ifndef PYBP_BASE_PLACE_H
 #define PYBP_BASE_PLACE_H
 

@@ -83,9 +83,9 @@ static void forget_sleepers(pybp_signal *signal)
 
 /* ---- spin, then sleep ------------------------------------------------------------------------ */
 
-/* Longer than a hypervisor takes to wake a sleeping CPU, 50 to 100 us: else one thread that has slept makes the others sleep
- * while they wait for it, and so on. Short enough not to hurt whoever shares the cores: the other side may not even be
- * running. */
+/* Longer than a hypervisor takes to wake a sleeping CPU, 50 to 100 us: else one thread that has slept makes the
+ * others sleep while they wait for it, and so on. Short enough not to hurt whoever shares the cores: the other side
+ * may not even be running. */
 #define SPIN_NANOSECONDS 200000
 #define LOOKS_PER_CLOCK 16
 

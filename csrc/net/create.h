@@ -4,8 +4,9 @@
 
 #include "net/model/net.h"
 
-/* A new net with initial parameters, from a description each of whose layers is valid by itself. *net is set on PYBP_OK only;
- * it is the caller's, for pybp_net_destroy. PYBP_INVALID if the layers do not fit together, PYBP_NO_MEMORY. */
+/* A new net with initial parameters, from a description each of whose layers is valid by itself. *net is set on
+ * PYBP_OK only; it is the caller's, for pybp_net_destroy. PYBP_INVALID if the layers do not fit together,
+ * PYBP_NO_MEMORY. */
 pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **net);
 /* Likewise a copy of parameters, optimizer state and progress; without gradients and activations. PYBP_NO_MEMORY. */
 pybp_status pybp_net_clone(const pybp_net *net, pybp_net **copy);

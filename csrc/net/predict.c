@@ -77,7 +77,8 @@ static void work(void *ctx, int tid, int threads, pybp_barrier *barrier)
     atomic_fetch_add_explicit(&j->correct, correct, memory_order_relaxed);
 }
 
-/* The net's spare workspace, if it is free and large enough, otherwise a new one. Of several calls at once one gets it. */
+/* The net's spare workspace, if it is free and large enough, otherwise a new one. Of several calls at once one gets
+ * it. */
 static pybp_workspace *take_workspace(const pybp_net *net, size_t rows, int threads)
 {
     _Atomic(pybp_workspace *) *spare = (_Atomic(pybp_workspace *) *)(uintptr_t)&net->spare_workspace;

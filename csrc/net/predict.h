@@ -5,8 +5,8 @@
 #include "net/model/net.h"
 #include "net/rows/source.h"
 
-/* Outputs of all rows of x into out, (rows, n_out) of the net's dtype. check: return PYBP_NOT_FINITE, without a message, if
- * an input is infinite or NaN in the net's dtype; out is then undefined. PYBP_NO_MEMORY. */
+/* Outputs of all rows of x into out, (rows, n_out) of the net's dtype. check: return PYBP_NOT_FINITE, without a
+ * message, if an input is infinite or NaN in the net's dtype; out is then undefined. PYBP_NO_MEMORY. */
 pybp_status pybp_predict_rows(const pybp_net *net, const pybp_matrix *x, void *out, bool check, int threads);
 /* Loss and number of right predictions of the source's first `rows` rows. PYBP_NO_MEMORY. */
 pybp_status pybp_evaluate_rows(const pybp_net *net, const pybp_source *source, size_t rows,

@@ -1,5 +1,5 @@
-/* activation: a = f(z), where z is the input. Its derivative is applied to the sum of its readers' contributions, so that
- * its own contribution is its delta. */
+/* activation: a = f(z), where z is the input. Its derivative is applied to the sum of its readers' contributions, so
+ * that its own contribution is its delta. */
 #include "net/layers/layer.h"
 
 static void activation_forward(const pybp_rows *rows, size_t l, pybp_output output)

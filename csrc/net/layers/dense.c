@@ -71,7 +71,7 @@ static void dense_gradient(const pybp_rows *rows, size_t l, size_t panel, size_t
 {
     const pybp_layer *layer = &rows->net->layers[l];
     rows->net->k->gradient(rows->n, pybp_input_of(rows, l), pybp_panel_at(pybp_delta_of(rows, l), panel),
-                          pybp_panel_width(rows->net, layer->n_out, panel), k0, k1, add, g);
+                           pybp_panel_width(rows->net, layer->n_out, panel), k0, k1, add, g);
 }
 
 const pybp_layer_functions pybp_layer_dense = {

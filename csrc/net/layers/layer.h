@@ -1,4 +1,5 @@
-/* What each kind of layer does: a table of functions for each row of layers.def, defined in the files of this folder. */
+/* What each kind of layer does: a table of functions for each row of layers.def, defined in the files of this
+ * folder. */
 #ifndef PYBP_NET_LAYERS_LAYER_H
 #define PYBP_NET_LAYERS_LAYER_H
 
@@ -10,13 +11,14 @@ typedef struct pybp_layer_functions {
     void (*forward)(const pybp_rows *rows, size_t l, pybp_output output);
     /* The same for panels p0 ... p1 - 1 of the outputs. Its activation is elementwise. NULL: whole rows only. */
     void (*forward_panels)(const pybp_rows *rows, size_t l, size_t p0, size_t p1);
-    /* Backward: from the layer's delta to its contribution to the delta of each layer that it reads. NULL: it has none. */
+    /* Backward: from the layer's delta to its contribution to the delta of each layer that it reads. NULL: it has
+     * none. */
     void (*backward)(const pybp_rows *rows, size_t l);
-    /* Lines k0 ... k1 - 1 of a panel of the parameters' gradient, summed over the rows, into g; add: on top of what g holds.
-     * NULL: the layer has no parameters. */
+    /* Lines k0 ... k1 - 1 of a panel of the parameters' gradient, summed over the rows, into g; add: on top of what g
+     * holds. NULL: the layer has no parameters. */
     void (*gradient)(const pybp_rows *rows, size_t l, size_t panel, size_t k0, size_t k1, bool add, char *g);
-    /* For layers that couple the rows of a minibatch in training, otherwise NULL: statistics of panels p0 ... p1 - 1, which
-     * take all rows of the minibatch, before the layer goes forward and before it goes backward. */
+    /* For layers that couple the rows of a minibatch in training, otherwise NULL: statistics of panels p0 ... p1 - 1,
+     * which take all rows of the minibatch, before the layer goes forward and before it goes backward. */
     void (*forward_statistics)(const pybp_rows *all, size_t l, size_t p0, size_t p1);
     void (*backward_statistics)(const pybp_rows *all, size_t l, size_t p0, size_t p1);
 } pybp_layer_functions;

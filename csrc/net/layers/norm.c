@@ -1,6 +1,6 @@
-/* scale, batch_norm, layer_norm, rms_norm: the input, or z, its standardised values, times a scale gamma plus a shift beta
- * of each feature. Gamma and beta are lines 0 and 1 of a parameter panel; lines 2 and 3 of batch norm are the running mean
- * and variance. */
+/* scale, batch_norm, layer_norm, rms_norm: the input, or z, its standardised values, times a scale gamma plus a shift
+ * beta of each feature. Gamma and beta are lines 0 and 1 of a parameter panel; lines 2 and 3 of batch norm are the
+ * running mean and variance. */
 #include "net/layers/layer.h"
 
 enum { GAMMA = PYBP_LINE_SCALE, BETA, RUNNING_MEAN = PYBP_LINE_RUNNING_MEAN, RUNNING_VAR };
@@ -16,7 +16,7 @@ static void gradient_of(const pybp_rows *rows, size_t l, pybp_panels z, size_t p
 {
     _Alignas(64) char unused[PYBP_LINE] = {0};
     rows->net->k->sums(rows->n, pybp_panel_at(pybp_delta_of(rows, l), panel), pybp_panel_at(z, panel), add,
-                      k1 > BETA ? g + PYBP_LINE : unused, g);
+                       k1 > BETA ? g + PYBP_LINE : unused, g);
 }
 
 static void gradient(const pybp_rows *rows, size_t l, size_t panel, size_t k0, size_t k1, bool add, char *g)
@@ -33,7 +33,7 @@ static void scale_forward(const pybp_rows *rows, size_t l, pybp_output output)
     (void)output;
     for (size_t p = 0; p < rows->net->layers[l].panels; p++)
         rows->net->k->scale_shift(rows->n, pybp_panel_at(x, p), param(rows, l, p, GAMMA), param(rows, l, p, BETA),
-                                 pybp_panel_at(a, p));
+                                  pybp_panel_at(a, p));
 }
 
 static void scale_backward(const pybp_rows *rows, size_t l)
@@ -54,7 +54,11 @@ static void scale_gradient(const pybp_rows *rows, size_t l, size_t panel, size_t
     gradient_of(rows, l, pybp_input_of(rows, l), panel, k1, add, g);
 }
 
-const pybp_layer_functions pybp_layer_scale = {.forward = scale_forward, .backward = scale_backward, .gradient = scale_gradient};
+const pybp_layer_functions pybp_layer_scale = {
+    .forward = scale_forward,
+    .backward = scale_backward,
+    .gradient = scale_gradient,
+};
 
 /* ---- batch_norm ---- */
 
@@ -74,8 +78,8 @@ typedef struct running {
 static void running_of(const pybp_rows *rows, size_t l, size_t p, running *r)
 {
     rows->net->k->running_scale(rows->net->layers[l].params[BATCH_EPS], param(rows, l, p, RUNNING_MEAN),
-                               param(rows, l, p, RUNNING_VAR), param(rows, l, p, GAMMA), param(rows, l, p, BETA),
-                               r->inverse, r->scale, r->shift);
+                                param(rows, l, p, RUNNING_VAR), param(rows, l, p, GAMMA), param(rows, l, p, BETA),
+                                r->inverse, r->scale, r->shift);
 }
 
 static void batch_forward_statistics(const pybp_rows *all, size_t l, size_t p0, size_t p1)
@@ -107,7 +111,8 @@ static void batch_forward(const pybp_rows *rows, size_t l, pybp_output output)
         running r;
         running_of(rows, l, p, &r);
         if (z.at != NULL)
-            k->standardize(rows->n, pybp_panel_at(x, p), param(rows, l, p, RUNNING_MEAN), r.inverse, pybp_panel_at(z, p));
+            k->standardize(rows->n, pybp_panel_at(x, p), param(rows, l, p, RUNNING_MEAN), r.inverse,
+                           pybp_panel_at(z, p));
         k->scale_shift(rows->n, pybp_panel_at(x, p), r.scale, r.shift, pybp_panel_at(a, p));
     }
 }
@@ -130,9 +135,10 @@ static void batch_backward(const pybp_rows *rows, size_t l)
         return;
     for (size_t p = 0; p < layer->panels; p++) {
         if (pybp_in_training(rows)) {
-            k->batch_norm_back(rows->n, rows->batch_rows, pybp_panel_at(delta, p), pybp_panel_at(z, p), param(rows, l, p, GAMMA),
-                               statistic(rows, l, p, INVERSE), statistic(rows, l, p, SUM_SHIFT),
-                               statistic(rows, l, p, SUM_SCALE), pybp_panel_at(to.out, p));
+            k->batch_norm_back(rows->n, rows->batch_rows, pybp_panel_at(delta, p), pybp_panel_at(z, p),
+                               param(rows, l, p, GAMMA), statistic(rows, l, p, INVERSE),
+                               statistic(rows, l, p, SUM_SHIFT), statistic(rows, l, p, SUM_SCALE),
+                               pybp_panel_at(to.out, p));
             continue;
         }
         running r;
@@ -142,9 +148,13 @@ static void batch_backward(const pybp_rows *rows, size_t l)
     pybp_finish_contribution(rows, layer->n_in, &to);
 }
 
-const pybp_layer_functions pybp_layer_batch_norm = {.forward = batch_forward, .backward = batch_backward, .gradient = gradient,
-                                               .forward_statistics = batch_forward_statistics,
-                                               .backward_statistics = batch_backward_statistics};
+const pybp_layer_functions pybp_layer_batch_norm = {
+    .forward = batch_forward,
+    .backward = batch_backward,
+    .gradient = gradient,
+    .forward_statistics = batch_forward_statistics,
+    .backward_statistics = batch_backward_statistics,
+};
 
 /* ---- layer_norm, rms_norm: over the features of a row ---- */
 
@@ -167,7 +177,7 @@ static void row_forward(const pybp_rows *rows, size_t l, pybp_output output)
     const pybp_row_norm f = row_norm_of(rows, l);
     (void)output;
     rows->net->k->row_norm(&f, rows->net->layers[l].params[0], param(rows, l, 0, GAMMA), param(rows, l, 0, BETA),
-                          pybp_output_of(rows, l));
+                           pybp_output_of(rows, l));
 }
 
 static void row_backward(const pybp_rows *rows, size_t l)
@@ -180,5 +190,13 @@ static void row_backward(const pybp_rows *rows, size_t l)
     pybp_finish_contribution(rows, f.n, &to);
 }
 
-const pybp_layer_functions pybp_layer_layer_norm = {.forward = row_forward, .backward = row_backward, .gradient = gradient};
-const pybp_layer_functions pybp_layer_rms_norm = {.forward = row_forward, .backward = row_backward, .gradient = gradient};
+const pybp_layer_functions pybp_layer_layer_norm = {
+    .forward = row_forward,
+    .backward = row_backward,
+    .gradient = gradient,
+};
+const pybp_layer_functions pybp_layer_rms_norm = {
+    .forward = row_forward,
+    .backward = row_backward,
+    .gradient = gradient,
+};

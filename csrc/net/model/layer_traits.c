@@ -2,9 +2,14 @@
 
 #define PYBP_PARAM(name, value, low, low_open, high, high_open) value,
 static const pybp_layer_traits traits[PYBP_N_LAYER_KINDS] = {
-#define PYBP_LAYER(NAME, name, reads, weights, statistics, z, training, what, params) \
-    [PYBP_LAYER_##NAME] = {#name,           PYBP_READS_##reads,   PYBP_WEIGHTS_##weights, statistics, \
-                           PYBP_Z_##z,      PYBP_TRAINS_##training, {params 0}},
+#define PYBP_LAYER(NAME, name_, reads_, weights_, statistics_, z_, training_, what, params) \
+    [PYBP_LAYER_##NAME] = {.name = #name_, \
+                           .reads = PYBP_READS_##reads_, \
+                           .weights = PYBP_WEIGHTS_##weights_, \
+                           .statistics = statistics_, \
+                           .z = PYBP_Z_##z_, \
+                           .training = PYBP_TRAINS_##training_, \
+                           .defaults = {params 0}},
 #include "registry/layers.def"
 #undef PYBP_LAYER
 };

@@ -4,9 +4,9 @@
 
 #include "net/model/net.h"
 
-/* Fill net->layers, which is zeroed and has n_layers entries, and what the net knows of all layers together. net->k, n_in and
- * n_layers are set. PYBP_INVALID, with a message, if the layers do not fit together; PYBP_NO_MEMORY, without a message,
- * if a size overflows. */
+/* Fill net->layers, which is zeroed and has n_layers entries, and what the net knows of all layers together. net->k,
+ * n_in and n_layers are set. PYBP_INVALID, with a message, if the layers do not fit together; PYBP_NO_MEMORY, without
+ * a message, if a size overflows. */
 pybp_status pybp_lay_out(pybp_net *net, const pybp_layer_desc *descs);
 
 #endif

@@ -9,8 +9,8 @@ pybp_status pybp_layer_invalid(size_t l, const pybp_layer *layer, const char *wh
 
 /* ---- what a layer reads ---- */
 
-/* `from` becomes the layer that is `back` places before the one before layer l, -1 being the net's input. False if there is
- * no such place. */
+/* `from` becomes the layer that is `back` places before the one before layer l, -1 being the net's input. False if
+ * there is no such place. */
 static bool find_source(size_t l, size_t back, ptrdiff_t *from)
 {
     *from = (ptrdiff_t)l - 1 - (ptrdiff_t)back;
@@ -22,7 +22,8 @@ static int count_links(enum pybp_reads reads)
     return reads == PYBP_READS_TWO_LAYERS ? 2 : reads == PYBP_READS_COLUMN ? 0 : 1;
 }
 
-/* JOINED and COLUMN layers read the net's input, and JOINED ones the embeddings besides; the others read one or two layers. */
+/* JOINED and COLUMN layers read the net's input, and JOINED ones the embeddings besides; the others read one or two
+ * layers. */
 pybp_status pybp_link_layer(const pybp_net *net, size_t l)
 {
     pybp_layer *layer = &net->layers[l];

@@ -4,8 +4,8 @@
 
 #include "net/model/net.h"
 
-/* Fill in what layer l reads; desc and traits of this layer and of those before it are set. PYBP_INVALID if it cannot read
- * that. */
+/* Fill in what layer l reads; desc and traits of this layer and of those before it are set. PYBP_INVALID if it cannot
+ * read that. */
 pybp_status pybp_link_layer(const pybp_net *net, size_t l);
 /* Once all layers are linked: count readers and plan contributions. PYBP_INVALID if an output has no reader. */
 pybp_status pybp_link_readers(pybp_net *net);

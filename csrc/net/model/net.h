@@ -12,9 +12,9 @@
 
 /* One of a layer's inputs, and what the backward pass does with the layer's contribution to the gradient by it.
  *
- * An output that several layers read gets a contribution from each, the last reader's first. The sum so far and the next
- * contribution must not lie in the same buffer, so they alternate between two buffers of the layer read, `delta` and
- * `sum`, in such a way that the complete sum ends up in `delta`. */
+ * An output that several layers read gets a contribution from each, the last reader's first. The sum so far and the
+ * next contribution must not lie in the same buffer, so they alternate between two buffers of the layer read, `delta`
+ * and `sum`, in such a way that the complete sum ends up in `delta`. */
 typedef struct pybp_link {
     ptrdiff_t from; /* the layer read, or -1: the net's input */
     bool into_sum;  /* the contribution is written to `sum` of the layer read, otherwise to its `delta` */
@@ -85,7 +85,8 @@ struct pybp_net {
     size_t free_lines;     /* of those, the lines of layers that are not frozen */
     pybp_progress progress;
 
-    /* Parameter buffers, 64-byte aligned: all layers, packed in panels. (A copy of a net copies all that stands above this.) */
+    /* Parameter buffers, 64-byte aligned: all layers, packed in panels. (A copy of a net copies all that stands above
+     * this.) */
     char *params;
     char *state[PYBP_N_STATES]; /* of the optimizer; NULL: it has no such state */
     char *grads;                /* NULL until a backward pass */

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Set the lanes of the last panel that belong to no output to zero, in lines k0 ... k1 - 1: a diverged training may have left
- * infinities there. */
+/* Set the lanes of the last panel that belong to no output to zero, in lines k0 ... k1 - 1: a diverged training may
+ * have left infinities there. */
 static void clear_padding(const pybp_net *net, char *buffer, size_t l, size_t k0, size_t k1)
 {
     const pybp_layer *layer = &net->layers[l];

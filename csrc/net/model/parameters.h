@@ -4,7 +4,8 @@
 
 #include "net/model/net.h"
 
-/* In all of these `buffer` is a parameter buffer, and the values on the user's side are contiguous, of the net's dtype. */
+/* In all of these `buffer` is a parameter buffer, and the values on the user's side are contiguous, of the net's
+ * dtype. */
 
 /* A layer's weights, (n_out, fan). Pack also clears the padding of panels. */
 void pybp_unpack_weights(const pybp_net *net, const char *buffer, size_t layer, void *values);

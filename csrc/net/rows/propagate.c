@@ -76,8 +76,8 @@ static void forward_first_layer(const pybp_rows *all, size_t l, size_t p0, size_
         add_ones(all, l);
 }
 
-/* What is done for one block of rows after the other, up to the next coupled layer: layers begin ... end - 1 forward, then
- * layers back_begin ... back_end - 1 backward. */
+/* What is done for one block of rows after the other, up to the next coupled layer: layers begin ... end - 1 forward,
+ * then layers back_begin ... back_end - 1 backward. */
 typedef struct segment {
     bool load, output_delta;
     size_t begin, end, back_begin, back_end;

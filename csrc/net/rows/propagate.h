@@ -13,8 +13,9 @@ void pybp_backward_layers(const pybp_rows *rows, size_t begin, size_t end);
 /* What one of several threads does for a workspace full of rows.
  *
  * Each thread takes a range of the rows (pybp_thread_range). Between two layers that couple the rows of a minibatch
- * rows are independent of each other, so that a block of them goes through all those layers before the next block, while
- * its activations are in cache. Before and after the statistics of a coupled layer all threads wait for each other. */
+ * rows are independent of each other, so that a block of them goes through all those layers before the next block,
+ * while its activations are in cache. Before and after the statistics of a coupled layer all threads wait for each
+ * other. */
 typedef struct pybp_propagation {
     pybp_rows all;  /* every row; .tid is this thread */
     int threads;

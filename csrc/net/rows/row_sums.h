@@ -5,8 +5,8 @@
 #include "kernels/kernels.h"
 #include "net/rows/source.h"
 
-/* Chunks of PYBP_CHUNK rows, each a chain from zero, are added in ascending order. add(chain, ctx, r) adds row r to a chain.
- * Inline, so that `add` is too. */
+/* Chunks of PYBP_CHUNK rows, each a chain from zero, are added in ascending order. add(chain, ctx, r) adds row r to a
+ * chain. Inline, so that `add` is too. */
 static inline double pybp_sum_rows(size_t rows, double (*add)(double chain, const void *ctx, size_t r), const void *ctx)
 {
     double sum = 0;

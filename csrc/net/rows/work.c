@@ -2,15 +2,15 @@
 
 #include "base/thread_count.h"
 
-/* Below this many fused multiply-adds a thread, waiting for other threads and moving weights to its cache costs more than
- * the thread saves. */
+/* Below this many fused multiply-adds a thread, waiting for other threads and moving weights to its cache costs more
+ * than the thread saves. */
 static double thread_work = 1.5e6;
-/* A call with less than this many times as much is not worth waking a thread for: that takes a tenth of a millisecond if its
- * CPU sleeps. */
+/* A call with less than this many times as much is not worth waking a thread for: that takes a tenth of a millisecond
+ * if its CPU sleeps. */
 #define CALL_WORK 24
 
-/* In steps with more fused multiply-adds than this, threads gain more than they lose by exchanging data, whichever cores
- * they run on. */
+/* In steps with more fused multiply-adds than this, threads gain more than they lose by exchanging data, whichever
+ * cores they run on. */
 #define LARGE_STEP 1e8
 static bool set_by_test;
 

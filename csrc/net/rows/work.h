@@ -4,21 +4,21 @@
 
 #include "net/model/net.h"
 
-/* Fused multiply-adds of a forward pass; deltas and gradients take as many each. Each output counts as PYBP_OUTPUT_WORK more, for
- * its activation and for loading and storing it: half of the time of a 4-32-16-4 net. */
+/* Fused multiply-adds of a forward pass; deltas and gradients take as many each. Each output counts as
+ * PYBP_OUTPUT_WORK more, for its activation and for loading and storing it: half of the time of a 4-32-16-4 net. */
 #define PYBP_OUTPUT_WORK 16
 static inline double pybp_forward_work(const pybp_net *net, size_t rows)
 {
     return ((double)net->n_parameters + PYBP_OUTPUT_WORK * (double)net->n_outputs) * (double)rows;
 }
 
-/* Threads worth using for a call of `steps` steps of `step` fused multiply-adds each, of those that the caller requested (0:
- * the default number). Threads wait for each other once or twice in a step. */
+/* Threads worth using for a call of `steps` steps of `step` fused multiply-adds each, of those that the caller
+ * requested (0: the default number). Threads wait for each other once or twice in a step. */
 int pybp_worthwhile_threads(int requested, double step, size_t steps);
 /* Whether so many threads may be slower than one in such steps, so that both should be timed (thread_choice.h). */
 bool pybp_thread_gain_uncertain(int threads, double step);
-/* For tests: this many fused multiply-adds make a thread worthwhile, and the gain of more threads is never uncertain. With 1,
- * small nets too use all threads requested. Not while a call is at work. */
+/* For tests: this many fused multiply-adds make a thread worthwhile, and the gain of more threads is never uncertain.
+ * With 1, small nets too use all threads requested. Not while a call is at work. */
 void pybp_set_thread_work(double operations);
 
 /* Thread tid of `threads` takes rows *begin ... *end - 1. Ranges begin at multiples of 4. */

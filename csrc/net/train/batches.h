@@ -30,8 +30,8 @@ static inline size_t pybp_first_chunk(size_t chunks, int tid, int threads)
     return (chunks * (size_t)tid + (size_t)threads - 1) / (size_t)threads;
 }
 
-/* Gradient buffers of a minibatch whose gradient is computed by chunks: one for the sum of thread 0's chunks, and one for each
- * chunk of the other threads. */
+/* Gradient buffers of a minibatch whose gradient is computed by chunks: one for the sum of thread 0's chunks, and one
+ * for each chunk of the other threads. */
 static inline size_t pybp_count_partials(size_t chunks, int threads)
 {
     return 1 + chunks - pybp_first_chunk(chunks, 1, threads);

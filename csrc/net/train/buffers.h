@@ -9,22 +9,22 @@ struct pybp_train_buffers {
     /* What they fit. */
     size_t batch_rows, step_rows;
     int threads;
-    bool by_chunks;           /* gradients are computed chunk by chunk, as soon as a chunk's deltas are there (minibatch.h) */
-    bool stored;              /* the gradient is stored before the update, which has to wait for all of it */
+    bool by_chunks;            /* gradients are computed chunk by chunk, in stage A (minibatch.h) */
+    bool stored;               /* the gradient is stored, as the update has to wait for all of it */
 
-    pybp_workspace *ws;       /* for a minibatch, or by_chunks for a chunk of each thread */
-    char *grads;              /* gradient buffers one after the other: partial sums by_chunks; if stored, the gradient */
-    double *losses;           /* of the step's rows */
-    double *penalties;        /* of outputs, if the net has some */
-    double *squares;          /* sums of squares of the gradient's blocks, for clip_norm */
+    pybp_workspace *ws;        /* for a minibatch, or by_chunks for a chunk of each thread */
+    char *grads;               /* gradient buffers in a row: partial sums by_chunks; the gradient if stored */
+    double *losses;            /* of the step's rows */
+    double *penalties;         /* of outputs, if the net has some */
+    double *squares;           /* sums of squares of the gradient's blocks, for clip_norm */
     pybp_thread_choice choice; /* of the last steps */
 
-    uint32_t *order;          /* of an epoch's rows, for order_capacity of them; or NULL */
+    uint32_t *order;           /* of an epoch's rows, for order_capacity of them; or NULL */
     size_t order_capacity;
-    uint64_t order_epoch;     /* 1 + number of the epoch whose order it is, 0: of none */
-    size_t order_rows;        /* that epoch's rows */
+    uint64_t order_epoch;      /* 1 + number of the epoch whose order it is; 0: none */
+    size_t order_rows;         /* that epoch's rows */
 
-    char *snapshot;           /* parameters before the epoch, to be restored if it diverges; or NULL */
+    char *snapshot;            /* parameters before the epoch, to be restored if it diverges; or NULL */
     bool has_snapshot;
 };
 

@@ -17,8 +17,8 @@ typedef struct pybp_train_call {
     pybp_status status;
     atomic_bool stop;                   /* no further step */
 
-    /* The clock (tick.h): steps between two readings, steps left until the next one, and, in milliseconds, when it was read
-     * last and when options->tick was called last. */
+    /* The clock (tick.h): steps between two readings, steps left until the next one, and, in milliseconds, when it
+     * was read last and when options->tick was called last. */
     size_t clock_every, clock_left;
     double read_at, ticked_at;
 

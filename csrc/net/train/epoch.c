@@ -62,7 +62,8 @@ static void make_order(pybp_train_call *call)
     b->order_rows = call->rows;
 }
 
-/* Of an epoch that is trained in parts, later parts continue with the sums, and restore to the snapshot, of the first one. */
+/* Of an epoch that is trained in parts, later parts continue with the sums, and restore to the snapshot, of the first
+ * one. */
 static void begin_epoch(pybp_train_call *call)
 {
     const pybp_train_options *options = call->options;

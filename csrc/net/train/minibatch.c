@@ -54,8 +54,8 @@ static void output_delta(void *ctx, const pybp_rows *rows)
         atomic_fetch_add_explicit(&call->correct, pybp_count_correct(rows, loss), memory_order_relaxed);
 }
 
-/* The chunks of this thread, one after the other, with their gradients. Thread 0 adds up its chunks; the other threads keep
- * theirs apart, to be added in order in stage B. */
+/* The chunks of this thread, one after the other, with their gradients. Thread 0 adds up its chunks; the other
+ * threads keep theirs apart, to be added in order in stage B. */
 static void propagate_chunks(pybp_minibatch *m, const pybp_rows *all, int threads)
 {
     pybp_train_call *call = m->call;
@@ -78,9 +78,9 @@ static void propagate_chunks(pybp_minibatch *m, const pybp_rows *all, int thread
     }
 }
 
-/* Whether to divide the first layer by outputs. A thread then reads the weights that it has updated itself, not those of
- * other threads, and the minibatch's inputs, which it needs for its gradients anyway. In exchange it reads outputs that other
- * threads have computed. */
+/* Whether to divide the first layer by outputs. A thread then reads the weights that it has updated itself, not those
+ * of other threads, and the minibatch's inputs, which it needs for its gradients anyway. In exchange it reads outputs
+ * that other threads have computed. */
 static bool split_first_layer(const pybp_net *net, size_t rows, int threads)
 {
     const pybp_layer *first = &net->layers[0];
@@ -111,8 +111,8 @@ void pybp_minibatch_propagate(pybp_minibatch *m, const pybp_rows *all, int threa
 
 /* ---- stages B and C: tiles ---- */
 
-/* Thread 0 leaves adding up chunks to the other threads: these have computed all but one of the partial sums, so that less data
- * moves between cores than if it took part. */
+/* Thread 0 leaves adding up chunks to the other threads: these have computed all but one of the partial sums, so that
+ * less data moves between cores than if it took part. */
 static void for_each_own_tile(const pybp_train_call *call, int tid, int threads, pybp_tile_fn *fn, void *ctx)
 {
     const int idle = call->buffers->by_chunks && threads > 1;

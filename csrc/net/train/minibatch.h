@@ -1,12 +1,13 @@
 /* The stages of a step for one minibatch. Every thread calls them, and does its part.
  *
- * Stage A, propagate, divides the rows among the threads: gather, forward, loss, backward. (Of a first layer with many inputs
- * it divides the outputs.) Stage B, gradients, divides the parameters, into tiles: the gradient over the whole minibatch,
- * then the update in place. If clip_norm is set, or a step has several minibatches, stage B stores the gradient, and stage C,
- * apply, updates once all of it is there.
+ * Stage A, propagate, divides the rows among the threads: gather, forward, loss, backward. (Of a first layer with
+ * many inputs it divides the outputs.) Stage B, gradients, divides the parameters, into tiles: the gradient over the
+ * whole minibatch, then the update in place. If clip_norm is set, or a step has several minibatches, stage B stores
+ * the gradient, and stage C, apply, updates once all of it is there.
  *
- * In a small net with many rows each thread computes gradients in stage A, chunk by chunk, while the chunk's activations
- * are in cache, and stage B adds the chunks. These are the same chains as over the whole minibatch, so the bits are the same. */
+ * In a small net with many rows each thread computes gradients in stage A, chunk by chunk, while the chunk's
+ * activations are in cache, and stage B adds the chunks. These are the same chains as over the whole minibatch, so
+ * the bits are the same. */
 #ifndef PYBP_NET_TRAIN_MINIBATCH_H
 #define PYBP_NET_TRAIN_MINIBATCH_H
 

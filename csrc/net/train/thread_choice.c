@@ -7,8 +7,8 @@ enum { WARM_UP, TIME_ALL, TIME_ONE, USE_CHOICE, N_PHASES };
 
 static const size_t lengths[N_PHASES] = {[WARM_UP] = 4, [TIME_ALL] = 4, [TIME_ONE] = 4, [USE_CHOICE] = 64};
 
-/* Steps. A choice that is confirmed holds twice as long as before, up to this: then one that was made while threads were
- * disturbed does little harm, and timing takes little time. */
+/* Steps. A choice that is confirmed holds twice as long as before, up to this: then one that was made while threads
+ * were disturbed does little harm, and timing takes little time. */
 #define LONGEST 1024
 
 int pybp_thread_choice_threads(const pybp_thread_choice *choice, int threads)

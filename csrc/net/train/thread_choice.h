@@ -1,8 +1,9 @@
 /* Whether the next steps use all threads or one, by timing both.
  *
- * What short steps gain from threads depends on how far apart their cores are: a cache line takes 50 ns from one core to
- * another of the same group, and six times as long between groups, or where a hypervisor has spread the threads. So a few
- * steps now and then are timed both ways, and the faster way is used for some time. The bits are the same either way. */
+ * What short steps gain from threads depends on how far apart their cores are: a cache line takes 50 ns from one core
+ * to another of the same group, and six times as long between groups, or where a hypervisor has spread the threads.
+ * So a few steps now and then are timed both ways, and the faster way is used for some time. The bits are the same
+ * either way. */
 #ifndef PYBP_NET_TRAIN_THREAD_CHOICE_H
 #define PYBP_NET_TRAIN_THREAD_CHOICE_H
 

@@ -6,7 +6,8 @@
 
 /* At the beginning of a call. */
 void pybp_start_clock(pybp_train_call *call);
-/* After a step, by thread 0: call options->tick if options->interval_ms have elapsed, and stop training if it says so. */
+/* After a step, by thread 0: call options->tick if options->interval_ms have elapsed, and stop training if it says
+ * so. */
 void pybp_tick_if_due(pybp_train_call *call);
 
 #endif

@@ -64,7 +64,8 @@ static size_t common_length(const pybp_net *net, const cursor c[4])
     return n == SIZE_MAX ? 0 : n;
 }
 
-/* Four blocks at once, since each is one chain. A finished block reads what the first block reads, and keeps its sum. */
+/* Four blocks at once, since each is one chain. A finished block reads what the first block reads, and keeps its
+ * sum. */
 static void sum_blocks(const pybp_net *net, const char *grads, cursor c[4], double sum[4])
 {
     for (size_t n; (n = common_length(net, c)) > 0;) {

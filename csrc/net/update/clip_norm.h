@@ -1,5 +1,5 @@
-/* Clipping by the gradient's norm over all parameters. Squares are summed in double in logical order (layer, output, input,
- * then that output's bias), in blocks of 4096 elements, whose sums are added in ascending order. */
+/* Clipping by the gradient's norm over all parameters. Squares are summed in double in logical order (layer, output,
+ * input, then that output's bias), in blocks of 4096 elements, whose sums are added in ascending order. */
 #ifndef PYBP_NET_UPDATE_CLIP_NORM_H
 #define PYBP_NET_UPDATE_CLIP_NORM_H
 

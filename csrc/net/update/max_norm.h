@@ -4,7 +4,8 @@
 
 #include "net/model/net.h"
 
-/* Scale down the weights of outputs whose norm is above their layer's max_norm; thread tid does its part of the panels. */
+/* Scale down the weights of outputs whose norm is above their layer's max_norm; thread tid does its part of the
+ * panels. */
 void pybp_apply_max_norm(const pybp_net *net, int tid, int threads);
 
 #endif

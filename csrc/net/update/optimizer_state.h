@@ -11,8 +11,8 @@ int pybp_optimizer_states(const pybp_optimizer *optimizer);
 pybp_status pybp_optimizer_attach(pybp_net *net, const pybp_optimizer *optimizer);
 /* Release the state; progress says that there is none. */
 void pybp_optimizer_detach(pybp_net *net);
-/* Allocate state buffers of zeros, the caller's, for pybp_free; NULL where the bit is not set. PYBP_NO_MEMORY, and nothing
- * to release. */
+/* Allocate state buffers of zeros, the caller's, for pybp_free; NULL where the bit is not set. PYBP_NO_MEMORY, and
+ * nothing to release. */
 pybp_status pybp_optimizer_new_state(const pybp_net *net, int states, char *state[PYBP_N_STATES]);
 
 #endif

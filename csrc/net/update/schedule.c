@@ -2,8 +2,8 @@
 
 #include "math/scalars.h"
 
-/* The learning rate at position t of n: each function is a formula of schedules.def, with its operations in the order that
- * docs/contract.md states. */
+/* The learning rate at position t of n: each function is a formula of schedules.def, with its operations in the order
+ * that docs/contract.md states. */
 typedef double rate_fn(const pybp_schedule *s, uint64_t t, uint64_t n);
 
 /* t / n, at most 1. */

@@ -1,11 +1,11 @@
 #include "net/update/tiles.h"
 
-/* Threads divide the lines of all panels, as if these lay one after the other, into ranges of nearly equal length. A range may
- * begin and end within a panel, but only at multiples of this, as kernels require. */
+/* Threads divide the lines of all panels, as if these lay one after the other, into ranges of nearly equal length. A
+ * range may begin and end within a panel, but only at multiples of this, as kernels require. */
 #define CUT PYBP_MAX_PANEL
 
-/* The line, of `used` lines of a panel that begins at line `first` of all, at which a range that ends at line `at` of all is
- * cut off. */
+/* The line, of `used` lines of a panel that begins at line `first` of all, at which a range that ends at line `at` of
+ * all is cut off. */
 static size_t cut(size_t at, size_t first, size_t used)
 {
     if (at <= first)

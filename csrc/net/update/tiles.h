@@ -1,4 +1,5 @@
-/* Parameters cut into tiles: at most PYBP_BLOCK_K lines of one panel of one layer, beginning at a multiple of PYBP_MAX_PANEL. */
+/* Parameters cut into tiles: at most PYBP_BLOCK_K lines of one panel of one layer, beginning at a multiple of
+ * PYBP_MAX_PANEL. */
 #ifndef PYBP_NET_UPDATE_TILES_H
 #define PYBP_NET_UPDATE_TILES_H
 
@@ -7,8 +8,8 @@
 /* Called for lines k0 ... k1 - 1 of a panel. */
 typedef void pybp_tile_fn(void *ctx, size_t layer, size_t panel, size_t k0, size_t k1);
 
-/* Call fn for thread tid's part of the tiles of all layers; the parts of all threads together are all tiles. Lines that no
- * optimizer updates (absent biases, statistics) belong to no tile. */
+/* Call fn for thread tid's part of the tiles of all layers; the parts of all threads together are all tiles. Lines
+ * that no optimizer updates (absent biases, statistics) belong to no tile. */
 void pybp_for_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
 /* The same without frozen layers. */
 void pybp_for_each_trained_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);

@@ -30,8 +30,8 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Panels with room for all rows. Their stride is odd: were it a power of two, the lines of one row would fall into the same
- * few cache sets. */
+/* Panels with room for all rows. Their stride is odd: were it a power of two, the lines of one row would fall into
+ * the same few cache sets. */
 static size_t reserve_panels(plan *p, size_t panels)
 {
     size_t lines;
@@ -50,7 +50,8 @@ static size_t reserve_rows(plan *p, size_t size)
 /* Whether the layer's output is its input, so that one buffer serves both. */
 static bool is_identity(const plan *p, size_t l)
 {
-    return p->net->layers[l].traits->training == PYBP_TRAINS_RANDOM && !is_for(p, PYBP_FOR_BACKWARD | PYBP_FOR_TRAINING);
+    const bool random = p->net->layers[l].traits->training == PYBP_TRAINS_RANDOM;
+    return random && !is_for(p, PYBP_FOR_BACKWARD | PYBP_FOR_TRAINING);
 }
 
 /* Whether no layer after the next one with an output buffer of its own reads layer l's output. */

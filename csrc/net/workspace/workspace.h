@@ -19,7 +19,7 @@ enum pybp_workspace_flags {
 /* The buffers of a layer, or of the net's input; .at is NULL for those that the workspace does not hold. */
 typedef struct pybp_layer_buffers {
     pybp_panels z, a, delta;
-    pybp_panels sum;  /* where an output has several readers, their contributions to delta add up here and there (net.h) */
+    pybp_panels sum;  /* of an output with several readers: contributions add up here and in delta (pybp_link) */
     pybp_panels back; /* the layer's contribution to the gradient by its input */
     char *stats;      /* of a norm: PYBP_STATS_LINES for each panel, or a T for each row */
 } pybp_layer_buffers;
@@ -34,12 +34,13 @@ struct pybp_workspace {
     bool y_is_labels;             /* the last gather filled labels, not y */
     int32_t *labels;
     char *scale, *row_loss;       /* T, one for each row */
-    char *scratch;                /* scratch_bytes for each thread: transposed weights, then, at tile_offset, a gradient tile */
-    size_t scratch_bytes, tile_offset;
+    char *scratch;                /* for each thread: transposed weights, then a gradient tile */
+    size_t scratch_bytes;         /* of a thread */
+    size_t tile_offset;           /* of the tile in them */
 };
 
-/* A workspace for `capacity` rows and so many threads, the caller's, for pybp_workspace_free. NULL, with a message, when memory
- * is short. */
+/* A workspace for `capacity` rows and so many threads, the caller's, for pybp_workspace_free. NULL, with a message,
+ * when memory is short. */
 pybp_workspace *pybp_workspace_new(const pybp_net *net, size_t capacity, int flags, int threads);
 /* NULL is allowed. */
 void pybp_workspace_free(pybp_workspace *workspace);

@@ -1,8 +1,8 @@
-/* Activations and their derivatives; one pair of bodies a row of activations.def.
+/* Activations and their derivatives: one pair of bodies for each row of activations.def.
  *
  * Elementwise rows give two vector functions, <name>_f(z) = a and <name>_df(x, back) = back f'(z), where x is what
- * the row reads, a or z; ACTIVATION_KERNELS makes the kernels. ACTIVATION_KERNELS_1 does it for a row with a
- * parameter p, which the functions get last. Rowwise rows give the kernels themselves. */
+ * the row reads, a or z; ACTIVATION_KERNELS makes kernels of them. ACTIVATION_KERNELS_1 does so for a row with a
+ * parameter p, which is the functions' last argument. Rowwise rows define the kernels themselves. */
 
 #ifndef ACTIVATION_KERNELS
 #define ACTIVATION_KERNELS(name) \
@@ -189,42 +189,43 @@ PYBP_INLINE vec REAL(hard_swish_df)(vec z, vec back)
 }
 ACTIVATION_KERNELS(hard_swish)
 
-/* softmax: whole rows, LANES of them at a time, turned. e and its sum per row; m is the rows'
- * maximum. For one panel e stays in the block te; for several it goes through `a`. */
+/* softmax: LANES whole rows at a time, transposed. m: the maximum of each row; e = exp(z - m), whose sum is taken. Of
+ * one panel e stays in the block te; of several it is stored in `a`. */
 PYBP_INLINE vec REAL(row_maximum)(pybp_panels z, size_t r, size_t n, size_t cols, real *tz)
 {
     vec m = v_set1(-REAL_INF);
     for (size_t c = 0; c < cols; c += PANEL) {
         const size_t width = REAL(least)(PANEL, cols - c);
-        REAL(turn)(REAL(line)(z, c / PANEL, r), n, width, tz);
+        REAL(transpose_rows)(REAL(line)(z, c / PANEL, r), n, width, tz);
         for (size_t i = 0; i < width; i++)
             m = v_max(v_load(tz + i * LANES), m);
     }
     return m;
 }
 
-PYBP_INLINE vec REAL(exponentials)(pybp_panels z, pybp_panels a, size_t r, size_t n, size_t cols, vec m, real *tz, real *te)
+PYBP_INLINE vec REAL(exponentials)(pybp_panels z, pybp_panels a, size_t r, size_t n, size_t cols, vec m,
+                                    real *tz, real *te)
 {
     vec lane[PANEL];
     REAL(clear_lanes)(lane, cols);
     for (size_t c = 0; c < cols; c += PANEL) {
         const size_t width = REAL(least)(PANEL, cols - c);
         if (cols > PANEL)
-            REAL(turn)(REAL(line)(z, c / PANEL, r), n, width, tz);
+            REAL(transpose_rows)(REAL(line)(z, c / PANEL, r), n, width, tz);
         for (size_t i = 0; i < width; i++) {
             const vec e = v_exp(v_sub(v_load(tz + i * LANES), m));
             lane[i] = v_add(lane[i], e);
             v_store(te + i * LANES, e);
         }
         if (cols > PANEL)
-            REAL(turn_back)(te, n, width, REAL(line)(a, c / PANEL, r));
+            REAL(untranspose_rows)(te, n, width, REAL(line)(a, c / PANEL, r));
     }
     return REAL(add_lanes)(lane, cols);
 }
 
 static void REAL(softmax_activate_rows)(size_t rows, size_t cols, pybp_panels z)
 {
-    real tz[TURNED], te[TURNED];
+    real tz[TRANSPOSED], te[TRANSPOSED];
     for (size_t r = 0; r < rows; r += LANES) {
         const size_t n = REAL(least)(LANES, rows - r);
         const vec m = REAL(row_maximum)(z, r, n, cols, tz);
@@ -232,10 +233,10 @@ static void REAL(softmax_activate_rows)(size_t rows, size_t cols, pybp_panels z)
         for (size_t c = 0; c < cols; c += PANEL) {
             const size_t width = REAL(least)(PANEL, cols - c);
             if (cols > PANEL)
-                REAL(turn)(REAL(line)(z, c / PANEL, r), n, width, te);
+                REAL(transpose_rows)(REAL(line)(z, c / PANEL, r), n, width, te);
             for (size_t i = 0; i < width; i++)
                 v_store(te + i * LANES, v_div(v_load(te + i * LANES), s));
-            REAL(turn_back)(te, n, width, REAL(line)(z, c / PANEL, r));
+            REAL(untranspose_rows)(te, n, width, REAL(line)(z, c / PANEL, r));
         }
     }
 }
@@ -243,15 +244,15 @@ static void REAL(softmax_activate_rows)(size_t rows, size_t cols, pybp_panels z)
 /* delta_j = a_j (g_j - sum_k g_k a_k) */
 static void REAL(softmax_derive_rows)(size_t rows, size_t cols, pybp_panels a, pybp_panels g)
 {
-    real ta[TURNED], tg[TURNED];
+    real ta[TRANSPOSED], tg[TRANSPOSED];
     for (size_t r = 0; r < rows; r += LANES) {
         const size_t n = REAL(least)(LANES, rows - r);
         vec lane[PANEL], t;
         REAL(clear_lanes)(lane, cols);
         for (size_t c = 0; c < cols; c += PANEL) {
             const size_t width = REAL(least)(PANEL, cols - c);
-            REAL(turn)(REAL(line)(a, c / PANEL, r), n, width, ta);
-            REAL(turn)(REAL(line)(g, c / PANEL, r), n, width, tg);
+            REAL(transpose_rows)(REAL(line)(a, c / PANEL, r), n, width, ta);
+            REAL(transpose_rows)(REAL(line)(g, c / PANEL, r), n, width, tg);
             for (size_t i = 0; i < width; i++)
                 lane[i] = v_fma(v_load(tg + i * LANES), v_load(ta + i * LANES), lane[i]);
         }
@@ -259,12 +260,12 @@ static void REAL(softmax_derive_rows)(size_t rows, size_t cols, pybp_panels a, p
         for (size_t c = 0; c < cols; c += PANEL) {
             const size_t width = REAL(least)(PANEL, cols - c);
             if (cols > PANEL) {
-                REAL(turn)(REAL(line)(a, c / PANEL, r), n, width, ta);
-                REAL(turn)(REAL(line)(g, c / PANEL, r), n, width, tg);
+                REAL(transpose_rows)(REAL(line)(a, c / PANEL, r), n, width, ta);
+                REAL(transpose_rows)(REAL(line)(g, c / PANEL, r), n, width, tg);
             }
             for (size_t i = 0; i < width; i++)
                 v_store(tg + i * LANES, v_mul(v_load(ta + i * LANES), v_sub(v_load(tg + i * LANES), t)));
-            REAL(turn_back)(tg, n, width, REAL(line)(g, c / PANEL, r));
+            REAL(untranspose_rows)(tg, n, width, REAL(line)(g, c / PANEL, r));
         }
     }
 }

@@ -1,19 +1,19 @@
-/* What a row's outputs say, for counting right answers. */
+/* For counting right predictions. */
 
-/* LANES rows at a time, turned: a vector holds a column. Indices are exact in a float up to 2^24 columns. */
+/* LANES rows at a time, transposed: a vector holds a column. Indices are exact in a float up to 2^24 columns. */
 static void REAL(largest)(size_t rows, size_t cols, pybp_panels a, int32_t *best)
 {
-    real t[TURNED], found[LANES];
+    real t[TRANSPOSED], found[LANES];
     for (size_t r = 0; r < rows; r += LANES) {
         const size_t n = REAL(least)(LANES, rows - r);
         vec top = v_set1(-REAL_INF), index = v_zero();
         for (size_t c = 0; c < cols; c += PANEL) {
             const size_t width = REAL(least)(PANEL, cols - c);
-            REAL(turn)(REAL(line)(a, c / PANEL, r), n, width, t);
+            REAL(transpose_rows)(REAL(line)(a, c / PANEL, r), n, width, t);
             for (size_t i = 0; i < width; i++) {
                 const vec x = v_load(t + i * LANES);
                 const mask more = v_lt(top, x);
-                top = c + i == 0 ? x : v_select(more, x, top); /* a NaN in front stays: nothing is more */
+                top = c + i == 0 ? x : v_select(more, x, top); /* a NaN in column 0 stays: nothing compares as larger */
                 index = v_select(more, v_set1((real)(c + i)), index);
             }
         }

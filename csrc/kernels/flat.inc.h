@@ -1,4 +1,4 @@
-/* Flat runs of parameters or gradients, whatever they belong to. */
+/* Contiguous elements: parameters, gradients, or a row of scalars. */
 
 static void REAL(accumulate)(size_t n, void *sum, const void *add)
 {
@@ -8,7 +8,7 @@ static void REAL(accumulate)(size_t n, void *sum, const void *add)
         v_store(s + i, v_add(v_load(s + i), v_load(a + i)));
 }
 
-/* Four places at a time: each sum is one chain, and one chain alone would wait for its own results. */
+/* Four chains at a time: the additions of a single one would wait for each other. */
 static void REAL(squares)(size_t n, const void *const at[4], double sum[4])
 {
     const real *x0 = at[0], *x1 = at[1], *x2 = at[2], *x3 = at[3];
@@ -25,8 +25,8 @@ static void REAL(squares)(size_t n, const void *const at[4], double sum[4])
     sum[3] = s3;
 }
 
-/* x * 0 is NaN unless x is finite, and NaN stays. Four sums, as one would wait for its own results; of a quarter each, as
- * memory gives more to several that read. */
+/* x * 0 is NaN unless x is finite, and so is the sum. Four sums, as the additions of one would wait for each other;
+ * each of a quarter of the elements, as several streams read memory faster than one. */
 static int REAL(finite)(size_t n, const void *values)
 {
     const size_t quarter = n / 4 / LANES * LANES;

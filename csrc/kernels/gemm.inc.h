@@ -1,7 +1,7 @@
-/* The matrix products of a row's way there and back: forward, back. gradient.inc.h has the third.
+/* The matrix products of the forward and the backward pass. gradient.inc.h has that of the weight gradient.
  *
  * An output element is one chain of fused multiply-adds that is never split (contract), so a
- * tile holds R rows x P panels x NV vectors of chains in registers and walks along k once.
+ * tile holds R rows x P panels x NV vectors of chains in registers and goes through all k once.
  * Where there are 16 registers, 12 of them hold chains (and 2 weights, 1 a broadcast):
  * 6 rows of whole lines of two vectors, or 12 of half lines. Where there are 32, 24 do: 12 rows of
  * two panels whose lines are one vector, 6 of lines of four, 12 of half of them. Few rows take more
@@ -10,7 +10,7 @@
 #ifndef PYBP_UNROLL
 #define PYBP_PRAGMA_(x) _Pragma(#x)
 #if defined(PYBP_ISA_SCALAR) && !defined(PYBP_ROLLED)
-#define PYBP_ROLLED /* one lane: unrolled tiles would only be code. Instrumented builds ask for it too. */
+#define PYBP_ROLLED /* with one lane unrolling gains nothing. Instrumented builds define it too. */
 #endif
 #if defined(PYBP_ROLLED) && defined(__clang__)
 #define PYBP_UNROLL(n) PYBP_PRAGMA_(clang loop unroll(disable))
@@ -25,7 +25,7 @@
 #if defined(PYBP_ISA_AVX512)
 #define PYBP_TILE 12     /* rows of a tile of whole lines */
 #define PYBP_GRADIENT 24 /* inputs of a tile of the weight gradient */
-#define PYBP_SHARED 4    /* neighbouring inputs that a pointer serves: 24 pointers, or 12, would not fit */
+#define PYBP_SHARED 4    /* neighbouring inputs with one pointer, for lack of registers for 12 or 24 */
 #define EACH_TILE EACH_TO_12
 #define EACH_GRADIENT EACH_TO_24
 #else
@@ -48,7 +48,7 @@
     CASE(16, __VA_ARGS__); CASE(17, __VA_ARGS__); CASE(18, __VA_ARGS__); CASE(19, __VA_ARGS__); \
     CASE(20, __VA_ARGS__); CASE(21, __VA_ARGS__); CASE(22, __VA_ARGS__); CASE(23, __VA_ARGS__); CASE(24, __VA_ARGS__)
 
-/* Panels that are n vectors wide side by side, or one that is wider. */
+/* How many panels n vectors fill; at least 1. */
 #define ACROSS(n) ((n) > VPP ? (n) / VPP : 1)
 #define ACROSS_ONE_ROW ACROSS(8)
 #define ACROSS_FEW_ROWS ACROSS(4) /* 2 or 3 */
@@ -58,11 +58,11 @@
 #undef CHAINS
 #define CHAINS (PYBP_TILE * ACROSS_ROWS * VPP) /* accumulators of a tile */
 
-/* Of a product: K inputs, and elements from panel to panel; and what becomes of its results. */
+/* A product: K inputs, elements from panel to panel of its operands, and what is done with its results. */
 typedef struct REAL(shape) {
     size_t K, a_step, w_step, start_step, out_step;
-    int relu;         /* they go through relu */
-    const real *gate; /* or back through it: its outputs, in row 0; NULL: they don't */
+    int relu;         /* relu is applied */
+    const real *gate; /* or relu's derivative, with the outputs of relu from here on; NULL: it is not */
     size_t gate_step;
 } REAL(shape);
 
@@ -71,7 +71,7 @@ typedef struct REAL(shape) {
 #define TILE_LANES LANES
 #include "kernels/tile.inc.h"
 
-/* Half a line, in half the time: vectors half as long where one fills a line. */
+/* Tiles of half lines take half the time. Where a vector is a line, they use vectors of half its length. */
 #undef HALF_TILE
 #if LANES == PANEL
 #define TILE(name) REAL(half_##name)
@@ -91,27 +91,27 @@ typedef struct REAL(shape) {
         FN(R, P, NV, s, a, w, start, out); \
         break
 
-/* Whether of n columns those in panel p and above fill no more than half of its lines. */
+/* Whether, of n columns, panel p holds no more than half a line. */
 PYBP_INLINE int REAL(is_half)(size_t n, size_t p)
 {
     return n - p * PANEL <= PANEL / 2;
 }
 
-/* How many of the panels p ... of n columns a tile takes: ACROSS_ROWS, or one, as half a panel goes alone. */
+/* How many panels of n columns a tile takes from panel p on: ACROSS_ROWS, or one. Half a panel is taken alone. */
 PYBP_INLINE size_t REAL(across)(size_t n, size_t p)
 {
     const size_t whole = (n + PANEL / 2 - 1) / PANEL; /* panels that are not half */
     return ACROSS_ROWS > 1 && p + ACROSS_ROWS <= whole ? ACROSS_ROWS : 1;
 }
 
-/* 1 or ACROSS_ROWS panels of outputs, or half of one, for all rows, in tiles of nearly equal height. */
+/* One panel of outputs, ACROSS_ROWS panels or half a panel, for all rows, in tiles of nearly equal height. */
 static void REAL(product)(size_t rows, size_t panels, int half, REAL(shape) s, const real *a, const real *w,
                           const real *start, real *out)
 {
     const size_t most = half ? PYBP_TALL : PYBP_TILE;
     const size_t tiles = (rows + most - 1) / most;
     for (size_t t = 0, height; t < tiles; t++) {
-        height = (rows + tiles - 1 - t) / tiles; /* rows / tiles, the first ones one more */
+        height = (rows + tiles - 1 - t) / tiles; /* rows / tiles, rounded up for the first ones */
         if (ACROSS_ROWS > 1 && panels > 1)
             switch (height) { EACH_TILE(TILE_CASE, REAL(tile), ACROSS_ROWS, VPP); }
         else if (half)
@@ -156,7 +156,7 @@ static void REAL(forward)(const pybp_forward_args *f)
             REAL(product)(f->rows, at_once, REAL(is_half)(f->n_out, p), s, a, w, bias, out);
         }
         const size_t end = p + at_once;
-        for (; p < end; p++) { /* while the strip is in L1 */
+        for (; p < end; p++) { /* while the panel's rows are in L1 */
             out = REAL(line)(f->out, p, 0);
             if (f->z.at != NULL)
                 memcpy(REAL(line)(f->z, p, 0), out, f->rows * PYBP_LINE);
@@ -166,7 +166,7 @@ static void REAL(forward)(const pybp_forward_args *f)
     }
 }
 
-/* Panel k0 ... of the inputs of packed weights, turned: t[j][k - k0] = w from input k to output j. */
+/* Packed weights of the panel of inputs k0 ..., transposed: t[j][k - k0] = weight from input k to output j. */
 static void REAL(transpose_panel)(size_t n_in, size_t n_out, const real *weights, size_t k0, real *t)
 {
     const size_t inputs = REAL(least)(PANEL, n_in - k0);
@@ -174,7 +174,7 @@ static void REAL(transpose_panel)(size_t n_in, size_t n_out, const real *weights
         const size_t outputs = REAL(least)(PANEL, n_out - j0);
         const real *w = weights + (j0 / PANEL * (n_in + 1) + k0) * PANEL;
         real tail[PANEL * PANEL];
-        if (inputs < PANEL) { /* what follows is the bias, and the next panel */
+        if (inputs < PANEL) { /* the lines after these are not weights of this panel */
             memset(tail, 0, sizeof tail);
             memcpy(tail, w, inputs * PYBP_LINE);
             w = tail;

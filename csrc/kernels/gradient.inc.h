@@ -3,18 +3,18 @@
 
 #ifndef PYBP_NARROW
 #if defined(PYBP_ISA_AVX512) || defined(PYBP_ISA_NEON)
-#define PYBP_NARROW (PANEL * 3 / 4) /* outputs that are few: beyond, padding costs less than turning the result */
+#define PYBP_NARROW (PANEL * 3 / 4) /* few outputs; with more, padding costs less than transposing the result */
 #else
 #define PYBP_NARROW (PANEL / 2) /* fewer chains fit in registers */
 #endif
-#define PYBP_NARROW_WORTH 128 /* lanes of rows saved that pay for it */
+#define PYBP_NARROW_WORTH 128 /* lanes, over all rows, that must be saved for it */
 #endif
 
 #undef POINTERS
 #define POINTERS (PYBP_GRADIENT / PYBP_SHARED)
 
-/* R inputs' weights into one panel: a chain over the rows each. inputs: pointers to line 0, one for each
- * PYBP_SHARED inputs. */
+/* The gradient of R inputs' weights into one panel, each a chain over the rows. inputs: pointers to the first row,
+ * one for each PYBP_SHARED inputs. */
 PYBP_INLINE void REAL(gradient_tile)(const size_t R, const size_t NV, size_t rows, const real *const *inputs,
                                      const real *delta, int add, real *g)
 {
@@ -55,12 +55,13 @@ PYBP_INLINE void REAL(gradient_tile)(const size_t R, const size_t NV, size_t row
         REAL(gradient_tile)(R, NV, rows, inputs, delta, add, g); \
         break
 
-/* Inputs k0 ... k1. */
-static void REAL(wide_gradient)(size_t rows, pybp_panels in, size_t first, const real *delta, size_t k0, size_t k1, int add,
-                                real *g)
+/* Inputs k0 ... k1 - 1. */
+static void REAL(wide_gradient)(size_t rows, pybp_panels in, size_t first, const real *delta, size_t k0, size_t k1,
+                                int add, real *g)
 {
     for (size_t k = k0, height; k < k1; k += height, g += height * PANEL) {
-        const size_t tiles = (k1 - k + PYBP_GRADIENT - 1) / PYBP_GRADIENT; /* of nearly equal height, each from a pointer on */
+        /* Of nearly equal height, a multiple of PYBP_SHARED. */
+        const size_t tiles = (k1 - k + PYBP_GRADIENT - 1) / PYBP_GRADIENT;
         height = REAL(least)((k1 - k + tiles * PYBP_SHARED - 1) / (tiles * PYBP_SHARED) * PYBP_SHARED, k1 - k);
         const real *inputs[POINTERS];
         for (size_t i = 0; i < height; i += PYBP_SHARED)
@@ -72,14 +73,14 @@ static void REAL(wide_gradient)(size_t rows, pybp_panels in, size_t first, const
 #undef NARROW_VECTORS
 #undef BLOCK_VECTORS
 #undef NARROW_AT_ONCE
-#define NARROW_VECTORS 6u /* of inputs at the most */
+#define NARROW_VECTORS 6u /* at most, of inputs */
 #define BLOCK_VECTORS (PYBP_BLOCK_K / LANES)
-#define NARROW_AT_ONCE(C) /* so many that their chains fit, and that they divide a block */ \
+#define NARROW_AT_ONCE(C) /* so many that their chains fit in registers, and that they divide a block */ \
     (CHAINS / (C) >= 6 ? 6 : CHAINS / (C) >= 3 ? 3 : CHAINS / (C) == 2 ? 2 : 1)
 
-/* NV vectors of inputs into each of C outputs: turned[j] gets the weights into output j. */
+/* NV vectors of inputs into each of C outputs: transposed[j] gets the gradient of the weights into output j. */
 PYBP_INLINE void REAL(narrow_tile)(const size_t C, const size_t NV, size_t rows, const real *const *inputs,
-                                   const real *delta, real *turned)
+                                   const real *delta, real *transposed)
 {
     vec acc[CHAINS];
     const real *a[NARROW_VECTORS];
@@ -90,7 +91,7 @@ PYBP_INLINE void REAL(narrow_tile)(const size_t C, const size_t NV, size_t rows,
     for (size_t i = 0; i < C * NV; i++)
         acc[i] = v_zero();
     for (size_t r = 0; r < rows * PANEL; r += PANEL) {
-        vec few[NARROW_VECTORS]; /* what there is less of stays in registers for a row */
+        vec few[NARROW_VECTORS]; /* inputs or deltas, whichever are fewer, stay in registers for a row */
         PYBP_UNROLL(6)
         for (size_t i = 0; i < (C < NV ? C : NV); i++)
             few[i] = C < NV ? v_bcast(delta + r + i) : v_load(a[i] + r);
@@ -108,7 +109,7 @@ PYBP_INLINE void REAL(narrow_tile)(const size_t C, const size_t NV, size_t rows,
     for (size_t j = 0; j < C; j++)
         PYBP_UNROLL(6)
         for (size_t v = 0; v < NV; v++)
-            v_store(turned + j * PYBP_BLOCK_K + v * LANES, acc[j * NV + v]);
+            v_store(transposed + j * PYBP_BLOCK_K + v * LANES, acc[j * NV + v]);
 }
 
 #undef NARROW_CASE
@@ -121,9 +122,9 @@ PYBP_INLINE void REAL(narrow_tile)(const size_t C, const size_t NV, size_t rows,
 #define NARROW_CASE(C, v) \
     case C: \
         for (; v + NARROW_AT_ONCE(C) <= vectors; v += NARROW_AT_ONCE(C)) \
-            REAL(narrow_tile)(C, NARROW_AT_ONCE(C), rows, inputs + v, delta, turned + v * LANES); \
+            REAL(narrow_tile)(C, NARROW_AT_ONCE(C), rows, inputs + v, delta, transposed + v * LANES); \
         for (; v < vectors; v++) \
-            REAL(narrow_tile)(C, 1, rows, inputs + v, delta, turned + v * LANES); \
+            REAL(narrow_tile)(C, 1, rows, inputs + v, delta, transposed + v * LANES); \
         break
 
 /* The same chains for cols <= PYBP_NARROW outputs. */
@@ -131,16 +132,17 @@ static void REAL(narrow_gradient)(size_t rows, pybp_panels in, size_t first, con
                                   size_t k1, int add, real *g)
 {
     const real *inputs[BLOCK_VECTORS];
-    real turned[PANEL * PYBP_BLOCK_K], lines[PYBP_BLOCK_K * PANEL];
+    real transposed[PANEL * PYBP_BLOCK_K], lines[PYBP_BLOCK_K * PANEL];
     const size_t vectors = (k1 - k0 + LANES - 1) / LANES;
     size_t v = 0;
     for (size_t i = 0; i < vectors; i++)
         inputs[i] = REAL(line)(in, (k0 + i * LANES) / PANEL, first) + (k0 + i * LANES) % PANEL;
-    memset(turned + cols * PYBP_BLOCK_K, 0, (PANEL - cols) * PYBP_BLOCK_K * sizeof(real)); /* padding keeps its weights at zero */
+    /* Weights of padding stay zero. */
+    memset(transposed + cols * PYBP_BLOCK_K, 0, (PANEL - cols) * PYBP_BLOCK_K * sizeof(real));
     switch (cols) { EACH_NARROW(NARROW_CASE, v); }
     for (size_t k = 0; k < vectors * LANES; k += LANES)
         for (size_t j = 0; j < PANEL; j += LANES)
-            v_transpose(turned + j * PYBP_BLOCK_K + k, PYBP_BLOCK_K, lines + k * PANEL + j, PANEL);
+            v_transpose(transposed + j * PYBP_BLOCK_K + k, PYBP_BLOCK_K, lines + k * PANEL + j, PANEL);
     for (size_t i = 0; i < (k1 - k0) * PANEL; i += LANES)
         v_store(g + i, add ? v_add(v_load(g + i), v_load(lines + i)) : v_load(lines + i));
 }

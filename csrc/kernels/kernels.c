@@ -1,6 +1,5 @@
-/* The only unit that is compiled once per instruction set: the build passes the flags, PYBP_ISA_XXX, and
- * PYBP_ISA=xxx for the table's name.
- * Every body is included twice, for float and for double. */
+/* The only unit that is compiled once for each instruction set: the build passes its flags, PYBP_ISA_XXX, and
+ * PYBP_ISA=xxx for the table's name. Each body is included twice, for float and for double. */
 #include "kernels/kernels.h"
 
 #include <string.h>

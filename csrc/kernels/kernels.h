@@ -1,20 +1,22 @@
 /* The kernel table: what an instruction set provides, for one dtype.
  *
- * Kernels take plain pointers and sizes, allocate nothing, call nothing but kernels and cannot
- * fail. Signatures are the same for both dtypes: `void *` stands for that table's dtype, T.
+ * Kernels take plain pointers and sizes, allocate nothing, call nothing but kernels and cannot fail. Signatures are the
+ * same for both dtypes: `void *` points to elements of the table's dtype, T.
  *
- * Panels. A matrix of `rows` samples and n features is kept in panels of 64 bytes (16 floats, 8 doubles):
- * element (r, c) is lane c % panel of line r of panel c / panel. A *line* is 64 bytes. Lines of a
- * panel follow each other; panels are `stride` lines apart. Lanes past n are padding: they
- * hold finite garbage at most, and nothing real is ever computed from them.
+ * Panels. A matrix of `rows` rows and n columns is stored in panels of 64 bytes' worth of columns (16 floats or 8
+ * doubles): element (r, c) is lane c % panel of line r of panel c / panel. A *line* is 64 bytes, one row of a panel.
+ * The lines of a panel follow each other; panels are `stride` lines apart. Lanes past n are padding: they hold finite
+ * values, from which no result is computed.
  *
- * Packed weights of a dense layer: panels of outputs, each n_in + 1 lines; line i holds the
- * weights from input i into the panel's outputs, line n_in their biases (zero if the layer has none).
+ * Packed weights of a dense layer: panels of outputs, each of n_in + 1 lines. Line i holds the weights from input i to
+ * the panel's outputs, line n_in their biases (zeros if the layer has none).
  *
- * The order of operations is docs/contract.md's; results do not depend on the table. */
+ * docs/contract.md states the order of operations; results do not depend on the table. */
 #ifndef PYBP_KERNELS_H
 #define PYBP_KERNELS_H
 
+#include "kernels/matrix.h"
+#include "kernels/prefetch.h"
 #include "pybp.h"
 
 #include <stddef.h>
@@ -23,47 +25,20 @@
 #define PYBP_LINE 64u     /* bytes */
 #define PYBP_CHUNK 256u   /* rows whose gradient is one chain (contract) */
 #define PYBP_BLOCK_K 96u  /* inputs in a tile of the weight gradient */
-#define PYBP_BACK_PANELS 2u /* panels of transposed weights that back() may want at once */
+#define PYBP_BACK_PANELS 2u /* panels of weights that back() transposes at a time */
 #define PYBP_N_CONSTANTS 16
-#define PYBP_MAX_PANEL 16   /* Ts in a line */
-
-/* Bring a line near before it is read: into the first level of cache, or the second, as far as the first is full of
- * what is at work. */
-#if defined(__GNUC__) || defined(__clang__)
-#define PYBP_PREFETCH(address) __builtin_prefetch(address)
-#define PYBP_PREFETCH_L2(address) __builtin_prefetch(address, 0, 2)
-#else
-#define PYBP_PREFETCH(address) ((void)(address))
-#define PYBP_PREFETCH_L2(address) ((void)(address))
-#endif
-
-static inline size_t pybp_element_size(pybp_dtype dtype)
-{
-    return dtype == PYBP_FLOAT32 ? sizeof(float) : sizeof(double);
-}
-
-/* Of a dense matrix, without what may lie between rows. */
-static inline size_t pybp_row_bytes(const pybp_matrix *x)
-{
-    return x->cols * pybp_element_size(x->dtype);
-}
-
-/* Number i of a sparse matrix's indptr or indices. */
-static inline int64_t pybp_sparse_index(const pybp_matrix *x, const void *numbers, size_t i)
-{
-    return x->wide ? ((const int64_t *)numbers)[i] : (int64_t)((const int32_t *)numbers)[i];
-}
+#define PYBP_MAX_PANEL 16   /* Ts in a line, at most */
 
 typedef struct pybp_panels {
     char *at;      /* first line of the first panel; NULL: not there */
     size_t stride; /* lines from panel to panel */
 } pybp_panels;
 
-/* In place on the first `cols` lanes (or all) of `rows` lines of one panel: z becomes a. params: Ts, as many as
- * the activation has. */
-typedef void pybp_activate(size_t rows, size_t cols, const void *params, void *strip);
-/* In place: back (dL/da) becomes delta = back f'(z), with f' computed from x: a or z, as activations.def says. */
-typedef void pybp_derive(size_t rows, size_t cols, const void *params, const void *x, void *strip);
+/* z becomes a, in place, on `rows` lines of a panel, in its first `cols` lanes or in all. params: Ts, as many as the
+ * activation has. */
+typedef void pybp_activate(size_t rows, size_t cols, const void *params, void *panel);
+/* dL/da becomes delta = dL/da f'(z), in place. f' is computed from x: a or z, as activations.def says. */
+typedef void pybp_derive(size_t rows, size_t cols, const void *params, const void *x, void *panel);
 
 typedef struct pybp_forward_args {
     size_t rows, n_in, n_out;
@@ -80,10 +55,10 @@ typedef struct pybp_back_args {
     pybp_panels delta;    /* n_out */
     const void *weights;
     void *scratch;        /* BACK_PANELS times n_out lines, rounded up to whole panels: transposed weights */
-    pybp_panels out;      /* n_in: delta of the layer before */
-    pybp_panels keep;     /* gets what this layer gives back, unless .at is NULL */
-    pybp_panels add;      /* is added to that (what other layers gave back), unless .at is NULL */
-    pybp_panels x;        /* n_in: a or z of the layer before (with derive) */
+    pybp_panels out;      /* n_in: the result, the delta of the layer before */
+    pybp_panels keep;     /* gets a copy of delta W, unless .at is NULL */
+    pybp_panels add;      /* is then added to it (the contributions of other layers), unless .at is NULL */
+    pybp_panels x;        /* n_in: a or z of the layer before, for derive */
     pybp_derive *derive;  /* elementwise, or NULL: out stays dL/da */
     const void *params;   /* its parameters */
 } pybp_back_args;
@@ -91,7 +66,7 @@ typedef struct pybp_back_args {
 typedef struct pybp_loss_args {
     size_t rows, cols;
     pybp_panels z;        /* of the output layer */
-    pybp_panels a;        /* f(z): out for losses that are computed from z, in for the others */
+    pybp_panels a;        /* f(z): an output for losses that are computed from z, an input for the others */
     const int32_t *labels; /* class indices, or NULL: then y */
     pybp_panels y;
     const void *scale;    /* T, one a row */
@@ -112,28 +87,28 @@ typedef struct pybp_row_norm {
     void *inverse;        /* T, one a row: out going forward, in going back */
 } pybp_row_norm;
 
-/* Dropout: numbers below the threshold make `dropped`, the others x scale + shift. */
+/* Dropout: where the random number is below the threshold, the output is `dropped`, otherwise x scale + shift. */
 typedef struct pybp_drop {
     uint16_t threshold;
     double scale, shift, dropped;
 } pybp_drop;
 
-/* One row of an optimizer: constants of a step, then the update of elements. */
+/* A step of an optimizer, from which its row computes the constants of the step. */
 typedef struct pybp_step_scalars {
     const double *params;  /* of the optimizer, in registry order */
-    double lr;             /* of these parameters: with all factors */
-    double decay;          /* what a weight decay that is added to the gradient is multiplied with; 0: exempt */
-    double shrink;         /* what a decay that scales the weights is multiplied with: a learning rate; 0: exempt */
+    double lr;             /* with the factors of these parameters */
+    double decay;          /* factor of a weight decay that is added to the gradient; 0: exempt */
+    double shrink;         /* factor of a decay that scales the weights, a learning rate; 0: exempt */
     uint64_t t;            /* this update's number, from 1 */
     const double *powers;  /* running products of optimizers.def, this update's included */
-    double scale;          /* rprop: of its steps */
+    double scale;          /* rprop: factor of its steps */
     double mu, mu_next;    /* nadam: momentum of this update and of the next */
 } pybp_step_scalars;
 typedef struct pybp_constants {
     _Alignas(64) char c[PYBP_N_CONSTANTS * 8]; /* T */
 } pybp_constants;
 typedef void pybp_prepare(const pybp_step_scalars *step, pybp_constants *constants);
-/* n elements, a multiple of a line. state: as the row has states, NULL for the others. */
+/* Update n elements, a multiple of a line. state: the buffers that the row keeps, NULL for others. */
 typedef void pybp_update(size_t n, void *w, const void *g, void *const state[PYBP_N_STATES],
                          const pybp_constants *constants);
 
@@ -146,7 +121,7 @@ typedef struct pybp_kernels {
     void (*gather)(const pybp_matrix *x, const uint32_t *order, size_t first, size_t rows, pybp_panels out);
     /* Panels to a row-major matrix whose rows are `cols` Ts. */
     void (*scatter)(pybp_panels a, size_t rows, size_t cols, void *out);
-    /* Column col := 1, the input that the bias gradient sees. */
+    /* Set column col to 1: the input that belongs to the biases. */
     void (*ones)(pybp_panels a, size_t rows, size_t col);
 
     void (*forward)(const pybp_forward_args *args);
@@ -154,10 +129,11 @@ typedef struct pybp_kernels {
     /* g[k - k0] (lines) = sum over rows of delta[row] in[row][k], for k0 <= k < k1 <= k0 + BLOCK_K,
      * in chunks of PYBP_CHUNK rows; add: on top of what g holds. k0: a multiple of PYBP_MAX_PANEL. delta: the line of
      * row 0 of one panel, `cols` real lanes. */
-    void (*gradient)(size_t rows, pybp_panels in, const void *delta, size_t cols, size_t k0, size_t k1, int add, void *g);
+    void (*gradient)(size_t rows, pybp_panels in, const void *delta, size_t cols, size_t k0, size_t k1, int add,
+                     void *g);
     /* sum[i] += add[i], n elements, a multiple of a line. */
     void (*accumulate)(size_t n, void *sum, const void *add);
-    /* sum[i] = fma(x, x, sum[i]) over n elements, each a line after the last, from each of 4 places. */
+    /* sum[i] = fma(x, x, sum[i]) over n elements x, a line apart from each other, at each of 4 places. */
     void (*squares)(size_t n, const void *const at[4], double sum[4]);
     /* 1 if all n elements are finite. */
     int (*finite)(size_t n, const void *x);
@@ -169,20 +145,23 @@ typedef struct pybp_kernels {
     void (*set)(void *x, double value);
     /* g *= factor (unless 1), then clip to [-limit, limit] (unless 0). */
     void (*clip)(size_t n, void *g, double factor, double limit);
-    /* g = scale g + l1 sign(w) + l2 w, without the parts whose factor is 1 or 0; n elements, a multiple of a line. */
+    /* g = scale g + l1 sign(w) + l2 w, without operations by a scale of 1 or a penalty of 0; n elements, a multiple of
+     * a line. */
     void (*penalize)(size_t n, const void *w, void *g, double scale, double l1, double l2);
-    /* Of each lane of `lines` lines: sum of |w| and of w^2, in double, a chain each. */
+    /* For each lane of `lines` lines the sum of |w| and of w^2, in double, each one chain. */
     void (*magnitudes)(size_t lines, const void *w, double *absolute, double *squares);
-    /* Each lane of `lines` lines times its factor, a T. */
+    /* Multiply each lane of `lines` lines by its factor, a T. */
     void (*rescale)(size_t lines, void *w, const void *factors);
 
     /* best[r] = column of the largest of a row's `cols` elements, the first of several; 0 if the first is NaN. */
     void (*largest)(size_t rows, size_t cols, pybp_panels a, int32_t *best);
     /* Rows whose elements are all on the same side of `limit`, strictly above it or not, as their targets;
      * `per_target` columns share one. */
-    size_t (*same_side)(size_t rows, size_t cols, pybp_panels a, pybp_panels y, size_t per_target, int strictly, double limit);
+    size_t (*same_side)(size_t rows, size_t cols, pybp_panels a, pybp_panels y, size_t per_target, int strictly,
+                        double limit);
 
-    /* Layers without a product (layer.inc.h, norm.inc.h): on one panel, parameters being lines, or on panels. */
+    /* Layers without a matrix product (layer.inc.h, norm.inc.h), on one panel, whose parameters are lines, or on
+     * panels. */
     void (*add_lines)(size_t rows, const void *a, const void *b, void *sum);
     void (*multiply_lines)(size_t rows, const void *a, const void *b, void *product);
     void (*scale)(size_t rows, const void *x, const void *scale, void *out);
@@ -205,9 +184,9 @@ typedef struct pybp_kernels {
                            int add, void *g, void *chunk);
     void (*copy_column)(size_t rows, pybp_panels from, size_t from_col, pybp_panels to, size_t to_col);
 
-    pybp_activate *activate[PYBP_N_ACTIVATIONS]; /* elementwise ones; NULL for rowwise ones */
+    pybp_activate *activate[PYBP_N_ACTIVATIONS]; /* NULL for rowwise ones */
     pybp_derive *derive[PYBP_N_ACTIVATIONS];
-    /* The rowwise ones, on whole rows: z -> a in place; (a, dL/da) -> delta in place of dL/da. */
+    /* Of rowwise ones, on whole rows: z becomes a, in place; dL/da, g, becomes delta, in place. */
     void (*activate_rows[PYBP_N_ACTIVATIONS])(size_t rows, size_t cols, pybp_panels z);
     void (*derive_rows[PYBP_N_ACTIVATIONS])(size_t rows, size_t cols, pybp_panels a, pybp_panels g);
     pybp_loss_kernel *loss[PYBP_N_LOSSES];

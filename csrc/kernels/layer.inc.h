@@ -1,4 +1,4 @@
-/* What layers without a product of matrices do to one panel: `rows` lines, in place or not. */
+/* Layers without a matrix product, on one panel of `rows` lines; results may overwrite arguments. */
 
 static void REAL(add_lines)(size_t rows, const void *a, const void *b, void *sum)
 {
@@ -16,8 +16,8 @@ static void REAL(multiply_lines)(size_t rows, const void *a, const void *b, void
         v_store(to + i, v_mul(v_load(x + i), v_load(y + i)));
 }
 
-/* Dropout: a lane whose number is below the threshold is dropped. `numbers`: those of lanes 0 ... PANEL - 1 of row r
- * stand at r * step. factor gets d out / d x. */
+/* Dropout: a lane whose number is below the threshold is dropped. The numbers of row r begin at numbers[r * step].
+ * factor becomes d out / d x. */
 static void REAL(drop)(size_t rows, const uint16_t *numbers, size_t step, const pybp_drop *how, const void *panel,
                        void *out_panel, void *factor_panel)
 {
@@ -26,7 +26,7 @@ static void REAL(drop)(size_t rows, const uint16_t *numbers, size_t step, const 
     const real scale = (real)how->scale, shift = (real)how->shift, dropped = (real)how->dropped;
     const uint16_t threshold = how->threshold;
     for (size_t r = 0; r < rows; r++, x += PANEL, out += PANEL, factor += PANEL, numbers += step) {
-        real by[PANEL], plus[PANEL]; /* of their own, so that the compiler sees vectors */
+        real by[PANEL], plus[PANEL]; /* separate loops, which the compiler vectorises */
         for (size_t i = 0; i < PANEL; i++)
             by[i] = numbers[i] < threshold ? 0 : scale;
         for (size_t i = 0; i < PANEL; i++)
@@ -38,7 +38,7 @@ static void REAL(drop)(size_t rows, const uint16_t *numbers, size_t step, const 
     }
 }
 
-/* Which of the categories 0 ... n - 1 a number means; 0 for what is none of them. */
+/* The category, 0 ... n - 1, that a number stands for; 0 if there is none. */
 PYBP_INLINE size_t REAL(category)(real x, size_t n)
 {
     return x >= 0 && x < (real)n ? (size_t)x : 0;
@@ -53,7 +53,8 @@ static void REAL(embed)(size_t rows, const void *column, size_t categories, cons
         memcpy(out + r, lines + REAL(category)(k[r], categories) * PANEL, PYBP_LINE);
 }
 
-/* Lines k0 ... k1 of the table's gradient, as `gradient` in kernels.h has it. chunk: k1 - k0 lines. */
+/* Lines k0 ... k1 - 1 of the table's gradient, summed like those of `gradient` (kernels.h). chunk: scratch of k1 - k0
+ * lines. */
 static void REAL(embed_gradient)(size_t rows, const void *column, size_t categories, const void *delta_panel,
                                  size_t k0, size_t k1, int add, void *g, void *chunk)
 {
@@ -77,7 +78,7 @@ static void REAL(embed_gradient)(size_t rows, const void *column, size_t categor
     }
 }
 
-/* One feature from one place to another. */
+/* Copy a column to another one. */
 static void REAL(copy_column)(size_t rows, pybp_panels from, size_t from_col, pybp_panels to, size_t to_col)
 {
     const real *x = REAL(line)(from, from_col / PANEL, 0) + from_col % PANEL;

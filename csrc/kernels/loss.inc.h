@@ -1,52 +1,52 @@
-/* Losses; one body a row of losses.def, named <name>_loss.
+/* Losses: one body for each row of losses.def, named <name>_loss.
  *
- * Rows are worked on LANES at a time, turned, so that the sums over a row run in the contract's lanes. */
+ * LANES rows at a time are transposed, so that the sums over a row run in the contract's lanes. */
 
-/* Targets that several outputs share: each as often, from the one or two panels where they lie. */
+/* Targets that l->per_target outputs share: each is repeated so often. They lie in one panel or two. */
 PYBP_INLINE void REAL(spread_targets)(const pybp_loss_args *l, size_t r, size_t n, size_t c, size_t width, real *ty)
 {
-    real turned[TURNED];
+    real transposed[TRANSPOSED];
     for (size_t i = 0, panel = SIZE_MAX; i < width; i++) {
         const size_t t = (c + i) / l->per_target;
         if (t / PANEL != panel) {
             panel = t / PANEL;
-            REAL(turn)(REAL(line)(l->y, panel, r), n, PANEL, turned);
+            REAL(transpose_rows)(REAL(line)(l->y, panel, r), n, PANEL, transposed);
         }
-        v_store(ty + i * LANES, v_load(turned + t % PANEL * LANES));
+        v_store(ty + i * LANES, v_load(transposed + t % PANEL * LANES));
     }
 }
 
-/* Targets of a block: column i of panel c, turned; class indices become one-hot. */
-PYBP_INLINE void REAL(turn_targets)(const pybp_loss_args *l, size_t r, size_t n, size_t c, size_t width, real *ty)
+/* Targets of a block, transposed, from column c on; class indices become one-hot. */
+PYBP_INLINE void REAL(transpose_targets)(const pybp_loss_args *l, size_t r, size_t n, size_t c, size_t width, real *ty)
 {
     if (l->labels == NULL) {
         if (l->per_target > 1)
             REAL(spread_targets)(l, r, n, c, width, ty);
         else
-            REAL(turn)(REAL(line)(l->y, c / PANEL, r), n, width, ty);
+            REAL(transpose_rows)(REAL(line)(l->y, c / PANEL, r), n, width, ty);
         return;
     }
     real label[LANES] = {0};
-    for (size_t i = 0; i < n; i++) /* as far as it matters, exact */
+    for (size_t i = 0; i < n; i++) /* exact where it is compared below */
         label[i] = (real)(l->labels[r + i] - (int32_t)c);
     for (size_t i = 0; i < width; i++)
         v_store(ty + i * LANES, v_select(v_eq(v_load(label), v_set1((real)i)), v_set1(1), v_zero()));
 }
 
-/* Constants of an output: parameters, or computed from them in double and rounded once. */
+/* Constants of an output: parameters, or computed from them in double, rounded once. */
 typedef struct REAL(pair) {
     vec first, second;
 } REAL(pair);
 
 /* Losses whose terms need one output at a time: x is a, or z for losses computed from z; output j has the
  * constants p[j mod n_p].
- * The function adds its term to *sum, gives dL/dx unscaled, and may replace x by a. */
+ * The function adds its term to *sum, returns dL/dx without the row's scale, and may replace x by a. */
 typedef vec REAL(term)(vec *x, vec y, vec *sum, const REAL(pair) *p);
 
 PYBP_INLINE void REAL(termwise)(const pybp_loss_args *l, pybp_panels x, REAL(term) *term, int replace,
                                 const REAL(pair) *p, size_t n_p)
 {
-    real tx[TURNED], ty[TURNED], tg[TURNED];
+    real tx[TRANSPOSED], ty[TRANSPOSED], tg[TRANSPOSED];
     for (size_t r = 0; r < l->rows; r += LANES) {
         const size_t n = REAL(least)(LANES, l->rows - r);
         const vec scale = REAL(load_some)((const real *)l->scale + r, n);
@@ -55,8 +55,8 @@ PYBP_INLINE void REAL(termwise)(const pybp_loss_args *l, pybp_panels x, REAL(ter
         REAL(clear_lanes)(lane, l->cols);
         for (size_t c = 0; c < l->cols; c += PANEL) {
             const size_t width = REAL(least)(PANEL, l->cols - c);
-            REAL(turn)(REAL(line)(x, c / PANEL, r), n, width, tx);
-            REAL(turn_targets)(l, r, n, c, width, ty);
+            REAL(transpose_rows)(REAL(line)(x, c / PANEL, r), n, width, tx);
+            REAL(transpose_targets)(l, r, n, c, width, ty);
             for (size_t i = 0; i < width; i++) {
                 vec xi = v_load(tx + i * LANES);
                 const vec g = term(&xi, v_load(ty + i * LANES), &lane[i], n_p > 0 ? p + k : NULL);
@@ -64,9 +64,9 @@ PYBP_INLINE void REAL(termwise)(const pybp_loss_args *l, pybp_panels x, REAL(ter
                 v_store(tg + i * LANES, v_mul(g, scale));
                 v_store(tx + i * LANES, xi);
             }
-            REAL(turn_back)(tg, n, width, REAL(line)(l->delta, c / PANEL, r));
+            REAL(untranspose_rows)(tg, n, width, REAL(line)(l->delta, c / PANEL, r));
             if (replace)
-                REAL(turn_back)(tx, n, width, REAL(line)(l->a, c / PANEL, r));
+                REAL(untranspose_rows)(tx, n, width, REAL(line)(l->a, c / PANEL, r));
         }
         REAL(store_some)((real *)l->row_loss + r, n, REAL(add_lanes)(lane, l->cols));
     }
@@ -112,7 +112,7 @@ PYBP_INLINE vec REAL(binary_cross_entropy_term)(vec *x, vec y, vec *sum, const R
     return v_sub(a, y);
 }
 
-/* p y softplus(-z) + (1 - y) softplus(z): nothing cancels, whatever the weight. */
+/* p y softplus(-z) + (1 - y) softplus(z): without cancellation, whatever the weight. */
 PYBP_INLINE vec REAL(weighted_cross_entropy_term)(vec *x, vec y, vec *sum, const REAL(pair) *p)
 {
     const vec z = *x, a = v_sigmoid(z), s = v_log1p(v_exp(v_neg(v_abs(z))));
@@ -140,9 +140,9 @@ static void REAL(binary_cross_entropy_loss)(const pybp_loss_args *l)
 /* From z: with t = log(sum_j exp(z_j - m)) the log-probabilities are (z_j - m) - t. */
 static void REAL(cross_entropy_loss)(const pybp_loss_args *l)
 {
-    real tz[TURNED], te[TURNED], ty[TURNED];
+    real tz[TRANSPOSED], te[TRANSPOSED], ty[TRANSPOSED];
     const double smoothing = l->params[0];
-    const vec keep = v_set1((real)(1 - smoothing)), share = v_set1((real)(smoothing / (double)l->cols));
+    const vec keep = v_set1((real)(1 - smoothing)), uniform = v_set1((real)(smoothing / (double)l->cols));
     const int sum_targets = l->labels == NULL || smoothing != 0; /* else they sum to 1 */
     for (size_t r = 0; r < l->rows; r += LANES) {
         const size_t n = REAL(least)(LANES, l->rows - r);
@@ -154,9 +154,9 @@ static void REAL(cross_entropy_loss)(const pybp_loss_args *l)
         REAL(clear_lanes)(lane, l->cols);
         for (size_t c = 0; c < l->cols && sum_targets; c += PANEL) {
             const size_t width = REAL(least)(PANEL, l->cols - c);
-            REAL(turn_targets)(l, r, n, c, width, ty);
+            REAL(transpose_targets)(l, r, n, c, width, ty);
             for (size_t i = 0; i < width; i++)
-                lane[i] = v_add(lane[i], v_fma(keep, v_load(ty + i * LANES), share));
+                lane[i] = v_add(lane[i], v_fma(keep, v_load(ty + i * LANES), uniform));
         }
         if (sum_targets)
             total = REAL(add_lanes)(lane, l->cols);
@@ -164,20 +164,20 @@ static void REAL(cross_entropy_loss)(const pybp_loss_args *l)
         for (size_t c = 0; c < l->cols; c += PANEL) {
             const size_t width = REAL(least)(PANEL, l->cols - c);
             if (l->cols > PANEL) {
-                REAL(turn)(REAL(line)(l->z, c / PANEL, r), n, width, tz);
-                REAL(turn)(REAL(line)(l->a, c / PANEL, r), n, width, te);
+                REAL(transpose_rows)(REAL(line)(l->z, c / PANEL, r), n, width, tz);
+                REAL(transpose_rows)(REAL(line)(l->a, c / PANEL, r), n, width, te);
             }
             if (l->cols > PANEL || !sum_targets)
-                REAL(turn_targets)(l, r, n, c, width, ty);
+                REAL(transpose_targets)(l, r, n, c, width, ty);
             for (size_t i = 0; i < width; i++) {
-                const vec y = v_fma(keep, v_load(ty + i * LANES), share), a = v_div(v_load(te + i * LANES), s);
+                const vec y = v_fma(keep, v_load(ty + i * LANES), uniform), a = v_div(v_load(te + i * LANES), s);
                 const vec surprise = v_sub(t, v_sub(v_load(tz + i * LANES), m));
                 lane[i] = v_select(v_eq(y, v_zero()), lane[i], v_fma(y, surprise, lane[i]));
                 v_store(te + i * LANES, a);
                 v_store(tz + i * LANES, v_mul(v_fma(a, total, v_neg(y)), scale));
             }
-            REAL(turn_back)(te, n, width, REAL(line)(l->a, c / PANEL, r));
-            REAL(turn_back)(tz, n, width, REAL(line)(l->delta, c / PANEL, r));
+            REAL(untranspose_rows)(te, n, width, REAL(line)(l->a, c / PANEL, r));
+            REAL(untranspose_rows)(tz, n, width, REAL(line)(l->delta, c / PANEL, r));
         }
         REAL(store_some)((real *)l->row_loss + r, n, REAL(add_lanes)(lane, l->cols));
     }
@@ -232,7 +232,7 @@ static void REAL(log_cosh_loss)(const pybp_loss_args *l)
     REAL(termwise)(l, l->a, REAL(log_cosh_term), 0, NULL, 0);
 }
 
-/* The pair: 1 - q where a lies above y, q where it lies below. */
+/* The constants: 1 - q where a is above y, q where it is below. */
 PYBP_INLINE vec REAL(quantile_term)(vec *a, vec y, vec *sum, const REAL(pair) *p)
 {
     const vec d = v_sub(*a, y);
@@ -267,7 +267,7 @@ static void REAL(poisson_loss)(const pybp_loss_args *l)
     REAL(termwise)(l, l->a, REAL(poisson_term), 0, NULL, 0);
 }
 
-/* By how much y a misses 1, y a sign; *back gets -y. */
+/* max(0, 1 - y a), where y is a sign; *back becomes -y. */
 PYBP_INLINE vec REAL(margin)(vec a, vec y, vec *back)
 {
     const vec one = v_set1(1), sign = v_select(v_eq(y, v_zero()), v_neg(one), y);

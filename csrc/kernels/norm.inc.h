@@ -1,7 +1,7 @@
 /* Norms: statistics of features over rows (batch norm) or of rows over features (layer and RMS norm), and the
  * scale and shift after them. "One panel" is `rows` lines; parameters and statistics of its features are a line. */
 
-/* ---- one panel: every lane is a feature of its own ---- */
+/* ---- one panel: each lane is a feature ---- */
 
 /* shift = sum of g, scale = sum of g z over rows, in chunks; add: on top of what they hold. */
 static void REAL(sums)(size_t rows, const void *g_panel, const void *z_panel, int add, void *shift, void *scale)
@@ -53,7 +53,8 @@ static void REAL(moments)(size_t rows, const void *panel, void *mean, void *squa
     }
 }
 
-/* Of a batch: inverse deviations from the sums of squares, and the running statistics moved towards these. */
+/* Of a minibatch: `squares`, the sums of squared deviations, become 1 / sqrt(var + eps), and the running statistics
+ * move towards those of the minibatch. */
 static void REAL(batch_statistics)(size_t rows, double momentum, double eps, const void *mean, void *squares,
                                    void *running_mean, void *running_var)
 {
@@ -70,7 +71,8 @@ static void REAL(batch_statistics)(size_t rows, double momentum, double eps, con
     }
 }
 
-/* Of the running statistics: inverse deviations, and the scale and shift they make of gamma and beta. */
+/* From the running statistics: inverse = 1 / sqrt(var + eps), and the scale and shift that are equal to
+ * standardising, gamma and beta. */
 static void REAL(running_scale)(double eps, const void *mean, const void *var, const void *gamma, const void *beta,
                                 void *inverse, void *scale, void *shift)
 {
@@ -136,14 +138,14 @@ static void REAL(batch_norm_back)(size_t rows, size_t n, const void *g_panel, co
     }
 }
 
-/* ---- whole rows: sums over features run in PANEL lanes ---- */
+/* ---- whole rows: sums over features have PANEL lanes ---- */
 
 #ifndef PYBP_ROW_SUMS
 #define PYBP_ROW_SUMS
 enum { ROW_SUM, ROW_SQUARES, ROW_SCALED, ROW_DOT };
 #endif
 
-/* The first n lanes of x, zeros above. */
+/* The first n lanes of x, then zeros. */
 PYBP_INLINE vec REAL(only)(vec x, size_t n)
 {
     real lane[LANES];
@@ -187,7 +189,7 @@ PYBP_INLINE real REAL(row_total)(const int what, size_t r, size_t n, pybp_panels
     return sum;
 }
 
-/* Layer norm, or, not centered, RMS norm. scale, shift: lines, `step` apart from panel to panel. */
+/* Layer norm, or, not centered, RMS norm. Lines of scale and shift are f->step lines apart from panel to panel. */
 static void REAL(row_norm)(const pybp_row_norm *f, double eps, const void *scale, const void *shift, pybp_panels a)
 {
     const pybp_panels none = {NULL, 0};
@@ -208,7 +210,7 @@ static void REAL(row_norm)(const pybp_row_norm *f, double eps, const void *scale
     }
 }
 
-/* From delta to dL/dx; lanes past n become 0, as those of deltas are. */
+/* From delta to dL/dx. Lanes past n become 0, as in all deltas. */
 static void REAL(row_norm_back)(const pybp_row_norm *f, const void *scale, pybp_panels delta, pybp_panels out)
 {
     const pybp_panels none = {NULL, 0};

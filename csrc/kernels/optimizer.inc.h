@@ -1,8 +1,8 @@
-/* Optimizers; two bodies a row of optimizers.def:
+/* Optimizers: two bodies for each row of optimizers.def.
  *   <name>_prepare  the constants of one step, in double, rounded once to T
  *   <name>_update   the rule on n elements
- * Moments below the smallest normal number become 0: units whose gradient has died would otherwise
- * crawl through subnormals, at a hundred times the cost. */
+ * Moments below the smallest normal number become 0: those of units whose gradient has become 0 would otherwise stay
+ * subnormal for long, which costs a hundred times as much. */
 
 PYBP_INLINE vec REAL(flush)(vec x)
 {
@@ -19,7 +19,7 @@ PYBP_INLINE vec REAL(constant)(const pybp_constants *constants, size_t i)
     return v_bcast((const real *)(const void *)constants->c + i);
 }
 
-/* g + decay w, where there is a decay. */
+/* g + decay w, if there is a decay. */
 PYBP_INLINE vec REAL(decayed)(vec g, vec w, vec decay, int decays)
 {
     return decays ? v_fma(decay, w, g) : g;
@@ -174,7 +174,7 @@ static void REAL(adadelta_update)(size_t n, void *weights, const void *gradient,
     }
 }
 
-/* ---- lion: lr, beta1, 1 - beta1, beta2, 1 - beta2, what scales the weights ---- */
+/* ---- lion: lr, beta1, 1 - beta1, beta2, 1 - beta2, factor of the weights ---- */
 
 static void REAL(lion_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
 {
@@ -226,10 +226,10 @@ static void REAL(rprop_update)(size_t n, void *weights, const void *gradient, vo
     const vec start = REAL(constant)(constants, 4);
     const int starts = REAL(decays)(constants, 5);
     for (size_t i = 0; i < n; i += LANES) {
-        const vec gi = v_load(g + i), turn = v_mul(gi, v_load(before + i));
-        const vec factor = v_select(v_lt(v_zero(), turn), plus, v_select(v_lt(turn, v_zero()), minus, v_set1(1)));
+        const vec gi = v_load(g + i), product = v_mul(gi, v_load(before + i));
+        const vec factor = v_select(v_lt(v_zero(), product), plus, v_select(v_lt(product, v_zero()), minus, v_set1(1)));
         const vec d = v_min(most, v_max(least, v_mul(starts ? start : v_load(step + i), factor)));
-        const vec used = v_select(v_lt(turn, v_zero()), v_zero(), gi);
+        const vec used = v_select(v_lt(product, v_zero()), v_zero(), gi);
         v_store(before + i, REAL(flush)(used));
         v_store(step + i, d);
         v_store(w + i, v_fma(v_neg(REAL(sign)(used)), d, v_load(w + i)));

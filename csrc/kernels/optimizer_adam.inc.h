@@ -1,4 +1,4 @@
-/* Adam and its kin; see optimizer.inc.h for what a row provides. */
+/* The Adam family. optimizer.inc.h says what a row provides. */
 
 /* ---- adam, adamw: rate, beta1, 1 - beta1, beta2, 1 - beta2, 1 / sqrt(1 - beta2^t), eps, decay ---- */
 
@@ -93,7 +93,7 @@ static void REAL(adamax_update)(size_t n, void *weights, const void *gradient, v
     }
 }
 
-/* ---- radam: as adam, but [5] whether the step is adaptive, and [8] what scales the weights ---- */
+/* ---- radam: as adam, but [5] whether the step is adaptive, and [8] the factor of the weights ---- */
 
 static void REAL(radam_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
 {
@@ -130,7 +130,7 @@ static void REAL(radam_update)(size_t n, void *weights, const void *gradient, vo
     }
 }
 
-/* ---- nadam: as adam, but [0] the rate of m, [8] what scales the weights, [9] the rate of g ---- */
+/* ---- nadam: as adam, but [0] the rate of m, [8] the factor of the weights, [9] the rate of g ---- */
 
 static void REAL(nadam_prepare)(const pybp_step_scalars *s, pybp_constants *constants)
 {

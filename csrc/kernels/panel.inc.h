@@ -1,4 +1,4 @@
-/* Panels: in from the user's rows, out to them, and blocks of rows turned on their side. */
+/* Panels: from the user's rows and back, and transposed blocks of rows. */
 
 /* Vectors in a panel line. */
 #undef VPP
@@ -36,8 +36,8 @@ PYBP_INLINE void REAL(copy_tail)(const real *from, size_t n, real *to)
         *to = *from;
 }
 
-/* A row of the net's own dtype, and one that is converted. */
-PYBP_INLINE void REAL(take_row)(const real *from, size_t cols, real *to, size_t step)
+/* A row that has the net's dtype. `step`: elements from panel to panel. */
+PYBP_INLINE void REAL(copy_row)(const real *from, size_t cols, real *to, size_t step)
 {
     for (; cols >= PANEL; cols -= PANEL, from += PANEL, to += step)
         for (size_t i = 0; i < PANEL; i += LANES)
@@ -45,6 +45,7 @@ PYBP_INLINE void REAL(take_row)(const real *from, size_t cols, real *to, size_t 
     REAL(copy_tail)(from, cols, to);
 }
 
+/* A row that has to be converted. */
 PYBP_INLINE void REAL(convert_row)(const void *row, int doubles, size_t cols, real *to, size_t step)
 {
     const float *f = row;
@@ -54,7 +55,7 @@ PYBP_INLINE void REAL(convert_row)(const void *row, int doubles, size_t cols, re
             to[i] = doubles ? (real)d[c + i] : (real)f[c + i];
 }
 
-/* Row `row` of a sparse matrix: zeros, then its values in their places. */
+/* A row of a sparse matrix: zeros, then its values in their columns. */
 PYBP_INLINE void REAL(spread_row)(const pybp_matrix *x, size_t row, real *to, size_t step)
 {
     const size_t begin = (size_t)pybp_sparse_index(x, x->indptr, row);
@@ -69,14 +70,14 @@ PYBP_INLINE void REAL(spread_row)(const pybp_matrix *x, size_t row, real *to, si
     }
 }
 
-/* Shuffled rows come from anywhere, so they are asked for some rows before they are copied: short ones into the first
- * level of cache, long ones, up to so many bytes, into the second. (net/train/prefetch.h has asked for the first ones, or
- * for all of a small minibatch.) */
+/* Shuffled rows lie anywhere in memory, so each is prefetched some rows before it is copied: short rows into the L1
+ * cache, the first GATHER_LONG bytes of long ones into L2. (The first rows, or all of a small minibatch, have been
+ * prefetched by net/train/prefetch.c.) */
 #define GATHER_SHORT 512
 #define GATHER_LONG 4096
 #define GATHER_AHEAD(bytes) ((bytes) <= GATHER_SHORT ? 12u : 8u)
 
-PYBP_INLINE void REAL(ask_for)(const pybp_matrix *x, size_t row, size_t bytes)
+PYBP_INLINE void REAL(prefetch_row)(const pybp_matrix *x, size_t row, size_t bytes)
 {
     const char *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride, *end = from + bytes;
     from -= (uintptr_t)from % PYBP_LINE; /* rows seldom begin where a line does */
@@ -102,9 +103,9 @@ static void REAL(gather)(const pybp_matrix *x, const uint32_t *order, size_t fir
         }
         const void *from = (const char *)x->data + (ptrdiff_t)row * x->row_stride;
         if (order != NULL && r + ahead < rows)
-            REAL(ask_for)(x, order[first + r + ahead], bytes);
+            REAL(prefetch_row)(x, order[first + r + ahead], bytes);
         if (doubles == REAL_IS_F64)
-            REAL(take_row)(from, x->cols, REAL(line)(out, 0, r), step);
+            REAL(copy_row)(from, x->cols, REAL(line)(out, 0, r), step);
         else
             REAL(convert_row)(from, doubles, x->cols, REAL(line)(out, 0, r), step);
     }
@@ -125,19 +126,20 @@ static void REAL(ones)(pybp_panels a, size_t rows, size_t col)
         at[r * PANEL] = 1;
 }
 
-/* Turned blocks. Sums over the features of a row run in lanes that the contract fixes, so a
- * vector must not hold one row: it holds one column of LANES rows. t[c * LANES ...] = column c. */
-#undef TURNED
-#define TURNED (PANEL * LANES)
+/* Transposed blocks. Sums over the features of a row run in lanes that the contract fixes, whatever a vector holds.
+ * So a vector holds one column of LANES rows: t[c * LANES ...] = column c. */
+#undef TRANSPOSED
+#define TRANSPOSED (PANEL * LANES)
 
-/* Of a block that lacks rows, up to so many elements are moved one by one: that costs less than padding and turning it.
- * Of a whole one, four columns are turned alone where vectors are longer than that. */
-#define PYBP_TURN_FEW 64
+/* A block of fewer than LANES rows is moved element by element if it has at most so many: that costs less than
+ * padding and transposing it. (In a whole block up to four columns have a verb of their own where vectors are longer
+ * than that.) */
+#define PYBP_MOVE_SINGLY 64
 
-PYBP_INLINE void REAL(turn)(const real *lines, size_t rows, size_t cols, real *t)
+PYBP_INLINE void REAL(transpose_rows)(const real *lines, size_t rows, size_t cols, real *t)
 {
-    real padded[TURNED];
-    if (rows < LANES && rows * cols <= PYBP_TURN_FEW) {
+    real padded[TRANSPOSED];
+    if (rows < LANES && rows * cols <= PYBP_MOVE_SINGLY) {
         for (size_t c = 0; c < cols; c++) {
             v_store(t + c * LANES, v_zero());
             for (size_t r = 0; r < rows; r++)
@@ -145,14 +147,14 @@ PYBP_INLINE void REAL(turn)(const real *lines, size_t rows, size_t cols, real *t
         }
         return;
     }
-    if (rows < LANES) { /* the last block: zeros below */
+    if (rows < LANES) { /* the last block: the missing rows are zeros */
         memset(padded, 0, sizeof padded);
         memcpy(padded, lines, rows * PANEL * sizeof(real));
         lines = padded;
     }
 #if LANES == PANEL
     if (cols <= 4) {
-        v_take_4(lines, PANEL, t);
+        v_load_columns_4(lines, PANEL, t);
         return;
     }
 #endif
@@ -160,11 +162,12 @@ PYBP_INLINE void REAL(turn)(const real *lines, size_t rows, size_t cols, real *t
         v_transpose(lines + c, PANEL, t + c * LANES, LANES);
 }
 
-PYBP_INLINE void REAL(turn_back)(real *t, size_t rows, size_t cols, real *lines)
+/* The inverse. */
+PYBP_INLINE void REAL(untranspose_rows)(real *t, size_t rows, size_t cols, real *lines)
 {
-    real padded[TURNED];
+    real padded[TRANSPOSED];
     real *to = rows < LANES ? padded : lines;
-    if (rows < LANES && rows * cols <= PYBP_TURN_FEW) { /* padding stays as it is */
+    if (rows < LANES && rows * cols <= PYBP_MOVE_SINGLY) { /* padding stays as it is */
         for (size_t c = 0; c < cols; c++)
             for (size_t r = 0; r < rows; r++)
                 lines[r * PANEL + c] = t[c * LANES + r];
@@ -174,7 +177,7 @@ PYBP_INLINE void REAL(turn_back)(real *t, size_t rows, size_t cols, real *lines)
     if (cols <= 4 && rows >= LANES) {
         for (size_t c = cols; c < 4; c++)
             v_store(t + c * LANES, v_zero());
-        v_give_4(t, lines, PANEL);
+        v_store_columns_4(t, lines, PANEL);
         return;
     }
 #endif
@@ -187,7 +190,7 @@ PYBP_INLINE void REAL(turn_back)(real *t, size_t rows, size_t cols, real *lines)
             memcpy(lines + r * PANEL, padded + r * PANEL, cols * sizeof(real));
 }
 
-/* The first n values of a row of scalars, zeros above. */
+/* A vector of the first n values, then zeros. */
 PYBP_INLINE vec REAL(load_some)(const real *from, size_t n)
 {
     real some[LANES] = {0};
@@ -197,6 +200,7 @@ PYBP_INLINE vec REAL(load_some)(const real *from, size_t n)
     return v_load(some);
 }
 
+/* The first n lanes. */
 PYBP_INLINE void REAL(store_some)(real *to, size_t n, vec x)
 {
     real some[LANES];
@@ -204,7 +208,8 @@ PYBP_INLINE void REAL(store_some)(real *to, size_t n, vec x)
     memcpy(to, some, REAL(least)(n, LANES) * sizeof(real));
 }
 
-/* Lanes of a lane sum over `cols` elements. lane: PANEL vectors; those beyond cols stay as they are. */
+/* The lanes of a sum over `cols` elements start at zero. lane: PANEL vectors, of which those beyond cols are not
+ * used. */
 PYBP_INLINE void REAL(clear_lanes)(vec *lane, size_t cols)
 {
     lane[0] = v_zero();

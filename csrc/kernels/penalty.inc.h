@@ -1,4 +1,4 @@
-/* What a layer's options do to gradients and weights beside the optimizer: penalties, scales, norms. */
+/* What a layer's training options do to gradients and weights: penalties, scales, norms. */
 
 static void REAL(penalize)(size_t n, const void *weights, void *gradient, double scale, double l1, double l2)
 {
@@ -13,7 +13,7 @@ static void REAL(penalize)(size_t n, const void *weights, void *gradient, double
         v_store(g + i, v_fma(b, v_load(w + i), v_load(g + i)));
 }
 
-/* Chains of their own, so the compiler may lay them side by side in vectors. */
+/* The chains are independent, so that the compiler vectorises them. */
 static void REAL(magnitudes)(size_t lines, const void *weights, double *absolute, double *squares)
 {
     const real *w = weights;

@@ -1,4 +1,4 @@
-/* The table of this instruction set and dtype: pybp_f32_kernels_avx2, ... Rows come from the registries. */
+/* The table of this instruction set and dtype: pybp_f32_kernels_avx2, ... */
 #ifndef PYBP_TABLE
 #define PYBP_TABLE PYBP_PASTE(PYBP_PASTE(pybp_, REAL(kernels_)), PYBP_ISA)
 #define PYBP_ENTRY_ELEMENTWISE(NAME, name) \

@@ -8,14 +8,14 @@ PYBP_INLINE void TILE(one_k)(const size_t R, const size_t P, const size_t NV, co
     for (size_t i = 0; i < R; i++) {
         const TILE_VEC x = TILE(bcast)(a + i * PANEL);
         PYBP_UNROLL(8)
-        for (size_t v = 0; v < P * NV; v++) /* the rows' loads of a weight are one, in a register */
+        for (size_t v = 0; v < P * NV; v++) /* all rows use one load of a weight */
             acc[i * P * NV + v] =
                 TILE(acc)(acc[i * P * NV + v], x, TILE(load)(w + v / NV * w_step + v % NV * TILE_LANES));
     }
 }
 
 /* out[i][p] = start[p] + sum over k of a[i][k] w[p][k], k < K: R rows, P panels of outputs, NV vectors of each.
- * a: line of row 0 in the first panel. relu, there or back, is all but free while the chains are in registers. */
+ * a: row 0 of the first panel. relu and its derivative cost next to nothing while the chains are in registers. */
 PYBP_INLINE void TILE(tile)(const size_t R, const size_t P, const size_t NV, const REAL(shape) s, const real *a,
                             const real *w, const real *start, real *out)
 {

@@ -101,8 +101,7 @@ PYBP_INLINE f32_v f32_split(f32_v x, f32_v *m)
     return _mm256_sub_ps(_mm256_castsi256_ps(k), _mm256_set1_ps(0x1p23f + 127.0f));
 }
 
-/* Halves of two rows come together by loads, so only the shuffles within
- * 128 bits remain. */
+/* Loads combine halves of two rows, so that shuffles within 128 bits suffice. */
 PYBP_INLINE void f32_transpose(const float *src, size_t src_stride, float *dst, size_t dst_stride)
 {
     __m256 r[8], s[8];

@@ -45,8 +45,8 @@ PYBP_INLINE f32_v f32_sqrt(f32_v a) { return _mm512_sqrt_ps(a); }
 PYBP_INLINE f32_v f32_fma(f32_v a, f32_v b, f32_v c) { return _mm512_fmadd_ps(a, b, c); }
 PYBP_INLINE f32_v f32_fnma(f32_v a, f32_v b, f32_v c) { return _mm512_fnmadd_ps(a, b, c); }
 
-/* With 32 registers nothing needs to be forced, as it does in avx2.h: the compilers keep the chains and the weights
- * in registers, and where an input is used once they broadcast it within the FMA. */
+/* With 32 registers the compilers need not be forced, as in avx2.h: they keep chains and weights in registers, and
+ * broadcast an input that is used once within the FMA. */
 PYBP_INLINE f32_v f32_acc(f32_v acc, f32_v a, f32_v b) { return _mm512_fmadd_ps(a, b, acc); }
 
 /* Half a line. */
@@ -114,7 +114,7 @@ PYBP_INLINE f32_v f32_split(f32_v x, f32_v *m)
 }
 
 /* First within 128 bits, which gives s[h + q]: columns q, q + 4, q + 8, q + 12 of rows h ... h + 3. Then the
- * 128-bit pieces of four such vectors are turned like numbers. */
+ * 128-bit pieces of four such vectors are transposed. */
 PYBP_INLINE void f32_transpose(const float *src, size_t src_stride, float *dst, size_t dst_stride)
 {
     __m512 s[16];
@@ -140,8 +140,8 @@ PYBP_INLINE void f32_transpose(const float *src, size_t src_stride, float *dst, 
     }
 }
 
-/* Rows q, q + 4, q + 8, q + 12 lie in the 128-bit pieces of r[q]; pieces are turned alone. */
-PYBP_INLINE void f32_turn_pieces(const __m512 r[4], __m512 t[4])
+/* Rows q, q + 4, q + 8, q + 12 lie in the 128-bit pieces of r[q]; each piece is transposed by itself. */
+PYBP_INLINE void f32_transpose_pieces(const __m512 r[4], __m512 t[4])
 {
     __m512 a = _mm512_unpacklo_ps(r[0], r[1]), b = _mm512_unpackhi_ps(r[0], r[1]);
     __m512 c = _mm512_unpacklo_ps(r[2], r[3]), d = _mm512_unpackhi_ps(r[2], r[3]);
@@ -150,7 +150,7 @@ PYBP_INLINE void f32_turn_pieces(const __m512 r[4], __m512 t[4])
     t[2] = _mm512_shuffle_ps(b, d, 0x44);
     t[3] = _mm512_shuffle_ps(b, d, 0xee);
 }
-PYBP_INLINE void f32_take_4(const float *src, size_t src_stride, float *dst)
+PYBP_INLINE void f32_load_columns_4(const float *src, size_t src_stride, float *dst)
 {
     __m512 r[4], t[4];
     for (size_t q = 0; q < 4; q++, src += src_stride) {
@@ -159,16 +159,16 @@ PYBP_INLINE void f32_take_4(const float *src, size_t src_stride, float *dst)
         r[q] = _mm512_insertf32x4(r[q], _mm_loadu_ps(src + 8 * src_stride), 2);
         r[q] = _mm512_insertf32x4(r[q], _mm_loadu_ps(src + 12 * src_stride), 3);
     }
-    f32_turn_pieces(r, t);
+    f32_transpose_pieces(r, t);
     for (size_t q = 0; q < 4; q++)
         _mm512_storeu_ps(dst + q * 16, t[q]);
 }
-PYBP_INLINE void f32_give_4(const float *src, float *dst, size_t dst_stride)
+PYBP_INLINE void f32_store_columns_4(const float *src, float *dst, size_t dst_stride)
 {
     __m512 r[4], t[4];
     for (size_t q = 0; q < 4; q++)
         r[q] = _mm512_loadu_ps(src + q * 16);
-    f32_turn_pieces(r, t);
+    f32_transpose_pieces(r, t);
     for (size_t q = 0; q < 4; q++, dst += dst_stride) {
         _mm_storeu_ps(dst, _mm512_castps512_ps128(t[q]));
         _mm_storeu_ps(dst + 4 * dst_stride, _mm512_extractf32x4_ps(t[q], 1));
@@ -270,10 +270,11 @@ PYBP_INLINE void f64_transpose(const double *src, size_t src_stride, double *dst
     }
 }
 
-/* Rows q and q + 4 lie in the halves of r[q]; halves are turned alone. */
-PYBP_INLINE void f64_turn_halves(const __m512d r[4], __m512d t[4])
+/* Rows q and q + 4 lie in the halves of r[q]; each half is transposed by itself. */
+PYBP_INLINE void f64_transpose_halves(const __m512d r[4], __m512d t[4])
 {
-    const __m512i low = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13), high = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
+    const __m512i low = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
+    const __m512i high = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
     __m512d a = _mm512_unpacklo_pd(r[0], r[1]), b = _mm512_unpackhi_pd(r[0], r[1]);
     __m512d c = _mm512_unpacklo_pd(r[2], r[3]), d = _mm512_unpackhi_pd(r[2], r[3]);
     t[0] = _mm512_permutex2var_pd(a, low, c);
@@ -281,21 +282,22 @@ PYBP_INLINE void f64_turn_halves(const __m512d r[4], __m512d t[4])
     t[2] = _mm512_permutex2var_pd(a, high, c);
     t[3] = _mm512_permutex2var_pd(b, high, d);
 }
-PYBP_INLINE void f64_take_4(const double *src, size_t src_stride, double *dst)
+PYBP_INLINE void f64_load_columns_4(const double *src, size_t src_stride, double *dst)
 {
     __m512d r[4], t[4];
     for (size_t q = 0; q < 4; q++, src += src_stride)
-        r[q] = _mm512_insertf64x4(_mm512_castpd256_pd512(_mm256_loadu_pd(src)), _mm256_loadu_pd(src + 4 * src_stride), 1);
-    f64_turn_halves(r, t);
+        r[q] = _mm512_insertf64x4(_mm512_castpd256_pd512(_mm256_loadu_pd(src)),
+                                  _mm256_loadu_pd(src + 4 * src_stride), 1);
+    f64_transpose_halves(r, t);
     for (size_t q = 0; q < 4; q++)
         _mm512_storeu_pd(dst + q * 8, t[q]);
 }
-PYBP_INLINE void f64_give_4(const double *src, double *dst, size_t dst_stride)
+PYBP_INLINE void f64_store_columns_4(const double *src, double *dst, size_t dst_stride)
 {
     __m512d r[4], t[4];
     for (size_t q = 0; q < 4; q++)
         r[q] = _mm512_loadu_pd(src + q * 8);
-    f64_turn_halves(r, t);
+    f64_transpose_halves(r, t);
     for (size_t q = 0; q < 4; q++, dst += dst_stride) {
         _mm256_storeu_pd(dst, _mm512_castpd512_pd256(t[q]));
         _mm256_storeu_pd(dst + 4 * dst_stride, _mm512_extractf64x4_pd(t[q], 1));

@@ -33,7 +33,7 @@ PYBP_INLINE f32_v f32_div(f32_v a, f32_v b) { return vdivq_f32(a, b); }
 PYBP_INLINE f32_v f32_sqrt(f32_v a) { return vsqrtq_f32(a); }
 PYBP_INLINE f32_v f32_fma(f32_v a, f32_v b, f32_v c) { return vfmaq_f32(c, a, b); }
 PYBP_INLINE f32_v f32_fnma(f32_v a, f32_v b, f32_v c) { return vfmsq_f32(c, a, b); }
-/* As in avx2.h, for registers: left to itself GCC loads inputs far ahead of their use. */
+/* To save registers, as in avx2.h: otherwise GCC loads inputs long before they are used. */
 PYBP_INLINE f32_v f32_acc(f32_v acc, f32_v a, f32_v b)
 {
     __asm__("fmla %0.4s, %1.4s, %2.4s" : "+w"(acc) : "w"(a), "w"(b));
@@ -48,7 +48,7 @@ PYBP_INLINE f32_m f32_mor(f32_m a, f32_m b) { return vorrq_u32(a, b); }
 PYBP_INLINE f32_m f32_mnot(f32_m a) { return vmvnq_u32(a); }
 PYBP_INLINE f32_v f32_select(f32_m m, f32_v a, f32_v b) { return vbslq_f32(m, a, b); }
 
-/* The instructions for minimum and maximum treat NaN and zeros of unlike sign in another way. */
+/* Not the instructions for minimum and maximum, which treat NaN and zeros of unlike sign differently. */
 PYBP_INLINE f32_v f32_min(f32_v a, f32_v b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
 PYBP_INLINE f32_v f32_max(f32_v a, f32_v b) { return vbslq_f32(vcltq_f32(b, a), a, b); }
 PYBP_INLINE f32_v f32_neg(f32_v a) { return vnegq_f32(a); }

@@ -38,9 +38,9 @@
  *   P_transpose(src, src_stride, dst, dst_stride)
  *                           a LANES x LANES block, strides in elements,
  *                           dst[j * dst_stride + i] = src[i * src_stride + j]
- *   P_take_4(src, src_stride, dst), P_give_4(src, dst, dst_stride)
- *                           only where a vector is a line: four columns of LANES rows into as many vectors that
- *                           follow each other, and back
+ *   P_load_columns_4(src, src_stride, dst), P_store_columns_4(src, dst, dst_stride)
+ *                           only where a vector is a line: four columns of LANES rows into four
+ *                           vectors that follow each other, and back
  *
  * All of them give the same bits on every instruction set, except for the
  * payload and sign of a NaN that an operation produces, and for P_pow2,

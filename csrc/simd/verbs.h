@@ -40,8 +40,8 @@
 #define v_ldexp REAL(ldexp)
 #define v_split REAL(split)
 #define v_transpose REAL(transpose)
-#define v_take_4 REAL(take_4)
-#define v_give_4 REAL(give_4)
+#define v_load_columns_4 REAL(load_columns_4)
+#define v_store_columns_4 REAL(store_columns_4)
 
 /* vmath.h */
 #define v_erf REAL(erf)

@@ -181,8 +181,8 @@ static void REAL(test_four_columns)(void)
     for (int i = 0; i < LANES * (LANES + 2); i++)
         back[i] = -1;
     turned[4 * LANES] = -1;
-    v_take_4(src + 1, LANES + 1, turned);
-    v_give_4(turned, back + 1, LANES + 2);
+    v_load_columns_4(src + 1, LANES + 1, turned);
+    v_store_columns_4(turned, back + 1, LANES + 2);
     CHECK(turned[4 * LANES] == -1 && back[0] == -1);
     for (int row = 0; row < LANES; row++)
         for (int column = 0; column < LANES + 1; column++) {

@@ -10,7 +10,7 @@ import numpy as np
 from pybp._common.arguments import count, flag, shown, threads_count
 from pybp._common.types import Array
 from pybp.callbacks import Callback
-from pybp.callbacks.reports import progress_bar
+from pybp.callbacks.reports import find_progress_bar
 from pybp.data.dataset import ClassWeight, check_categories
 from pybp.data.sparse import Sparse, as_inputs
 from pybp.errors import BusyError, DivergenceError, ShapeError
@@ -39,36 +39,39 @@ class MLP(Inspection):
     Parameters
     ----------
     layers : list of int or layers
-        The number of inputs, then for each layer a number of neurons or one of `pybp.layers`.
+        The number of inputs, then for each layer its number of neurons or one of `pybp.layers`.
     activation : str or ActivationFunction
-        Of the hidden layers that are given as plain numbers.
+        Activation of the hidden layers that are given as numbers.
     output : str or ActivationFunction, optional
-        Activation of the last layer, unless it has its own; default identity.
+        Activation of the last layer, unless the layer sets its own; default: identity.
     init : str or Initializer
-        How weights start, where a layer doesn't say; "auto" suits the activation.
+        Initializer of the layers that don't set one; "auto" chooses by the activation.
     dtype : {"float32", "float64"}
-        Of parameters, outputs and all computation.
+        Type of parameters, outputs and all computation.
     seed : int, optional
-        Of initial weights and shuffles, 0 to 2^64 - 1; one is drawn and recorded if not given.
+        Seed of all random numbers: initial weights, shuffles, dropout; 0 to 2^64 - 1. Default: a random
+        seed, which the attribute `seed` holds.
 
     Raises
     ------
     ArgumentError
-        A size, name or combination that can't be.
+        A size, a name or a combination of layers is not valid.
     MemoryError
         The net is too large.
 
     Notes
     -----
-    With l counted from 1, ``z_l = W_l a_(l-1) + b_l`` and ``a_l = f_l(z_l)``, a_0 being the input.
-    One seed gives the same bits on any number of threads and on any machine.
+    Layer l, counted from 1, computes ``z_l = W_l a_(l-1) + b_l`` and ``a_l = f_l(z_l)``; a_0 is the
+    input. For a given seed the results have the same bits for any number of threads, on any machine.
 
-    Wherever X is taken, it is anything that NumPy reads as numbers: (n_samples, n_in), or (n_in,)
-    for one sample. float32 and float64 with contiguous rows are not copied, whatever the net's
-    dtype; so files may be used that are larger than memory (`numpy.memmap`). X may also be one of
-    scipy's sparse matrices or arrays; only the rows at work are densified, and the results have
-    the bits of the dense ones. NaN and infinity are refused. Several threads may predict and evaluate at once; while one trains the net, the others
-    get a BusyError.
+    Every method accepts as X anything that NumPy converts to an array of numbers, of shape
+    (n_samples, n_in), or (n_in,) for one sample. float32 and float64 arrays with contiguous rows are not
+    copied, whatever the net's dtype is, so that X may be a file larger than memory (`numpy.memmap`). X may
+    also be a sparse matrix or array of scipy. Only the rows in use are converted to dense ones; the
+    results have the same bits as for a dense X. NaN and infinity raise an error.
+
+    Several threads may call `predict` and `evaluate` at the same time. While one thread trains the net,
+    calls from other threads raise BusyError.
 
     Examples
     --------
@@ -81,7 +84,7 @@ class MLP(Inspection):
            [0.]], dtype=float32)
     """
 
-    # ---- learning ----------------------------------------------------------------------------
+    # ---- training ----------------------------------------------------------------------------
 
     def fit(
         self,
@@ -107,72 +110,69 @@ class MLP(Inspection):
         progress: bool | str = "auto",
         threads: int | None = None,
     ) -> History:
-        """Train on samples X with targets y. Called again, it goes on where it was.
+        """Train on samples X with targets y. A second call continues the training.
 
         Parameters
         ----------
         X : array-like or sparse, shape (n_samples, n_in); or iterable
-            Inputs. Or, without y, an iterable of minibatches (X, y) or (X, y, sample_weight), each
-            of which makes a step, in the order given; batch_size and shuffle have then no meaning.
+            Inputs. Without y: an iterable of minibatches (X, y) or (X, y, sample_weight). Each makes one
+            step, in the given order; batch_size and shuffle then have no effect.
         y : array-like
-            Class indices (n_samples,) or probabilities (n_samples, n_out) for cross_entropy; 0 or
-            1 for binary_cross_entropy, also -1 and 1 for the hinge losses; counts for poisson;
-            numbers for the other losses. All but the first have shape (n_samples, n_out), or
-            (n_samples,) for one output. Several quantiles share a target: see `Quantile`.
+            Class indices (n_samples,) or probabilities (n_samples, n_out) for cross_entropy; 0 or 1 for
+            binary_cross_entropy; -1 and 1, or 0 and 1, for the hinge losses; counts for poisson; numbers
+            for the other losses. Except for class indices the shape is (n_samples, n_out), or
+            (n_samples,) for one output. For several quantiles see `Quantile`.
         loss : str, Loss or callable, optional
-            If not given: cross_entropy for a softmax output, binary_cross_entropy for a sigmoid
-            output, else mse. A function ``f(y_true, y_pred) -> (loss per row, d loss / d y_pred)``
-            works too.
+            Default: cross_entropy for a softmax output, binary_cross_entropy for a sigmoid output, else
+            mse. A callable is a function ``f(y_true, y_pred) -> (loss per row, d loss / d y_pred)``.
         optimizer : str or Optimizer
-            Its state goes on from the last call as long as its class is the same. `LBFGS` and
-            `LevenbergMarquardt` take all samples at once; each of their iterations is an epoch.
+            Its state is kept from call to call as long as its class is the same. `LBFGS` and
+            `LevenbergMarquardt` use all samples at once; each of their iterations is an epoch.
         epochs : int
-            How often every sample is used.
+            Number of passes over the samples, including `initial_epoch`.
         initial_epoch : int
-            So many of these are done already. A training that was saved goes on, with the bits of
-            one that was never stopped, by ``net.fit(..., initial_epoch=net.epochs_done)``.
+            Number of epochs done before. ``net.fit(..., initial_epoch=net.epochs_done)`` continues a saved
+            training, with the same bits as without interruption.
         batch_size : int
-            Samples in a minibatch; one batch if there are not that many samples.
+            Samples of a minibatch; if there are fewer samples, all make one minibatch.
         shuffle : bool
-            Whether each epoch takes the samples in a new order. Where all of them make one update,
-            they come as they are.
+            Whether each epoch uses the samples in a new random order. If all samples make one update,
+            they are not shuffled.
         accumulate : int
-            So many minibatches make one update, as if they were one of their size together, with
-            memory for the activations of one. Bit for bit so if batch_size is a multiple of 256;
-            else up to rounding, as the gradient is then summed in another order.
+            Number of minibatches of one update. The result is that of one large minibatch, with memory for
+            the activations of a small one: the same bits if batch_size is a multiple of 256, else up to
+            rounding, because the gradient is summed in another order.
         drop_last : bool
-            Leave out the samples at the end of an epoch's order that don't make a whole
-            minibatch (with `accumulate`: a whole update), unless they are all.
+            Whether to skip the samples at the end of an epoch that don't fill a minibatch (with
+            `accumulate`, an update), unless the epoch has no others.
         penalty_per_weight : bool
-            Whether the layers' l1 and l2 are divided by the weight of each update's samples (their
-            number, without weights), as scikit-learn's alpha is. `evaluate`, and so validation, has
-            them undivided.
+            Whether to divide the layers' l1 and l2 by the total weight of each update's samples (without
+            weights, their number), as scikit-learn does with alpha; `evaluate` does not divide them.
         sample_weight : array-like, shape (n_samples,), optional
-            Weights >= 0 of the samples in the loss.
+            Weights of the samples in the loss, >= 0.
         class_weight : dict or "balanced", optional
-            Weights of classes in training, multiplied with `sample_weight`; 1 for those that a
-            dict leaves out. "balanced" is n_samples / (number of classes * samples of the class).
+            Weights of classes in training, multiplied by `sample_weight`; 1 for classes that are not in
+            the dict. "balanced" is n_samples / (number of classes * samples of the class).
         steps_per_epoch : int, optional
-            Minibatches of an epoch, if X is an iterable of them; all that it gives if not said.
-            Epochs then go on where the one before stopped, and X starts anew when it ends, unless
-            it is an iterator such as a generator, which can't.
+            Minibatches of an epoch, if X is an iterable of minibatches; default: all. If given, each epoch
+            continues where the previous one stopped, and iteration restarts when X ends, unless X is an
+            iterator such as a generator.
         validation_data : tuple (X, y) or (X, y, sample_weight), or iterable of them, optional
-            Data to evaluate after each epoch.
+            Data that are evaluated after each epoch.
         validation_split : float, optional
-            Instead of it, the share of samples to take from the end of X: the last
-            ceil(n_samples * validation_split), before any shuffle.
+            Fraction of the samples to use as validation data: the last
+            ceil(n_samples * validation_split) of X, before any shuffle.
         metrics : list of str or callable, optional
             "accuracy", "top_3", "auc", "f1", "balanced_accuracy", "mse", "rmse", "mae", "r2", or
-            functions ``f(y_true, y_pred) -> number``; see `pybp.metrics`. If not given, the accuracy
-            for the cross entropies and the hinge losses. On training data, loss and accuracy are
-            measured before each update, the others at the end of the epoch.
+            functions ``f(y_true, y_pred) -> number``; see `pybp.metrics`. Default: the accuracy for
+            the cross entropies and the hinge losses, else none. On training data, loss and accuracy are
+            computed before each update, other metrics at the end of the epoch.
         callbacks : list of Callback
             Called between epochs and steps; see `pybp.callbacks`.
         progress : bool or "auto"
-            Whether to show progress on standard error; "auto" if that is a terminal, or in
-            notebooks.
+            Whether to show progress on standard error; "auto": if that is a terminal, and in notebooks.
         threads : int, optional
-            At most so many; if not given, PYBP_NUM_THREADS, OMP_NUM_THREADS or the CPUs decide.
+            Maximum number of threads; default: PYBP_NUM_THREADS, OMP_NUM_THREADS, or the number of CPUs.
             The result doesn't depend on it.
 
         Returns
@@ -183,14 +183,14 @@ class MLP(Inspection):
         Raises
         ------
         ArgumentError, ShapeError, NotFiniteError, TypeError
-            An argument is wrong; the net is as it was.
+            An argument is wrong; the net is not changed.
         DivergenceError
-            Loss or parameters became infinite or NaN; the net has the parameters of the end of
-            the last finite epoch.
+            Loss or parameters became infinite or NaN; the net has the parameters of the end of the last
+            finite epoch.
         BusyError
             Another thread is training this net.
         KeyboardInterrupt
-            Ctrl-C, within a tenth of a second or one step; the net is usable.
+            On Ctrl-C, after at most 0.1 seconds or one step; the net remains usable.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         n_epochs, done = count(epochs, "epochs"), count(initial_epoch, "initial_epoch", low=0)
@@ -228,9 +228,9 @@ class MLP(Inspection):
             initial_epoch=done,
         )
         fit = WholeBatchFit.of(fit, how) if isinstance(how, Solver) else fit
-        bar = progress_bar(fit.callbacks)
-        make = bar.make if bar is not None else partial(make_progress, progress)
-        return fit.run(self._net, make(fit.epochs, fit.steps, fit.initial_epoch))
+        bar = find_progress_bar(fit.callbacks)
+        start = partial(make_progress, progress) if bar is None else bar.start
+        return fit.run(self._net, start(fit.epochs, fit.steps, fit.initial_epoch))
 
     def train_step(
         self,
@@ -242,11 +242,13 @@ class MLP(Inspection):
         sample_weight: Any = None,
         threads: int | None = None,
     ) -> float:
-        """One update from these samples as one minibatch: online learning.
+        """One update with all given samples as one minibatch, for online learning.
 
         Parameters
         ----------
-        X, y, loss, optimizer, sample_weight, threads
+        X : array-like or sparse, shape (n_samples, n_in) or (n_in,)
+            Inputs.
+        y, loss, optimizer, sample_weight, threads
             As in `fit`.
 
         Returns
@@ -257,7 +259,7 @@ class MLP(Inspection):
         Raises
         ------
         DivergenceError
-            The update would make a parameter infinite or NaN; it is not done.
+            The update would make a parameter infinite or NaN; the parameters are not changed.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         data = self._reader(chosen).rows(X, y, sample_weight)
@@ -278,35 +280,33 @@ class MLP(Inspection):
     # ---- predicting --------------------------------------------------------------------------
 
     def predict(self, X: Any, out: Array | None = None, *, threads: int | None = None) -> Array:
-        """Outputs of the net.
+        """Compute the outputs of the net.
 
         Parameters
         ----------
-        X : array-like, shape (n_samples, n_in) or (n_in,)
+        X : array-like or sparse, shape (n_samples, n_in) or (n_in,)
             Inputs.
         out : ndarray, shape (n_samples, n_out) or (n_out,), optional
-            Where to put the outputs: C-contiguous, in the net's dtype. After a NotFiniteError
-            it may hold some of them.
+            Array for the outputs, C-contiguous, in the net's dtype. Partly filled after a NotFiniteError.
         threads : int, optional
             As in `fit`.
 
         Returns
         -------
         ndarray, shape (n_samples, n_out) or (n_out,)
-            The outputs, in the net's dtype; `out` if given. Row i is the same to the last bit
-            whether predicted alone or among others.
+            The outputs, in the net's dtype; `out` if given. A row's bits do not depend on other rows.
 
         Raises
         ------
         ShapeError, NotFiniteError, TypeError
-            X or out is not as it should be.
+            X or out is wrong.
         """
         number = 0 if threads is None else threads_count(threads)
         outputs = self._net.try_predict(X, out, number)
         return self._predict(X, out, number) if outputs is None else outputs
 
     def _predict(self, X: Any, out: Array | None, threads: int) -> Array:
-        """The long way of `predict`: convert X, or say what is wrong."""
+        """`predict` for arguments that the fast path refuses: convert X, or raise."""
         matrix = as_inputs(X, "X", self.dtype, self.n_in)
         check_categories(matrix, self._layers, "X")
         shape = (self.n_out,) if np.ndim(X) == 1 else (len(matrix), self.n_out)
@@ -334,7 +334,7 @@ class MLP(Inspection):
         sample_weight: Any = None,
         threads: int | None = None,
     ) -> dict[str, float]:
-        """Loss and metrics on samples X with targets y.
+        """Compute loss and metrics on samples X with targets y.
 
         Parameters
         ----------
@@ -344,7 +344,7 @@ class MLP(Inspection):
         Returns
         -------
         dict of str to float
-            "loss", and each metric by its name.
+            "loss", and the metrics by name.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         watched = resolve_metrics(metrics, chosen)
@@ -355,27 +355,26 @@ class MLP(Inspection):
     # ---- files -------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str], *, optimizer: bool = True) -> None:
-        """Write the net to a file, for `load`: everything that a later `fit` goes on from.
+        """Write the net to a file, with everything that a later `fit` needs to continue the training.
 
         Parameters
         ----------
         path : str or path-like
-            The file, in the safetensors format. It is written beside the old one and takes its
-            place at the end, in one step: whatever happens, one of them is there and whole.
+            The file, in the safetensors format. An existing file is replaced atomically.
         optimizer : bool
-            Whether to keep the optimizer's state: without it the file is smaller, and the
-            optimizer starts anew.
+            Whether to include the optimizer's state. Without it the file is smaller, and the optimizer
+            starts with a new state.
 
         Raises
         ------
         OSError
-            The file can't be written; an old one is as it was.
+            The file can't be written; an existing file is not changed.
         """
         save_net(path, self._net, self._layers, self._seed, flag(optimizer, "optimizer"))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a net that `save` wrote. Nothing in a file is run, whoever wrote it.
+        """Read a net from a file that `save` wrote. No code in a file is executed.
 
         Parameters
         ----------
@@ -385,14 +384,14 @@ class MLP(Inspection):
         Returns
         -------
         MLP
-            A net that predicts and trains on with the bits of the one that was saved.
+            The net. Its predictions and its further training have the same bits as those of the saved net.
 
         Raises
         ------
         FileFormatError
-            It is not such a file, or it is damaged.
+            The file was not written by `save`, or it is damaged.
         OSError
-            It can't be read.
+            The file can't be read.
         """
         loaded = load_net(path)
         net = cls.__new__(cls)

@@ -1,4 +1,4 @@
-"""Callbacks: what `MLP.fit` calls at its begin and end, between epochs, and between steps."""
+"""Callbacks, which `MLP.fit` calls at its start and end, between epochs, and between steps."""
 
 from pybp._common.public import set_public_module
 from pybp.callbacks.averaging import EMA, SWA

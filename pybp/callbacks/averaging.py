@@ -1,4 +1,4 @@
-"""Averages of the parameters over training, swapped in at its end."""
+"""Averages of the parameters during training."""
 
 from typing import TYPE_CHECKING
 
@@ -15,33 +15,33 @@ __all__ = ["EMA", "SWA"]
 
 
 class _Average(Callback):
-    """An average in float64, rounded once to the net's dtype when it is swapped in."""
+    """Base class: an average in float64, rounded to the net's dtype when it is swapped in."""
 
     _average: Parameters | None = None
 
     def on_fit_begin(self, net: "MLP") -> None:
-        """Forget earlier fits."""
+        """Reset the callback."""
         self._average = None
 
-    def _move(self, net: "MLP", share: float) -> None:
-        """Go that share of the way to the net's parameters, all of it at first."""
-        now = Parameters.copy_from(net).in_float64()
-        self._average = now if self._average is None else self._average.interpolate(now, share)
+    def _update(self, net: "MLP", weight: float) -> None:
+        """Add the net's parameters w: ``average += weight (w - average)``; the first w with weight 1."""
+        w = Parameters.copy_from(net).in_float64()
+        self._average = w if self._average is None else self._average.interpolate(w, weight)
 
     def swap_in(self, net: "MLP") -> None:
-        """Set the net's parameters to the average; done by itself at the end of a fit.
+        """Set the net's parameters to the average. `fit` does so at its end.
 
         Raises
         ------
         StateError
-            There is none yet.
+            There is no average yet.
         """
         if self._average is None:
             raise StateError("there is no average yet")
         self._average.write_to(net)
 
     def on_fit_end(self, net: "MLP", history: History) -> None:
-        """Swap the average in."""
+        """Set the net's parameters to the average."""
         if self._average is not None:
             self.swap_in(net)
 
@@ -49,17 +49,17 @@ class _Average(Callback):
 class EMA(_Average):
     """Exponential moving average of the parameters: ``avg += (1 - decay) (w - avg)``.
 
-    The net has the averaged parameters when `fit` returns; metrics during training are those of
-    the ones that are trained. The average begins anew with each fit.
+    The net has the averaged parameters when `fit` returns. Metrics during training are computed with the
+    trained parameters. The average is reset at the start of each fit.
 
     Parameters
     ----------
     decay : float
-        How slowly the average forgets, in [0, 1).
+        Decay factor of the average, in [0, 1).
     every : int
-        How many steps lie between two updates.
+        Number of steps between two updates of the average.
     start_step : int
-        The average begins with the parameters after this step, 0 being those before the first.
+        The average starts with the parameters after this step; 0: with the initial parameters.
 
     References
     ----------
@@ -73,15 +73,15 @@ class EMA(_Average):
         self.start_step = count(start_step, "start_step", low=0)
 
     def on_fit_begin(self, net: "MLP") -> None:
-        """Begin with the parameters before training."""
+        """Reset the callback; start with the initial parameters if `start_step` is 0."""
         super().on_fit_begin(net)
         if self.start_step == 0:
-            self._move(net, 1.0)
+            self._update(net, 1.0)
 
     def on_step_end(self, net: "MLP", step: int, logs: dict[str, float]) -> None:
         """Update the average."""
         if step >= self.start_step:
-            self._move(net, 1.0 - self.decay)
+            self._update(net, 1.0 - self.decay)
 
 
 class SWA(_Average):
@@ -92,9 +92,9 @@ class SWA(_Average):
     Parameters
     ----------
     start_epoch : int
-        The first epoch, counted from 1, whose end enters the mean.
+        The first epoch, counted from 1, that the mean includes.
     every_epochs : int
-        How many epochs lie between those that do.
+        Number of epochs between two that the mean includes.
 
     References
     ----------
@@ -108,13 +108,13 @@ class SWA(_Average):
         self._n = 0
 
     def on_fit_begin(self, net: "MLP") -> None:
-        """Forget earlier fits."""
+        """Reset the callback."""
         super().on_fit_begin(net)
         self._n = 0
 
     def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
-        """Let the epoch enter the mean."""
+        """Add the parameters to the mean, if the epoch is due."""
         since = epoch - self.start_epoch
         if since >= 0 and since % self.every_epochs == 0:
             self._n += 1
-            self._move(net, 1.0 / self._n)
+            self._update(net, 1.0 / self._n)

@@ -1,4 +1,4 @@
-"""Saving the net while it trains."""
+"""Save the net during training."""
 
 import errno
 import os
@@ -19,27 +19,27 @@ __all__ = ["ModelCheckpoint"]
 class ModelCheckpoint(Callback):
     """Save the net after epochs.
 
-    The files are those of `MLP.save`, optimizer state and counters included, so training can go on from
-    them. Each takes its place in one step: an interrupted write leaves the previous one whole.
+    `MLP.save` writes the files. They include optimizer state and counters, so that training can continue
+    from them. Files are replaced atomically: an interrupted write leaves the previous file unchanged.
 
     Parameters
     ----------
     path : str or path-like
-        Where to. May hold fields such as ``"net-{epoch:03d}-{val_loss:.3f}.pybp"``, which the epoch's
-        number and its logs fill. Folders that don't exist are created.
+        The file. May contain format fields for the epoch and its logs, as in
+        ``"net-{epoch:03d}-{val_loss:.3f}.pybp"``. Missing folders are created.
     monitor : str
-        With `save_best_only`, what to watch: "val_loss", "loss", or a metric.
+        The number to compare with `save_best_only`: "val_loss", "loss", or a metric.
     save_best_only : bool
-        Whether to save only epochs that are better than all before.
+        Whether to save only epochs that are better than all previous ones.
     mode : {"auto", "min", "max"}
-        Which direction is better; "auto" is "max" for accuracies, AUC and R^2, else "min".
+        Whether smaller or larger is better; "auto" is "max" for accuracies, AUC and R^2, else "min".
     every_epochs : int
-        How many epochs lie between those that are saved.
+        Number of epochs between two that are saved.
 
     Attributes
     ----------
     last_path : Path or None
-        The file written last.
+        The file that was written last.
     """
 
     def __init__(
@@ -61,20 +61,20 @@ class ModelCheckpoint(Callback):
         self.last_path: Path | None = None
 
     def check_logs(self, names: tuple[str, ...]) -> None:
-        """Refuse a `monitor` and fields in `path` that the logs will not hold."""
+        """Raise if `monitor` or a field in `path` is not among `names`."""
         if self.save_best_only:
             self.monitor.check(names)
-        self._filled(1, dict.fromkeys(names, 1.0))
+        self._format_path(1, dict.fromkeys(names, 1.0))
 
     def on_fit_begin(self, net: "MLP") -> None:
-        """Forget earlier fits, and see that there is a folder to write to."""
+        """Reset the callback, and check that the folder can be written to."""
         self.best = self.monitor.worst
         folder = Path(self.path).parent
         if "{" not in str(folder):
-            _make_folder(folder)
+            _make_writable_folder(folder)
 
     def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
-        """Save the net, if this epoch is to be."""
+        """Save the net, if the epoch is due."""
         if epoch % self.every_epochs != 0:
             return
         if self.save_best_only:
@@ -82,23 +82,23 @@ class ModelCheckpoint(Callback):
             if not self.monitor.better(value, self.best):
                 return
             self.best = value
-        path = Path(self._filled(epoch, logs))
-        _make_folder(path.parent)
+        path = Path(self._format_path(epoch, logs))
+        _make_writable_folder(path.parent)
         net.save(path)
         self.last_path = path
 
-    def _filled(self, epoch: int, logs: dict[str, float]) -> str:
+    def _format_path(self, epoch: int, logs: dict[str, float]) -> str:
         try:
             return self.path.format(epoch=epoch, **logs)
         except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
             raise ArgumentError(
-                f"path {self.path!r} can't be filled with epoch, {', '.join(logs)}: {error!r}; "
-                "braces that belong to the path are written twice, {{ and }}"
+                f"path {self.path!r} can't be formatted with epoch, {', '.join(logs)}: {error!r}; "
+                "write braces that are part of the path twice, {{ and }}"
             ) from None
 
 
-def _make_folder(folder: Path) -> None:
-    """Create a folder, if need be, that files can be written to."""
+def _make_writable_folder(folder: Path) -> None:
+    """Create the folder if it is missing; raise if it is not writable."""
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))

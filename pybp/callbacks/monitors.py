@@ -1,4 +1,4 @@
-"""Callbacks that watch a number, or the clock, and act on it."""
+"""Callbacks that monitor a loss, a metric, or the time."""
 
 import math
 import time
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 __all__ = ["EarlyStopping", "Monitor", "ReduceLROnPlateau", "TerminateOnTime"]
 
-_GROWS = ("accuracy", "auc", "r2")
+_LARGER_IS_BETTER = ("accuracy", "auc", "r2")
 
 
 class Monitor:
-    """Which of the numbers of an epoch to watch, and what counts as better.
+    """Selects a number of an epoch's logs and compares its values.
 
     Parameters
     ----------
     name : str
-        The number: "loss", "val_loss", or a metric.
+        Name of the number: "loss", "val_loss", or a metric.
     mode : {"auto", "min", "max"}
-        Which direction is better; "auto" is "max" for accuracies, AUC and R^2, else "min".
+        Whether smaller or larger is better; "auto" is "max" for accuracies, AUC and R^2, else "min".
     min_delta : float
-        By how much it must be better to count.
+        Smallest difference that counts as better.
     """
 
     def __init__(self, name: str, mode: str = "auto", min_delta: float = 0.0) -> None:
@@ -41,18 +41,18 @@ class Monitor:
         if mode not in ("auto", "min", "max"):
             raise ArgumentError(f"mode must be 'auto', 'min' or 'max', got {shown(mode)}")
         if mode == "auto":
-            mode = "max" if any(part in name for part in _GROWS) else "min"
+            mode = "max" if any(part in name for part in _LARGER_IS_BETTER) else "min"
         self.name = name
-        self.grows = mode == "max"
+        self.larger_is_better = mode == "max"
         self.min_delta = real(min_delta, "min_delta", low=0.0)
 
     @property
     def worst(self) -> float:
-        """What anything is better than."""
-        return -math.inf if self.grows else math.inf
+        """An infinite value; every other is better."""
+        return -math.inf if self.larger_is_better else math.inf
 
     def check(self, names: Collection[str]) -> None:
-        """Refuse a name that is not among those of an epoch's logs."""
+        """Raise if the name is not among `names`, the names in the logs."""
         if self.name in names:
             return
         validates = any(name.startswith("val_") for name in names)
@@ -60,46 +60,50 @@ class Monitor:
             hint = "; give validation_data or validation_split"
         else:
             hint = did_you_mean(self.name, names)
-        raise ArgumentError(f"monitor is {self.name!r}, but an epoch has {', '.join(names)}{hint}")
+        raise ArgumentError(f"monitor is {self.name!r}, but the logs have {', '.join(names)}{hint}")
 
     def value(self, logs: dict[str, float]) -> float:
-        """The number, out of those of an epoch."""
+        """The monitored number in `logs`."""
         self.check(logs)
         return logs[self.name]
 
     def better(self, value: float, than: float) -> bool:
-        """Whether a value is better by more than min_delta; NaN never is."""
-        return value - self.min_delta > than if self.grows else value + self.min_delta < than
+        """Whether `value` is better by more than `min_delta`; False for NaN."""
+        return (
+            value - self.min_delta > than
+            if self.larger_is_better
+            else value + self.min_delta < than
+        )
 
 
 class EarlyStopping(Callback):
-    """Stop when a number has not become better for some epochs.
+    """Stop training when a loss or metric has stopped improving.
 
     Parameters
     ----------
     monitor : str
-        What to watch: "val_loss", "loss", or a metric.
+        The number to monitor: "val_loss", "loss", or a metric.
     min_delta : float
-        By how much it must be better to count, >= 0.
+        Smallest improvement that counts, >= 0.
     patience : int
-        How many epochs in a row it may fail to be better; the one after those stops training.
+        Number of consecutive epochs without improvement that are allowed; one more stops training.
     mode : {"auto", "min", "max"}
-        Which direction is better; "auto" is "max" for accuracies, AUC and R^2, else "min".
+        Whether smaller or larger is better; "auto" is "max" for accuracies, AUC and R^2, else "min".
     baseline : float, optional
-        What the first epochs must be better than.
+        Initial best value; the first epochs must be better than it.
     restore_best : bool
-        Whether the net ends with the parameters of the best epoch. The optimizer's state stays.
+        Whether to restore the parameters of the best epoch at the end. The optimizer's state is kept.
     start_from_epoch : int
-        Epochs before this one, counted from 1, are not watched.
+        The first epoch, counted from 1, that is monitored.
 
     Attributes
     ----------
     best : float
         The best value.
     best_epoch : int
-        Its epoch; 0 if there is none.
+        The epoch of the best value; 0 if there is none.
     stopped_epoch : int
-        The epoch that stopped training; 0 if none did.
+        The epoch after which training was stopped; 0 if it was not.
     """
 
     def __init__(
@@ -127,15 +131,15 @@ class EarlyStopping(Callback):
         self._parameters: Parameters | None = None
 
     def check_logs(self, names: tuple[str, ...]) -> None:
-        """Refuse a `monitor` that the logs will not hold."""
+        """Raise if `monitor` is not among `names`."""
         self.monitor.check(names)
 
     def on_fit_begin(self, net: "MLP") -> None:
-        """Forget earlier fits."""
+        """Reset the callback."""
         self._reset()
 
     def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> bool:
-        """Compare the epoch with the best one."""
+        """Compare with the best epoch; stop if there was no improvement for too long."""
         value = self.monitor.value(logs)
         if epoch < self.start_from_epoch:
             return False
@@ -151,38 +155,38 @@ class EarlyStopping(Callback):
         return False
 
     def on_fit_end(self, net: "MLP", history: History) -> None:
-        """Put the best parameters back."""
+        """Restore the parameters of the best epoch."""
         if self._parameters is not None:
             self._parameters.write_to(net)
             self._parameters = None
 
 
 class ReduceLROnPlateau(Callback):
-    """Multiply the learning rate with a factor when a number has not become better for some epochs.
+    """Multiply the learning rate by a factor when a loss or metric has stopped improving.
 
-    The factor acts on top of the optimizer's learning rate or schedule, from the next epoch on.
+    The factor applies to the optimizer's learning rate or schedule from the next epoch on.
 
     Parameters
     ----------
     monitor : str
-        What to watch: "val_loss", "loss", or a metric.
+        The number to monitor: "val_loss", "loss", or a metric.
     factor : float
-        What the learning rate is multiplied with, in (0, 1).
+        Factor of the learning rate, in (0, 1).
     patience : int
-        How many epochs in a row the number may fail to be better; the one after those acts.
+        Number of consecutive epochs without improvement that are allowed; one more reduces the rate.
     min_delta : float
-        By how much it must be better to count, >= 0.
+        Smallest improvement that counts, >= 0.
     mode : {"auto", "min", "max"}
-        Which direction is better; "auto" is "max" for accuracies, AUC and R^2, else "min".
+        Whether smaller or larger is better; "auto" is "max" for accuracies, AUC and R^2, else "min".
     cooldown : int
-        Epochs after a reduction that don't count.
+        Number of epochs after a reduction that are not counted.
     min_lr : float
-        No reduction goes below it, >= 0.
+        Lower limit of the reduced learning rate, >= 0.
 
     Attributes
     ----------
     total_factor : float
-        The product of the factors so far.
+        The product of the factors of all reductions so far.
     """
 
     def __init__(
@@ -206,68 +210,68 @@ class ReduceLROnPlateau(Callback):
     def _reset(self) -> None:
         self.best = self.monitor.worst
         self.total_factor = 1.0
-        self._waited = self._resting = 0
+        self._waited = self._cooldown_left = 0
 
     def check_logs(self, names: tuple[str, ...]) -> None:
-        """Refuse a `monitor` that the logs will not hold."""
+        """Raise if `monitor` is not among `names`."""
         self.monitor.check(names)
 
     def on_fit_begin(self, net: "MLP") -> None:
-        """Forget earlier fits."""
+        """Reset the callback."""
         self._reset()
 
     def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
-        """Compare the epoch with the best one."""
+        """Compare with the best epoch; reduce the rate if there was no improvement for too long."""
         value = self.monitor.value(logs)
-        if self._resting > 0:
-            self._resting -= 1
+        if self._cooldown_left > 0:
+            self._cooldown_left -= 1
             self._waited = 0
         if self.monitor.better(value, self.best):
             self.best, self._waited = value, 0
-        elif self._resting == 0:
+        elif self._cooldown_left == 0:
             self._waited += 1
             if self._waited > self.patience:
                 self.total_factor *= self.factor
-                self._waited, self._resting = 0, self.cooldown
+                self._waited, self._cooldown_left = 0, self.cooldown
 
     def change_rates(self, rates: Rates) -> Rates:
-        """Multiply them with the factors so far."""
+        """Multiply the learning rates by `total_factor`."""
         reduced: Rates = np.maximum(rates * self.total_factor, np.minimum(rates, self.min_lr))
         return reduced
 
 
 class TerminateOnTime(Callback):
-    """Stop when so much time has passed since `fit` began.
+    """Stop training after a given time.
 
     Parameters
     ----------
     seconds : float
-        How long training may take, > 0.
+        Time since the start of `fit`, > 0.
     every : int
-        How many steps lie between two looks at the clock; the end of each epoch is another.
+        Number of steps between two checks of the time; it is also checked after each epoch.
 
     Attributes
     ----------
     stopped : bool
-        Whether it has stopped the last fit.
+        Whether it stopped the last fit.
     """
 
     def __init__(self, seconds: float, *, every: int = 10) -> None:
         self.seconds = real(seconds, "seconds", low=0.0, low_open=True)
         self.every = count(every, "every")
         self.stopped = False
-        self._begin = 0.0
+        self._start = 0.0
 
     def on_fit_begin(self, net: "MLP") -> None:
-        """Look at the clock."""
+        """Store the start time."""
         self.stopped = False
-        self._begin = time.monotonic()
+        self._start = time.monotonic()
 
     def on_step_end(self, net: "MLP", step: int, logs: dict[str, float]) -> bool:
-        """Whether time is over."""
-        self.stopped = time.monotonic() - self._begin >= self.seconds
+        """Stop if the time is over."""
+        self.stopped = time.monotonic() - self._start >= self.seconds
         return self.stopped
 
     def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> bool:
-        """Whether time is over."""
+        """Stop if the time is over."""
         return self.on_step_end(net, 0, logs)

@@ -1,9 +1,7 @@
-"""Callbacks that write down how training goes."""
+"""Callbacks that report the progress of training."""
 
 import csv
 import os
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,16 +19,16 @@ __all__ = ["CSVLogger", "ProgressBar", "TensorBoard"]
 
 
 class CSVLogger(Callback):
-    """Write a line for each epoch: its number, loss and metrics.
+    """Write a line with number, loss and metrics of each epoch to a CSV file.
 
     Parameters
     ----------
     path : str or path-like
-        Of the file. It is complete after each epoch.
+        The file. It is complete after each epoch.
     separator : str
-        Between the columns, one character.
+        The character between columns.
     append : bool
-        Whether to go on with a file that exists; its header must fit. Else it is overwritten.
+        Whether to append to an existing file, whose header must match; otherwise it is overwritten.
     """
 
     def __init__(
@@ -44,7 +42,7 @@ class CSVLogger(Callback):
         self._columns: list[str] | None = None
 
     def check_logs(self, names: tuple[str, ...]) -> None:
-        """Refuse to append to a file with other columns."""
+        """Raise if the file to append to has other columns."""
         self._columns = None
         if self.append and self.path.exists():
             with self._open("r") as file:
@@ -52,12 +50,12 @@ class CSVLogger(Callback):
             self._check_columns(["epoch", *names])
 
     def on_fit_begin(self, net: "MLP") -> None:
-        """Begin a file, if it is not to be appended to."""
+        """Start a new file, unless it is appended to."""
         if not (self.append and self.path.exists()):
             self._open("w").close()
 
     def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
-        """Add a line."""
+        """Write the line of the epoch."""
         names = ["epoch", *logs]
         with self._open("a") as file:
             writer = csv.writer(file, delimiter=self.separator, lineterminator="\n")
@@ -70,7 +68,7 @@ class CSVLogger(Callback):
     def _check_columns(self, names: list[str]) -> None:
         if self._columns not in (None, names):
             raise ArgumentError(
-                f"{self.path} has the columns {self._columns}, but an epoch has {names}"
+                f"{self.path} has the columns {self._columns}, but the logs have {names}"
             )
 
     def _open(self, mode: str) -> IO[str]:
@@ -78,14 +76,14 @@ class CSVLogger(Callback):
 
 
 class TensorBoard(Callback):
-    """Write losses and metrics, and if asked weights and steps, for TensorBoard to show.
+    """Write losses and metrics, and optionally weights and steps, for TensorBoard.
 
     Parameters
     ----------
     log_dir : str or path-like
-        The folder of this run.
+        The folder of the run.
     every : int
-        How many steps lie between two points of "step/loss" and "step/lr"; 0: none.
+        Number of steps between two points of "step/loss" and "step/lr"; 0: no points.
     histograms : bool
         Whether to write histograms of weights and biases after each epoch.
 
@@ -111,18 +109,20 @@ class TensorBoard(Callback):
     def on_fit_begin(self, net: "MLP") -> None:
         """Open the files."""
         if self._writer is not None:
-            self._writer.close()  # of a fit that an exception has ended
+            self._writer.close()  # left open by a fit that ended with an exception
         module = self._module or require("tensorboardX", "callbacks.TensorBoard")
-        self._n_files += 1  # two fits may begin in one second, which is all that names tell apart
+        self._n_files += (
+            1  # file names differ by the second only, and two fits may start within one
+        )
         self._writer = module.SummaryWriter(self.log_dir, filename_suffix=f".{self._n_files}")
 
     def on_step_end(self, net: "MLP", step: int, logs: dict[str, float]) -> None:
-        """Write loss and learning rate."""
+        """Write loss and learning rate of the step."""
         for name, value in logs.items():
             self._writer.add_scalar(f"step/{name}", value, step)
 
     def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
-        """Write the epoch's numbers."""
+        """Write loss and metrics of the epoch."""
         for name, value in logs.items():
             self._writer.add_scalar(name, value, epoch)
         if self.histograms:
@@ -139,20 +139,20 @@ class TensorBoard(Callback):
 
 
 class ProgressBar(Callback):
-    """Show progress on standard error, in the way that is asked for.
+    """Show progress on standard error.
 
-    Given to `fit` it takes the place of the argument `progress`.
+    It replaces the argument `progress` of `fit`.
 
     Parameters
     ----------
     kind : {"auto", "tqdm", "rich", "lines"}
-        A tqdm bar, a rich bar, or a line for each epoch; "auto" is tqdm where that is installed,
-        else lines.
+        A tqdm bar, a rich bar, or a line for each epoch; "auto" is "tqdm" if that is installed, else
+        "lines".
 
     Raises
     ------
     MissingExtraError
-        tqdm or rich, if asked for, is not installed.
+        `kind` is "tqdm" or "rich", and that package is not installed.
     """
 
     def __init__(self, kind: str = "auto") -> None:
@@ -162,13 +162,22 @@ class ProgressBar(Callback):
         if kind in ("tqdm", "rich"):
             require(kind, f"callbacks.ProgressBar({kind!r})")
 
-    @property
-    def make(self) -> Callable[[int, int | None, int], Progress]:
-        """What makes the bar, from the numbers of epochs, of an epoch's steps and of epochs done."""
-        return partial(progress_of_kind, self.kind)
+    def start(self, epochs: int, steps: int | None, initial_epoch: int) -> Progress:
+        """Start to show the progress of a fit.
+
+        Parameters
+        ----------
+        epochs : int
+            Number of epochs of the fit.
+        steps : int or None
+            Steps of an epoch; None if unknown.
+        initial_epoch : int
+            Number of epochs done before.
+        """
+        return progress_of_kind(self.kind, epochs, steps, initial_epoch)
 
 
-def progress_bar(callbacks: tuple[Callback, ...]) -> ProgressBar | None:
-    """The `ProgressBar` among them, the last one if there are several."""
+def find_progress_bar(callbacks: tuple[Callback, ...]) -> ProgressBar | None:
+    """The last `ProgressBar` among the callbacks, or None."""
     bars = [callback for callback in callbacks if isinstance(callback, ProgressBar)]
     return bars[-1] if bars else None

@@ -1,4 +1,4 @@
-"""Training loops of one's own: forward, backward and step as separate calls."""
+"""Forward pass, backward pass and update as separate calls, for custom training loops."""
 
 from typing import Any
 
@@ -20,18 +20,18 @@ __all__ = ["Stepwise"]
 
 
 class Stepwise(Network):
-    """Base class of `MLP`: single passes and updates."""
+    """Base class of `MLP`: methods for single passes and updates."""
 
     def forward(self, X: Any, *, training: bool = False, threads: int | None = None) -> Array:
-        """Forward pass that the net remembers, for `backward`.
+        """Compute the outputs, and store the activations for `backward`.
 
         Parameters
         ----------
-        X : array-like, shape (n_samples, n_in) or (n_in,)
+        X : array-like or sparse, shape (n_samples, n_in) or (n_in,)
             Inputs.
         training : bool
-            Whether the pass is as in training: batch norm over these samples, which moves its
-            running statistics; dropout and noise with new masks each time.
+            Whether to compute as in training: batch norm with the statistics of these samples, which
+            also updates its running statistics; dropout and noise with new random numbers.
         threads : int, optional
             As in `fit`.
 
@@ -49,46 +49,46 @@ class Stepwise(Network):
         return out[0] if np.ndim(X) == 1 else out
 
     def backward(self, dL_dy: Any, *, threads: int | None = None) -> Array:
-        """Backward pass from the derivative of a loss L by the outputs of the last `forward`.
+        """Backpropagate the derivative of a loss L with respect to the outputs of the last `forward`.
 
         Parameters
         ----------
         dL_dy : array-like, shape (n_samples, n_out) or (n_out,)
-            ``dL/dy``, y being what `forward` returned.
+            ``dL/dy``; y are the outputs that `forward` returned.
         threads : int, optional
             As in `fit`.
 
         Returns
         -------
         ndarray, shape (n_samples, n_in) or (n_in,)
-            ``dL/dX``. The gradients of the parameters are then in `gradients`.
+            ``dL/dX``. `gradients` then holds the gradients of the parameters.
 
         Raises
         ------
         StateError
-            There was no `forward`, or the parameters have changed since.
+            `forward` was not called, or the parameters have changed since.
         ShapeError
-            The rows are not those of the last `forward`.
+            The number of rows is not that of the last `forward`.
         """
         matrix = as_matrix(dL_dy, "dL_dy", self.dtype, self.n_out, of="outputs")
         dx = np.empty((len(matrix), self.n_in), self.dtype)
         try:
             self._net.backward(matrix, dx, threads_count(threads))
         except ShapeError as error:
-            raise ShapeError(f"dL_dy doesn't fit the last forward pass: {error}") from None
+            raise ShapeError(f"dL_dy doesn't match the last forward pass: {error}") from None
         return dx[0] if np.ndim(dL_dy) == 1 else dx
 
     @property
     def gradients(self) -> list[tuple[Array | None, Array | None]]:
-        """(dW, db) of each layer from the last backward pass, of the shapes of `weights`, `biases`.
+        """(dW, db) of each layer from the last backward pass, with the shapes of `weights` and `biases`.
 
-        None for what a layer has not. They are the loss's: the gradient of the layers' penalties is
-        added by `step`.
+        None for parameters that the layer does not have. They do not include the gradient of the layers'
+        penalties, which `step` adds.
 
         Raises
         ------
         StateError
-            There was no `backward`.
+            `backward` was not called.
         """
         try:
             return read_gradients(self._net, self._layers)
@@ -101,16 +101,16 @@ class Stepwise(Network):
         Parameters
         ----------
         optimizer : str or Optimizer
-            Its state goes on from the last update as long as its class is the same.
+            Its state is kept from call to call as long as its class is the same.
         threads : int, optional
             As in `fit`.
 
         Raises
         ------
         StateError
-            There was no `backward`.
+            `backward` was not called.
         DivergenceError
-            The update would make a parameter infinite or NaN; it is not done.
+            The update would make a parameter infinite or NaN; the parameters are not changed.
         """
         spec = resolve_stepper(optimizer)
         rate = spec.rates(updates_done(self._net, spec), 1)[0]

@@ -102,16 +102,16 @@ def test_a_second_fit_begins_anew():
     ],
 )
 def test_a_wrong_monitor_is_refused_at_once(classifier, blobs, unchanged, make):
-    message = "'val_acuracy', but an epoch has .*; did you mean 'val_accuracy'?"
+    message = "'val_acuracy', but the logs have .*; did you mean 'val_accuracy'?"
     with unchanged(classifier), pytest.raises(ArgumentError, match=message):
         classifier.fit(*blobs, validation_split=0.2, callbacks=[make("val_acuracy")])
 
 
 def test_what_is_watched_must_be_there(classifier, blobs):
-    message = "monitor is 'val_loss', but an epoch has loss, accuracy; give validation_data"
+    message = "monitor is 'val_loss', but the logs have loss, accuracy; give validation_data"
     with pytest.raises(ArgumentError, match=message):
         classifier.fit(*blobs, callbacks=[EarlyStopping()])
-    with pytest.raises(ArgumentError, match="'los', but an epoch has loss, accuracy, lr"):
+    with pytest.raises(ArgumentError, match="'los', but the logs have loss, accuracy, lr"):
         classifier.fit(*blobs, callbacks=[ReduceLROnPlateau("los")])
 
 
@@ -257,7 +257,7 @@ def test_a_name_from_the_logs(classifier, blobs, tmp_path):
     )
     assert len(list(tmp_path.iterdir())) == 1
     wrong = ModelCheckpoint(tmp_path / "{val_los}")
-    with pytest.raises(ArgumentError, match="can't be filled with epoch, loss, accuracy"):
+    with pytest.raises(ArgumentError, match="can't be formatted with epoch, loss, accuracy"):
         classifier.fit(*blobs, epochs=1, callbacks=[wrong])
     with pytest.raises(TypeError, match="path must be a path, got 3"):
         ModelCheckpoint(3)
@@ -287,13 +287,13 @@ def test_folders_are_created(classifier, blobs, tmp_path):
         ("net-{val_loss}", "val_loss"),
     ],
 )
-def test_a_path_that_cannot_be_filled_is_refused_at_once(
+def test_a_path_that_cannot_be_formatted_is_refused_at_once(
     classifier, blobs, tmp_path, unchanged, name, reason
 ):
-    with unchanged(classifier), pytest.raises(ArgumentError, match="can't be filled") as caught:
+    with unchanged(classifier), pytest.raises(ArgumentError, match="can't be formatted") as caught:
         classifier.fit(*blobs, callbacks=[ModelCheckpoint(tmp_path / name)])
     assert reason in str(caught.value)
-    assert "written twice, {{ and }}" in str(caught.value)
+    assert "path twice, {{ and }}" in str(caught.value)
 
 
 def test_braces_written_twice_are_braces(classifier, blobs, tmp_path):

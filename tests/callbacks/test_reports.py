@@ -41,7 +41,7 @@ def test_going_on_with_a_file(classifier, blobs, tmp_path, unchanged):
     classifier.fit(*blobs, epochs=2, callbacks=[logger])
     classifier.fit(*blobs, epochs=1, callbacks=[logger])
     assert [row["epoch"] for row in table(path)] == ["1", "2", "1"]
-    with unchanged(classifier), pytest.raises(ArgumentError, match="but an epoch has"):
+    with unchanged(classifier), pytest.raises(ArgumentError, match="but the logs have"):
         classifier.fit(*blobs, epochs=1, validation_split=0.2, callbacks=[logger])
     assert len(table(path)) == 3
     classifier.fit(*blobs, epochs=1, callbacks=[CSVLogger(path)])

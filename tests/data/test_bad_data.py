@@ -240,7 +240,7 @@ def test_a_part_without_weight(net, unchanged, rows, part):
 
 
 BAD_DERIVATIVES = {
-    "rows": (np.ones((19, 3)), ShapeError, "dL_dy doesn't fit the last forward pass"),
+    "rows": (np.ones((19, 3)), ShapeError, "dL_dy doesn't match the last forward pass"),
     "columns": (np.ones((20, 2)), ShapeError, "dL_dy has shape .* 2 columns, but .* 3 outputs"),
     "nan": (np.full((20, 3), np.nan), NotFiniteError, "dL_dy holds nan at row 0, column 0"),
     "dtype": (np.full((20, 3), "a"), TypeError, "dL_dy has dtype <U1"),

@@ -247,8 +247,8 @@ class WeightsDisplay:
             panel.set_axis_off()
         self.axes_ = grid.ravel()[:neurons]
         self.images_ = [
-            panel.imshow(self.weights[:, place].reshape(shape), **how)
-            for place, panel in enumerate(self.axes_)
+            panel.imshow(self.weights[:, neuron].reshape(shape), **how)
+            for neuron, panel in enumerate(self.axes_)
         ]
 
 

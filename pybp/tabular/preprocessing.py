@@ -62,10 +62,10 @@ class Encoding:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Turns the columns of a table into the numbers that a net takes.
+    """Turns the columns of a table into the inputs of a net.
 
-    Numbers stay as they are, categories become one-hot codes (see `Encoding`). All of them go
-    through `RobustScaling`; numbers that are missing then become 0, where the median is.
+    Numbers stay as they are, categories become one-hot codes (see `Encoding`). `RobustScaling` then
+    scales both, and sets missing numbers to 0, which is the median.
 
     Attributes
     ----------

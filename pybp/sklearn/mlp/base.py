@@ -101,22 +101,22 @@ class BaseMLP(Estimator, ABC):
     ) -> Self:
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
-        first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
-        samples = self._samples(X, y, sample_weight, incremental, first)
+        reset = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
+        samples = self._samples(X, y, sample_weight, incremental, reset)
         self._random_state = check_random_state(self.random_state)
-        self._prepare(samples, first)
+        self._prepare(samples, reset)
         validation = self._validation(validation_data)
         try:
-            training.train(self, samples, validation, incremental, first)
+            training.train(self, samples, validation, incremental, reset)
         finally:
-            self._pull(in_place=not first)
+            self._read_net(in_place=not reset)
         return self
 
     def _samples(
-        self, X: Any, y: Any, sample_weight: Any, incremental: bool, first: bool
+        self, X: Any, y: Any, sample_weight: Any, incremental: bool, reset: bool
     ) -> Samples:
         """The samples to train on, validated."""
-        X, y = self._checked(X, y, incremental, first)
+        X, y = self._checked(X, y, incremental, reset)
         weights = None
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
@@ -139,47 +139,46 @@ class BaseMLP(Estimator, ABC):
 
     # ---- the net -------------------------------------------------------------------------------
 
-    def _prepare(self, samples: Samples, first: bool) -> None:
+    def _prepare(self, samples: Samples, reset: bool) -> None:
         """Make the net that the parameters describe, with the weights to start from."""
-        wanted = Architecture.of(
+        architecture = Architecture.of(
             self,
             samples.X.shape[1],
             self.n_outputs_,
             self._objective.output,
-            self._dtype_name(samples, first),
+            self._dtype_name(samples, reset),
             self.alpha / self._objective.scale,
             getattr(self, "feature_names_in_", None),
         )
-        if first:
-            self._initialize(wanted)
+        if reset:
+            self._initialize(architecture)
         elif not hasattr(self, "net_"):  # the user set weights before any fit
-            self.net_ = wanted.net(self._draw_seed())
-            self._push()
-        elif wanted != self._architecture:
-            self._push()
-            self.net_ = wanted.rebuilt(self.net_)
+            self.net_ = architecture.net(self._draw_seed())
+            self._write_net()
+        elif architecture != self._architecture:
+            self._write_net()
+            self.net_ = architecture.rebuilt(self.net_)
         else:
-            self._push()
-        self._architecture = wanted
+            self._write_net()
+        self._architecture = architecture
 
-    def _dtype_name(self, samples: Samples, first: bool) -> str:
-        """The parameter `dtype`, else that of the net to go on with, else that of X."""
+    def _dtype_name(self, samples: Samples, reset: bool) -> str:
+        """The parameter `dtype`, else that of the net that is trained further, else that of X."""
         if self.dtype is not None:
             return str(np.dtype(self.dtype).name)
-        if not first and hasattr(self, "_architecture"):
+        if not reset and hasattr(self, "_architecture"):
             return self._architecture.dtype
         return str(np.dtype(samples.X.dtype).name)
 
-    def _initialize(self, wanted: Architecture) -> None:
+    def _initialize(self, architecture: Architecture) -> None:
         """Make a new net with random weights."""
-        self.n_layers_ = len(wanted.sizes) + 2
+        self.n_layers_ = len(architecture.sizes) + 2
         self.out_activation_ = self._objective.out_activation
-        self.net_ = wanted.net(self._draw_seed())
-        logistic = all(function.name == "sigmoid" for function in wanted.activations)
-        factor = 2.0 if logistic and wanted.activations else 6.0
-        drawn = coefficients.drawn(self.net_, self._random_state, factor)
-        coefficients.write(self.net_, *drawn)
-        self._pull(in_place=False)
+        self.net_ = architecture.net(self._draw_seed())
+        logistic = all(function.name == "sigmoid" for function in architecture.activations)
+        factor = 2.0 if logistic and architecture.activations else 6.0
+        coefficients.write(self.net_, *coefficients.draw(self.net_, self._random_state, factor))
+        self._read_net(in_place=False)
 
     def _draw_seed(self) -> int:
         """The net's seed: a word of the random state, which is not advanced.
@@ -191,7 +190,7 @@ class BaseMLP(Estimator, ABC):
             return int(self._random_state.randint(np.iinfo(np.int32).max))
         return int(state["key"][(state["pos"] + 1) % len(state["key"])])
 
-    def _pull(self, in_place: bool) -> None:
+    def _read_net(self, in_place: bool) -> None:
         """Set `coefs_` and `intercepts_` to the net's weights and biases."""
         coefs, intercepts = coefficients.read(self.net_)
         self._synced = ([c.copy() for c in coefs], [b.copy() for b in intercepts])
@@ -203,7 +202,7 @@ class BaseMLP(Estimator, ABC):
             else:
                 setattr(self, name, new)
 
-    def _push(self) -> None:
+    def _write_net(self) -> None:
         """Set the net's weights and biases to `coefs_` and `intercepts_`, if these have been changed."""
         given = (self.coefs_, self.intercepts_) if hasattr(self, "coefs_") else None
         synced = getattr(self, "_synced", None)
@@ -226,7 +225,7 @@ class BaseMLP(Estimator, ABC):
         """The net's outputs, (n_samples, n_outputs)."""
         check_is_fitted(self, "net_")
         X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
-        self._push()
+        self._write_net()
         return self._objective.predictions(self.net_.predict(X, threads=self._threads))
 
     def hidden_activations(self, X: Any, layer: int = -1) -> Array:
@@ -247,7 +246,7 @@ class BaseMLP(Estimator, ABC):
         check_is_fitted(self, "net_")
         X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
         index = hidden_index(layer, len(self._architecture.sizes))
-        self._push()
+        self._write_net()
         part = self._architecture.until(index, self.net_)
         return part.predict(X, threads=self._threads)
 
@@ -267,7 +266,7 @@ class BaseMLP(Estimator, ABC):
         """
         check_is_fitted(self, "net_")
         X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
-        self._push()
+        self._write_net()
         net = self.net_.copy()
         matrix = as_inputs(X, "X", net.dtype, net.n_in)
         rows = matrix.toarray() if isinstance(matrix, Sparse) else matrix
@@ -305,7 +304,7 @@ class BaseMLP(Estimator, ABC):
     ) -> tuple[float, Array]:
         """Loss and gradient at a vector as in `_unpack`; scikit-learn's tests call it by this name."""
         self._unpack(packed_coef_inter)
-        self._push()
+        self._write_net()
         value, flat = loss_and_gradient(self, X, y, sample_weight)
         coefs, intercepts = coefficients.dense_views(self.net_, flat)
         return value, np.hstack([array.ravel() for array in coefs + intercepts])

@@ -13,7 +13,7 @@ from pybp._common.types import Array
 from pybp.errors import ShapeError
 from pybp.mlp import MLP
 
-__all__ = ["Lists", "dense_views", "differ", "drawn", "read", "write"]
+__all__ = ["Lists", "dense_views", "differ", "draw", "read", "write"]
 
 Lists = tuple[list[Array], list[Array]]
 """(coefs, intercepts)."""
@@ -60,7 +60,7 @@ def differ(lists: Lists, others: Lists) -> bool:
     )
 
 
-def drawn(net: MLP, random_state: np.random.RandomState, factor: float) -> Lists:
+def draw(net: MLP, random_state: np.random.RandomState, factor: float) -> Lists:
     """Random weights and biases, uniform in +-sqrt(factor / (inputs + outputs)), in scikit-learn's order."""
     coefs, intercepts = [], []
     for layer in net.layers:

@@ -72,7 +72,7 @@ def add_classes(estimator: Any, classes: Array) -> None:
     starts with random weights and the smallest bias. The optimizer's state starts anew.
     """
     before, labels = estimator.classes_, Labels(classes)
-    estimator._push()
+    estimator._write_net()
     coef, intercept = _output_per_class(estimator.coefs_[-1], estimator.intercepts_[-1])
     bound = np.sqrt(6.0 / (coef.shape[0] + len(classes)))
     random_state = np.random.RandomState(estimator.net_.seed)

@@ -43,7 +43,7 @@ class LearningRate:
         self.learning_rate = float(self.learning_rate_init)
 
     def same_rule(self, other: "LearningRate") -> bool:
-        """Whether both started alike, so that one may continue in the other's place."""
+        """Whether both have the same rule, so that training may continue with the other one."""
         mine, theirs = ((r.learning_rate_init, r.rule, r.power_t) for r in (self, other))
         return mine == theirs
 

@@ -30,7 +30,7 @@ class RecordEpochs(Callback):
         self.validation = validation
 
     def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> bool:
-        """Record the epoch, and go on."""
+        """Record the epoch."""
         estimator = self.estimator
         estimator.n_iter_ += 1
         estimator.loss_ = logs["loss"] * estimator._objective.reported + self.offset

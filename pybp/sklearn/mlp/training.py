@@ -47,7 +47,7 @@ def train(
 
 
 def _init_records(estimator: Any, reset: bool) -> None:
-    """Set the attributes in which training records epochs, unless they are there and go on."""
+    """Set the attributes in which training records epochs; without `reset`, those that are missing."""
     early_stopping = estimator.early_stopping
     records: dict[str, Any] = {
         "t_": 0,

@@ -1,4 +1,4 @@
-"""Samples, and those that are held out of training to score the estimator."""
+"""Samples, split into those to train on and those to validate on, and the validation score."""
 
 import copy
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from pybp.errors import ArgumentError, BusyError
 from pybp.schedules import Exponential
 
 from nets import mse
-from registered import CALLBACKS, HOOKS
+from registered import AVERAGES, CALLBACKS, HOOKS
 
 
 def ways(X, y):
@@ -245,7 +245,7 @@ def test_all_callbacks_change_no_bit_of_training_together(classifier, blobs, tmp
     callbacks = one_of_each(tmp_path)
     assert all(isinstance(callback, Callback) for callback in callbacks.values())
     twin = classifier.copy()
-    averages = {name: callbacks.pop(name) for name in ("EMA", "SWA")}
+    averages = {each.__name__: callbacks.pop(each.__name__) for each in AVERAGES}
     classifier.fit(*blobs, epochs=3, callbacks=list(callbacks.values()))
     twin.fit(*blobs, epochs=3)
     assert same_state(classifier, twin)

@@ -11,6 +11,7 @@ from pybp.optimizers import Optimizer
 from pybp.optimizers.solvers import SOLVERS
 
 __all__ = [
+    "AVERAGES",
     "BASES",
     "CALLBACKS",
     "CLASSES",
@@ -53,5 +54,8 @@ CALLBACKS = {
     for name in callbacks.__all__
     if issubclass(getattr(callbacks, name), Callback) and name != "Callback"
 }
+# The callbacks that end a fit with an average of its parameters.
+AVERAGES = [each for each in CALLBACKS.values() if hasattr(each, "swap_in")]
+
 # In the order in which they are called.
 HOOKS = [name for name in vars(Callback) if name.startswith("on_")]

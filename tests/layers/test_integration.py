@@ -12,7 +12,7 @@ from pybp.errors import ArgumentError, FileFormatError
 from layer_nets import NETS, disturb, inputs
 from oracle import registry
 from project import table
-from registered import CLASSES
+from registered import AVERAGES, CLASSES
 
 each_net = pytest.mark.parametrize("layers", NETS.values(), ids=list(NETS))
 
@@ -76,11 +76,11 @@ def test_running_statistics_in_a_file_are_checked(tmp_path):
 
 
 @each_net
-@pytest.mark.parametrize("average", [callbacks.EMA(0.5), callbacks.SWA()], ids=["EMA", "SWA"])
+@pytest.mark.parametrize("average", AVERAGES)
 def test_averages_of_the_weights(layers, average):
     X, y = data(layers)
     net = make(layers)
-    fit(net, X, y, callbacks=[average])
+    fit(net, X, y, callbacks=[average()])
     for array in (*net.weights, *net.biases):
         assert array is None or np.isfinite(array).all()
     assert all(pair is None or (pair[1] >= 0).all() for pair in net.running_statistics)

@@ -11,7 +11,10 @@ import pytest
 from project import ROOT
 
 EXAMPLES = ROOT / "examples"
-WANT_DATA = ("building", "diabetes", "gene", "mnist10k", "thyroid", "two_spirals")
+SCRIPTS = {path.stem: path.read_text() for path in sorted(EXAMPLES.glob("[!_]*.py"))}
+WANT_DATA = [
+    name for name, text in SCRIPTS.items() if "import _data" in text or "from _data" in text
+]
 
 
 @pytest.fixture

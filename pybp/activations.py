@@ -3,9 +3,12 @@
 A name such as ``"relu"`` means the activation with default parameters.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
+from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from pybp._common.public import publish
 from pybp._common.specs import Spec
 
 __all__ = [
@@ -14,6 +17,7 @@ __all__ = [
     "SELU",
     "ActivationFunction",
     "ActivationLike",
+    "ActivationName",
     "GELUTanh",
     "HardSigmoid",
     "HardSwish",
@@ -41,7 +45,28 @@ class ActivationFunction(Spec):
         self.parameters  # noqa: B018  # reading them checks them
 
 
-ActivationLike = str | ActivationFunction | type[ActivationFunction]
+ActivationName = Literal[
+    "identity",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "softmax",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "gelu_tanh",
+    "silu",
+    "mish",
+    "softplus",
+    "softsign",
+    "hard_sigmoid",
+    "hard_swish",
+    "relu6",
+]
+"""The names of the activations."""
+
+ActivationLike = ActivationName | ActivationFunction | type[ActivationFunction]
 """The type of arguments named `activation`."""
 
 
@@ -222,3 +247,6 @@ class ReLU6(ActivationFunction):
     """``a = min(max(z, 0), 6)``, derivative 1 for 0 < z < 6, else 0."""
 
     name: ClassVar[str] = "relu6"
+
+
+publish(globals())

@@ -5,10 +5,13 @@ depend only on the net's seed and on their position in the net. A name such as `
 the initializer with default parameters.
 """
 
+from __future__ import annotations
+
 from dataclasses import astuple, dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pybp._common.arguments import real
+from pybp._common.public import publish
 from pybp._common.specs import Spec
 
 __all__ = [
@@ -20,6 +23,7 @@ __all__ = [
     "HeUniform",
     "Initializer",
     "InitializerLike",
+    "InitializerName",
     "LecunNormal",
     "LecunUniform",
     "Normal",
@@ -42,7 +46,24 @@ class Initializer(Spec):
         return next(iter(astuple(self)), 0.0)
 
 
-InitializerLike = str | Initializer | type[Initializer]
+InitializerName = Literal[
+    "auto",
+    "zeros",
+    "constant",
+    "glorot_uniform",
+    "glorot_normal",
+    "he_uniform",
+    "he_normal",
+    "lecun_uniform",
+    "lecun_normal",
+    "uniform",
+    "normal",
+    "truncated_normal",
+    "orthogonal",
+]
+"""The names of the initializers."""
+
+InitializerLike = InitializerName | Initializer | type[Initializer]
 """The type of arguments named `init`."""
 
 
@@ -211,3 +232,6 @@ class Orthogonal(Initializer):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gain", real(self.gain, "gain"))
+
+
+publish(globals())

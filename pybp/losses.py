@@ -7,16 +7,19 @@ default parameters. A function ``f(y_true, y_pred) -> (loss per row, d loss / d 
 accepted; it neither weights nor reduces.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
 from pybp import _core
-from pybp._common.arguments import shown
+from pybp._common.arguments import choice, shown
 from pybp._common.arrays import as_numbers
+from pybp._common.public import publish
 from pybp._common.specs import Spec, resolve
 from pybp._common.types import Array
 from pybp.activations import ActivationFunction
@@ -34,11 +37,16 @@ __all__ = [
     "Loss",
     "LossFunction",
     "LossLike",
+    "LossName",
     "Poisson",
     "Quantile",
+    "Reduction",
     "SquaredError",
     "SquaredHinge",
 ]
+
+Reduction = Literal["mean", "sum"]
+"""How the losses of the samples become one number."""
 
 Targets = Literal["numbers", "counts", "signs", "probabilities", "classes"]
 
@@ -58,11 +66,10 @@ class Loss(Spec):
 
     registry: ClassVar[str] = "losses"
     targets: ClassVar[Targets] = "numbers"
-    reduction: str = "mean"
+    reduction: Reduction = "mean"
 
     def __post_init__(self) -> None:
-        if self.reduction not in ("mean", "sum"):
-            raise ArgumentError(f"reduction must be 'mean' or 'sum', got {self.reduction!r}")
+        choice(self.reduction, "reduction", get_args(Reduction))
         self.parameters  # noqa: B018  # reading them checks them
 
     @cached_property
@@ -173,7 +180,7 @@ class Huber(Loss):
     """
 
     name: ClassVar[str] = "huber"
-    reduction: str = field(default="mean", kw_only=True)
+    reduction: Reduction = field(default="mean", kw_only=True)
     delta: float = 1.0
 
 
@@ -206,7 +213,7 @@ class Quantile(Loss):
     """
 
     name: ClassVar[str] = "quantile"
-    reduction: str = field(default="mean", kw_only=True)
+    reduction: Reduction = field(default="mean", kw_only=True)
     q: float | Sequence[float] = 0.5
 
     def __post_init__(self) -> None:
@@ -331,7 +338,22 @@ def _tuple_if_sequence(value: Any, name: str) -> Any:
     return tuple(value)
 
 
-LossLike = str | Loss | type[Loss] | LossFunction | None
+LossName = Literal[
+    "squared_error",
+    "mse",
+    "cross_entropy",
+    "binary_cross_entropy",
+    "mae",
+    "huber",
+    "log_cosh",
+    "quantile",
+    "poisson",
+    "hinge",
+    "squared_hinge",
+]
+"""The names of the losses."""
+
+LossLike = LossName | Loss | type[Loss] | LossFunction | None
 """The type of arguments named `loss`; None means a choice by the net's output activation."""
 
 _BY_OUTPUT = {"softmax": CrossEntropy, "sigmoid": BinaryCrossEntropy}
@@ -341,7 +363,7 @@ def resolve_loss(loss: LossLike, output: ActivationFunction) -> Loss:
     """The loss for the argument `loss`, checked against the activation of the net's output."""
     if loss is None:
         return _BY_OUTPUT.get(output.name, MSE)()
-    if callable(loss) and not isinstance(loss, type | Loss):
+    if callable(loss) and not isinstance(loss, type | Spec):
         return Custom(function=loss)
     spec = resolve(loss, Loss, "loss")
     if isinstance(spec, Custom):
@@ -353,3 +375,6 @@ def resolve_loss(loss: LossLike, output: ActivationFunction) -> Loss:
             f"make the net with output={link!r} or choose another loss"
         )
     return spec
+
+
+publish(globals())

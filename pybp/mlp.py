@@ -1,13 +1,16 @@
 """The class `MLP`."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from pybp._common.arguments import count, flag, shown, threads_count
+from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp.callbacks import Callback
 from pybp.callbacks.reports import find_progress_bar
@@ -86,6 +89,7 @@ class MLP(Inspection):
 
     # ---- training ----------------------------------------------------------------------------
 
+    @explained
     def fit(
         self,
         X: Any,
@@ -107,7 +111,7 @@ class MLP(Inspection):
         validation_split: float | None = None,
         metrics: Sequence[MetricLike] | None = None,
         callbacks: Iterable[Callback] = (),
-        progress: bool | str = "auto",
+        progress: bool | Literal["auto"] = "auto",
         threads: int | None = None,
     ) -> History:
         """Train on samples X with targets y. A second call continues the training.
@@ -232,6 +236,7 @@ class MLP(Inspection):
         start = partial(make_progress, progress) if bar is None else bar.start
         return fit.run(self._net, start(fit.epochs, fit.steps, fit.initial_epoch))
 
+    @explained
     def train_step(
         self,
         X: Any,
@@ -305,6 +310,23 @@ class MLP(Inspection):
         outputs = self._net.try_predict(X, out, number)
         return self._predict(X, out, number) if outputs is None else outputs
 
+    def __call__(self, X: Any, *, threads: int | None = None) -> Array:
+        """Outputs of the net: the same as `predict`.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_in) or (n_in,)
+            Inputs.
+        threads : int, optional
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_out) or (n_out,)
+            The outputs.
+        """
+        return self.predict(X, threads=threads)
+
     def _predict(self, X: Any, out: Array | None, threads: int) -> Array:
         """`predict` for arguments that the fast path refuses: convert X, or raise."""
         matrix = as_inputs(X, "X", self.dtype, self.n_in)
@@ -324,6 +346,7 @@ class MLP(Inspection):
             matrix = matrix.copy()
         return self._net.predict(matrix, out, threads)
 
+    @explained
     def evaluate(
         self,
         X: Any,
@@ -354,6 +377,7 @@ class MLP(Inspection):
 
     # ---- files -------------------------------------------------------------------------------
 
+    @explained
     def save(self, path: str | os.PathLike[str], *, optimizer: bool = True) -> None:
         """Write the net to a file, with everything that a later `fit` needs to continue the training.
 
@@ -373,6 +397,7 @@ class MLP(Inspection):
         save_net(path, self._net, self._layers, self._seed, flag(optimizer, "optimizer"))
 
     @classmethod
+    @explained
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a net from a file that `save` wrote. No code in a file is executed.
 

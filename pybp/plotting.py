@@ -6,6 +6,8 @@ figure appears; elsewhere call ``matplotlib.pyplot.show()`` or ``axes.figure.sav
 All functions raise MissingExtraError if matplotlib is not installed.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -14,6 +16,7 @@ import numpy as np
 from pybp._common.arguments import count, shown
 from pybp._common.arrays import as_numbers
 from pybp._common.optional import require
+from pybp._common.public import publish
 from pybp._common.types import Array
 from pybp.errors import ArgumentError, ShapeError
 from pybp.net.network import Network
@@ -312,3 +315,6 @@ def _shades(outputs: Any, colours: Any) -> Any:
         confidence = np.clip(ordered[:, -1] - ordered[:, -2], 0.0, 1.0)
     opacity = 0.15 + 0.45 * confidence[:, None]
     return 1 - opacity * (1 - colours[predicted])
+
+
+publish(globals())

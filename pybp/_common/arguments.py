@@ -14,7 +14,16 @@ import numpy as np
 
 from pybp.errors import ArgumentError
 
-__all__ = ["count", "did_you_mean", "flag", "real", "shown", "threads_count", "unknown_name"]
+__all__ = [
+    "choice",
+    "count",
+    "did_you_mean",
+    "flag",
+    "real",
+    "shown",
+    "threads_count",
+    "unknown_name",
+]
 
 
 def shown(value: object) -> str:
@@ -86,10 +95,56 @@ def threads_count(threads: int | None) -> int:
     return 0 if threads is None else count(threads, "threads", high=2**31 - 1)
 
 
-def did_you_mean(value: str, known: Iterable[str]) -> str:
+def choice(value: object, name: str, known: tuple[str, ...]) -> str:
+    """`value` as one of the known names."""
+    if isinstance(value, str) and value in known:
+        return value
+    *some, last = map(repr, known)
+    hint = did_you_mean(value, known) if isinstance(value, str) else ""
+    raise ArgumentError(f"{name} must be {', '.join(some)} or {last}, got {shown(value)}{hint}")
+
+
+_ELSEWHERE = {
+    "identity": {"linear", "none"},
+    "sigmoid": {"logistic"},
+    "silu": {"swish"},
+    "gelu_tanh": {"gelu_new", "gelu_approximate"},
+    "hard_swish": {"hard_silu"},
+    "cross_entropy": {
+        *("categorical_crossentropy", "sparse_categorical_crossentropy", "categorical"),
+        *("nll", "nll_loss", "softmax", "multi:softprob"),
+    },
+    "binary_cross_entropy": {"bce", "bce_with_logits", "log_loss", "binary:logistic", "logistic"},
+    "mse": {"mean_squared_error", "l2", "mse_loss", "regression", "neg_mean_squared_error"},
+    "mae": {"mean_absolute_error", "absolute_error", "l1", "l1_loss"},
+    "huber": {"smooth_l1", "smooth_l1_loss"},
+    "quantile": {"pinball"},
+    "log_cosh": {"logcosh"},
+    "glorot_uniform": {"xavier", "xavier_uniform", "xavier_uniform_", "glorot"},
+    "glorot_normal": {"xavier_normal", "xavier_normal_"},
+    "he_uniform": {"kaiming", "kaiming_uniform", "kaiming_uniform_", "he"},
+    "he_normal": {"kaiming_normal", "kaiming_normal_"},
+    "lecun_normal": {"lecun"},
+    "uniform": {"random_uniform", "uniform_"},
+    "normal": {"random_normal", "gaussian", "normal_"},
+    "sgd": {"momentum", "nesterov", "gradient_descent", "backprop"},
+    "levenberg_marquardt": {"lm", "trainlm"},
+    "rprop": {"trainrp", "irprop"},
+    "accuracy": {"acc", "categorical_accuracy", "binary_accuracy"},
+    "auc": {"roc_auc", "roc_auc_score"},
+    "rmse": {"root_mean_squared_error"},
+    "float32": {"float16", "half", "single"},
+    "float64": {"double", "float128", "longdouble"},
+}
+"""What other libraries call our names."""
+
+
+def did_you_mean(value: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     """A hint at the most similar known name, to append to a message; empty if none is similar."""
-    similar = difflib.get_close_matches(value.lower(), list(known), n=1, cutoff=0.5)
-    return f"; did you mean {similar[0]!r}?" if similar else ""
+    known, value = list(known), value.lower()
+    near = [name for name in known if value.replace("-", "_") in _ELSEWHERE.get(name, ())]
+    near = near or difflib.get_close_matches(value, known, n=1, cutoff=cutoff)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def unknown_name(what: str, value: str, known: Iterable[str]) -> str:

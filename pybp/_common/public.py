@@ -1,26 +1,70 @@
-"""Set the ``__module__`` of public objects to the package that users import them from."""
+"""Public names: where users import them from, and what they see of them."""
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Any
 
-__all__ = ["set_public_module"]
+from pybp._common.explain import explained
+
+__all__ = ["publish"]
 
 
-def set_public_module(namespace: dict[str, Any], names: Iterable[str] | None = None) -> None:
-    """Set ``__module__`` of public classes and functions to the package that exports them.
+def publish(namespace: dict[str, Any], names: Iterable[str] | None = None) -> None:
+    """Finish a module or package of public names.
 
-    Pickles and documentation then name the public path and do not depend on the defining file.
+    ``__module__`` of its classes and functions becomes the module itself, so that pickles and
+    documentation name the public path, whichever file defines an object. Called with arguments
+    that they don't have, they say what was meant. Signatures show the aliases of types by name.
+    ``dir()``, and so completion, gives ``__all__``.
 
     Parameters
     ----------
     namespace : dict
-        The ``globals()`` of the exporting package.
+        The ``globals()`` of the module.
     names : iterable of str, optional
-        The names to set; default: those of ``__all__``.
+        The names to finish; default: those of ``__all__``.
     """
     for name in namespace["__all__"] if names is None else names:
         exported = namespace[name]
         own = isinstance(exported, type | FunctionType)
-        if own and exported.__module__.startswith("pybp."):
-            exported.__module__ = namespace["__name__"]
+        if not (own and exported.__module__.startswith("pybp.")):
+            continue
+        exported.__module__ = namespace["__name__"]
+        for function in _functions(exported):
+            _unquote(function)
+        if isinstance(exported, type) and isinstance(vars(exported).get("__init__"), FunctionType):
+            exported.__init__ = explained(vars(exported)["__init__"])  # type: ignore[misc]
+        elif isinstance(exported, FunctionType):
+            namespace[name] = explained(exported)
+    public = list(namespace["__all__"])
+    namespace["__dir__"] = lambda: public
+
+
+class _Annotation(str):
+    """An annotation, as written; signatures show it without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _unquote(function: Callable[..., Any]) -> None:
+    function.__annotations__ = {
+        name: _Annotation(value) if isinstance(value, str) else value
+        for name, value in function.__annotations__.items()
+    }
+
+
+def _functions(exported: Any) -> Iterator[Callable[..., Any]]:
+    """A function itself; of a class, its methods and what its properties call."""
+    if isinstance(exported, FunctionType):
+        yield inspect.unwrap(exported)
+    elif isinstance(exported, type):
+        for base in exported.__mro__:
+            if base.__module__.startswith("pybp"):
+                for member in vars(base).values():
+                    found = getattr(member, "fget", getattr(member, "__func__", member))
+                    if isinstance(found, FunctionType):
+                        yield inspect.unwrap(found)

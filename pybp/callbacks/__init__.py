@@ -1,6 +1,6 @@
 """Callbacks, which `MLP.fit` calls at its start and end, between epochs, and between steps."""
 
-from pybp._common.public import set_public_module
+from pybp._common.public import publish
 from pybp.callbacks.averaging import EMA, SWA
 from pybp.callbacks.checkpoint import ModelCheckpoint
 from pybp.callbacks.monitors import EarlyStopping, ReduceLROnPlateau, TerminateOnTime
@@ -21,4 +21,4 @@ __all__ = [
     "TerminateOnTime",
 ]
 
-set_public_module(globals())
+publish(globals())

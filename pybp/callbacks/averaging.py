@@ -1,5 +1,7 @@
 """Averages of the parameters during training."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from pybp._common.arguments import count, real
@@ -19,16 +21,16 @@ class _Average(Callback):
 
     _average: Parameters | None = None
 
-    def on_fit_begin(self, net: "MLP") -> None:
+    def on_fit_begin(self, net: MLP) -> None:
         """Reset the callback."""
         self._average = None
 
-    def _update(self, net: "MLP", weight: float) -> None:
+    def _update(self, net: MLP, weight: float) -> None:
         """Add the net's parameters w: ``average += weight (w - average)``; the first w with weight 1."""
         w = Parameters.copy_from(net).in_float64()
         self._average = w if self._average is None else self._average.interpolate(w, weight)
 
-    def swap_in(self, net: "MLP") -> None:
+    def swap_in(self, net: MLP) -> None:
         """Set the net's parameters to the average. `fit` does so at its end.
 
         Raises
@@ -40,7 +42,7 @@ class _Average(Callback):
             raise StateError("there is no average yet")
         self._average.write_to(net)
 
-    def on_fit_end(self, net: "MLP", history: History) -> None:
+    def on_fit_end(self, net: MLP, history: History) -> None:
         """Set the net's parameters to the average."""
         if self._average is not None:
             self.swap_in(net)
@@ -72,13 +74,13 @@ class EMA(_Average):
         self.every = count(every, "every")
         self.start_step = count(start_step, "start_step", low=0)
 
-    def on_fit_begin(self, net: "MLP") -> None:
+    def on_fit_begin(self, net: MLP) -> None:
         """Reset the callback; start with the initial parameters if `start_step` is 0."""
         super().on_fit_begin(net)
         if self.start_step == 0:
             self._update(net, 1.0)
 
-    def on_step_end(self, net: "MLP", step: int, logs: dict[str, float]) -> None:
+    def on_step_end(self, net: MLP, step: int, logs: dict[str, float]) -> None:
         """Update the average."""
         if step >= self.start_step:
             self._update(net, 1.0 - self.decay)
@@ -107,12 +109,12 @@ class SWA(_Average):
         self.every_epochs = count(every_epochs, "every_epochs")
         self._n = 0
 
-    def on_fit_begin(self, net: "MLP") -> None:
+    def on_fit_begin(self, net: MLP) -> None:
         """Reset the callback."""
         super().on_fit_begin(net)
         self._n = 0
 
-    def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> None:
         """Add the parameters to the mean, if the epoch is due."""
         since = epoch - self.start_epoch
         if since >= 0 and since % self.every_epochs == 0:

@@ -1,12 +1,14 @@
 """Save the net during training."""
 
+from __future__ import annotations
+
 import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pybp._common.arguments import count, flag, shown
-from pybp.callbacks.monitors import Monitor
+from pybp.callbacks.monitors import Mode, Monitor
 from pybp.errors import ArgumentError
 from pybp.training.callback import Callback
 
@@ -44,11 +46,11 @@ class ModelCheckpoint(Callback):
 
     def __init__(
         self,
-        path: "str | os.PathLike[str]",
+        path: str | os.PathLike[str],
         *,
         monitor: str = "val_loss",
         save_best_only: bool = False,
-        mode: str = "auto",
+        mode: Mode = "auto",
         every_epochs: int = 1,
     ) -> None:
         if not isinstance(path, str | os.PathLike):
@@ -66,14 +68,14 @@ class ModelCheckpoint(Callback):
             self.monitor.check(names)
         self._format_path(1, dict.fromkeys(names, 1.0))
 
-    def on_fit_begin(self, net: "MLP") -> None:
+    def on_fit_begin(self, net: MLP) -> None:
         """Reset the callback, and check that the folder can be written to."""
         self.best = self.monitor.worst
         folder = Path(self.path).parent
         if "{" not in str(folder):
             _make_writable_folder(folder)
 
-    def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> None:
         """Save the net, if the epoch is due."""
         if epoch % self.every_epochs != 0:
             return

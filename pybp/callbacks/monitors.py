@@ -1,13 +1,15 @@
 """Callbacks that monitor a loss, a metric, or the time."""
 
+from __future__ import annotations
+
 import math
 import time
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from pybp._common.arguments import count, did_you_mean, flag, real, shown
+from pybp._common.arguments import choice, count, did_you_mean, flag, real, shown
 from pybp.errors import ArgumentError
 from pybp.net.parameters import Parameters
 from pybp.schedules.base import Rates
@@ -17,9 +19,12 @@ from pybp.training.history import History
 if TYPE_CHECKING:
     from pybp.mlp import MLP
 
-__all__ = ["EarlyStopping", "Monitor", "ReduceLROnPlateau", "TerminateOnTime"]
+__all__ = ["EarlyStopping", "Mode", "Monitor", "ReduceLROnPlateau", "TerminateOnTime"]
 
 _LARGER_IS_BETTER = ("accuracy", "auc", "r2")
+
+
+Mode = Literal["auto", "min", "max"]
 
 
 class Monitor:
@@ -35,11 +40,10 @@ class Monitor:
         Smallest difference that counts as better.
     """
 
-    def __init__(self, name: str, mode: str = "auto", min_delta: float = 0.0) -> None:
+    def __init__(self, name: str, mode: Mode = "auto", min_delta: float = 0.0) -> None:
         if not isinstance(name, str):
             raise TypeError(f"monitor must be a name such as 'val_loss', got {shown(name)}")
-        if mode not in ("auto", "min", "max"):
-            raise ArgumentError(f"mode must be 'auto', 'min' or 'max', got {shown(mode)}")
+        choice(mode, "mode", get_args(Mode))
         if mode == "auto":
             mode = "max" if any(part in name for part in _LARGER_IS_BETTER) else "min"
         self.name = name
@@ -112,7 +116,7 @@ class EarlyStopping(Callback):
         *,
         min_delta: float = 0.0,
         patience: int = 0,
-        mode: str = "auto",
+        mode: Mode = "auto",
         baseline: float | None = None,
         restore_best: bool = False,
         start_from_epoch: int = 1,
@@ -134,11 +138,11 @@ class EarlyStopping(Callback):
         """Raise if `monitor` is not among `names`."""
         self.monitor.check(names)
 
-    def on_fit_begin(self, net: "MLP") -> None:
+    def on_fit_begin(self, net: MLP) -> None:
         """Reset the callback."""
         self._reset()
 
-    def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> bool:
+    def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> bool:
         """Compare with the best epoch; stop if there was no improvement for too long."""
         value = self.monitor.value(logs)
         if epoch < self.start_from_epoch:
@@ -154,7 +158,7 @@ class EarlyStopping(Callback):
             return True
         return False
 
-    def on_fit_end(self, net: "MLP", history: History) -> None:
+    def on_fit_end(self, net: MLP, history: History) -> None:
         """Restore the parameters of the best epoch."""
         if self._parameters is not None:
             self._parameters.write_to(net)
@@ -196,7 +200,7 @@ class ReduceLROnPlateau(Callback):
         factor: float = 0.1,
         patience: int = 10,
         min_delta: float = 1e-4,
-        mode: str = "auto",
+        mode: Mode = "auto",
         cooldown: int = 0,
         min_lr: float = 0.0,
     ) -> None:
@@ -216,11 +220,11 @@ class ReduceLROnPlateau(Callback):
         """Raise if `monitor` is not among `names`."""
         self.monitor.check(names)
 
-    def on_fit_begin(self, net: "MLP") -> None:
+    def on_fit_begin(self, net: MLP) -> None:
         """Reset the callback."""
         self._reset()
 
-    def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> None:
         """Compare with the best epoch; reduce the rate if there was no improvement for too long."""
         value = self.monitor.value(logs)
         if self._cooldown_left > 0:
@@ -262,16 +266,16 @@ class TerminateOnTime(Callback):
         self.stopped = False
         self._start = 0.0
 
-    def on_fit_begin(self, net: "MLP") -> None:
+    def on_fit_begin(self, net: MLP) -> None:
         """Store the start time."""
         self.stopped = False
         self._start = time.monotonic()
 
-    def on_step_end(self, net: "MLP", step: int, logs: dict[str, float]) -> bool:
+    def on_step_end(self, net: MLP, step: int, logs: dict[str, float]) -> bool:
         """Stop if the time is over."""
         self.stopped = time.monotonic() - self._start >= self.seconds
         return self.stopped
 
-    def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> bool:
+    def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> bool:
         """Stop if the time is over."""
         return self.on_step_end(net, 0, logs)

@@ -1,16 +1,18 @@
 """Callbacks that report the progress of training."""
 
+from __future__ import annotations
+
 import csv
 import os
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, get_args
 
-from pybp._common.arguments import count, flag, shown
+from pybp._common.arguments import choice, count, flag, shown
 from pybp._common.optional import require
 from pybp.errors import ArgumentError
 from pybp.training.callback import Callback
 from pybp.training.history import History
-from pybp.training.progress import KINDS, Progress, progress_of_kind
+from pybp.training.progress import Kind, Progress, progress_of_kind
 
 if TYPE_CHECKING:
     from pybp.mlp import MLP
@@ -32,7 +34,7 @@ class CSVLogger(Callback):
     """
 
     def __init__(
-        self, path: "str | os.PathLike[str]", *, separator: str = ",", append: bool = False
+        self, path: str | os.PathLike[str], *, separator: str = ",", append: bool = False
     ) -> None:
         self.path = Path(path)
         self.separator = separator
@@ -49,12 +51,12 @@ class CSVLogger(Callback):
                 self._columns = next(csv.reader(file, delimiter=self.separator), None)
             self._check_columns(["epoch", *names])
 
-    def on_fit_begin(self, net: "MLP") -> None:
+    def on_fit_begin(self, net: MLP) -> None:
         """Start a new file, unless it is appended to."""
         if not (self.append and self.path.exists()):
             self._open("w").close()
 
-    def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> None:
         """Write the line of the epoch."""
         names = ["epoch", *logs]
         with self._open("a") as file:
@@ -94,7 +96,7 @@ class TensorBoard(Callback):
     """
 
     def __init__(
-        self, log_dir: "str | os.PathLike[str]", *, every: int = 0, histograms: bool = False
+        self, log_dir: str | os.PathLike[str], *, every: int = 0, histograms: bool = False
     ) -> None:
         self._module = require("tensorboardX", "callbacks.TensorBoard")
         self.log_dir = os.fspath(log_dir)
@@ -106,7 +108,7 @@ class TensorBoard(Callback):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_module": None, "_writer": None}
 
-    def on_fit_begin(self, net: "MLP") -> None:
+    def on_fit_begin(self, net: MLP) -> None:
         """Open the files."""
         if self._writer is not None:
             self._writer.close()  # left open by a fit that ended with an exception
@@ -116,12 +118,12 @@ class TensorBoard(Callback):
         )
         self._writer = module.SummaryWriter(self.log_dir, filename_suffix=f".{self._n_files}")
 
-    def on_step_end(self, net: "MLP", step: int, logs: dict[str, float]) -> None:
+    def on_step_end(self, net: MLP, step: int, logs: dict[str, float]) -> None:
         """Write loss and learning rate of the step."""
         for name, value in logs.items():
             self._writer.add_scalar(f"step/{name}", value, step)
 
-    def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> None:
         """Write loss and metrics of the epoch."""
         for name, value in logs.items():
             self._writer.add_scalar(name, value, epoch)
@@ -132,7 +134,7 @@ class TensorBoard(Callback):
                         self._writer.add_histogram(f"layer {place}/{what}", array, epoch)
         self._writer.flush()
 
-    def on_fit_end(self, net: "MLP", history: History) -> None:
+    def on_fit_end(self, net: MLP, history: History) -> None:
         """Close the files."""
         self._writer.close()
         self._writer = None
@@ -155,9 +157,8 @@ class ProgressBar(Callback):
         `kind` is "tqdm" or "rich", and that package is not installed.
     """
 
-    def __init__(self, kind: str = "auto") -> None:
-        if kind not in KINDS:
-            raise ArgumentError(f"kind must be one of {', '.join(KINDS)}, got {shown(kind)}")
+    def __init__(self, kind: Kind = "auto") -> None:
+        choice(kind, "kind", get_args(Kind))
         self.kind = kind
         if kind in ("tqdm", "rich"):
             require(kind, f"callbacks.ProgressBar({kind!r})")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -25,7 +25,7 @@ __all__ = [
     "with_class_weights",
 ]
 
-ClassWeight = str | Mapping[Any, float]
+ClassWeight = Literal["balanced"] | Mapping[Any, float]
 
 _CLASS_NAMES = (
     "; np.unique(y, return_inverse=True)[1] turns names of classes into class indices, and "

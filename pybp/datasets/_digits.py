@@ -1,5 +1,7 @@
 """The UCI handwritten digits."""
 
+from __future__ import annotations
+
 from importlib import resources
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Split data into a training part and a test part."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

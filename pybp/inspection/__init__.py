@@ -1,6 +1,6 @@
 """Tools that look inside a net: traces, gradient checks, diagnoses."""
 
-from pybp._common.public import set_public_module
+from pybp._common.public import publish
 from pybp.inspection.diagnosis import Diagnosis, LayerDiagnosis
 from pybp.inspection.findings import Finding
 from pybp.inspection.gradient_check import BlockCheck, GradientCheck
@@ -16,4 +16,4 @@ __all__ = [
     "Trace",
 ]
 
-set_public_module(globals())
+publish(globals())

@@ -1,5 +1,7 @@
 """Measurements of each layer that show what goes wrong in training: `MLP.diagnose`."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields

@@ -1,5 +1,7 @@
 """The checks of a diagnosis; each finding names a problem, its evidence and a remedy."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape

@@ -6,6 +6,8 @@ between w - h and w + h. The one-sided differences tell which: at a kink they di
 by twice as much as the two derivatives do; at an error they agree.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,8 +1,11 @@
 """The base class of `MLP` that has the methods trace, diagnose and check_gradients."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from pybp._common.arguments import count, flag
+from pybp._common.explain import explained
 from pybp._common.types import DType
 from pybp.data.dataset import Data
 from pybp.data.reader import DataReader
@@ -23,6 +26,7 @@ __all__ = ["Inspection"]
 class Inspection(Stepwise):
     """Base class of `MLP`: methods that inspect the net and leave it unchanged."""
 
+    @explained
     def trace(
         self,
         x: Any,
@@ -53,6 +57,7 @@ class Inspection(Stepwise):
             check_batches(self._layers, len(data), len(data))
         return trace(self._net, self._layers, data, chosen, training)
 
+    @explained
     def diagnose(
         self,
         X: Any,
@@ -87,6 +92,7 @@ class Inspection(Stepwise):
         check_batches(self._layers, len(data), len(data))
         return diagnose(self._net, self._layers, data, chosen, resolve_stepper(optimizer))
 
+    @explained
     def check_gradients(
         self,
         X: Any,

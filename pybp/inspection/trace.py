@@ -1,5 +1,7 @@
 """Every quantity of one forward and one backward pass, in textbook notation."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

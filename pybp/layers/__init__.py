@@ -4,7 +4,7 @@ A number in a list of layers is a dense layer with the net's activation. docs/la
 and says when to use which layer.
 """
 
-from pybp._common.public import set_public_module
+from pybp._common.public import publish
 from pybp.layers.composite import Embedding, Residual
 from pybp.layers.layer import Layer
 from pybp.layers.resolve import resolve_layers
@@ -40,4 +40,4 @@ __all__ = [
     "resolve_layers",
 ]
 
-set_public_module(globals())
+publish(globals())

@@ -1,8 +1,10 @@
 """Entries of a list of layers that consist of several layers of the core."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pybp._common.arguments import count, shown
 from pybp._common.specs import resolve
@@ -46,7 +48,7 @@ class Residual(LayerSpec):
 
     name: ClassVar[str] = "add"
     layers: Sequence[LayerLike]
-    projection: str | bool | Dense = "auto"
+    projection: Literal["auto"] | bool | Dense = "auto"
     activation: ActivationLike | None = None
 
     def __post_init__(self) -> None:

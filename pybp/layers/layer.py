@@ -1,8 +1,10 @@
 """A layer of a net, with all its settings."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from pybp._common.specs import resolve, row, row_number
 from pybp.activations import ActivationFunction, Identity
@@ -11,9 +13,10 @@ from pybp.initializers import Auto, Initializer
 if TYPE_CHECKING:
     from pybp._core import _Layer as CoreLayer
 
-__all__ = ["PARAMETRIZATIONS", "TRAINING", "Layer"]
+__all__ = ["PARAMETRIZATIONS", "TRAINING", "Layer", "Parametrization"]
 
-PARAMETRIZATIONS = ("standard", "ntk")
+Parametrization = Literal["standard", "ntk"]
+PARAMETRIZATIONS: tuple[Parametrization, ...] = get_args(Parametrization)
 TRAINING = (
     "l1",
     "l2",
@@ -90,7 +93,7 @@ class Layer:
     bias_lr_factor: float = 1.0
     max_norm: float = 0.0  # none
     trainable: bool = True
-    parametrization: str = "standard"
+    parametrization: Parametrization = "standard"
 
     @property
     def weight_shape(self) -> tuple[int, ...] | None:
@@ -122,7 +125,7 @@ class Layer:
         """Number of weights and biases."""
         return self.n_out * (self.fan + self.bias)
 
-    def core(self, place: int) -> "CoreLayer":
+    def core(self, place: int) -> CoreLayer:
         """The layer as the core expects it; `place` is its index in the net."""
         distances = [place - 1 - source for source in self.inputs]
         if self.kind in _FIXED_INPUTS:

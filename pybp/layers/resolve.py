@@ -1,5 +1,7 @@
 """Make the layers of a net from the arguments of `MLP`."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,5 +1,7 @@
 """The entries of a list of layers, as users write them."""
 
+from __future__ import annotations
+
 from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -9,7 +11,7 @@ from pybp.activations import ActivationFunction, ActivationLike, Identity
 from pybp.errors import ArgumentError
 from pybp.initializers import Initializer, InitializerLike
 from pybp.layers.builder import LayerBuilder
-from pybp.layers.layer import PARAMETRIZATIONS, TRAINING
+from pybp.layers.layer import PARAMETRIZATIONS, TRAINING, Parametrization
 
 __all__ = [
     "Activation",
@@ -132,7 +134,7 @@ class Dense(LayerSpec):
     bias_lr_factor: float = 1.0
     max_norm: float | None = None
     trainable: bool = True
-    parametrization: str = "standard"
+    parametrization: Parametrization = "standard"
 
     def __post_init__(self) -> None:
         count(self.n_out, "n_out")

@@ -15,9 +15,9 @@ A metric is one of these names or a function ``f(y_true, y_pred) -> number``.
   ``"auc"`` and ``"f1"`` are those of class 1. Classes without samples are left out.
 """
 
-from pybp._common.public import set_public_module
-from pybp.metrics.metric import Metric, MetricLike, n_correct, resolve_metrics
+from pybp._common.public import publish
+from pybp.metrics.metric import Metric, MetricLike, MetricName, n_correct, resolve_metrics
 
-__all__ = ["Metric", "MetricLike", "n_correct", "resolve_metrics"]
+__all__ = ["Metric", "MetricLike", "MetricName", "n_correct", "resolve_metrics"]
 
-set_public_module(globals())
+publish(globals())

@@ -1,12 +1,14 @@
 """Find and compute the metrics for names and functions."""
 
+from __future__ import annotations
+
 import math
 import numbers
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,9 +21,24 @@ from pybp.errors import ArgumentError
 from pybp.losses import Loss
 from pybp.metrics.scores import SCORES, binary_tasks, top_k_accuracy
 
-__all__ = ["Metric", "MetricLike", "n_correct", "resolve_metrics"]
+__all__ = ["Metric", "MetricLike", "MetricName", "n_correct", "resolve_metrics"]
 
-MetricLike = str | Callable[[Any, Any], float]
+MetricName = Literal[
+    "accuracy",
+    "mse",
+    "mae",
+    "r2",
+    "rmse",
+    "auc",
+    "balanced_accuracy",
+    "f1",
+    "top_2",
+    "top_3",
+    "top_5",
+]
+"""The names of the metrics; "top_k" takes any number k."""
+
+MetricLike = MetricName | str | Callable[[Any, Any], float]
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,17 @@
 """The base class of `MLP`: layers, parameters, copies."""
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 
 from pybp._common.arguments import count, shown, unknown_name
 from pybp._common.arrays import as_numbers, finite_matrix, plain
-from pybp._common.types import Array, DType
+from pybp._common.explain import explained
+from pybp._common.types import Array, DType, DTypeName
 from pybp._core import Net
 from pybp.activations import ActivationLike
 from pybp.errors import ArgumentError, ShapeError
@@ -19,7 +22,7 @@ from pybp.net.summary import Summary, net_repr, summary
 
 __all__ = ["Network"]
 
-_DTYPES = ("float32", "float64")
+_DTYPES = get_args(DTypeName)
 
 
 class Network:
@@ -31,6 +34,7 @@ class Network:
     _layers: tuple[Layer, ...]
     _seed: int
 
+    @explained
     def __init__(
         self,
         layers: Sequence[LayerLike],
@@ -38,7 +42,7 @@ class Network:
         activation: ActivationLike = "relu",
         output: ActivationLike | None = None,
         init: InitializerLike = "auto",
-        dtype: str | type[np.floating[Any]] | DType = "float32",
+        dtype: DTypeName | type[np.floating[Any]] | DType = "float32",
         seed: int | None = None,
     ) -> None:
         resolved = resolve_layers(layers, activation, output, init)
@@ -281,7 +285,7 @@ def _read_only(array: Array) -> Array:
     return array
 
 
-def _dtype_name(dtype: str | type[np.floating[Any]] | DType) -> str:
+def _dtype_name(dtype: DTypeName | type[np.floating[Any]] | DType) -> str:
     try:
         name = np.dtype(dtype).name
     except TypeError:

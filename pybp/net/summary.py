@@ -1,5 +1,7 @@
 """The repr of a net, and its summary as text and HTML."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields
 from html import escape
 

@@ -9,10 +9,10 @@ the class changes, or if SGD's or RMSprop's momentum, RMSprop's `centered` or Ad
 switched on or off.
 """
 
-from pybp._common.public import set_public_module
+from pybp._common.public import publish
 from pybp.optimizers.adam import Adam, Adamax, AdamW, NAdam, RAdam
 from pybp.optimizers.base import Optimizer
-from pybp.optimizers.resolve import OptimizerLike
+from pybp.optimizers.resolve import OptimizerLike, OptimizerName
 from pybp.optimizers.rules import SGD, Adadelta, Adagrad, Lion, RMSprop, Rprop
 from pybp.optimizers.solvers import LBFGS, LevenbergMarquardt
 
@@ -29,9 +29,10 @@ __all__ = [
     "NAdam",
     "Optimizer",
     "OptimizerLike",
+    "OptimizerName",
     "RAdam",
     "RMSprop",
     "Rprop",
 ]
 
-set_public_module(globals())
+publish(globals())

@@ -1,5 +1,7 @@
 """The Adam family of update rules."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 

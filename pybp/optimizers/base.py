@@ -1,5 +1,7 @@
 """The base class of the optimizers."""
 
+from __future__ import annotations
+
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Any, ClassVar

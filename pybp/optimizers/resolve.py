@@ -1,14 +1,33 @@
 """Find the optimizer for an argument."""
 
+from typing import Literal
+
 from pybp._common.arguments import unknown_name
 from pybp._common.specs import resolve, spec_classes
 from pybp.errors import ArgumentError
 from pybp.optimizers.base import Optimizer
 from pybp.optimizers.solvers import SOLVERS, Solver
 
-__all__ = ["OptimizerLike", "resolve_optimizer", "resolve_stepper"]
+__all__ = ["OptimizerLike", "OptimizerName", "resolve_optimizer", "resolve_stepper"]
 
-OptimizerLike = str | Optimizer | type[Optimizer] | Solver | type[Solver]
+OptimizerName = Literal[
+    "sgd",
+    "adagrad",
+    "rmsprop",
+    "adam",
+    "adamw",
+    "adadelta",
+    "adamax",
+    "radam",
+    "lion",
+    "rprop",
+    "nadam",
+    "lbfgs",
+    "levenberg_marquardt",
+]
+"""The names of the optimizers and of the solvers."""
+
+OptimizerLike = OptimizerName | Optimizer | type[Optimizer] | Solver | type[Solver]
 """The type of the argument `optimizer` of `MLP.fit`."""
 
 

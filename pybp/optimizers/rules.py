@@ -1,5 +1,7 @@
 """The update rules outside of the Adam family."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, ClassVar
 

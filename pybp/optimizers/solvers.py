@@ -3,6 +3,8 @@
 Their results are outside of the numerics contract: they may differ between versions of scipy.
 """
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ The core computes the learning rates of all schedules but `Function`, so that th
 machine.
 """
 
-from pybp._common.public import set_public_module
+from pybp._common.public import publish
 from pybp.schedules.base import Function, LearningRate, Schedule, Sequential
 from pybp.schedules.cycles import Cosine, CosineRestarts, CosLog4, Cyclic, OneCycle
 from pybp.schedules.shapes import (
@@ -44,4 +44,4 @@ __all__ = [
     "Step",
 ]
 
-set_public_module(globals())
+publish(globals())

@@ -1,15 +1,17 @@
 """The base class of the schedules, `Sequential` and `Function`."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from pybp import _core
-from pybp._common.arguments import count, real, shown
+from pybp._common.arguments import choice, count, real, shown
 from pybp._common.specs import Spec
 from pybp.errors import ArgumentError
 
@@ -24,6 +26,7 @@ __all__ = [
 ]
 
 Rates = npt.NDArray[np.float64]
+Unit = Literal["step", "epoch"]
 
 _LAST = 2**53  # up to here a double holds every integer
 
@@ -40,11 +43,10 @@ class Schedule(Spec):
 
     registry: ClassVar[str] = "schedules"
     _: KW_ONLY
-    per: str = "step"
+    per: Unit = "step"
 
     def __post_init__(self) -> None:
-        if self.per not in ("step", "epoch"):
-            raise ArgumentError(f"per must be 'step' or 'epoch', got {shown(self.per)}")
+        choice(self.per, "per", get_args(Unit))
         self._check()
 
     def rates(

@@ -1,9 +1,11 @@
 """Cosine and cyclic schedules."""
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from __future__ import annotations
 
-from pybp._common.arguments import count, flag, real, shown
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, get_args
+
+from pybp._common.arguments import choice, count, flag, real
 from pybp.errors import ArgumentError
 from pybp.schedules.base import Schedule
 
@@ -126,6 +128,9 @@ class OneCycle(Schedule):
         return int(flag(self.linear, "linear")) if name == "linear" else super()._parameter(name)
 
 
+CyclicMode = Literal["triangular", "triangular2", "exp_range"]
+
+
 @dataclass(frozen=True, repr=False)
 class Cyclic(Schedule):
     """Rises from base_lr to lr and falls back, repeatedly: ``base_lr + (lr - base_lr) s f``.
@@ -158,17 +163,14 @@ class Cyclic(Schedule):
     base_lr: float = 0.0
     step_size_up: int = 2000
     step_size_down: int | None = None
-    mode: str = "triangular"
+    mode: CyclicMode = "triangular"
     gamma: float = 1.0
 
     def _check(self) -> None:
         count(self.step_size_up, "step_size_up")
         if self.step_size_down is not None:
             count(self.step_size_down, "step_size_down")
-        if self.mode not in ("triangular", "triangular2", "exp_range"):
-            raise ArgumentError(
-                "mode must be 'triangular', 'triangular2' or 'exp_range', got " + shown(self.mode)
-            )
+        choice(self.mode, "mode", get_args(CyclicMode))
         real(self.gamma, "gamma", low=0.0, low_open=True, high=1.0)
         super()._check()
 

@@ -1,5 +1,7 @@
 """Constant and monotonic schedules."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar

@@ -6,7 +6,7 @@ parameters, methods and fitted attributes, and some that scikit-learn doesn't ha
 """
 
 from pybp._common.optional import require
-from pybp._common.public import set_public_module
+from pybp._common.public import publish
 
 require("sklearn", "pybp.sklearn")
 
@@ -27,4 +27,4 @@ __all__ = [
     "WeightsDisplay",
 ]
 
-set_public_module(globals())
+publish(globals())

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from pybp._common.arguments import count, real
-from pybp.activations import ActivationLike
+from pybp._common.types import DTypeName
+from pybp.activations import ActivationLike, ActivationName
 from pybp.initializers import Normal
 from pybp.layers import Dense, LayerLike, Scale
 from pybp.mlp import MLP
@@ -70,7 +71,7 @@ class Recipe:
     bias_lr_factor: float = 0.1
     betas: tuple[float, float] = (0.9, 0.95)
     validation_fraction: float | None = 0.2
-    dtype: str = "float32"
+    dtype: DTypeName = "float32"
 
     def __post_init__(self) -> None:
         for name in ("n_epochs", "batch_size"):
@@ -89,7 +90,7 @@ class Recipe:
         sizes: Any = self.hidden_layer_sizes
         return [count(n, "hidden_layer_sizes") for n in ([sizes] if np.ndim(sizes) == 0 else sizes)]
 
-    def net(self, n_in: int, n_out: int, output: str, seed: int) -> MLP:
+    def net(self, n_in: int, n_out: int, output: ActivationName, seed: int) -> MLP:
         """The net before training.
 
         A scale for each input, hidden layers whose weights start from N(0, 1), and an output that

@@ -9,6 +9,7 @@ import numpy as np
 from pybp._common.arguments import real, shown
 from pybp._common.arrays import as_numbers
 from pybp._common.types import Array
+from pybp.activations import ActivationName
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
 from pybp.losses import MSE, CrossEntropy, Loss
 from pybp.tabular.columns import is_missing
@@ -27,7 +28,7 @@ class Targets(ABC):
         Whether the targets are classes.
     """
 
-    output: ClassVar[str]
+    output: ClassVar[ActivationName]
     classification: ClassVar[bool]
 
     @property

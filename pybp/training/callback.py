@@ -1,5 +1,7 @@
 """The base class of all callbacks, and the one made of functions."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -36,22 +38,22 @@ class Callback:
         Raise an exception here if one is missing: nothing has been trained yet.
         """
 
-    def on_fit_begin(self, net: "MLP") -> bool | None:
+    def on_fit_begin(self, net: MLP) -> bool | None:
         """Called before the first epoch."""
 
-    def on_epoch_begin(self, net: "MLP", epoch: int) -> bool | None:
+    def on_epoch_begin(self, net: MLP, epoch: int) -> bool | None:
         """Called before epoch `epoch`, counted from 1."""
 
-    def on_step_end(self, net: "MLP", step: int, logs: dict[str, float]) -> bool | None:
+    def on_step_end(self, net: MLP, step: int, logs: dict[str, float]) -> bool | None:
         """Called after every `every` steps; `step` is counted from 1, over all epochs of the fit.
 
         `logs` holds "loss", the mean of the epoch so far, and "lr", the step's learning rate.
         """
 
-    def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> bool | None:
+    def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> bool | None:
         """Called after epoch `epoch` with its loss and metrics."""
 
-    def on_fit_end(self, net: "MLP", history: History) -> bool | None:
+    def on_fit_end(self, net: MLP, history: History) -> bool | None:
         """Called after the last epoch, unless an exception ended training."""
 
     def change_rates(self, rates: Rates) -> Rates:
@@ -113,22 +115,22 @@ class LambdaCallback(Callback):
         function = self._hooks[hook]
         return None if function is None else function(*arguments)
 
-    def on_fit_begin(self, net: "MLP") -> bool | None:
+    def on_fit_begin(self, net: MLP) -> bool | None:
         """Call the function given for it."""
         return self._call("on_fit_begin", net)
 
-    def on_epoch_begin(self, net: "MLP", epoch: int) -> bool | None:
+    def on_epoch_begin(self, net: MLP, epoch: int) -> bool | None:
         """Call the function given for it."""
         return self._call("on_epoch_begin", net, epoch)
 
-    def on_step_end(self, net: "MLP", step: int, logs: dict[str, float]) -> bool | None:
+    def on_step_end(self, net: MLP, step: int, logs: dict[str, float]) -> bool | None:
         """Call the function given for it."""
         return self._call("on_step_end", net, step, logs)
 
-    def on_epoch_end(self, net: "MLP", epoch: int, logs: dict[str, float]) -> bool | None:
+    def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> bool | None:
         """Call the function given for it."""
         return self._call("on_epoch_end", net, epoch, logs)
 
-    def on_fit_end(self, net: "MLP", history: History) -> bool | None:
+    def on_fit_end(self, net: MLP, history: History) -> bool | None:
         """Call the function given for it."""
         return self._call("on_fit_end", net, history)

@@ -1,5 +1,7 @@
 """What `MLP.fit` saw: loss and metrics, epoch by epoch."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any

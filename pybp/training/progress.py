@@ -4,7 +4,7 @@ import io
 import sys
 import time
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pybp._common.arguments import shown
 from pybp._common.optional import available, in_notebook, require
@@ -12,8 +12,8 @@ from pybp._common.text import formatted
 from pybp.errors import ArgumentError
 
 __all__ = [
-    "KINDS",
     "Bar",
+    "Kind",
     "Lines",
     "Progress",
     "RichBar",
@@ -192,11 +192,11 @@ class RichBar(Progress):
         self.bar.stop()
 
 
-KINDS = ("auto", "tqdm", "rich", "lines")
+Kind = Literal["auto", "tqdm", "rich", "lines"]
 """The ways to show progress."""
 
 
-def progress_of_kind(kind: str, epochs: int, steps: int | None, first: int = 0) -> Progress:
+def progress_of_kind(kind: Kind, epochs: int, steps: int | None, first: int = 0) -> Progress:
     """Progress on standard error, in one of these ways; so many epochs are done already."""
     if kind == "auto":
         kind = "tqdm" if available("tqdm") else "lines"
@@ -206,7 +206,9 @@ def progress_of_kind(kind: str, epochs: int, steps: int | None, first: int = 0) 
     return (Bar if kind == "tqdm" else RichBar)(epochs, steps, stream, first)
 
 
-def make_progress(progress: bool | str, epochs: int, steps: int | None, first: int = 0) -> Progress:
+def make_progress(
+    progress: bool | Literal["auto"], epochs: int, steps: int | None, first: int = 0
+) -> Progress:
     """What the argument `progress` of `fit` stands for; so many epochs are done already.
 
     "auto" shows progress if standard error is a terminal, or in a notebook.

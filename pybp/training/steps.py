@@ -1,11 +1,14 @@
 """Forward pass, backward pass and update as separate calls, for custom training loops."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 
 from pybp._common.arguments import flag, threads_count
 from pybp._common.arrays import as_matrix
+from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp.data.dataset import check_categories
 from pybp.data.sparse import as_inputs
@@ -22,6 +25,7 @@ __all__ = ["Stepwise"]
 class Stepwise(Network):
     """Base class of `MLP`: methods for single passes and updates."""
 
+    @explained
     def forward(self, X: Any, *, training: bool = False, threads: int | None = None) -> Array:
         """Compute the outputs, and store the activations for `backward`.
 
@@ -48,6 +52,7 @@ class Stepwise(Network):
         self._net.forward(matrix, False, out, threads_count(threads), training)
         return out[0] if np.ndim(X) == 1 else out
 
+    @explained
     def backward(self, dL_dy: Any, *, threads: int | None = None) -> Array:
         """Backpropagate the derivative of a loss L with respect to the outputs of the last `forward`.
 
@@ -95,6 +100,7 @@ class Stepwise(Network):
         except StateError:
             raise StateError("gradients needs a backward pass first") from None
 
+    @explained
     def step(self, optimizer: OptimizerLike = "sgd", *, threads: int | None = None) -> None:
         """One update of all parameters from the gradients of the last `backward`.
 

@@ -4,13 +4,14 @@ import csv
 import struct
 from contextlib import redirect_stderr
 from io import StringIO
+from typing import get_args
 
 import pytest
 
 import pybp
 from pybp.callbacks import CSVLogger, LambdaCallback, ProgressBar, TensorBoard
 from pybp.errors import ArgumentError, MissingExtraError
-from pybp.training.progress import KINDS, RichBar
+from pybp.training.progress import Kind, RichBar
 
 
 def table(path, separator=","):
@@ -112,7 +113,7 @@ def test_an_extra_that_is_missing_is_named(tmp_path, monkeypatch):
 # ---- progress bars ----
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", get_args(Kind))
 def test_progress_bars(classifier, blobs, kind):
     if kind in ("tqdm", "rich"):
         pytest.importorskip(kind)
@@ -142,5 +143,7 @@ def test_a_rich_bar_moves():
 
 
 def test_a_progress_bar_has_a_kind():
-    with pytest.raises(ArgumentError, match="kind must be one of auto, tqdm, rich, lines"):
+    with pytest.raises(
+        ArgumentError, match="kind must be 'auto', 'tqdm', 'rich' or 'lines', got 'fast'"
+    ):
         ProgressBar("fast")

@@ -4,11 +4,12 @@ import errno
 import io
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
 from pybp.callbacks import ProgressBar
-from pybp.training.progress import KINDS, SafeStream
+from pybp.training.progress import Kind, SafeStream
 
 
 class OnlyWrites:
@@ -78,7 +79,7 @@ def test_a_fit_finishes(stream, classifier, blobs, progress):
     assert len(classifier.fit(*blobs, epochs=2, progress=progress)) == 2
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", get_args(Kind))
 def test_a_fit_with_a_bar_finishes(stream, classifier, blobs, kind):
     if kind in ("tqdm", "rich"):
         pytest.importorskip(kind)

@@ -60,7 +60,7 @@ class Architecture:
     sizes: tuple[int, ...]
     activations: tuple[ActivationFunction, ...]
     output: ActivationFunction
-    dtype: str
+    dtype: Any
     l2: float
     dropout: tuple[float, ...]
     batch_norm: bool

@@ -167,7 +167,7 @@ class BaseMLP(Estimator, ABC):
         if self.dtype is not None:
             return str(np.dtype(self.dtype).name)
         if not reset and hasattr(self, "_architecture"):
-            return self._architecture.dtype
+            return str(self._architecture.dtype)
         return str(np.dtype(samples.X.dtype).name)
 
     def _initialize(self, architecture: Architecture) -> None:

@@ -1,0 +1,87 @@
+"""Nets for files that are kept for ever, one set for each format that pybp has written.
+
+``python tests/helpers/net_files.py <format>`` writes them into tests/io/files, and beside them what
+they predict and how they train on, as hashes. That is done once for a format, by the version that
+writes it; later versions must read those files as they are.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import pybp
+from pybp import MLP, Dense, layers
+from pybp.activations import LeakyReLU
+from pybp.initializers import Constant, Normal, Orthogonal
+from pybp.optimizers import SGD, Adam, RMSprop
+
+FILES = Path(__file__).parents[1] / "io" / "files"
+
+# The last column is a category, 0, 1 or 2.
+_PLACES = np.arange(40 * 4, dtype=np.float64).reshape(40, 4)
+X = (_PLACES * 7919 % 101 - 50) / 32
+X[:, 3] = np.arange(40) % 3
+Y = np.arange(40) * 5 % 3
+
+
+def nets():
+    """Each net by name, with the optimizer that has trained it for two epochs."""
+    inner = [Dense(6), layers.LayerNorm(), layers.Activation("gelu"), layers.GaussianNoise(0.01)]
+    every_kind = [
+        4,
+        layers.Embedding({3: (3, 2)}),
+        Dense(6, init=Orthogonal(0.5)),
+        layers.BatchNorm(),
+        layers.Activation("selu"),
+        layers.AlphaDropout(0.1),
+        layers.Residual([*inner, layers.Dropout(0.2), layers.RMSNorm(affine=False)]),
+        layers.Residual([layers.Scale(bias=True), Dense(5, "relu")], activation="tanh"),
+        layers.Residual([5, layers.Residual([5])], projection=True),
+        layers.BatchNorm(affine=False),
+        Dense(3, "softmax"),
+    ]
+    every_option = [
+        4,
+        Dense(5, LeakyReLU(0.03), bias=False, init=Constant(0.2), l1=1e-3, max_norm=2.0),
+        Dense(4, "tanh", bias_init=0.25, bias_std=0.5, l2=1e-2, lr_factor=0.5, bias_lr_factor=2.0),
+        Dense(4, "elu", init=Normal(0.3), parametrization="ntk"),
+        Dense(4, "relu", trainable=False),
+        layers.Scale(lr_factor=3.0),
+        Dense(3, "softmax"),
+    ]
+    made = {
+        "plain": (MLP([4, 8, 3], output="softmax", seed=1), Adam(lr=0.01)),
+        "kinds": (MLP(every_kind, seed=11), RMSprop(momentum=0.5, centered=True)),
+        "options": (MLP(every_option, dtype="float64", seed=2**64 - 1), Adam(amsgrad=True)),
+        "momentum": (MLP([4, 8, 3], output="softmax", seed=2), SGD(lr=0.1, momentum=0.9)),
+        "new": (MLP([4, 3], output="softmax", dtype="float64", seed=3), None),
+    }
+    for net, optimizer in made.values():
+        if optimizer is not None:
+            net.fit(X, Y, epochs=2, batch_size=16, optimizer=optimizer, progress=False)
+    return made
+
+
+def seen_of(net, optimizer):
+    """How long a net was trained, and the bits that it predicts and trains on with."""
+    seen = {"epochs_done": net.epochs_done, "predicts": _hash(net.predict(X))}
+    net.fit(X, Y, epochs=2, batch_size=16, optimizer=optimizer or "adam", progress=False)
+    return seen | {"predicts after two more epochs": _hash(net.predict(X))}
+
+
+def _hash(array):
+    return hashlib.sha256(array.astype(array.dtype.newbyteorder("<")).tobytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    number = sys.argv[1]
+    expected = {}
+    for name, (net, optimizer) in nets().items():
+        net.save(FILES / f"format{number}-{name}.safetensors")
+        expected[name] = seen_of(net, optimizer)
+    text = json.dumps(expected, indent=1) + "\n"
+    (FILES / f"format{number}.json").write_text(text, encoding="utf-8")
+    print(pybp.__version__, len(expected), "files")

@@ -97,6 +97,7 @@ cdef extern from "pybp.h" nogil:
         size_t n_layers
         const pybp_layer_desc *layers
         uint64_t seed
+        int zeroed
     pybp_status pybp_net_create(const pybp_net_desc *desc, pybp_net **net)
     pybp_status pybp_net_copy(const pybp_net *net, pybp_net **copy)
     void pybp_net_free(pybp_net *net)

@@ -102,6 +102,35 @@ static void test_sizes_that_overflow(void)
     refuse(DESC(f64, SIZE_MAX, LAYER(KIND(BATCH_NORM))), PYBP_NO_MEMORY, "no memory");
 }
 
+/* Inputs that no parameter belongs to cost nothing, however many they are. */
+static void test_many_inputs(void)
+{
+    const size_t many = SIZE_MAX / 4;
+    pybp_net *net = NET(PYBP_FLOAT64, many, EMBEDDING(5, 3, 2), EMBEDDING(many - 1, 3, 4), EMBEDDING(5, 2, 1),
+                        LAYER(KIND(JOIN)), ACTIVATION(TANH));
+    CHECK(pybp_net_n_out(net) == many - 2 + 2 + 4 + 1);
+    pybp_net_free(net);
+}
+
+static void test_zeroed(void)
+{
+    pybp_net_desc desc = DESC(PYBP_FLOAT64, 3, LAYER(KIND(DENSE), .n_out = 3, .init = PYBP_INIT_ORTHOGONAL, .bias_std = 1),
+                              LAYER(KIND(BATCH_NORM), .bias_init = 0.5), LAYER(KIND(LAYER_NORM), .no_scale = 1));
+    double weights[9], biases[2][3], gamma[3], var[3];
+    desc.zeroed = 1;
+    pybp_net *net = net_of(desc);
+    OK(pybp_net_get(net, PYBP_WEIGHTS, 0, weights, sizeof weights));
+    OK(pybp_net_get(net, PYBP_BIASES, 0, biases[0], sizeof biases[0]));
+    OK(pybp_net_get(net, PYBP_BIASES, 1, biases[1], sizeof biases[1]));
+    OK(pybp_net_get(net, PYBP_WEIGHTS, 1, gamma, sizeof gamma));
+    OK(pybp_net_get(net, PYBP_RUNNING_VAR, 1, var, sizeof var));
+    for (size_t i = 0; i < 9; i++)
+        CHECK(weights[i] == 0);
+    for (size_t j = 0; j < 3; j++)
+        CHECK(biases[0][j] == 0 && biases[1][j] == 0 && gamma[j] == 1 && var[j] == 1);
+    pybp_net_free(net);
+}
+
 /* ---- what a net of layers looks like ------------------------------------------------------------------- */
 
 static int has(const pybp_net *net, pybp_array what, size_t l, size_t bytes)
@@ -338,6 +367,7 @@ static void test_single_rows(void)
 }
 
 CHECK_MAIN(CHECK_RUN(test_refused_graphs); CHECK_RUN(test_refused_embeddings); CHECK_RUN(test_refused_parameters);
-           CHECK_RUN(test_sizes_that_overflow); CHECK_RUN(test_looks); CHECK_RUN(test_initial_values);
+           CHECK_RUN(test_sizes_that_overflow); CHECK_RUN(test_many_inputs); CHECK_RUN(test_zeroed);
+           CHECK_RUN(test_looks); CHECK_RUN(test_initial_values);
            CHECK_RUN(test_round_trips); CHECK_RUN(test_refused_sets); CHECK_RUN(test_categories);
            CHECK_RUN(test_lookup); CHECK_RUN(test_single_rows);)

@@ -2,6 +2,8 @@
 #include "net/rows/work.h"
 #include "net_fixture.h"
 
+#include <pthread.h>
+
 enum { ROWS = 45, IN = 5, OUT = 3 };
 static const shape odd = {IN, {7, 18, OUT}};
 
@@ -98,8 +100,36 @@ typedef struct watcher {
     pybp_net *net;
     const samples *s;
     size_t calls, last, stop_at;
+    bool copies; /* the second call copies the net */
+    size_t copied_at;
+    pybp_net *copy;
     double loss;
 } watcher;
+
+static void read_all(watcher *w, pybp_net *net)
+{
+    pybp_progress progress;
+    pybp_evaluation evaluation;
+    pybp_net *copy;
+    size_t order[1];
+    double values[ROWS * OUT];
+    OK(pybp_predict(net, &w->s->x, values, 1));
+    OK(pybp_evaluate(net, &w->s->x, &w->s->y, NULL, LOSS(MSE), PYBP_MEAN, 1, &evaluation));
+    OK(pybp_get_progress(net, &progress));
+    OK(pybp_net_order(net, 1, order));
+    OK(pybp_net_get(net, PYBP_BIASES, 2, values, OUT * sizeof *values));
+    OK(pybp_net_copy(net, &copy));
+    pybp_net_free(copy);
+}
+
+static void *refused(void *user)
+{
+    pybp_net *copy;
+    pybp_progress progress;
+    FAILS(pybp_net_copy(user, &copy), PYBP_BUSY, "using this net");
+    FAILS(pybp_get_progress(user, &progress), PYBP_BUSY, "using this net");
+    return NULL;
+}
 
 static int watch(void *user, size_t steps, double loss)
 {
@@ -107,30 +137,28 @@ static int watch(void *user, size_t steps, double loss)
     pybp_train_options options = default_options(default_optimizer(PYBP_OPTIMIZER_SGD), PYBP_LOSS_MSE, 10);
     pybp_train_result result;
     pybp_progress progress;
-    pybp_evaluation evaluation;
-    pybp_net *copy = NULL;
-    size_t order[1];
-    double values[ROWS * OUT];
+    double values[OUT];
     CHECK(steps > w->last && isfinite(loss));
     w->calls++, w->last = steps, w->loss = loss;
-    if (w->calls == 1) { /* nobody else may use this net now */
+    if (w->calls == 1) { /* nobody may change this net now, and only this thread read it */
         FAILS(pybp_train(w->net, &w->s->x, &w->s->y, NULL, &options, &result), PYBP_BUSY, "using this net");
-        FAILS(pybp_predict(w->net, &w->s->x, values, 1), PYBP_BUSY, "using this net");
-        FAILS(pybp_evaluate(w->net, &w->s->x, &w->s->y, NULL, LOSS(MSE), PYBP_MEAN, 1, &evaluation), PYBP_BUSY, "");
         FAILS(pybp_forward(w->net, &w->s->x, 0, NULL, 1), PYBP_BUSY, "using this net");
         FAILS(pybp_backward(w->net, &w->s->y.values, NULL, 1), PYBP_BUSY, "using this net");
         FAILS(pybp_backward_loss(w->net, &w->s->y, NULL, LOSS(MSE), PYBP_MEAN, NULL, 1, values), PYBP_BUSY, "");
         FAILS(pybp_step(w->net, &options.optimizer, 0.1, 1), PYBP_BUSY, "using this net");
         FAILS(pybp_reset_optimizer(w->net), PYBP_BUSY, "using this net");
-        FAILS(pybp_get_progress(w->net, &progress), PYBP_BUSY, "using this net");
         progress = (pybp_progress){.optimizer = -1};
         FAILS(pybp_set_progress(w->net, &progress), PYBP_BUSY, "using this net");
-        FAILS(pybp_net_order(w->net, 1, order), PYBP_BUSY, "using this net");
-        FAILS(pybp_net_copy(w->net, &copy), PYBP_BUSY, "using this net");
-        FAILS(pybp_net_get(w->net, PYBP_BIASES, 2, values, OUT * sizeof *values), PYBP_BUSY, "using this net");
         values[0] = values[1] = values[2] = 0;
         FAILS(pybp_net_set(w->net, PYBP_BIASES, 2, values, OUT * sizeof *values), PYBP_BUSY, "using this net");
         FAILS(pybp_net_poke(w->net, 0, 0, 0, 0, NULL), PYBP_BUSY, "using this net");
+        read_all(w, w->net);
+        pthread_t other;
+        CHECK(pthread_create(&other, NULL, refused, w->net) == 0 && pthread_join(other, NULL) == 0);
+    }
+    if (w->copies && w->calls == 2) {
+        w->copied_at = steps;
+        OK(pybp_net_copy(w->net, &w->copy));
     }
     return w->stop_at != 0 && steps >= w->stop_at;
 }
@@ -165,6 +193,19 @@ static void test_callback(void)
         OK(pybp_train(net, &s.x, &s.y, NULL, &options, &result)); /* and the net goes on */
         OK(pybp_train(plain, &s.x, &s.y, NULL, &options, &result));
         CHECK(same_images(trained_image(net), trained_image(plain)));
+
+        w = (watcher){.net = net, .s = &s, .copies = true}; /* between steps, the net is what those steps make of it */
+        options.tick = watch;
+        OK(pybp_train(net, &s.x, &s.y, NULL, &options, &result));
+        options.tick = NULL, options.n_steps = w.copied_at;
+        OK(pybp_train(plain, &s.x, &s.y, NULL, &options, &result));
+        pybp_progress of_copy;
+        OK(pybp_get_progress(w.copy, &of_copy));
+        OK(pybp_get_progress(plain, &progress));
+        CHECK(of_copy.steps == progress.steps && of_copy.epochs == progress.epochs);
+        CHECK(same_images(trained_image(w.copy), trained_image(plain)));
+        pybp_net_free(w.copy);
+        options.n_steps = 0;
 
         w = (watcher){.net = net, .s = &s};
         options.tick = watch, options.interval_ms = 1e9;

@@ -1,5 +1,14 @@
 #include "net/model/lock.h"
 
+static _Thread_local const pybp_net *admitted;
+
+const pybp_net *pybp_admit_reader(const pybp_net *net)
+{
+    const pybp_net *before = admitted;
+    admitted = net;
+    return before;
+}
+
 bool pybp_enter_read(const pybp_net *net)
 {
     atomic_int *users = (atomic_int *)(uintptr_t)&net->users;
@@ -7,12 +16,14 @@ bool pybp_enter_read(const pybp_net *net)
     while (n >= 0)
         if (atomic_compare_exchange_weak_explicit(users, &n, n + 1, memory_order_acquire, memory_order_relaxed))
             return true;
-    return false;
+    return net == admitted;
 }
 
 void pybp_leave_read(const pybp_net *net)
 {
-    atomic_fetch_sub_explicit((atomic_int *)(uintptr_t)&net->users, 1, memory_order_release);
+    atomic_int *users = (atomic_int *)(uintptr_t)&net->users;
+    if (atomic_load_explicit(users, memory_order_relaxed) > 0) /* else it is the writer's thread, which was admitted */
+        atomic_fetch_sub_explicit(users, 1, memory_order_release);
 }
 
 bool pybp_enter_write(pybp_net *net)

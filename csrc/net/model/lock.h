@@ -10,5 +10,8 @@ void pybp_leave_read(const pybp_net *net);
 /* False: a reader or a writer is at work. */
 bool pybp_enter_write(pybp_net *net);
 void pybp_leave_write(pybp_net *net);
+/* From now on this thread may read `net` although a writer, itself, is at work; NULL: no such net. Returns the one
+ * before. */
+const pybp_net *pybp_admit_reader(const pybp_net *net);
 
 #endif

@@ -21,6 +21,7 @@ typedef struct pybp_train_call {
      * was read last and when options->tick was called last. */
     size_t clock_every, clock_left;
     double read_at, ticked_at;
+    bool tick_due; /* after this step */
 
     /* Of the epoch: */
     size_t epoch;         /* its number in this call, from 0 */

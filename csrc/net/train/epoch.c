@@ -22,8 +22,13 @@ static void steps_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
     for (bool stopped = false; step < call->end && !stopped; step++) {
         pybp_train_step(call, step, &progress, tid, threads, barrier);
         if (tid == 0)
-            pybp_tick_if_due(call);
+            call->tick_due = pybp_tick_is_due(call);
         pybp_barrier_wait(barrier);
+        if (call->tick_due) { /* rarely, so the second barrier costs nothing */
+            if (tid == 0)
+                pybp_call_tick(call, &progress);
+            pybp_barrier_wait(barrier);
+        }
         stopped = atomic_load_explicit(&call->stop, memory_order_relaxed);
     }
     if (tid == 0 && !call->options->gradient_only) {

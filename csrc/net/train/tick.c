@@ -1,6 +1,7 @@
 #include "net/train/tick.h"
 
 #include "base/clock.h"
+#include "net/model/lock.h"
 
 void pybp_start_clock(pybp_train_call *call)
 {
@@ -19,17 +20,28 @@ static void adapt_readings(pybp_train_call *call, double elapsed)
     call->clock_left = call->clock_every;
 }
 
-void pybp_tick_if_due(pybp_train_call *call)
+bool pybp_tick_is_due(pybp_train_call *call)
 {
     const pybp_train_options *options = call->options;
     if (options->tick == NULL || --call->clock_left > 0)
-        return;
+        return false;
     const double now = pybp_clock_ms();
     adapt_readings(call, now - call->read_at);
     call->read_at = now;
     if (now - call->ticked_at < options->interval_ms)
-        return;
+        return false;
     call->ticked_at = now;
-    if (options->tick(options->user, call->result->steps, pybp_loss_so_far(call)) != 0 && call->status == PYBP_OK)
+    return true;
+}
+
+void pybp_call_tick(pybp_train_call *call, const pybp_progress *progress)
+{
+    const pybp_train_options *options = call->options;
+    if (!options->gradient_only)
+        call->net->progress = *progress;
+    const pybp_net *admitted = pybp_admit_reader(call->net);
+    const int stop = options->tick(options->user, call->result->steps, pybp_loss_so_far(call));
+    pybp_admit_reader(admitted);
+    if (stop != 0 && call->status == PYBP_OK)
         pybp_stop_training(call, PYBP_INTERRUPTED);
 }

@@ -9,7 +9,8 @@ cdef extern from "Python.h":
 cdef class Net:
     """A net of the core: parameters, optimizer state, and the activations of the last `forward`.
 
-    ``layers`` are dicts of the fields of pybp_layer_desc; what is left out is 0.
+    ``layers`` are dicts of the fields of pybp_layer_desc; what is left out is 0. A `zeroed` net has
+    no initial weights: the caller sets them.
     """
 
     cdef pybp_net *net
@@ -18,7 +19,7 @@ cdef class Net:
     cdef unsigned long owner
     cdef readonly object dtype, isa, n_parameters
 
-    def __init__(self, str dtype, n_in, layers, seed):
+    def __init__(self, str dtype, n_in, layers, seed, bint zeroed=False):
         cdef pybp_net_desc desc
         cdef pybp_layer_desc *rows
         cdef pybp_net *net = NULL
@@ -29,6 +30,7 @@ cdef class Net:
         desc.n_in = n_in
         desc.n_layers = len(layers)
         desc.seed = seed
+        desc.zeroed = zeroed
         rows = <pybp_layer_desc *> PyMem_Calloc(desc.n_layers + 1, sizeof(pybp_layer_desc))
         if rows == NULL:
             raise MemoryError

@@ -198,6 +198,8 @@ typedef struct pybp_net_desc {
     size_t n_layers;               /* >= 1 */
     const pybp_layer_desc *layers; /* n_layers of them */
     uint64_t seed;                 /* of weights and shuffles */
+    int zeroed;                    /* 1: weights and biases start as 0, for a caller that sets them all; factors
+                                      of norms and running variances start as 1 in any case */
 } pybp_net_desc;
 
 /* Make a net with initialised weights.  *net is set only on PYBP_OK; release it with
@@ -401,7 +403,8 @@ PYBP_API pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progr
 PYBP_API pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order);
 
 /* Called from the thread that called pybp_train, between steps, at most every interval_ms.
- * steps: finished in this epoch; loss: mean so far in it.  Non-zero stops after this step. */
+ * steps: finished in this epoch; loss: mean so far in it.  Non-zero stops after this step.
+ * The net is as the steps done have left it: this call may read it (copy it, predict), but not change it. */
 typedef int (*pybp_tick)(void *user, size_t steps, double loss);
 
 /* What an epoch saw. */

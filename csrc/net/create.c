@@ -27,7 +27,7 @@ static pybp_status fill_net(pybp_net *net, const pybp_net_desc *desc)
     if (net->params == NULL)
         return PYBP_NO_MEMORY;
     pybp_optimizer_detach(net);
-    return pybp_initialize(net) ? PYBP_OK : PYBP_NO_MEMORY;
+    return pybp_initialize(net, desc->zeroed) ? PYBP_OK : PYBP_NO_MEMORY;
 }
 
 pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **out)

@@ -114,8 +114,9 @@ static void test_many_inputs(void)
 
 static void test_zeroed(void)
 {
-    pybp_net_desc desc = DESC(PYBP_FLOAT64, 3, LAYER(KIND(DENSE), .n_out = 3, .init = PYBP_INIT_ORTHOGONAL, .bias_std = 1),
-                              LAYER(KIND(BATCH_NORM), .bias_init = 0.5), LAYER(KIND(LAYER_NORM), .no_scale = 1));
+    pybp_net_desc desc =
+        DESC(PYBP_FLOAT64, 3, LAYER(KIND(DENSE), .n_out = 3, .init = PYBP_INIT_ORTHOGONAL, .bias_std = 1),
+             LAYER(KIND(BATCH_NORM), .bias_init = 0.5), LAYER(KIND(LAYER_NORM), .no_scale = 1));
     double weights[9], biases[2][3], gamma[3], var[3];
     desc.zeroed = 1;
     pybp_net *net = net_of(desc);

@@ -134,27 +134,29 @@ static void fill_constant(pybp_net *net, size_t l, double value)
             set_param(net, l, j, i, value);
 }
 
-static bool initialize_layer(pybp_net *net, size_t l)
+static bool initialize_matrix(pybp_net *net, size_t l)
 {
     const pybp_layer *layer = &net->layers[l];
     const init_rule *rule = &rules[layer->desc.init];
     double factor = spread(layer);
-    initialize_biases(net, l);
-    if (layer->traits->weights != PYBP_WEIGHTS_MATRIX)
-        initialize_vector(net, l);
-    else if (rule->distribution == ORTHOGONAL)
+    if (rule->distribution == ORTHOGONAL)
         return make_orthogonal(net, l);
-    else if (rule->distribution == CONSTANT)
+    if (rule->distribution == CONSTANT)
         fill_constant(net, l, rule->scale == 0 ? 0 : layer->desc.init_value * layer->scale);
     else
         draw(net, l, put_weight, &factor);
     return true;
 }
 
-bool pybp_initialize(pybp_net *net)
+bool pybp_initialize(pybp_net *net, bool zeroed)
 {
-    for (size_t l = 0; l < net->n_layers; l++)
-        if (!initialize_layer(net, l))
+    for (size_t l = 0; l < net->n_layers; l++) {
+        initialize_vector(net, l);
+        if (zeroed)
+            continue;
+        initialize_biases(net, l);
+        if (net->layers[l].traits->weights == PYBP_WEIGHTS_MATRIX && !initialize_matrix(net, l))
             return false;
+    }
     return true;
 }

@@ -4,7 +4,8 @@
 
 #include "net/model/net.h"
 
-/* Fill net->params, which holds zeros, from the layers' descriptions and the net's seed. False when memory is short. */
-bool pybp_initialize(pybp_net *net);
+/* Fill net->params, which holds zeros, from the layers' descriptions and the net's seed; of a zeroed net only what is
+ * never 0 at first. False when memory is short. */
+bool pybp_initialize(pybp_net *net, bool zeroed);
 
 #endif

@@ -33,9 +33,13 @@ static size_t width_of(const pybp_net *net, ptrdiff_t from)
 /* Inputs of a join, SIZE_MAX if they are too many. */
 static size_t joined_width(const pybp_net *net)
 {
-    size_t width = 0;
-    for (size_t column = 0; column < net->n_in; column++)
-        width += !pybp_is_category(net, column);
+    size_t width = net->n_in;
+    for (size_t e = 0; e < net->n_embeddings; e++) {
+        bool again = false; /* whether an embedding before it reads the same column */
+        for (size_t before = 0; before < e && !again; before++)
+            again = net->layers[before].desc.column == net->layers[e].desc.column;
+        width -= !again;
+    }
     for (size_t e = 0; e < net->n_embeddings; e++)
         if (!pybp_add_size(width, net->layers[e].n_out, &width))
             return SIZE_MAX;
@@ -161,7 +165,7 @@ static pybp_activation next_activation(const pybp_net *net, const pybp_layer_des
 static void resolve_init(const pybp_net *net, pybp_layer *layer, const pybp_layer_desc *descs, size_t l)
 {
     pybp_layer_desc *desc = &layer->desc;
-    if (desc->init != PYBP_INIT_AUTO)
+    if (desc->init != PYBP_INIT_AUTO || layer->traits->weights != PYBP_WEIGHTS_MATRIX)
         return;
     desc->init = activations[next_activation(net, descs, l)].init;
     if (layer->traits->reads == PYBP_READS_COLUMN) {

@@ -26,7 +26,7 @@ typedef struct pybp_link {
 enum { PYBP_LINE_SCALE, PYBP_LINE_SHIFT, PYBP_LINE_RUNNING_MEAN, PYBP_LINE_RUNNING_VAR };
 
 typedef struct pybp_layer {
-    pybp_layer_desc desc; /* as the caller gave it, but init is resolved: never AUTO */
+    pybp_layer_desc desc; /* as the caller gave it, but init is resolved: never AUTO where it has a matrix */
     const pybp_layer_traits *traits;
     size_t n_in, n_out;
     double params[PYBP_MAX_LAYER_PARAMS]; /* of the kind, defaults filled in */

@@ -29,8 +29,8 @@ from pybp.training.callback_list import checked_callbacks
 from pybp.training.epoch import train_epoch
 from pybp.training.fit import Fit, advice, assess
 from pybp.training.history import History
-from pybp.training.plan import Plan
 from pybp.training.progress import make_progress
+from pybp.training.settings import TrainSettings
 from pybp.training.whole_batch import WholeBatchFit
 
 __all__ = ["MLP"]
@@ -215,7 +215,7 @@ class MLP(Inspection):
             model=self,
             data=data,
             validation=validation,
-            plan=Plan(
+            settings=TrainSettings(
                 loss=chosen,
                 optimizer=SGD() if isinstance(how, Solver) else how,
                 batch_size=count(batch_size, "batch_size"),
@@ -231,7 +231,7 @@ class MLP(Inspection):
             callbacks=checked_callbacks(callbacks),
             initial_epoch=done,
         )
-        fit = WholeBatchFit.of(fit, how) if isinstance(how, Solver) else fit
+        fit = WholeBatchFit.from_fit(fit, how) if isinstance(how, Solver) else fit
         bar = find_progress_bar(fit.callbacks)
         start = partial(make_progress, progress) if bar is None else bar.start
         return fit.run(self._net, start(fit.epochs, fit.steps, fit.initial_epoch))
@@ -269,13 +269,15 @@ class MLP(Inspection):
         chosen = resolve_loss(loss, self._layers[-1].activation)
         data = self._reader(chosen).rows(X, y, sample_weight)
         spec = resolve_stepper(optimizer)
-        plan = Plan(chosen, spec, len(data), shuffle=False, threads=threads_count(threads))
+        settings = TrainSettings(
+            chosen, spec, len(data), shuffle=False, threads=threads_count(threads)
+        )
         with exclusive(self._net) as acquired:
             if not acquired:
                 raise BusyError("this net is being fitted; a callback can't train it")
             try:
                 rates = spec.rates(updates_done(self._net, spec), 1)
-                return train_epoch(self._net, self._layers, data, plan, rates).loss
+                return train_epoch(self._net, self._layers, data, settings, rates).loss
             except DivergenceError:
                 raise DivergenceError(
                     "the update diverged: loss or parameters are not finite. The net has the "

@@ -24,7 +24,7 @@ from pybp.losses import Loss
 from pybp.net.state import set_training_passes, training_passes, updates_done
 from pybp.optimizers import Optimizer
 from pybp.training.epoch import train_epoch
-from pybp.training.plan import Plan
+from pybp.training.settings import TrainSettings
 
 __all__ = ["Diagnosis", "LayerDiagnosis", "diagnose", "evenly_spaced_rows"]
 
@@ -181,10 +181,10 @@ def diagnose(
     """Trace copies of `net` before and after one update, and compare them."""
     before = trace(net, layers, data, loss, training=True)
     updated_net = net.copy()
-    plan = Plan(loss, optimizer, len(data), shuffle=False, threads=0)
+    settings = TrainSettings(loss, optimizer, len(data), shuffle=False, threads=0)
     rates = optimizer.rates(updates_done(net, optimizer), 1)
     try:
-        train_epoch(updated_net, layers, data, plan, rates)
+        train_epoch(updated_net, layers, data, settings, rates)
         set_training_passes(
             updated_net, training_passes(net)
         )  # dropout then draws the same masks again

@@ -17,7 +17,7 @@ from pybp.losses import Loss, LossLike, resolve_loss
 from pybp.net.state import in_float64
 from pybp.optimizers import OptimizerLike
 from pybp.optimizers.resolve import resolve_stepper
-from pybp.training.plan import check_batches
+from pybp.training.settings import check_batches
 from pybp.training.steps import Stepwise
 
 __all__ = ["Inspection"]

@@ -17,9 +17,10 @@ from pybp.metrics import Metric
 from pybp.net.state import end_epoch, read_state, write_state
 from pybp.schedules.base import Rates
 from pybp.training.epoch import evaluate, predict, train_epoch
-from pybp.training.plan import Pause, Plan, Report, Seen
+from pybp.training.results import EpochResult, Report, StepHook
+from pybp.training.settings import TrainSettings
 
-__all__ = ["measure_batches", "refuse_uncounted", "train_batches"]
+__all__ = ["check_batch_metrics", "measure_batches", "train_batches"]
 
 _NO_INPUTS = np.empty((0, 0))
 
@@ -28,18 +29,18 @@ def train_batches(
     net: Net,
     layers: tuple[Layer, ...],
     batches: Batches,
-    plan: Plan,
+    settings: TrainSettings,
     rate: Callable[[int], Rates],
     report: Report | None,
-    pause: Pause,
-) -> Seen:
-    """Train one epoch, as `pybp.training.epoch.train_epoch` does with samples that are all at hand.
+    step_hook: StepHook,
+) -> EpochResult:
+    """Train one epoch on minibatches from an iterable.
 
-    `rate` gives the learning rate of a step of the epoch, counted from 0.
+    `rate` returns the learning rate of a step of the epoch, counted from 0.
     """
     before = read_state(net, layers)
     try:
-        return _train(net, layers, batches, plan, rate, report, pause)
+        return _train(net, layers, batches, settings, rate, report, step_hook)
     except DivergenceError:
         write_state(net, before)
         net.reset_optimizer()
@@ -50,14 +51,14 @@ def _train(
     net: Net,
     layers: tuple[Layer, ...],
     batches: Batches,
-    plan: Plan,
+    settings: TrainSettings,
     rate: Callable[[int], Rates],
     report: Report | None,
-    pause: Pause,
-) -> Seen:
-    seen = Seen()
-    part = replace(plan, shuffle=False, drop_last=False, part=True)
-    for done, (data, size) in enumerate(_updates(batches.epoch(), plan), start=1):
+    step_hook: StepHook,
+) -> EpochResult:
+    result = EpochResult()
+    part = replace(settings, shuffle=False, drop_last=False, part=True)
+    for done, (data, size) in enumerate(_updates(batches.epoch(), settings), start=1):
         weight = data.weight_of(slice(None))
         if weight > 0:
             if part.batch_size != size:
@@ -65,40 +66,42 @@ def _train(
             try:
                 step = train_epoch(net, layers, data, part, rate(done - 1))
             except DivergenceError as error:
-                error.step = seen.steps + 1
+                error.step = result.steps + 1
                 raise
-            seen = seen.plus(step.loss, step.correct, step.rows, weight, plan.loss.reduction)
+            result = result.add_step(
+                step.loss, step.correct, step.rows, weight, settings.loss.reduction
+            )
             if report is not None:
-                report(seen.steps, seen.mean)
-        if pause.after(done, seen):
-            return seen
-    if not seen.rows:
+                report(result.steps, result.mean)
+        if step_hook.after_minibatch(done, result):
+            return result
+    if not result.rows:
         raise ArgumentError("the sample weights of all batches of the epoch are 0")
     end_epoch(net)
-    return seen
+    return result
 
 
-def _updates(batches: Iterator[Data], plan: Plan) -> Iterator[tuple[Data, int]]:
-    """The data of each update, and the rows of the largest minibatch in it."""
+def _updates(batches: Iterator[Data], settings: TrainSettings) -> Iterator[tuple[Data, int]]:
+    """The data of each update, and the number of rows of its largest minibatch."""
     group: list[Data] = []
-    whole = 0
+    full = 0
     for data in batches:
         group.append(data)
-        if len(group) == plan.accumulate:
-            yield _joined(group), max(map(len, group))
+        if len(group) == settings.accumulate:
+            yield _concatenate(group), max(map(len, group))
             group = []
-            whole += 1
-    if group and not (plan.drop_last and whole):
-        yield _joined(group), max(map(len, group))
+            full += 1
+    if group and not (settings.drop_last and full):
+        yield _concatenate(group), max(map(len, group))
 
 
-def _joined(group: list[Data]) -> Data:
+def _concatenate(group: list[Data]) -> Data:
     """Several minibatches as one."""
     if len(group) == 1:
         return group[0]
     if len({data.y.shape[1:] for data in group}) > 1:
         raise ShapeError(
-            "y of the batches of an update are of different kinds, shapes "
+            "y of the batches of an update have shapes that don't match: "
             f"{[data.y.shape for data in group]}"
         )
     weights = None
@@ -124,41 +127,41 @@ def measure_batches(
     output: Layer,
     threads: int,
 ) -> dict[str, float]:
-    """Loss and metrics over an epoch of batches; keeps the outputs only if a metric wants them."""
+    """Loss and metrics over an epoch of batches; stores the outputs only if a metric needs them."""
     total = weight = 0.0
     correct = rows = 0
-    keeps = any(metric.function is not None for metric in metrics)
-    kept: list[Data] = []
+    needs_outputs = any(metric.function is not None for metric in metrics)
+    targets: list[Data] = []
     outputs: list[Array] = []
     for data in batches.epoch():
         rows += len(data)
         all_weight = data.weight_of(slice(None))
-        share = all_weight if loss.reduction == "mean" or all_weight == 0 else 1.0
-        if all_weight == 0:  # its right answers still count
+        factor = all_weight if loss.reduction == "mean" or all_weight == 0 else 1.0
+        if all_weight == 0:  # the accuracy is unweighted
             data = Data(data.X, data.y, None)
-        value, right = evaluate(net, data, loss, output, threads)
-        total, weight, correct = total + value * share, weight + share, correct + right
-        if keeps:
+        value, n_correct = evaluate(net, data, loss, output, threads)
+        total, weight, correct = total + value * factor, weight + factor, correct + n_correct
+        if needs_outputs:
             outputs.append(predict(net, data.X, output, threads))
-            kept.append(
+            targets.append(
                 Data(_NO_INPUTS, data.y, data.weights if all_weight else np.zeros(len(data)))
             )
     if weight == 0:
         raise ArgumentError("the sample weights of all batches are 0")
     logs = {"loss": total / weight if loss.reduction == "mean" else total}
-    if keeps:
-        everything, predicted = _joined(kept), np.concatenate(outputs)
+    if needs_outputs:
+        all_data, all_outputs = _concatenate(targets), np.concatenate(outputs)
     for metric in metrics:
-        counted = metric.function is None
-        logs[metric.name] = correct / rows if counted else metric(everything, predicted)
+        is_accuracy = metric.function is None
+        logs[metric.name] = correct / rows if is_accuracy else metric(all_data, all_outputs)
     return logs
 
 
-def refuse_uncounted(metrics: tuple[Metric, ...]) -> None:
-    """Refuse metrics that the batches of an epoch would have to be there again for."""
+def check_batch_metrics(metrics: tuple[Metric, ...]) -> None:
+    """Raise for metrics that would need the batches of an epoch a second time."""
     for metric in metrics:
         if metric.function is not None:
             raise ArgumentError(
-                f"metric {metric.name!r} needs validation_data where X is an iterable of batches: "
-                "on those only the loss and the accuracy are measured"
+                f"metric {metric.name!r} needs validation_data if X is an iterable of batches: only "
+                "loss and accuracy are computed on these"
             )

@@ -1,4 +1,4 @@
-"""The callbacks of one fit: which hook is called when, and what it returns."""
+"""Call the hooks of all callbacks of a fit."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from pybp.errors import ArgumentError
 from pybp.net.network import Network
 from pybp.schedules.base import Rates
 from pybp.training.callback import Callback
-from pybp.training.plan import Pause, Seen
+from pybp.training.results import EpochResult, StepHook
 
 __all__ = ["CallbackList", "StepCallbacks", "checked_callbacks"]
 
@@ -21,9 +21,9 @@ class CallbackList:
     Parameters
     ----------
     model : Network
-        What they are given.
+        The net that the hooks get.
     callbacks : tuple of Callback
-        In the order of their calls.
+        The callbacks, in the order of the calls.
     """
 
     def __init__(self, model: Network, callbacks: tuple[Callback, ...]) -> None:
@@ -31,87 +31,87 @@ class CallbackList:
         self.callbacks = callbacks
         self._on_steps = [c for c in callbacks if c.overrides("on_step_end")]
         self._on_rates = [c for c in callbacks if c.overrides("change_rates")]
-        self.steps_done = 0  # in the epochs before
+        self.steps_done = 0  # in previous epochs
         self.stop = False
-        """Whether a hook has asked to stop."""
+        """Whether any hook has returned True."""
 
-    def ask(self, hook: str, *arguments: Any) -> bool:
-        """Call a hook of every callback, dicts as copies; whether any has asked to stop so far."""
-        self._ask(self.callbacks, hook, arguments)
+    def call(self, hook: str, *arguments: Any) -> bool:
+        """Call a hook of all callbacks, with copies of dicts; return `stop`."""
+        self._call(self.callbacks, hook, arguments)
         return self.stop
 
-    def ask_after_step(self, done: int, logs: dict[str, float]) -> bool:
-        """The hooks that are due after so many steps of this epoch."""
+    def call_after_step(self, done: int, logs: dict[str, float]) -> bool:
+        """Call the hooks that are due after `done` steps of this epoch; return `stop`."""
         step = self.steps_done + done
-        due = [callback for callback in self._watching if step % callback.every == 0]
-        self._ask(due, "on_step_end", (step, logs))
+        due = [callback for callback in self._with_step_hook if step % callback.every == 0]
+        self._call(due, "on_step_end", (step, logs))
         return self.stop
 
-    def _ask(self, callbacks: Iterable[Callback], hook: str, arguments: tuple[Any, ...]) -> None:
+    def _call(self, callbacks: Iterable[Callback], hook: str, arguments: tuple[Any, ...]) -> None:
         for callback in callbacks:
             given = [dict(value) if isinstance(value, dict) else value for value in arguments]
             self.stop |= getattr(callback, hook)(self.model, *given) is True
 
     @property
-    def _watching(self) -> list[Callback]:
-        """Those that want to be called between steps."""
+    def _with_step_hook(self) -> list[Callback]:
+        """The callbacks that are called between steps."""
         return [c for c in self._on_steps if c.every > 0]
 
-    def next_pause(self, done: int) -> int:
-        """After how many steps of this epoch the next hook is due; 0 if none is."""
+    def next_call(self, done: int) -> int:
+        """The number of steps of this epoch after which the next hook is due, given `done`; 0: none."""
         step = self.steps_done + done
-        due = [step - step % c.every + c.every for c in self._watching]
+        due = [step - step % c.every + c.every for c in self._with_step_hook]
         return min(due) - self.steps_done if due else 0
 
     @property
-    def change_rates(self) -> bool:
+    def changes_rates(self) -> bool:
         """Whether any callback changes the learning rates."""
         return bool(self._on_rates)
 
-    def changed(self, rates: Rates) -> Rates:
-        """The learning rates as the callbacks change them."""
+    def changed_rates(self, rates: Rates) -> Rates:
+        """Apply `change_rates` of all callbacks to the learning rates."""
         for callback in self._on_rates:
-            given = callback.change_rates(rates.copy())
-            found = np.asarray(given, np.float64) if given is not None else None
-            if found is None or found.shape != rates.shape:
+            returned = callback.change_rates(rates.copy())
+            changed = np.asarray(returned, np.float64) if returned is not None else None
+            if changed is None or changed.shape != rates.shape:
                 raise ArgumentError(
-                    f"change_rates of {type(callback).__name__} must give {rates.shape} "
-                    f"learning rates, got {shown(given)}"
+                    f"change_rates of {type(callback).__name__} must return {rates.shape} "
+                    f"learning rates, got {shown(returned)}"
                 )
-            rates = np.ascontiguousarray(found)
+            rates = np.ascontiguousarray(changed)
         return rates
 
 
-class StepCallbacks(Pause):
-    """Pauses an epoch where hooks are due.
+class StepCallbacks(StepHook):
+    """Calls the hooks ``on_step_end`` of callbacks.
 
     Parameters
     ----------
     hooks : CallbackList
-        Whom to call.
+        The callbacks.
     """
 
     def __init__(self, hooks: CallbackList) -> None:
         self.hooks = hooks
         self.rates: Rates = np.zeros(1)
-        """Learning rates: one for each step of the epoch, or the one of the last step."""
+        """The learning rates of all steps of the epoch, or that of the last step."""
 
     @property
     def rate(self) -> float:
         """The learning rate of the last step."""
         return float(self.rates[min(self.done, len(self.rates)) - 1])
 
-    def next(self, done: int) -> int:
-        """After how many steps to pause next."""
-        return self.hooks.next_pause(done)
+    def next_call(self, done: int) -> int:
+        """The number of steps after which the next hook is due."""
+        return self.hooks.next_call(done)
 
-    def __call__(self, seen: Seen) -> bool:
+    def __call__(self, result: EpochResult) -> bool:
         """Call the hooks that are due."""
-        return self.hooks.ask_after_step(self.done, {"loss": seen.loss, "lr": self.rate})
+        return self.hooks.call_after_step(self.done, {"loss": result.loss, "lr": self.rate})
 
 
 def checked_callbacks(callbacks: Iterable[Callback]) -> tuple[Callback, ...]:
-    """The callbacks, each of them one."""
+    """The callbacks as a tuple; raises TypeError for anything that is not a Callback."""
     if isinstance(callbacks, Callback):
         callbacks = (callbacks,)
     for callback in (chosen := tuple(callbacks)):

@@ -1,4 +1,4 @@
-"""Passes over prepared data for any loss: the core's own, or a Python function."""
+"""Prediction, evaluation, backward pass and training for any loss, of the core or custom."""
 
 from collections.abc import Callable
 
@@ -13,18 +13,19 @@ from pybp.losses import Custom, Loss
 from pybp.metrics import n_correct
 from pybp.schedules.base import Rates
 from pybp.training.custom import train_custom_epoch
-from pybp.training.plan import Pause, Plan, Report, Seen, Sums, check_batches
+from pybp.training.results import EpochResult, EpochTuple, Report, StepHook
+from pybp.training.settings import TrainSettings, check_batches
 
 __all__ = ["backward", "evaluate", "predict", "train_epoch", "train_epochs"]
 
 
 def predict(net: Net, X: Inputs, output: Layer, threads: int) -> Array:
-    """Outputs for prepared rows; `output` is the last layer."""
+    """The outputs for checked inputs; `output` is the last layer."""
     return net.predict(X, np.empty((len(X), output.n_out), net.dtype), threads)
 
 
 def evaluate(net: Net, data: Data, loss: Loss, output: Layer, threads: int) -> tuple[float, int]:
-    """Loss, and number of rows answered right."""
+    """The loss, and the number of rows predicted correctly."""
     if isinstance(loss, Custom):
         outputs = predict(net, data.X, output, threads)
         value, _ = loss(data.y, outputs, data.weights)
@@ -35,7 +36,7 @@ def evaluate(net: Net, data: Data, loss: Loss, output: Layer, threads: int) -> t
 def backward(
     net: Net, data: Data, loss: Loss, outputs: Array, dx: Array | None, threads: int
 ) -> float:
-    """Loss, its gradients left in the net; after a forward pass that gave `outputs`."""
+    """Compute the gradients, which the net stores, after a forward pass; return the loss."""
     if isinstance(loss, Custom):
         value, gradient = loss(data.y, outputs, data.weights)
         net.backward(gradient, dx, threads)
@@ -47,70 +48,70 @@ def train_epoch(
     net: Net,
     layers: tuple[Layer, ...],
     data: Data,
-    plan: Plan,
+    settings: TrainSettings,
     rates: Rates,
     report: Report | None = None,
-    pause: Pause | None = None,
-) -> Seen:
-    """Train one epoch, or the part of one that `data` is.
+    step_hook: StepHook | None = None,
+) -> EpochResult:
+    """Train one epoch or, with ``settings.part``, a part of one.
 
-    `rates` holds a learning rate for each step or one for all.
+    `rates` holds a learning rate for each step, or one for all.
 
     Raises
     ------
     DivergenceError
-        The parameters are then as they were before, the optimizer starts anew. After a part of an
-        epoch that is left to the caller.
+        The net has the parameters from before the epoch, and the optimizer's state is reset; for a part
+        of an epoch, restoring is left to the caller.
     """
-    check_batches(layers, plan.used(len(data)), plan.batch_size)
-    pause = Pause() if pause is None else pause
-    if plan.core is None:
-        return train_custom_epoch(net, layers, data, plan, rates, report, pause)
-    steps = plan.steps(len(data))
-    done, seen = 0, Seen()
+    check_batches(layers, settings.rows_used(len(data)), settings.batch_size)
+    step_hook = StepHook() if step_hook is None else step_hook
+    if settings.core is None:
+        return train_custom_epoch(net, layers, data, settings, rates, report, step_hook)
+    steps = settings.steps(len(data))
+    done, result = 0, EpochResult()
     while done < steps:
-        end = min(pause.next(done) or steps, steps)
+        end = min(step_hook.next_call(done) or steps, steps)
         sums = net.train(
-            plan.core,
+            settings.core,
             data.X,
             data.y,
             data.weights,
             rates,
             first_step=done,
             n_steps=end - done,
-            before=seen,
+            before=result,
             on_step=report,
         )
-        done, seen = end, Seen(*sums)
-        if pause.after(done, seen):
+        done, result = end, EpochResult(*sums)
+        if step_hook.after_minibatch(done, result):
             break
-    return seen
+    return result
 
 
 def train_epochs(
     net: Net,
     layers: tuple[Layer, ...],
     data: Data,
-    plan: Plan,
+    settings: TrainSettings,
     rates: Rates,
     epochs: int,
-    on_epoch: Callable[[Sums], None],
+    on_epoch: Callable[[EpochTuple], None],
     report: Report | None = None,
 ) -> None:
-    """Train several epochs with a loss of the core's.
+    """Train several epochs in one call of the core, with a loss of the core.
 
-    `on_epoch` is given the numbers of what each of them `Seen`. It and `report` can't use the net.
+    `on_epoch` is called with the `EpochTuple` of each epoch. It and `report` can't use the net.
 
     Raises
     ------
     DivergenceError
-        The parameters are then as they were before the epoch that it names, counted from 1; the
-        optimizer starts anew.
+        Its `epoch` counts from 1. The net has the parameters from before that epoch, and the optimizer's
+        state is reset.
     """
-    assert plan.core is not None
-    check_batches(layers, plan.used(len(data)), plan.batch_size)
+    assert settings.core is not None
+    check_batches(layers, settings.rows_used(len(data)), settings.batch_size)
     net.train(
-        plan.core,
+        settings.core,
         data.X,
         data.y,
         data.weights,

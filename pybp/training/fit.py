@@ -16,18 +16,19 @@ from pybp.net.state import exclusive, updates_done
 from pybp.optimizers import Optimizer
 from pybp.schedules import Schedule
 from pybp.schedules.base import Rates
-from pybp.training.batches import measure_batches, refuse_uncounted, train_batches
+from pybp.training.batches import check_batch_metrics, measure_batches, train_batches
 from pybp.training.callback import Callback
 from pybp.training.callback_list import CallbackList, StepCallbacks
 from pybp.training.epoch import evaluate, predict, train_epoch, train_epochs
 from pybp.training.history import History
-from pybp.training.plan import Plan, Report, Seen, Sums
 from pybp.training.progress import Progress
+from pybp.training.results import EpochResult, EpochTuple, Report
+from pybp.training.settings import TrainSettings
 
 __all__ = ["Fit", "advice", "assess"]
 
 Record = Callable[[int, dict[str, float]], None]
-"""``record(epoch, logs)``: the epoch is done, and these are its loss and metrics."""
+"""``record(epoch, logs)`` stores loss and metrics of an epoch that is done."""
 
 
 def measure(
@@ -36,15 +37,15 @@ def measure(
     metrics: Sequence[Metric],
     output: Layer,
     loss: float,
-    right: float,
+    accuracy: float,
     threads: int,
 ) -> dict[str, float]:
-    """Loss and metrics on `data`; predicts only if a metric asks for it. right: the accuracy."""
+    """Loss, accuracy and other metrics on `data`; predicts only if a metric needs the outputs."""
     logs = {"loss": loss}
     outputs = None
     for metric in metrics:
         if metric.function is None:
-            logs[metric.name] = right
+            logs[metric.name] = accuracy
             continue
         if outputs is None:
             outputs = predict(net, data.X, output, threads)
@@ -60,7 +61,7 @@ def assess(
     output: Layer,
     threads: int,
 ) -> dict[str, float]:
-    """Loss and metrics on data that the net doesn't train on."""
+    """Evaluate loss and metrics, without training."""
     if isinstance(source, Batches):
         return measure_batches(net, source, loss, metrics, output, threads)
     value, correct = evaluate(net, source, loss, output, threads)
@@ -69,12 +70,12 @@ def assess(
 
 @dataclass(frozen=True)
 class Fit:
-    """One call of `MLP.fit`, its arguments checked and prepared."""
+    """One call of `MLP.fit`, with its arguments checked and converted."""
 
     model: Network
     data: Source
     validation: Source | None
-    plan: Plan
+    settings: TrainSettings
     epochs: int
     metrics: tuple[Metric, ...]
     callbacks: tuple[Callback, ...]
@@ -82,30 +83,29 @@ class Fit:
 
     def __post_init__(self) -> None:
         if isinstance(self.data, Batches) and self.validation is None:
-            refuse_uncounted(self.metrics)
+            check_batch_metrics(self.metrics)
 
     @property
     def steps(self) -> int | None:
-        """Steps of an epoch, if that is known."""
+        """Number of steps of an epoch; None if unknown."""
         if isinstance(self.data, Data):
-            return self.plan.steps(len(self.data))
-        return self.data.n_updates(self.plan.accumulate, self.plan.drop_last)
+            return self.settings.steps(len(self.data))
+        return self.data.n_updates(self.settings.accumulate, self.settings.drop_last)
 
     @property
     def log_names(self) -> tuple[str, ...]:
-        """The names in the logs of an epoch, in their order."""
-        counted = [metric.name for metric in self.metrics if metric.function is None]
-        every = [metric.name for metric in self.metrics]
-        names = ["loss", *(counted if isinstance(self.data, Batches) else every)]
+        """The names in the logs of an epoch, in order."""
+        metrics = [metric.name for metric in self.metrics]
+        names = ["loss", *(self._accuracy if isinstance(self.data, Batches) else metrics)]
         if self.validation is not None:
-            names += [f"val_{name}" for name in ("loss", *every)]
-        scheduled = isinstance(self.plan.optimizer.lr, Schedule)
+            names += [f"val_{name}" for name in ("loss", *metrics)]
+        scheduled = isinstance(self.settings.optimizer.lr, Schedule)
         if scheduled or any(callback.overrides("change_rates") for callback in self.callbacks):
             names.append("lr")
         return tuple(names)
 
     def run(self, net: Net, progress: Progress) -> History:
-        """Train until the last epoch is done or a callback stops."""
+        """Train until the last epoch is done or a callback stops training."""
         try:
             with exclusive(net) as acquired:
                 if not acquired:
@@ -124,116 +124,124 @@ class Fit:
             history.append(epoch, logs)
             progress.on_epoch(epoch, logs)
 
-        if self.initial_epoch < self.epochs and self._uneventful:
+        if self.initial_epoch < self.epochs and self._trains_in_one_call:
             self._all_epochs(net, report, record)
         else:
             self._epoch_by_epoch(net, report, hooks, record)
-        hooks.ask("on_fit_end", history)
+        hooks.call("on_fit_end", history)
         return history
 
     @property
-    def _uneventful(self) -> bool:
-        """Whether there is nothing to do between epochs but to write down what they saw."""
+    def _trains_in_one_call(self) -> bool:
+        """Whether nothing but recording happens between epochs, so that one call of the core suffices."""
         return (
             isinstance(self.data, Data)
             and self.validation is None
             and not self.callbacks
             and all(metric.function is None for metric in self.metrics)
-            and not isinstance(self.plan.loss, Custom)
-            and not isinstance(self.plan.optimizer.lr, Schedule)
+            and not isinstance(self.settings.loss, Custom)
+            and not isinstance(self.settings.optimizer.lr, Schedule)
         )
 
     def _all_epochs(self, net: Net, report: Report | None, record: Record) -> None:
         """Train all epochs in one call of the core."""
         assert isinstance(self.data, Data)
-        plan, done = self.plan, self.initial_epoch
+        settings, done = self.settings, self.initial_epoch
 
-        def on_epoch(sums: Sums) -> None:
+        def on_epoch(result: EpochTuple) -> None:
             nonlocal done
             done += 1
-            record(done, self._training_logs(net, Seen(*sums)))
+            record(done, self._training_logs(net, EpochResult(*result)))
 
-        layers, rates, left = self.model.layers, plan.optimizer.rates(0, 1), self.epochs - done
+        layers, rates, left = self.model.layers, settings.optimizer.rates(0, 1), self.epochs - done
         try:
-            train_epochs(net, layers, self.data, plan, rates, left, on_epoch, report)
+            train_epochs(net, layers, self.data, settings, rates, left, on_epoch, report)
         except DivergenceError as error:
-            raise self._explained(error, done + 1) from None
+            raise self._with_advice(error, done + 1) from None
 
     def _epoch_by_epoch(
         self, net: Net, report: Report | None, hooks: CallbackList, record: Record
     ) -> None:
-        """Train until the last epoch is done or a callback stops."""
+        """Train until the last epoch is done or a callback stops training."""
         if self.steps is not None:
             hooks.steps_done = self.initial_epoch * self.steps
-        stop, epoch = hooks.ask("on_fit_begin"), self.initial_epoch
-        while not stop and epoch < self.epochs and not hooks.ask("on_epoch_begin", epoch + 1):
+        stop, epoch = hooks.call("on_fit_begin"), self.initial_epoch
+        while not stop and epoch < self.epochs and not hooks.call("on_epoch_begin", epoch + 1):
             epoch += 1
             logs = self._epoch(net, epoch, report, hooks)
             record(epoch, logs)
-            stop = hooks.ask("on_epoch_end", epoch, logs)
+            stop = hooks.call("on_epoch_end", epoch, logs)
 
     def _epoch(
         self, net: Net, epoch: int, report: Report | None, hooks: CallbackList
     ) -> dict[str, float]:
-        """Train one epoch, then measure."""
-        pause = StepCallbacks(hooks)
+        """Train one epoch, then compute loss and metrics."""
+        step_hook = StepCallbacks(hooks)
         try:
-            seen = self._train(net, epoch, report, pause)
+            result = self._train(net, epoch, report, step_hook)
         except DivergenceError as error:
-            raise self._explained(error, epoch) from None
-        hooks.steps_done += pause.done
-        logs = self._training_logs(net, seen) | self._validation_logs(net)
-        if isinstance(self.plan.optimizer.lr, Schedule) or hooks.change_rates:
-            logs["lr"] = pause.rate
+            raise self._with_advice(error, epoch) from None
+        hooks.steps_done += step_hook.done
+        logs = self._training_logs(net, result) | self._validation_logs(net)
+        if isinstance(self.settings.optimizer.lr, Schedule) or hooks.changes_rates:
+            logs["lr"] = step_hook.rate
         return logs
 
-    def _train(self, net: Net, epoch: int, report: Report | None, pause: StepCallbacks) -> Seen:
-        layers, plan, steps = self.model.layers, self.plan, self.steps
-        first = updates_done(net, plan.optimizer)
+    def _train(
+        self, net: Net, epoch: int, report: Report | None, step_hook: StepCallbacks
+    ) -> EpochResult:
+        layers, settings, steps = self.model.layers, self.settings, self.steps
+        first = updates_done(net, settings.optimizer)
         horizon = None if steps is None else first + (self.epochs - epoch + 1) * steps
 
         def rates(step: int, n: int) -> Rates:
-            wanted = plan.optimizer.rates(first + step, n, horizon=horizon, steps_per_epoch=steps)
-            pause.rates = pause.hooks.changed(wanted)
-            return pause.rates
+            planned = settings.optimizer.rates(
+                first + step, n, horizon=horizon, steps_per_epoch=steps
+            )
+            step_hook.rates = step_hook.hooks.changed_rates(planned)
+            return step_hook.rates
 
         if isinstance(self.data, Batches):
             return train_batches(
-                net, layers, self.data, plan, lambda step: rates(step, 1), report, pause
+                net, layers, self.data, settings, lambda step: rates(step, 1), report, step_hook
             )
         assert steps is not None
-        return train_epoch(net, layers, self.data, plan, rates(0, steps), report, pause)
+        return train_epoch(net, layers, self.data, settings, rates(0, steps), report, step_hook)
 
-    def _training_logs(self, net: Net, seen: Seen) -> dict[str, float]:
-        right = seen.correct / seen.rows
-        if isinstance(self.data, Batches):  # they are gone: only what was seen before the updates
-            counted = [metric.name for metric in self.metrics if metric.function is None]
-            return {"loss": seen.loss} | dict.fromkeys(counted, right)
-        output, threads = self.model.layers[-1], self.plan.threads
-        return measure(net, self.data, self.metrics, output, seen.loss, right, threads)
+    @property
+    def _accuracy(self) -> list[str]:
+        """The name of the accuracy, if it is among the metrics."""
+        return [metric.name for metric in self.metrics if metric.function is None]
+
+    def _training_logs(self, net: Net, result: EpochResult) -> dict[str, float]:
+        accuracy = result.correct / result.rows
+        if isinstance(self.data, Batches):  # can't be iterated again for other metrics
+            return {"loss": result.loss} | dict.fromkeys(self._accuracy, accuracy)
+        output, threads = self.model.layers[-1], self.settings.threads
+        return measure(net, self.data, self.metrics, output, result.loss, accuracy, threads)
 
     def _validation_logs(self, net: Net) -> dict[str, float]:
         if self.validation is None:
             return {}
-        output, threads = self.model.layers[-1], self.plan.threads
-        seen = assess(net, self.validation, self.plan.loss, self.metrics, output, threads)
-        return {f"val_{name}": value for name, value in seen.items()}
+        output, threads = self.model.layers[-1], self.settings.threads
+        logs = assess(net, self.validation, self.settings.loss, self.metrics, output, threads)
+        return {f"val_{name}": value for name, value in logs.items()}
 
-    def _explained(self, error: DivergenceError, epoch: int) -> DivergenceError:
+    def _with_advice(self, error: DivergenceError, epoch: int) -> DivergenceError:
         step, steps = error.step or 1, self.steps
         if steps is not None:
             step = min(step, steps)
-        kept = (
+        restored = (
             f"the end of epoch {epoch - 1}" if epoch > self.initial_epoch + 1 else "before this fit"
         )
-        explained = DivergenceError(
+        described = DivergenceError(
             f"training diverged in epoch {epoch} of {self.epochs}, step {step}"
             f"{'' if steps is None else f' of {steps}'}: "
-            f"loss or parameters are not finite. The net has the parameters of {kept}. "
-            f"{advice(self.plan.optimizer)}"
+            f"loss or parameters are not finite. The net has the parameters from {restored}. "
+            f"{advice(self.settings.optimizer)}"
         )
-        explained.epoch, explained.step = epoch, step
-        return explained
+        described.epoch, described.step = epoch, step
+        return described
 
 
 def advice(optimizer: Optimizer) -> str:

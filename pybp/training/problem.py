@@ -1,4 +1,4 @@
-"""The loss of all samples as a function of all parameters, which solvers minimise."""
+"""The loss of all samples as a function of all parameters, which solvers minimize."""
 
 import numpy as np
 
@@ -10,42 +10,44 @@ from pybp.errors import DivergenceError, NotFiniteError
 from pybp.layers import Layer
 from pybp.losses import Custom, Loss
 from pybp.optimizers.solvers import Problem
-from pybp.training.custom import custom_gradient, shared_penalty
+from pybp.training.custom import custom_gradient, with_scaled_penalty
 from pybp.training.epoch import evaluate, predict
-from pybp.training.plan import Plan, check_batches
+from pybp.training.settings import TrainSettings, check_batches
 
 __all__ = ["TrainingProblem"]
 
 _CHUNK = 2048
-"""Rows at work at once: a multiple of the contract's chunks, so that the sum doesn't depend on it."""
+"""Rows of a minibatch: a multiple of the contract's chunks, so that the bits of the sum don't depend on it."""
 
 _JACOBIAN_ROWS = 64
-"""Rows of the Jacobian between two looks at signals."""
+"""Rows of the Jacobian that are computed between two checks for signals."""
 
-_FAR = 1e100
-"""Stands for errors that are not finite; solvers then take a shorter step."""
+_LARGE_ERROR = 1e100
+"""Replaces errors that are not finite; the solver then reduces its step."""
 
 
 class TrainingProblem(Problem):
-    """Parameters as one vector in float64; setting them changes the net.
+    """The problem of a fit. Every function of the parameters x sets the net's parameters to x.
 
     Attributes
     ----------
     start : ndarray
-        The parameters that the net came with.
+        The initial parameters of the net, in float64.
     loss : Loss
-        What is to become small.
+        The loss.
     """
 
-    def __init__(self, net: Net, layers: tuple[Layer, ...], data: Data, plan: Plan) -> None:
+    def __init__(
+        self, net: Net, layers: tuple[Layer, ...], data: Data, settings: TrainSettings
+    ) -> None:
         self._net = net
         self._layers = layers
         self._data = data
-        self._plan = plan
-        self._options = plan.gradient_options(_CHUNK)
-        self._seen: tuple[Array, float, int] | None = None
-        self._share = plan.penalty_share(data.weight_of(slice(None)))  # of the layers' penalties
-        self.loss: Loss = plan.loss
+        self._plan = settings
+        self._options = settings.gradient_options(_CHUNK)
+        self._last: tuple[Array, float, int] | None = None  # x, loss, correct
+        self._penalty_factor = settings.penalty_factor(data.weight_of(slice(None)))
+        self.loss: Loss = settings.loss
         trained = [np.full(layer.n_parameters, layer.trainable) for layer in layers]
         self._frozen = ~np.concatenate(trained)
         self.start = net.get_flat("parameters", self._vector()).astype(np.float64)
@@ -55,42 +57,42 @@ class TrainingProblem(Problem):
         return {layer.kind for layer in self._layers}
 
     def has(self, *options: str) -> list[str]:
-        """Which of these some layer is trained with."""
+        """Those of `options` that any layer sets."""
         return [name for name in options if any(name in layer.training for layer in self._layers)]
 
     def check_rows(self) -> None:
-        """Refuse rows of which the last at work would be alone, which batch norm can't take."""
+        """Raise if a batch norm would get a minibatch of a single sample."""
         check_batches(self._layers, self.n_rows, _CHUNK)
 
     @property
     def n_rows(self) -> int:
-        """How many samples there are."""
+        """Number of samples."""
         return len(self._data)
 
     @property
     def n_errors(self) -> int:
-        """Samples times outputs."""
+        """Number of samples times outputs."""
         return len(self._data) * self._layers[-1].n_out
 
     def _vector(self) -> Array:
         return np.empty(self._net.n_parameters, self._net.dtype)
 
     def set(self, x: Array) -> None:
-        """Give the net these parameters."""
+        """Set the net's parameters."""
         with np.errstate(over="ignore"):
             self._net.set_flat("parameters", x.astype(self._net.dtype))
 
     # ---- any loss --------------------------------------------------------------------------------
 
     def loss_and_gradient(self, x: Array) -> tuple[float, Array]:
-        """The loss at x, infinite where it is not finite, and its gradient."""
+        """The loss at x, and its gradient; infinity and zeros if the loss is not finite."""
         try:
             self.set(x)
             value, correct = self._gradient()
         except (DivergenceError, NotFiniteError):
             return np.inf, np.zeros_like(x)
         value, flat = self._with_penalty(value)
-        self._seen = np.array(x), value, correct
+        self._last = np.array(x), value, correct
         gradient = flat.astype(np.float64)
         gradient[self._frozen] = 0
         return value, gradient
@@ -103,35 +105,35 @@ class TrainingProblem(Problem):
         return self._net.gradient(self._options, data.X, data.y, data.weights)
 
     def _with_penalty(self, value: float) -> tuple[float, Array]:
-        """The loss and its gradient; undivided, the penalty is summed as the core sums it."""
-        if self._share == 1:
+        """The loss and the gradient with the penalties; the core adds them if their factor is 1."""
+        if self._penalty_factor == 1:
             return value, self._net.get_flat("loss_gradient", self._vector())
-        return shared_penalty(self._net, value, self._share)
+        return with_scaled_penalty(self._net, value, self._penalty_factor)
 
-    def at(self, x: Array) -> tuple[float, int]:
-        """Loss and number of samples answered right at x, where the net then is."""
+    def evaluate(self, x: Array) -> tuple[float, int]:
+        """The loss at x, and the number of samples predicted correctly."""
         self.set(x)
-        if self._seen is None or not np.array_equal(self._seen[0], x):
+        if self._last is None or not np.array_equal(self._last[0], x):
             output, threads = self._layers[-1], self._plan.threads
             value, correct = evaluate(self._net, self._data, self.loss, output, threads)
-            return value + self._net.penalty() * (self._share - 1), correct
-        return self._seen[1:]
+            return value + self._net.penalty() * (self._penalty_factor - 1), correct
+        return self._last[1:]
 
     # ---- least squares ---------------------------------------------------------------------------
 
     def errors(self, x: Array) -> Array:
-        """What is squared and summed: outputs less targets, by their weights; (n_errors,)."""
+        """Outputs minus targets, times the root of their weights; shape (n_errors,)."""
         assert not isinstance(self.loss, Custom)
         try:
             self.set(x)
         except NotFiniteError:
-            return np.full(self.n_errors, _FAR)
+            return np.full(self.n_errors, _LARGE_ERROR)
         outputs = predict(self._net, self._data.X, self._layers[-1], self._plan.threads)
         errors = (outputs.astype(np.float64) - self._data.y) * self._scale()
-        return np.where(np.isfinite(errors), errors, _FAR).reshape(-1)
+        return np.where(np.isfinite(errors), errors, _LARGE_ERROR).reshape(-1)
 
     def jacobian(self, x: Array) -> Array:
-        """Derivatives of `errors` by the parameters, (n_errors, n_parameters)."""
+        """Derivatives of `errors` with respect to the parameters, (n_errors, n_parameters)."""
         self.set(x)
         rows, n_out, dtype = len(self._data), self._layers[-1].n_out, self._net.dtype
         scale = np.broadcast_to(self._scale(), (rows, n_out))
@@ -146,12 +148,12 @@ class TrainingProblem(Problem):
         return table.reshape(self.n_errors, x.size)
 
     def _scale(self) -> Array:
-        """(rows, 1) or (1, 1): the root of each row's share in the loss."""
+        """The root of each row's weight in the loss, shape (rows, 1) or (1, 1)."""
         weights = self._data.weights
-        share = np.ones((1, 1)) if weights is None else weights[:, np.newaxis]
+        factor = np.ones((1, 1)) if weights is None else weights[:, np.newaxis]
         if self.loss.reduction == "mean":
-            share = share / self._data.weight_of(slice(None))
+            factor = factor / self._data.weight_of(slice(None))
         if self.loss.name == "mse":
-            share = share / self._layers[-1].n_out
-        root: Array = np.sqrt(share)
+            factor = factor / self._layers[-1].n_out
+        root: Array = np.sqrt(factor)
         return root

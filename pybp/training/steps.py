@@ -17,7 +17,7 @@ from pybp.net.network import Network
 from pybp.net.state import read_gradients, updates_done
 from pybp.optimizers import OptimizerLike
 from pybp.optimizers.resolve import resolve_stepper
-from pybp.training.plan import check_batches
+from pybp.training.settings import check_batches
 
 __all__ = ["Stepwise"]
 

@@ -1,4 +1,4 @@
-"""Fits by a solver, which takes all samples at once: each of its iterations is an epoch."""
+"""Fits with a solver, which uses all samples at once; each of its iterations is an epoch."""
 
 import math
 from dataclasses import dataclass, fields
@@ -13,9 +13,9 @@ from pybp.optimizers.solvers import Solver, Stop
 from pybp.training.callback_list import CallbackList
 from pybp.training.fit import Fit
 from pybp.training.history import History
-from pybp.training.plan import Seen
 from pybp.training.problem import TrainingProblem
 from pybp.training.progress import Progress
+from pybp.training.results import EpochResult
 
 __all__ = ["WholeBatchFit"]
 
@@ -27,48 +27,48 @@ class WholeBatchFit(Fit):
     solver: Solver
 
     @classmethod
-    def of(cls, fit: Fit, solver: Solver) -> Self:
-        """The fit, driven by the solver."""
-        given = {field.name: getattr(fit, field.name) for field in fields(fit)}
+    def from_fit(cls, fit: Fit, solver: Solver) -> Self:
+        """The same fit with a solver."""
+        values = {field.name: getattr(fit, field.name) for field in fields(fit)}
         if solver.max_iter is not None:
-            given["epochs"] = fit.initial_epoch + solver.max_iter
-        return cls(**given, solver=solver)
+            values["epochs"] = fit.initial_epoch + solver.max_iter
+        return cls(**values, solver=solver)
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch: the iteration."""
+        """Number of steps of an epoch: one iteration."""
         return 1
 
-    def iteration_logs(self, net: Net, seen: Seen) -> dict[str, float]:
+    def iteration_logs(self, net: Net, result: EpochResult) -> dict[str, float]:
         """Loss and metrics after an iteration."""
-        return self._training_logs(net, seen) | self._validation_logs(net)
+        return self._training_logs(net, result) | self._validation_logs(net)
 
     def _run(self, net: Net, progress: Progress) -> History:
         history, hooks = History(), CallbackList(self.model, self.callbacks)
         problem = self._problem(net, hooks)
         net.reset_optimizer()
         hooks.steps_done = first = self.initial_epoch
-        stop = hooks.ask("on_fit_begin")
-        if first < self.epochs and not stop and not hooks.ask("on_epoch_begin", first + 1):
+        stop = hooks.call("on_fit_begin")
+        if first < self.epochs and not stop and not hooks.call("on_epoch_begin", first + 1):
             _Iterations(self, net, problem, progress, history, hooks).run()
-        hooks.ask("on_fit_end", history)
+        hooks.call("on_fit_end", history)
         return history
 
     def _problem(self, net: Net, hooks: CallbackList) -> TrainingProblem:
-        """What to solve, if this solver can."""
+        """The problem to solve; raises if this solver can't solve it."""
         if isinstance(self.data, Batches):
-            raise ArgumentError(f"{self.solver!r} needs all samples, not batches")
-        if hooks.change_rates:
+            raise ArgumentError(f"{self.solver!r} needs all samples in memory, not batches")
+        if hooks.changes_rates:
             raise ArgumentError(f"{self.solver!r} has no learning rate for a callback to change")
-        problem = TrainingProblem(net, self.model.layers, self.data, self.plan)
+        problem = TrainingProblem(net, self.model.layers, self.data, self.settings)
         self.solver.check(problem)
-        if not problem.at(problem.start)[0] < math.inf:
-            raise DivergenceError("the loss is not finite with the parameters that the net has now")
+        if not problem.evaluate(problem.start)[0] < math.inf:
+            raise DivergenceError("the loss is not finite with the net's initial parameters")
         return problem
 
 
 class _Iterations:
-    """What happens around a solver's iterations."""
+    """Calls a solver, and does after each iteration what a fit does after an epoch."""
 
     def __init__(
         self,
@@ -89,10 +89,12 @@ class _Iterations:
         self.last = problem.start
 
     def run(self) -> None:
-        """Iterate; the net then has the parameters of the last iteration, whatever happens."""
-        most = self.fit.epochs - self.fit.initial_epoch
+        """Call the solver. The net then has the parameters of the last iteration, even after an exception."""
+        max_iter = self.fit.epochs - self.fit.initial_epoch
         try:
-            self.history.message = self.fit.solver.solve(self.problem, most, self.after_one)
+            self.history.message = self.fit.solver.solve(
+                self.problem, max_iter, self.after_iteration
+            )
         except Stop as stop:
             self.history.message = str(stop)
         except BaseException:
@@ -101,25 +103,25 @@ class _Iterations:
         else:
             self.problem.set(self.last)
 
-    def after_one(self, x: Array) -> None:
-        """Measure and ask the callbacks, as after an epoch."""
-        loss, correct = self.problem.at(x)
+    def after_iteration(self, x: Array) -> None:
+        """Compute loss and metrics, and call the callbacks."""
+        loss, correct = self.problem.evaluate(x)
         self.last = x
         self.epoch += 1
         end_epoch(self.net)
-        logs = self.fit.iteration_logs(self.net, Seen(loss, correct, self.problem.n_rows))
+        logs = self.fit.iteration_logs(self.net, EpochResult(loss, correct, self.problem.n_rows))
         self.history.append(self.epoch, logs)
         self.progress.on_epoch(self.epoch, logs)
-        if self._asks_to_stop(loss, logs):
-            raise Stop("a callback stopped it")
+        if self._call_callbacks(loss, logs):
+            raise Stop("a callback stopped training")
         if self.epoch == self.fit.epochs:
             raise Stop(f"all {self.fit.epochs} iterations are done")
 
-    def _asks_to_stop(self, loss: float, logs: dict[str, float]) -> bool:
-        """Ask the callbacks after an iteration, which is step and epoch, and before the next."""
-        self.hooks.ask_after_step(1, {"loss": loss})
+    def _call_callbacks(self, loss: float, logs: dict[str, float]) -> bool:
+        """Call the hooks after a step and an epoch, and before the next epoch; return whether to stop."""
+        self.hooks.call_after_step(1, {"loss": loss})
         self.hooks.steps_done += 1
-        stop = self.hooks.ask("on_epoch_end", self.epoch, logs)
+        stop = self.hooks.call("on_epoch_end", self.epoch, logs)
         if stop or self.epoch == self.fit.epochs:
             return stop
-        return self.hooks.ask("on_epoch_begin", self.epoch + 1)
+        return self.hooks.call("on_epoch_begin", self.epoch + 1)

@@ -287,7 +287,7 @@ ARGUMENTS = {
     "metrics": (
         lambda net: net.fit(Anew(), metrics=["mse"]),
         ArgumentError,
-        "metric 'mse' needs validation_data where X is an iterable of batches",
+        "metric 'mse' needs validation_data if X is an iterable of batches",
     ),
     "validation once": (
         lambda net: net.fit(X, Y, validation_data=iter(Anew())),

@@ -228,7 +228,7 @@ def test_divergence_leaves_the_last_finite_epoch():
     assert 1 <= error.step <= 3
     message = str(error)
     assert f"in epoch {error.epoch} of 200, step {error.step} of 3" in message
-    assert f"the parameters of the end of epoch {error.epoch - 1}" in message
+    assert f"the parameters from the end of epoch {error.epoch - 1}" in message
     assert "lr=1.5, clip_norm=1.0, or scale the inputs" in message
     twin.fit(*data, epochs=error.epoch - 1, **settings)
     assert_same_weights(net, twin)
@@ -239,7 +239,7 @@ def test_divergence_leaves_the_last_finite_epoch():
 def test_divergence_at_once_leaves_the_net():
     net = MLP([2, 1], seed=0)
     before = net.weights
-    with pytest.raises(DivergenceError, match="the parameters of before this fit"):
+    with pytest.raises(DivergenceError, match="the parameters from before this fit"):
         net.fit(1e20 * X, X[:, 0], optimizer=pybp.SGD(lr=1e30))
     np.testing.assert_array_equal(net.weights[0], before[0])
 

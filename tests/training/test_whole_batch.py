@@ -12,8 +12,8 @@ from pybp.datasets import load_digits
 from pybp.errors import ArgumentError, DivergenceError, MissingExtraError
 from pybp.losses import MSE, SquaredError
 from pybp.optimizers import LBFGS, LevenbergMarquardt
-from pybp.training.plan import Plan
 from pybp.training.problem import TrainingProblem
+from pybp.training.settings import TrainSettings
 
 from nets import mse
 from registered import SOLVERS
@@ -28,7 +28,9 @@ BOTH = [LBFGS(tol=1e-10, ftol=0.0), LevenbergMarquardt()]
 
 def problem(net, y, loss, weights=None):
     data = net._reader(loss).rows(X, y, weights)
-    return TrainingProblem(net._net, net.layers, data, Plan(loss, pybp.SGD(), 32, False, 0))
+    return TrainingProblem(
+        net._net, net.layers, data, TrainSettings(loss, pybp.SGD(), 32, False, 0)
+    )
 
 
 @pytest.mark.parametrize("solver", BOTH)
@@ -112,7 +114,7 @@ def test_gradient_does_not_depend_on_how_many_rows_are_at_work():
     data = net._reader(MSE()).rows(x, y)
     gradients = []
     for size in (512, 2048, 10000):
-        options = Plan(MSE(), pybp.SGD(), 32, False, 2).gradient_options(size)
+        options = TrainSettings(MSE(), pybp.SGD(), 32, False, 2).gradient_options(size)
         net._net.gradient(options, data.X, data.y, None)
         gradients.append(net._net.get_flat("gradient", np.empty(net.n_parameters, "f4")).tobytes())
     assert len(set(gradients)) == 1
@@ -181,7 +183,7 @@ def test_a_callback_stops_it(solver):
     net, watch = MLP([3, 5, 2], activation="tanh", seed=0), Watch(last=2)
     history = net.fit(X, LINE, optimizer=solver, epochs=9, callbacks=[watch])
     assert len(history) == 2
-    assert history.message == "a callback stopped it"
+    assert history.message == "a callback stopped training"
     assert (watch.weights[2] == net.weights[0]).all()
 
 
@@ -239,7 +241,7 @@ FITS = {
     "batches": (
         lambda net: net.fit([(X, LINE)], optimizer="lbfgs"),
         ArgumentError,
-        r"LBFGS\(\) needs all samples, not batches",
+        r"LBFGS\(\) needs all samples in memory, not batches",
     ),
     "few": (
         lambda net: net.fit(X[:9], LINE[:9], optimizer="levenberg_marquardt"),
@@ -271,7 +273,7 @@ FITS = {
     "too large": (
         lambda net: net.fit(X * 1e30, LINE, optimizer="lbfgs"),
         DivergenceError,
-        "the loss is not finite with the parameters that the net has now",
+        "the loss is not finite with the net's initial parameters",
     ),
 }
 

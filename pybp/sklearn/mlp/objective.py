@@ -19,8 +19,8 @@ from pybp.losses import (
     SquaredError,
 )
 from pybp.optimizers import SGD
-from pybp.training.plan import Plan
 from pybp.training.problem import TrainingProblem
+from pybp.training.settings import TrainSettings
 
 __all__ = [
     "Objective",
@@ -121,7 +121,7 @@ def loss_and_gradient(estimator: Any, X: Any, targets: Any, weights: Any) -> tup
     """The minimised loss of all samples and its gradient, a vector of all the net's parameters."""
     net, objective = estimator.net_, estimator._objective
     data = net._reader(objective.loss).rows(X, targets, weights)
-    plan = Plan(
+    settings = TrainSettings(
         objective.loss,
         SGD(),  # takes no step
         batch_size=len(data),
@@ -129,6 +129,6 @@ def loss_and_gradient(estimator: Any, X: Any, targets: Any, weights: Any) -> tup
         threads=threads_count(estimator._threads),
         penalty_per_weight=True,
     )
-    problem = TrainingProblem(net._net, net.layers, data, plan)
+    problem = TrainingProblem(net._net, net.layers, data, settings)
     value, gradient = problem.loss_and_gradient(problem.start)
     return value * objective.scale, gradient * objective.scale

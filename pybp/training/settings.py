@@ -1,0 +1,111 @@
+"""The settings of training."""
+
+from dataclasses import dataclass, field
+
+from pybp._core import TrainOptions
+from pybp.errors import ArgumentError
+from pybp.layers import Layer
+from pybp.losses import Custom, Loss
+from pybp.optimizers import Optimizer
+
+__all__ = ["TrainSettings", "check_batches"]
+
+
+@dataclass(slots=True)
+class TrainSettings:
+    """The settings that stay the same for all epochs of a fit; make changed copies with `replace`.
+
+    Attributes
+    ----------
+    loss, optimizer, batch_size, shuffle, accumulate, drop_last, penalty_per_weight
+        As in `MLP.fit`.
+    threads : int
+        Maximum number of threads; 0 leaves the choice to the core.
+    count_correct : bool
+        Whether to count the rows that are predicted correctly.
+    part : bool
+        Whether the data of a call are a part of an epoch, so that the call doesn't count as an epoch.
+    core : TrainOptions or None
+        The settings as the core expects them; None for a custom loss.
+    """
+
+    loss: Loss
+    optimizer: Optimizer
+    batch_size: int
+    shuffle: bool
+    threads: int
+    accumulate: int = 1
+    drop_last: bool = False
+    count_correct: bool = False
+    penalty_per_weight: bool = False
+    part: bool = False
+    core: TrainOptions | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.core = None
+        if not isinstance(self.loss, Custom):
+            self.core = TrainOptions(
+                loss=self.loss.core,
+                reduction=self.loss.reduction,
+                optimizer=self.optimizer.core,
+                batch_size=self.batch_size,
+                threads=self.threads,
+                accumulate=self.accumulate,
+                drop_last=self.drop_last,
+                shuffle=self.shuffle,
+                part=self.part,
+                penalty_per_weight=self.penalty_per_weight,
+                count_correct=self.count_correct,
+            )
+
+    def gradient_options(self, chunk: int) -> TrainOptions | None:
+        """The core's options to compute the gradient over all rows, in minibatches of `chunk` rows.
+
+        None for a custom loss.
+        """
+        if isinstance(self.loss, Custom):
+            return None
+        return TrainOptions(
+            loss=self.loss.core,
+            reduction=self.loss.reduction,
+            optimizer=None,
+            batch_size=chunk,
+            threads=self.threads,
+            count_correct=True,
+        )
+
+    def step_slices(self, rows: int) -> list[slice]:
+        """The positions of each step's rows in an epoch over `rows` rows, as in the core."""
+        size = min(self.batch_size * self.accumulate, rows)
+        end = self.rows_used(rows)
+        return [slice(start, min(start + size, end)) for start in range(0, end, size)]
+
+    def rows_used(self, rows: int) -> int:
+        """How many of `rows` rows an epoch uses."""
+        size = min(self.batch_size * self.accumulate, rows)
+        return rows - rows % size if self.drop_last else rows
+
+    def shuffles(self, rows: int) -> bool:
+        """Whether epochs over `rows` rows are shuffled; not if all rows make one step."""
+        return self.shuffle and self.batch_size * self.accumulate < rows
+
+    def penalty_factor(self, weight: float) -> float:
+        """Factor of the layers' penalties for a step whose rows have this total weight."""
+        return 1 / weight if self.penalty_per_weight else 1.0
+
+    def steps(self, rows: int) -> int:
+        """Number of steps of an epoch over `rows` rows."""
+        size = min(self.batch_size * self.accumulate, rows)
+        return rows // size if self.drop_last else -(-rows // size)
+
+
+def check_batches(layers: tuple[Layer, ...], rows: int, batch_size: int) -> None:
+    """Raise if a batch norm would get a minibatch of one row, which has no variance."""
+    last = rows % batch_size or min(batch_size, rows)
+    if last == 1 and any(layer.kind == "batch_norm" for layer in layers):
+        which = "the last minibatch" if batch_size > 1 else "a minibatch"
+        advice = "use drop_last=True or another batch_size" if rows > 1 else "give more rows"
+        raise ArgumentError(
+            f"{which} has 1 row ({rows} rows, batch_size {batch_size}), but BatchNorm needs at least "
+            f"2 in training; {advice}"
+        )

@@ -1,4 +1,4 @@
-"""The base class of all callbacks, and the one made of functions."""
+"""The base class of all callbacks, and `LambdaCallback`."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ __all__ = ["Callback", "LambdaCallback"]
 
 
 class Callback:
-    """Base class of the callbacks: override the hooks you need.
+    """Base class of the callbacks. Override the methods (hooks) that you need.
 
-    Hooks run on the thread that called `fit` and may use the net: predict, evaluate, read and set
-    its weights. Any hook may return True to stop training; what is left of the epoch is then left
-    out, and the hooks at its end and at that of the fit are still called. An exception raised in
-    a hook ends `fit` at once and leaves the net usable.
+    Hooks are called in the thread that called `fit`. They may use the net: predict, evaluate, read and
+    set its weights. A hook may return True to stop training; the rest of the epoch is then skipped, but
+    `on_epoch_end` and `on_fit_end` are still called. An exception in a hook ends `fit` at once; the net
+    remains usable.
 
     Attributes
     ----------
     every : int
-        How many steps lie between two calls of `on_step_end`, if that is overridden; 1 if not set.
-        0: it is never called. Training runs in the core in between, so large numbers cost nothing.
+        Number of steps between two calls of `on_step_end`; 0: no calls. The core trains without
+        interruption between them, so that calls at large intervals cost nothing.
     """
 
     every: int = 1
 
     def check_logs(self, names: tuple[str, ...]) -> None:
-        """Called before anything else with the names that the logs of an epoch will hold.
+        """Called first, with the names that the logs of each epoch will have.
 
-        Raise an exception here if one is missing: nothing has been trained yet.
+        Raise an exception if a name that the callback needs is missing; nothing is trained then.
         """
 
     def on_fit_begin(self, net: MLP) -> bool | None:
@@ -45,27 +45,34 @@ class Callback:
         """Called before epoch `epoch`, counted from 1."""
 
     def on_step_end(self, net: MLP, step: int, logs: dict[str, float]) -> bool | None:
-        """Called after every `every` steps; `step` is counted from 1, over all epochs of the fit.
+        """Called after every `every` steps; `step` counts from 1 over all epochs of the fit.
 
-        `logs` holds "loss", the mean of the epoch so far, and "lr", the step's learning rate.
+        `logs` has "loss", the mean loss of the epoch so far, and "lr", the learning rate of the step.
         """
 
     def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> bool | None:
-        """Called after epoch `epoch` with its loss and metrics."""
+        """Called after epoch `epoch`; `logs` has its loss and metrics."""
 
     def on_fit_end(self, net: MLP, history: History) -> bool | None:
         """Called after the last epoch, unless an exception ended training."""
 
     def change_rates(self, rates: Rates) -> Rates:
-        """Called with the learning rates of steps to come; gives those to use instead.
+        """Called before each epoch with its learning rates; returns the learning rates to use instead.
 
-        An array of one learning rate for each step or one for all, to be left as it is. Called
-        before each epoch.
+        Parameters
+        ----------
+        rates : ndarray of float64, shape (n_steps,) or (1,)
+            One learning rate for each step, or one for all. Do not change it in place.
+
+        Returns
+        -------
+        ndarray of float64, of the same shape
+            The learning rates to use.
         """
         return rates
 
     def overrides(self, hook: str) -> bool:
-        """Whether the class has a method `hook` of its own."""
+        """Whether the class overrides the method `hook`."""
         return getattr(type(self), hook) is not getattr(Callback, hook)
 
 
@@ -75,9 +82,9 @@ class LambdaCallback(Callback):
     Parameters
     ----------
     on_fit_begin, on_epoch_begin, on_step_end, on_epoch_end, on_fit_end : callable, optional
-        The hooks, with the arguments of the methods of `Callback`.
+        The hooks; they get the arguments of the methods of `Callback`.
     every : int
-        How many steps lie between two calls of `on_step_end`.
+        Number of steps between two calls of `on_step_end`.
 
     Examples
     --------
@@ -116,21 +123,21 @@ class LambdaCallback(Callback):
         return None if function is None else function(*arguments)
 
     def on_fit_begin(self, net: MLP) -> bool | None:
-        """Call the function given for it."""
+        """Call the given function."""
         return self._call("on_fit_begin", net)
 
     def on_epoch_begin(self, net: MLP, epoch: int) -> bool | None:
-        """Call the function given for it."""
+        """Call the given function."""
         return self._call("on_epoch_begin", net, epoch)
 
     def on_step_end(self, net: MLP, step: int, logs: dict[str, float]) -> bool | None:
-        """Call the function given for it."""
+        """Call the given function."""
         return self._call("on_step_end", net, step, logs)
 
     def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> bool | None:
-        """Call the function given for it."""
+        """Call the given function."""
         return self._call("on_epoch_end", net, epoch, logs)
 
     def on_fit_end(self, net: MLP, history: History) -> bool | None:
-        """Call the function given for it."""
+        """Call the given function."""
         return self._call("on_fit_end", net, history)

@@ -1,4 +1,4 @@
-"""What `MLP.fit` saw: loss and metrics, epoch by epoch."""
+"""Loss and metrics of each epoch of a fit."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ __all__ = ["History"]
 
 @dataclass(repr=False)
 class History:
-    """What `MLP.fit` saw.
+    """The result of `MLP.fit`: loss and metrics of each epoch; prints as a table.
 
     Attributes
     ----------
     epochs : list of int
-        The epochs done, counted from 1.
+        The numbers of the epochs done, counted from 1.
     history : dict of str to list of float
-        For each epoch the loss and the metrics, on validation data as ``val_...``.
+        The values of "loss" and of each metric, one for each epoch; those of validation data are named
+        ``val_...``.
     message : str
-        Why a solver such as LBFGS stopped; empty for other optimizers.
+        The reason why a solver such as LBFGS stopped; empty for other optimizers.
     """
 
     epochs: list[int] = field(default_factory=list)
@@ -32,7 +33,7 @@ class History:
     message: str = ""
 
     def append(self, epoch: int, logs: dict[str, float]) -> None:
-        """Add an epoch."""
+        """Append loss and metrics of an epoch."""
         self.epochs.append(epoch)
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
@@ -49,7 +50,17 @@ class History:
         return pandas.DataFrame(self.history, index=pandas.Index(self.epochs, name="epoch"))
 
     def plot(self, metrics: Sequence[str] | None = None, *, axes: Any = None) -> Any:
-        """Loss and metrics by epoch; see `pybp.plotting.plot_history`.
+        """Plot loss and metrics over the epochs.
+
+        Parameters
+        ----------
+        metrics, axes
+            As in `pybp.plotting.plot_history`.
+
+        Returns
+        -------
+        ndarray of matplotlib axes
+            One panel for each metric.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The progress of `MLP.fit` on the screen: a tqdm bar where tqdm is installed, lines elsewhere."""
+"""Show the progress of `MLP.fit`: a tqdm bar if tqdm is installed, else lines."""
 
 import io
 import sys
@@ -24,29 +24,29 @@ __all__ = [
 
 
 class Stream(Protocol):
-    """What progress is written to."""
+    """A stream to write the progress to."""
 
     def write(self, text: str, /) -> int: ...
     def flush(self) -> None: ...
 
 
 class SafeStream(io.TextIOBase):
-    """A text stream that never raises: what can't be written is left out.
+    """A text stream that never raises; text that can't be written is dropped.
 
-    Standard error may be None, closed, an object that only has `write`, or a file on a full disk.
+    Standard error may be None, closed, an object that has only `write`, or a file on a full disk.
 
     Parameters
     ----------
     stream : object
-        Where the text goes.
+        The stream to write to.
     """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]  # of other streams it can be assigned
-        """The stream's encoding, ASCII if it doesn't say."""
+    def encoding(self) -> str:  # type: ignore[override]  # read-only here
+        """The stream's encoding; ASCII if it has none."""
         return getattr(self._stream, "encoding", None) or "ascii"
 
     def isatty(self) -> bool:
@@ -76,22 +76,22 @@ class SafeStream(io.TextIOBase):
 
 
 class Progress:
-    """Base class, and the one that shows nothing."""
+    """Base class; shows nothing."""
 
     shows_steps = False
 
     def on_step(self, steps: int, loss: float) -> None:
-        """`steps` of this epoch are done; `loss` is their mean loss."""
+        """Called when `steps` steps of this epoch are done; `loss` is their mean loss."""
 
     def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
-        """Epoch `epoch` is done."""
+        """Called when epoch `epoch` is done."""
 
     def close(self) -> None:
-        """Training is over, in whatever way."""
+        """Called at the end, also after an exception."""
 
 
 class Lines(Progress):
-    """A line for each epoch; of epochs that follow faster than `interval` seconds only some."""
+    """A line for each epoch, but at most one per `interval` seconds, and one for the last epoch."""
 
     def __init__(self, epochs: int, stream: Stream, interval: float = 0.1) -> None:
         self.epochs = epochs
@@ -145,7 +145,7 @@ class Bar(Progress):
         self.bar.update(position - self.bar.n)
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Close the bar; it stays on the screen."""
         self.bar.close()
 
 
@@ -188,16 +188,16 @@ class RichBar(Progress):
         )
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Close the bar; it stays on the screen."""
         self.bar.stop()
 
 
 Kind = Literal["auto", "tqdm", "rich", "lines"]
-"""The ways to show progress."""
+"""The kinds of progress display."""
 
 
 def progress_of_kind(kind: Kind, epochs: int, steps: int | None, first: int = 0) -> Progress:
-    """Progress on standard error, in one of these ways; so many epochs are done already."""
+    """Progress of one of `KINDS` on standard error; `first` epochs are done already."""
     if kind == "auto":
         kind = "tqdm" if available("tqdm") else "lines"
     stream = SafeStream(sys.stderr)
@@ -209,7 +209,7 @@ def progress_of_kind(kind: Kind, epochs: int, steps: int | None, first: int = 0)
 def make_progress(
     progress: bool | Literal["auto"], epochs: int, steps: int | None, first: int = 0
 ) -> Progress:
-    """What the argument `progress` of `fit` stands for; so many epochs are done already.
+    """The progress for the argument `progress` of `fit`; `first` epochs are done already.
 
     "auto" shows progress if standard error is a terminal, or in a notebook.
     """

@@ -227,13 +227,13 @@ def plot_weights(net: Network, *, bins: int = 50, axes: Any = None) -> Any:
         The panels.
     """
     given = [
-        (place, weights) for place, weights in enumerate(net.weights, 1) if weights is not None
+        (number, weights) for number, weights in enumerate(net.weights, 1) if weights is not None
     ]
     panels = _panels(len(given), axes, "plot_weights", width=3.0, height=2.4)
-    for panel, (place, weights) in zip(panels, given, strict=True):
+    for panel, (number, weights) in zip(panels, given, strict=True):
         panel.hist(weights.ravel(), bins=count(bins, "bins"), color=_TRAINING)
         shape = " x ".join(map(str, weights.shape))
-        panel.set_title(f"layer {place}: {shape}", fontsize="medium")
+        panel.set_title(f"layer {number}: {shape}", fontsize="medium")
         panel.set(xlabel="weight", ylabel="number")
     return panels
 

@@ -34,7 +34,7 @@ __all__ = [
 class Entries(Protocol):
     """A dense or sparse matrix whose entries can be read by index."""
 
-    def __getitem__(self, place: tuple[int, int], /) -> Any: ...
+    def __getitem__(self, index: tuple[int, int], /) -> Any: ...
 
 
 def is_sparse(values: object) -> bool:
@@ -80,24 +80,24 @@ def _from_objects(array: Array, values: object, name: str, hint: str) -> Array:
     if array.ndim == 0:
         raise TypeError(f"{name} is {shown(values)}; expected an array of numbers{hint}")
     floats = np.empty(array.shape)
-    for place, value in np.ndenumerate(array):
+    for index, value in np.ndenumerate(array):
         if not isinstance(value, numbers.Real | decimal.Decimal | np.bool_ | None):
-            where = _place(place, getattr(values, "columns", None))
+            where = _position(index, getattr(values, "columns", None))
             raise TypeError(f"{name} holds {shown(value)}{where}; expected numbers{hint}")
         try:
-            floats[place] = math.nan if value is None else float(value)
+            floats[index] = math.nan if value is None else float(value)
         except OverflowError:
-            floats[place] = math.inf
+            floats[index] = math.inf
     return floats
 
 
-def _place(place: tuple[int, ...], columns: Any) -> str:
+def _position(index: tuple[int, ...], columns: Any) -> str:
     """The position of a cell for a message: row, column, and the column's name if it has one."""
-    row, *column = place
+    row, *column = index
     if not column:
         return f" at row {row}"
     if len(column) > 1:
-        return f" at {place}"
+        return f" at {index}"
     named = f" ({columns[column[0]]!r})" if columns is not None else ""
     return f" at row {row}, column {column[0]}{named}"
 
@@ -143,12 +143,12 @@ def finite_matrix(table: Array, name: str, dtype: DType) -> Array:
 
 def check_finite(matrix: "Array | Csr", given: Entries, name: str, dtype: DType) -> None:
     """Raise at NaN, infinity or values too large for `dtype`; `matrix` was converted from `given`."""
-    place = _core.find_nonfinite(matrix, dtype)
-    if place is not None:
-        value = float(given[place])
+    index = _core.find_nonfinite(matrix, dtype)
+    if index is not None:
+        value = float(given[index])
         too_large = f", too large for {dtype.name}" if math.isfinite(value) else ""
         raise NotFiniteError(
-            f"{name} holds {value!r} at row {place[0]}, column {place[1]}{too_large}; "
+            f"{name} holds {value!r} at row {index[0]}, column {index[1]}{too_large}; "
             "expected finite numbers"
         )
 

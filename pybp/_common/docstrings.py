@@ -38,7 +38,7 @@ def _with_parameters(doc: str, entries: str) -> str:
     if section := _PARAMETERS.search(doc):
         return doc[: section.start(1)] + entries + doc[section.end(1) :]
     heading = _HEADING.search(doc)
-    place = heading.start() if heading else len(doc)
-    before, after = doc[:place].rstrip("\n"), doc[place:]
+    position = heading.start() if heading else len(doc)
+    before, after = doc[:position].rstrip("\n"), doc[position:]
     gap = "\n" if after else ""
     return f"{before}\n\nParameters\n----------\n{entries}{gap}{after}"

@@ -129,9 +129,9 @@ class TensorBoard(Callback):
             self._writer.add_scalar(name, value, epoch)
         if self.histograms:
             for what, arrays in (("weights", net.weights), ("biases", net.biases)):
-                for place, array in enumerate(arrays, start=1):
+                for number, array in enumerate(arrays, start=1):
                     if array is not None:
-                        self._writer.add_histogram(f"layer {place}/{what}", array, epoch)
+                        self._writer.add_histogram(f"layer {number}/{what}", array, epoch)
         self._writer.flush()
 
     def on_fit_end(self, net: MLP, history: History) -> None:

@@ -145,7 +145,7 @@ class DataReader:
             isinstance(given, list) and not all(isinstance(part, tuple) for part in given)
         )
         if arrays and len(given) in (2, 3):
-            names = tuple(f"validation_data[{place}]" for place in range(3))
+            names = tuple(f"validation_data[{index}]" for index in range(3))
             X, y, *weight = given
             return self.rows(X, y, *weight, names=names)
         if arrays or not _is_batch_iterable(given):

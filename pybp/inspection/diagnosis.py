@@ -119,8 +119,8 @@ class Diagnosis:
     def _table(self) -> list[list[str]]:
         names = [_HEADINGS.get(field.name, field.name) for field in fields(LayerDiagnosis)]
         rows = [
-            [str(place), *map(_text, asdict(layer).values())]
-            for place, layer in enumerate(self.layers, start=1)
+            [str(number), *map(_text, asdict(layer).values())]
+            for number, layer in enumerate(self.layers, start=1)
         ]
         return [["layer", *names], *rows]
 

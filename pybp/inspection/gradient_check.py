@@ -144,15 +144,17 @@ def check_gradients(
         return _check(name, values, gradient, chosen, assign, loss_now, base)
 
     blocks = []
-    for place, (layer, (dW, db)) in enumerate(zip(layers, gradients, strict=True)):
+    for layer_index, (layer, (dW, db)) in enumerate(zip(layers, gradients, strict=True)):
         weight_name, bias_name = ("gamma", "beta") if layer.scale else ("W", "b")
         for what, name, gradient in (("weights", weight_name, dW), ("biases", bias_name, db)):
             if gradient is not None:
-                values = read(net, what, place, gradient.shape)
+                values = read(net, what, layer_index, gradient.shape)
                 column = None if gradient.ndim == 2 else layer.fan if what == "biases" else 0
-                assign = partial(_set_parameter, net, place, column)
+                assign = partial(_set_parameter, net, layer_index, column)
                 entries = np.arange(gradient.size)
-                blocks.append(check(f"layer {place + 1} {name}", values, gradient, assign, entries))
+                blocks.append(
+                    check(f"layer {layer_index + 1} {name}", values, gradient, assign, entries)
+                )
     X = data.X
     assert isinstance(X, np.ndarray)
     entries = np.arange(dx.size).reshape(dx.shape)[:, _numeric_columns(layers)].ravel()
@@ -168,11 +170,11 @@ def _numeric_columns(layers: tuple[Layer, ...]) -> Array:
     return np.setdiff1d(np.arange(layers[0].n_in), categories)
 
 
-def _set_parameter(net: Net, place: int, column: int | None, *index_and_value: float) -> None:
+def _set_parameter(net: Net, layer_index: int, column: int | None, *index_and_value: float) -> None:
     """Set one parameter; `column` completes the index if the array is a vector."""
     *index, value = index_and_value
     row, column = (int(index[0]), column) if column is not None else map(int, index)
-    net.poke(place, row, column, value)
+    net.poke(layer_index, row, column, value)
 
 
 def _set_input(X: Array, row: int, column: int, value: float) -> None:

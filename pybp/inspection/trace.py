@@ -182,37 +182,37 @@ def trace(
     return Trace(
         loss=value,
         output=output,
-        layers=tuple(_layer(net, place, layer, data) for place, layer in enumerate(layers)),
+        layers=tuple(_layer(net, index, layer, data) for index, layer in enumerate(layers)),
         loss_name=f"{loss.name}, {loss.reduction}",
     )
 
 
-def _layer(net: Net, place: int, layer: Layer, data: Data) -> LayerTrace:
+def _layer(net: Net, index: int, layer: Layer, data: Data) -> LayerTrace:
     input_shape, output_shape = (len(data), layer.n_in), (len(data), layer.n_out)
-    a = read(net, "a", place, output_shape)
+    a = read(net, "a", index, output_shape)
     if layer.kind == "embedding":
         input = column_of(data.X, layer.column)[:, None].astype(net.dtype)
     else:
-        input = a if layer.kind == "join" else read(net, "input", place, input_shape)
+        input = a if layer.kind == "join" else read(net, "input", index, input_shape)
     return LayerTrace(
         kind=layer.kind,
         inputs=layer.inputs,
         input=input,
-        z=_read_if_present(net, "z", place, output_shape),
+        z=_read_if_present(net, "z", index, output_shape),
         a=a,
-        delta=read(net, "delta", place, output_shape),
-        dW=read_optional(net, "weight_gradient", place, layer.weight_shape),
-        db=read_optional(net, "bias_gradient", place, layer.bias_shape),
-        back=_read_if_present(net, "back", place, input_shape),
-        W=read_optional(net, "weights", place, layer.weight_shape),
-        b=read_optional(net, "biases", place, layer.bias_shape),
+        delta=read(net, "delta", index, output_shape),
+        dW=read_optional(net, "weight_gradient", index, layer.weight_shape),
+        db=read_optional(net, "bias_gradient", index, layer.bias_shape),
+        back=_read_if_present(net, "back", index, input_shape),
+        W=read_optional(net, "weights", index, layer.weight_shape),
+        b=read_optional(net, "biases", index, layer.bias_shape),
         activation=layer.activation.name,
     )
 
 
-def _read_if_present(net: Net, what: str, place: int, shape: tuple[int, ...]) -> Array | None:
+def _read_if_present(net: Net, what: str, index: int, shape: tuple[int, ...]) -> Array | None:
     """The array, or None if this kind of layer has no such array."""
     try:
-        return read(net, what, place, shape)
+        return read(net, what, index, shape)
     except StateError:
         return None

@@ -50,14 +50,14 @@ def save_net(
         "layers": [layer.description for layer in layers],
         "progress": _progress_to_json(state["progress"]),
     }
-    tensors = {_name(what, place): array for what, place, array in state["arrays"]}
+    tensors = {_name(what, index): array for what, index, array in state["arrays"]}
     metadata = {_KEY: json.dumps(document, allow_nan=False)}
     write_atomically(path, partial(write, tensors=tensors, metadata=metadata))
 
 
-def _name(what: str, place: int) -> str:
+def _name(what: str, index: int) -> str:
     """The name of an array in the file: "layers.0.weights", counted from 0."""
-    return f"layers.{place}.{what}"
+    return f"layers.{index}.{what}"
 
 
 def _progress_to_json(progress: tuple[Any, ...]) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _load(reader: Reader) -> Loaded:
         net,
         {
             "progress": progress,
-            "arrays": [(what, place, reader.read(_name(what, place))) for what, place in names],
+            "arrays": [(what, index, reader.read(_name(what, index))) for what, index in names],
         },
     )
     return Loaded(net, layers, seed)
@@ -126,27 +126,27 @@ def _document(reader: Reader) -> dict[str, Any]:
 def _layers(descriptions: object) -> tuple[Layer, ...]:
     if not isinstance(descriptions, list) or not descriptions:
         raise FileFormatError("it has no list of layers")
-    layers = tuple(_layer(place, given) for place, given in enumerate(descriptions))
-    for place in range(len(layers)):
-        if not _fits(layers, place):
-            raise FileFormatError(f"layer {place + 1} doesn't match the layers that it reads")
+    layers = tuple(_layer(index, given) for index, given in enumerate(descriptions))
+    for index in range(len(layers)):
+        if not _fits(layers, index):
+            raise FileFormatError(f"layer {index + 1} doesn't match the layers that it reads")
     return layers
 
 
-def _fits(layers: tuple[Layer, ...], place: int) -> bool:
+def _fits(layers: tuple[Layer, ...], index: int) -> bool:
     """Whether a layer reads earlier layers only, and its widths follow from theirs.
 
     The core computes the widths itself. A file with other widths could be small, yet describe a
     large net.
     """
-    layer = layers[place]
+    layer = layers[index]
     if not layer.inputs or not all(
-        type(source) is int and -1 <= source < place for source in layer.inputs
+        type(source) is int and -1 <= source < index for source in layer.inputs
     ):
         return False
     if layer.kind == "join":
-        embeddings = layers[:place]
-        n_in = layers[0].n_in - place + sum(embedding.n_out for embedding in embeddings)
+        embeddings = layers[:index]
+        n_in = layers[0].n_in - index + sum(embedding.n_out for embedding in embeddings)
         if any(embedding.kind != "embedding" for embedding in embeddings):
             return False
     else:
@@ -158,27 +158,27 @@ def _fits(layers: tuple[Layer, ...], place: int) -> bool:
     return layer.n_in == n_in and (any_n_out or layer.n_out == layer.n_in)
 
 
-def _layer(place: int, given: object) -> Layer:
+def _layer(index: int, given: object) -> Layer:
     """The layer of a description, which must equal the description of that layer."""
     if not isinstance(given, dict):
-        raise FileFormatError(f"layer {place} has no description")
+        raise FileFormatError(f"layer {index} has no description")
     for name, value in given.items():
         if name not in _example() or not _same_type(value, _example()[name]):
-            raise FileFormatError(f"layer {place} can't have {name!r:.40} = {value!r:.80}")
+            raise FileFormatError(f"layer {index} can't have {name!r:.40} = {value!r:.80}")
     try:
         layer = Layer.from_description(given)
         again = layer.description
     except PybpError:
         raise
     except Exception as error:
-        raise FileFormatError(f"layer {place} can't be made: {error!r:.200}") from error
+        raise FileFormatError(f"layer {index} can't be made: {error!r:.200}") from error
     if layer.kind not in row_names("layers"):
-        raise FileFormatError(f"layer {place} is of the unknown kind {layer.kind!r:.40}")
+        raise FileFormatError(f"layer {index} is of the unknown kind {layer.kind!r:.40}")
     if len(layer.params) != len(row("layers", layer.kind)["params"]):
-        raise FileFormatError(f"layer {place} has {len(layer.params)} parameters")
+        raise FileFormatError(f"layer {index} has {len(layer.params)} parameters")
     for name, value in given.items():
         if json.dumps(again[name]) != json.dumps(value):
-            raise FileFormatError(f"layer {place} can't have {name!r:.40} = {value!r:.80}")
+            raise FileFormatError(f"layer {index} can't have {name!r:.40} = {value!r:.80}")
     return layer
 
 
@@ -225,12 +225,12 @@ def _expected(
     Shapes are compared before the net is made, so that a small file can't make a large net.
     """
     remaining = dict(reader.tensors)
-    for what, place, shape in state_arrays(tuple(layers), progress):
-        name = _name(what, place)
+    for what, index, shape in state_arrays(tuple(layers), progress):
+        name = _name(what, index)
         found: Tensor | None = remaining.pop(name, None)
         if found is None or found.shape != shape or found.dtype.name != dtype:
             there = "no" if found is None else f"{found.dtype.name} of shape {found.shape} as"
             raise FileFormatError(f"it has {there} array {name!r}; expected {dtype} of {shape}")
-        yield what, place
+        yield what, index
     if remaining:
         raise FileFormatError(f"it has the unexpected array {next(iter(remaining))!r:.60}")

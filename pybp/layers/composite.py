@@ -67,8 +67,8 @@ class Residual(LayerSpec):
     def expand(self, builder: LayerBuilder, where: str) -> None:
         """Append the branch, the projection if any, and the sum."""
         source, width = builder.last, builder.width
-        for place, entry in enumerate(self.layers):
-            append_entry(builder, entry, f"{where}.layers[{place}]")
+        for index, entry in enumerate(self.layers):
+            append_entry(builder, entry, f"{where}.layers[{index}]")
         branch = builder.last
         projection = self._resolved_projection(width, builder.width, where)
         inputs = branch, source

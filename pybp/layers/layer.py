@@ -125,9 +125,9 @@ class Layer:
         """Number of weights and biases."""
         return self.n_out * (self.fan + self.bias)
 
-    def core(self, place: int) -> CoreLayer:
-        """The layer as the core expects it; `place` is its index in the net."""
-        distances = [place - 1 - source for source in self.inputs]
+    def core(self, index: int) -> CoreLayer:
+        """The layer as the core expects it; `index` is its index in the net."""
+        distances = [index - 1 - source for source in self.inputs]
         if self.kind in _FIXED_INPUTS:
             distances = []
         return {

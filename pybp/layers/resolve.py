@@ -37,18 +37,18 @@ def resolve_layers(
         init=resolve(init, Initializer, "init"),
     )
     *hidden, last = enumerate(layers[1:], start=1)
-    for place, entry in hidden:
-        append_entry(builder, entry, f"layers[{place}]")
+    for index, entry in hidden:
+        append_entry(builder, entry, f"layers[{index}]")
     chosen = None if output is None else resolve(output, ActivationFunction, "output")
     for entry in _last(*last, chosen):
         append_entry(builder, entry, f"layers[{last[0]}]")
     return tuple(builder.layers)
 
 
-def _last(place: int, entry: LayerLike, output: ActivationFunction | None) -> list[LayerLike]:
+def _last(index: int, entry: LayerLike, output: ActivationFunction | None) -> list[LayerLike]:
     """The last entry with the activation `output`, as one or two entries."""
     if not isinstance(entry, LayerSpec | type):
-        return [Dense(count(entry, f"layers[{place}]"), output or Identity())]
+        return [Dense(count(entry, f"layers[{index}]"), output or Identity())]
     if output is None:
         return [entry]
     own = entry.activation if isinstance(entry, Dense | Activation | Residual) else None

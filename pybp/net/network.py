@@ -168,8 +168,8 @@ class Network:
         name, shapes = "running_statistics", self._statistics_shapes()
         given = self._one_per_layer(name, values, shapes)
         arrays = [
-            self._mean_and_variance(f"{name}[{place}]", pair, shape)
-            for place, (pair, shape) in enumerate(zip(given, shapes, strict=True))
+            self._mean_and_variance(f"{name}[{index}]", pair, shape)
+            for index, (pair, shape) in enumerate(zip(given, shapes, strict=True))
         ]
         self._set_all(arrays)
 
@@ -202,17 +202,17 @@ class Network:
         """Check all arrays before the first is set."""
         given = self._one_per_layer(what, values, shapes)
         arrays = [
-            self._checked_parameter(f"{what}[{place}]", value, shape)
-            for place, (value, shape) in enumerate(zip(given, shapes, strict=True))
+            self._checked_parameter(f"{what}[{index}]", value, shape)
+            for index, (value, shape) in enumerate(zip(given, shapes, strict=True))
         ]
         self._set_all([{what: array} for array in arrays])
 
     def _set_all(self, arrays: Sequence[dict[str, Array | None]]) -> None:
         with exclusive(self._net):
-            for place, named in enumerate(arrays):
+            for index, named in enumerate(arrays):
                 for what, array in named.items():
                     if array is not None:
-                        self._net.set(what, place, array)
+                        self._net.set(what, index, array)
 
     def _one_per_layer(
         self, what: str, values: Sequence[object], shapes: Sequence[tuple[int, ...] | None]

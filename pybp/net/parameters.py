@@ -23,26 +23,26 @@ class Parameters:
         net = model._net
         return cls(
             tuple(
-                (what, place, read(net, what, place, shape))
-                for what, place, shape in state_arrays(model.layers, net.get_progress())
+                (what, index, read(net, what, index, shape))
+                for what, index, shape in state_arrays(model.layers, net.get_progress())
                 if "_state" not in what
             )
         )
 
     def write_to(self, model: Network) -> None:
         """Write them to a net of the same layers, rounded to its dtype."""
-        for what, place, values in self.arrays:
-            model._net.set(what, place, np.ascontiguousarray(values, dtype=model.dtype))
+        for what, index, values in self.arrays:
+            model._net.set(what, index, np.ascontiguousarray(values, dtype=model.dtype))
 
     def in_float64(self) -> "Parameters":
         """A copy in float64."""
         return Parameters(
-            tuple((what, place, v.astype(np.float64)) for what, place, v in self.arrays)
+            tuple((what, index, v.astype(np.float64)) for what, index, v in self.arrays)
         )
 
     def interpolate(self, target: "Parameters", fraction: float) -> "Parameters":
         """``self + fraction * (target - self)``, element by element."""
         pairs = zip(self.arrays, target.arrays, strict=True)
         return Parameters(
-            tuple((what, place, v + fraction * (to - v)) for (what, place, v), (_, _, to) in pairs)
+            tuple((what, index, v + fraction * (to - v)) for (what, index, v), (_, _, to) in pairs)
         )

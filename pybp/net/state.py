@@ -39,7 +39,7 @@ STATISTICS = ("running_mean", "running_var")
 def core_net(layers: tuple[Layer, ...], dtype: str, seed: int) -> Net:
     """A net of the core with these layers."""
     return Net(
-        dtype, layers[0].n_in, [layer.core(place) for place, layer in enumerate(layers)], seed
+        dtype, layers[0].n_in, [layer.core(index) for index, layer in enumerate(layers)], seed
     )
 
 
@@ -74,10 +74,10 @@ def read_gradients(net: Net, layers: tuple[Layer, ...]) -> list[tuple[Array | No
     """(dW, db) of each layer from the last backward pass; None if the layer has no such parameters."""
     return [
         (
-            read_optional(net, "weight_gradient", place, layer.weight_shape),
-            read_optional(net, "bias_gradient", place, layer.bias_shape),
+            read_optional(net, "weight_gradient", index, layer.weight_shape),
+            read_optional(net, "bias_gradient", index, layer.bias_shape),
         )
-        for place, layer in enumerate(layers)
+        for index, layer in enumerate(layers)
     ]
 
 
@@ -104,8 +104,8 @@ def read_state(net: Net, layers: tuple[Layer, ...]) -> dict[str, Any]:
     return {
         "progress": progress,
         "arrays": [
-            (what, place, read(net, what, place, shape))
-            for what, place, shape in state_arrays(layers, progress)
+            (what, index, read(net, what, index, shape))
+            for what, index, shape in state_arrays(layers, progress)
         ],
     }
 
@@ -113,17 +113,17 @@ def read_state(net: Net, layers: tuple[Layer, ...]) -> dict[str, Any]:
 def write_state(net: Net, state: dict[str, Any]) -> None:
     """Restore a state that `read_state` returned."""
     net.set_progress(state["progress"])
-    for what, place, values in state["arrays"]:
-        net.set(what, place, np.ascontiguousarray(values, dtype=net.dtype))
+    for what, index, values in state["arrays"]:
+        net.set(what, index, np.ascontiguousarray(values, dtype=net.dtype))
 
 
 def scale_states(net: Net, layers: tuple[Layer, ...], factor: float) -> None:
     """Multiply the arrays of the optimizer's state, such as velocities, by `factor`."""
-    for what, place, shape in state_arrays(layers, net.get_progress()):
+    for what, index, shape in state_arrays(layers, net.get_progress()):
         if "_state" in what:
-            values = read(net, what, place, shape)
+            values = read(net, what, index, shape)
             values *= factor
-            net.set(what, place, values)
+            net.set(what, index, values)
 
 
 def training_passes(net: Net) -> int:
@@ -145,9 +145,9 @@ def end_epoch(net: Net) -> None:
 def in_float64(net: Net, layers: tuple[Layer, ...], seed: int) -> Net:
     """A float64 copy without optimizer state."""
     copied = core_net(layers, "float64", seed)
-    for what, place, values in read_state(net, layers)["arrays"]:
+    for what, index, values in read_state(net, layers)["arrays"]:
         if "_state" not in what:
-            copied.set(what, place, values.astype(copied.dtype))
+            copied.set(what, index, values.astype(copied.dtype))
     set_training_passes(copied, training_passes(net))
     return copied
 
@@ -160,15 +160,15 @@ def state_arrays(
     Bit i of ``progress[3]`` says whether the optimizer keeps its state array i + 1.
     """
     kept = progress[3]
-    states = [f"_state{place + 1}" for place in range(kept.bit_length()) if kept >> place & 1]
+    states = [f"_state{index + 1}" for index in range(kept.bit_length()) if kept >> index & 1]
     matrices = ["weights", *(f"weight{state}" for state in states)]
     vectors = ["biases", *(f"bias{state}" for state in states)]
     arrays: list[tuple[str, int, tuple[int, ...]]] = []
-    for place, layer in enumerate(layers):
+    for index, layer in enumerate(layers):
         if layer.weight_shape is not None:
-            arrays += [(what, place, layer.weight_shape) for what in matrices]
+            arrays += [(what, index, layer.weight_shape) for what in matrices]
         if layer.bias_shape is not None:
-            arrays += [(what, place, layer.bias_shape) for what in vectors]
+            arrays += [(what, index, layer.bias_shape) for what in vectors]
         if layer.keeps_statistics:
-            arrays += [(what, place, (layer.n_out,)) for what in STATISTICS]
+            arrays += [(what, index, (layer.n_out,)) for what in STATISTICS]
     return arrays

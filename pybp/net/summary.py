@@ -45,13 +45,13 @@ def summary(layers: tuple[Layer, ...], dtype: str, seed: int) -> Summary:
     """The summary of a net."""
     rows: tuple[tuple[str, ...], ...] = tuple(
         (
-            f"{place + 1} {layer.kind}",
-            _shape(layer, place),
+            f"{index + 1} {layer.kind}",
+            _shape(layer, index),
             _text(layer.activation) if layer.kind in ("dense", "activation") else "",
             layer.init.name if layer.kind in ("dense", "embedding") else "",
             f"{layer.n_parameters:,}",
         )
-        for place, layer in enumerate(layers)
+        for index, layer in enumerate(layers)
     )
     columns: tuple[str, ...] = _COLUMNS
     if any(layer.training for layer in layers):
@@ -68,12 +68,12 @@ def _training(layer: Layer) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in layer.training.items())
 
 
-def _shape(layer: Layer, place: int) -> str:
+def _shape(layer: Layer, index: int) -> str:
     """Sizes of input and output; also the layers read, unless it is the previous one."""
     if layer.kind == "embedding":
         return f"column {layer.column}, {layer.n_categories} categories -> {layer.n_out}"
     sizes = f"{layer.n_in} -> {layer.n_out}"
-    if layer.inputs == (place - 1,) or layer.kind == "join":
+    if layer.inputs == (index - 1,) or layer.kind == "join":
         return sizes
     return f"{sizes}, of {' + '.join(str(source + 1) if source >= 0 else 'x' for source in layer.inputs)}"
 
@@ -82,7 +82,7 @@ def net_repr(layers: tuple[Layer, ...], dtype: str, seed: int) -> str:
     """The call of `MLP` that makes such a net, in the shortest form."""
     activations = {layer.activation for layer in layers[:-1]}
     inits = {layer.init for layer in layers}
-    only_numbers = all(layer == _from_number(layer, place) for place, layer in enumerate(layers))
+    only_numbers = all(layer == _from_number(layer, index) for index, layer in enumerate(layers))
     if only_numbers and len(activations) <= 1 and len(inits) == 1:
         parts = [repr([layers[0].n_in, *(layer.n_out for layer in layers)])]
         parts += [f"activation={_short(activation)}" for activation in activations]
@@ -93,13 +93,13 @@ def net_repr(layers: tuple[Layer, ...], dtype: str, seed: int) -> str:
     return f"MLP({', '.join([*parts, f'dtype={dtype!r}', f'seed={seed}'])})"
 
 
-def _from_number(layer: Layer, place: int) -> Layer:
+def _from_number(layer: Layer, index: int) -> Layer:
     """The dense layer that a plain number in the list of layers would make at this position."""
     return Layer(
         Dense.name,
         layer.n_in,
         layer.n_out,
-        inputs=(place - 1,),
+        inputs=(index - 1,),
         activation=layer.activation,
         init=layer.init,
         bias=True,
@@ -109,22 +109,22 @@ def _from_number(layer: Layer, place: int) -> Layer:
 def _entries(layers: tuple[Layer, ...]) -> list[str]:
     """The layers as code; those of a `Residual` or an `Embedding` make one entry."""
     entries: list[tuple[int, str]] = []  # (index of the entry's last layer, code)
-    for place, layer in enumerate(layers):
+    for index, layer in enumerate(layers):
         if layer.kind == "embedding":
             continue  # the "join" layer makes the entry
         if layer.kind == "join":
-            text = _embedding(layers[:place])
+            text = _embedding(layers[:index])
         elif layer.kind == "add":
-            text = _residual(layers, place, entries)
+            text = _residual(layers, index, entries)
         else:
             text = _entry(layer)
-        entries.append((place, text))
+        entries.append((index, text))
     return [text for _, text in entries]
 
 
-def _residual(layers: tuple[Layer, ...], place: int, entries: list[tuple[int, str]]) -> str:
-    """The residual whose "add" layer is at `place`; its layers' entries are removed from `entries`."""
-    before, skip = layers[place].inputs
+def _residual(layers: tuple[Layer, ...], index: int, entries: list[tuple[int, str]]) -> str:
+    """The residual whose "add" layer is at `index`; its layers' entries are removed from `entries`."""
+    before, skip = layers[index].inputs
     projected = layers[before].kind == Dense.name and layers[before].inputs != (before - 1,)
     source = layers[before].inputs[0] if projected else skip
     branch: list[str] = []

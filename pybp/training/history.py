@@ -75,8 +75,8 @@ class History:
     def __str__(self) -> str:
         names = ["epoch", *self.history]
         rows = [
-            [str(epoch), *(f"{values[place]:.6g}" for values in self.history.values())]
-            for place, epoch in enumerate(self.epochs)
+            [str(epoch), *(f"{values[index]:.6g}" for values in self.history.values())]
+            for index, epoch in enumerate(self.epochs)
         ]
         return "\n".join(aligned([names, *rows]))
 

@@ -41,6 +41,9 @@ class ShortRepr:
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
+_classes: dict[type["Spec"], Any] = {}  # what spec_classes has found, until a class is added
+
+
 @dataclasses.dataclass(frozen=True, repr=False)
 class Spec(ShortRepr):
     """Base class of all specs. Specs are equal if their classes and parameters are."""
@@ -50,6 +53,7 @@ class Spec(ShortRepr):
 
     def __init_subclass__(cls) -> None:
         add_inherited_parameters(cls)
+        _classes.clear()
 
     @property
     def number(self) -> int:
@@ -94,13 +98,16 @@ def row_names(registry: str) -> list[str]:
 
 def spec_classes(base: type[S]) -> dict[str, type[S]]:
     """The spec classes derived from `base`, by the name of their row."""
-    rows = _NUMBERS[base.registry]
-    classes: dict[str, type[S]] = {}
-    for spec in base.__subclasses__():
-        if vars(spec).get("name") in rows:
-            classes[spec.name] = spec
-        classes |= spec_classes(spec)
-    return classes
+    if base not in _classes:
+        rows = _NUMBERS[base.registry]
+        classes: dict[str, type[S]] = {}
+        for spec in base.__subclasses__():
+            if vars(spec).get("name") in rows:
+                classes[spec.name] = spec
+            classes |= spec_classes(spec)
+        _classes[base] = classes
+    found: dict[str, type[S]] = _classes[base]
+    return found
 
 
 def row_number(registry: str, name: str) -> int:

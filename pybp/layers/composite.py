@@ -17,6 +17,7 @@ from pybp.layers.specs import Activation, Dense, LayerLike, LayerSpec, append_en
 __all__ = ["Embedding", "Residual"]
 
 _MAX_CATEGORIES = 2**24  # up to here float32 holds every integer
+_MAX_DEPTH = 100  # of residuals in residuals: deeper ones exhaust Python's stack
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,6 +58,10 @@ class Residual(LayerSpec):
         if not self.layers:
             raise ArgumentError("layers must hold at least one layer, got none")
         object.__setattr__(self, "layers", tuple(map(with_defaults, self.layers)))
+        depth = 1 + max(getattr(entry, "_depth", 0) for entry in self.layers)
+        if depth > _MAX_DEPTH:
+            raise ArgumentError(f"residuals are nested {depth} deep; at most {_MAX_DEPTH} can be")
+        object.__setattr__(self, "_depth", depth)
         if self.projection != "auto" and not isinstance(self.projection, bool | Dense):
             raise TypeError(
                 f"projection must be 'auto', True, False or a Dense, got {shown(self.projection)}"

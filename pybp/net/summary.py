@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from html import escape
+from typing import Any
 
-from pybp._common.specs import Spec, row, spec_classes
+from pybp._common.specs import Spec
 from pybp._common.text import aligned
-from pybp.layers import Dense, Layer, LayerSpec
+from pybp.activations import Identity
+from pybp.initializers import Auto
+from pybp.layers import Activation, Dense, Embedding, Layer, Residual
+from pybp.layers.entries import list_entries
 
 __all__ = ["Summary", "net_repr", "summary"]
 
@@ -89,7 +93,7 @@ def net_repr(layers: tuple[Layer, ...], dtype: str, seed: int) -> str:
         parts += [f"output={_short(layers[-1].activation)}"]
         parts += [f"init={_short(init)}" for init in inits if init.name != "auto"]
     else:
-        parts = [f"[{layers[0].n_in}, {', '.join(_entries(layers))}]"]
+        parts = [f"[{layers[0].n_in}, {', '.join(map(_code, list_entries(layers)))}]"]
     return f"MLP({', '.join([*parts, f'dtype={dtype!r}', f'seed={seed}'])})"
 
 
@@ -106,83 +110,37 @@ def _from_number(layer: Layer, index: int) -> Layer:
     )
 
 
-def _entries(layers: tuple[Layer, ...]) -> list[str]:
-    """The layers as code; those of a `Residual` or an `Embedding` make one entry."""
-    entries: list[tuple[int, str]] = []  # (index of the entry's last layer, code)
-    for index, layer in enumerate(layers):
-        if layer.kind == "embedding":
-            continue  # the "join" layer makes the entry
-        if layer.kind == "join":
-            text = _embedding(layers[:index])
-        elif layer.kind == "add":
-            text = _residual(layers, index, entries)
-        else:
-            text = _entry(layer)
-        entries.append((index, text))
-    return [text for _, text in entries]
+def _code(entry: object) -> str:
+    """An entry of a list of layers as code, in the shortest form."""
+    if isinstance(entry, Dense):
+        return _dense(entry)
+    if isinstance(entry, Activation):
+        return f"{type(entry).__name__}({_short(entry.activation)})"
+    if isinstance(entry, Embedding):
+        init = f", init={_short(entry.init)}" if entry.init != Auto() else ""
+        return f"{type(entry).__name__}({entry.columns!r}{init})"
+    if isinstance(entry, Residual):
+        branch = ", ".join(map(_code, entry.layers))
+        extra = f", projection={_code(entry.projection)}" if entry.projection != "auto" else ""
+        return f"{type(entry).__name__}([{branch}]{extra})"
+    return repr(entry)
 
 
-def _residual(layers: tuple[Layer, ...], index: int, entries: list[tuple[int, str]]) -> str:
-    """The residual whose "add" layer is at `index`; its layers' entries are removed from `entries`."""
-    before, skip = layers[index].inputs
-    projected = layers[before].kind == Dense.name and layers[before].inputs != (before - 1,)
-    source = layers[before].inputs[0] if projected else skip
-    branch: list[str] = []
-    while entries and entries[-1][0] > source:
-        branch.insert(0, entries.pop()[1])
-    extra = ""
-    if projected:
-        projection = branch.pop()
-        needed = layers[before].n_in != layers[before].n_out
-        if projection != f"Dense({layers[before].n_out})":
-            extra = f", projection={projection}"
-        elif not needed:
-            extra = ", projection=True"
-    return f"Residual([{', '.join(branch)}]{extra})"
+def _dense(entry: Dense) -> str:
+    parts = [str(entry.n_out)]
+    parts += [_short(entry.activation)] if entry.activation != Identity() else []
+    parts += [f"init={_short(entry.init)}"] if entry.init != Auto() else []
+    for own in fields(entry):
+        value = getattr(entry, own.name)
+        if own.name not in ("n_out", "activation", "init") and value != own.default:
+            parts.append(f"{own.name}={value!r}")
+    return f"{type(entry).__name__}({', '.join(parts)})"
 
 
-def _embedding(tables: tuple[Layer, ...]) -> str:
-    columns = {layer.column: (layer.n_categories, layer.n_out) for layer in tables}
-    init = f", init={_short(tables[0].init)}" if tables[0].init.name != "auto" else ""
-    return f"Embedding({columns!r}{init})"
-
-
-def _entry(layer: Layer) -> str:
-    """A layer that is an entry of its own, as code."""
-    if layer.kind == Dense.name:
-        return _dense(layer)
-    spec = spec_classes(LayerSpec)[layer.kind]
-    if layer.kind == "activation":
-        return f"{spec.__name__}({_short(layer.activation)})"
-    values: dict[str, object] = dict(
-        zip(
-            (param["name"] for param in row("layers", layer.kind)["params"]),
-            layer.params,
-            strict=True,
-        )
-    )
-    own = {field.name for field in fields(spec)}
-    values |= {"affine": layer.scale} if "affine" in own else {}
-    values |= {"bias": layer.bias} if "bias" in own and layer.scale else {}
-    values |= layer.training
-    return repr(spec(**values))
-
-
-def _short(spec: Spec) -> str:
+def _short(spec: Any) -> str:
     """The spec as an argument: its name if its parameters are the defaults, else its repr."""
     return repr(spec.name) if spec == type(spec)() else repr(spec)
 
 
 def _text(spec: Spec) -> str:
     return spec.name if spec == type(spec)() else repr(spec)
-
-
-def _dense(layer: Layer) -> str:
-    parts = [str(layer.n_out)]
-    parts += [_short(layer.activation)] if layer.activation.name != "identity" else []
-    parts += [f"init={_short(layer.init)}"] if layer.init.name != "auto" else []
-    parts += ["bias=False"] if not layer.bias else []
-    parts += [f"bias_init={layer.bias_init!r}"] if layer.bias_init else []
-    parts += [f"bias_std={layer.bias_std!r}"] if layer.bias_std else []
-    parts += [_training(layer)] if layer.training else []
-    return f"{Dense.__name__}({', '.join(parts)})"

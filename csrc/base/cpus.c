@@ -21,7 +21,7 @@
 /* CPUs in the calling thread's affinity mask; 0 if unknown. */
 static int affinity_cpus(void)
 {
-    cpu_set_t masks[8]; /* 8192 CPUs, the most a kernel is built for */
+    cpu_set_t masks[8]; /* 8192 CPUs, the most that a kernel supports */
     if (sched_getaffinity(0, sizeof masks, masks) != 0)
         return 0;
     return CPU_COUNT_S(sizeof masks, masks);
@@ -36,12 +36,12 @@ static int affinity_cpus(void)
 /* ---- cgroup quota ---------------------------------------------------------------------------- */
 
 #ifdef __linux__
-#define READ "re" /* a program that another thread starts doesn't inherit it */
+#define READ "re" /* closed in programs that another thread executes */
 #else
 #define READ "r"
 #endif
 
-/* The first line of a small file, without its newline; false if there is none. */
+/* The first line of a file, without its newline; false if there is none. */
 static bool first_line(const char *path, char *line, int size)
 {
     FILE *file = fopen(path, READ);
@@ -63,7 +63,7 @@ static int quota_cpus(long long quota, long long period)
     return cpus > PYBP_MAX_THREADS ? PYBP_MAX_THREADS : (int)cpus;
 }
 
-/* The quota that one directory sets.  Its path has `length` bytes and is put back as it was. */
+/* The quota that a directory sets.  Its path has `length` bytes, and is the same on return. */
 static int directory_quota(char *path, size_t length, size_t size)
 {
     char line[64];
@@ -84,8 +84,8 @@ static int directory_quota(char *path, size_t length, size_t size)
     return quota_cpus(quota, period);
 }
 
-/* The smallest quota from mount/group up to mount.  Directories that are not there set none: inside a
- * container the group's name is often the host's. */
+/* The smallest quota from mount/group up to mount.  Directories that do not exist set none: inside a container the group's
+ * name is often the host's. */
 static int smallest_quota(const char *mount, const char *group)
 {
     enum { NAME = 32 }; /* room for the longest file name */

@@ -1,13 +1,13 @@
 /* The floating-point environment of the numerics contract: round to nearest, subnormals kept, no
- * exception trapped.  Every entry point and every pool thread brackets its work with
+ * exception trapped.  Every entry point and every pool thread does its work between
  *     pybp_fpenv caller = pybp_fpenv_enter();
  *     ...
  *     pybp_fpenv_leave(caller);
- * Each half costs a few nanoseconds; the register is written only if it has to change.
+ * Each call takes a few nanoseconds; the register is written only if it has to change.
  *
- * Control bits are given back as they were; exception flags raised in between stay raised, as after any
- * C function.  The compiler does not know that arithmetic depends on these calls: keep it in functions
- * that are called between them, not inlined next to them. */
+ * Control bits are restored; exception flags raised in between stay raised, as after any C function.  The
+ * compiler does not know that arithmetic depends on these calls: keep it in functions that are called between
+ * them, not inlined next to them. */
 #ifndef PYBP_BASE_FPENV_H
 #define PYBP_BASE_FPENV_H
 

@@ -92,8 +92,8 @@ int pybp_os_cpus(void)
     return n < 1 ? 1 : n > INT32_MAX ? INT32_MAX : (int)n;
 }
 
-/* The signals that a thread of ours leaves to others.  Faults stay open: blocked, they would kill the
- * process without a word from its crash handler. */
+/* The signals that our threads block.  Not those of faults: blocked, they would end the process without its crash
+ * handler. */
 static void asynchronous_signals(sigset_t *set)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
@@ -140,7 +140,7 @@ bool pybp_os_after_fork(void (*handler)(void))
 
 #endif
 
-/* ---- where a thread runs ---- */
+/* ---- the CPU of a thread ---- */
 
 #ifdef __linux__
 

@@ -1,4 +1,4 @@
-/* The operating system, as far as threads and the clock need it: POSIX, or Windows. */
+/* The operating system: threads, CPUs and clocks, on POSIX systems and Windows. */
 #ifndef PYBP_BASE_OS_H
 #define PYBP_BASE_OS_H
 
@@ -22,27 +22,27 @@ typedef struct pybp_thread {
 } pybp_thread;
 #endif
 
-/* A clock that never goes back. */
+/* A monotonic clock. */
 int64_t pybp_os_nanoseconds(void);
-/* The same to a few milliseconds, where that costs less. */
+/* The same with a resolution of a few milliseconds, where that costs less. */
 int64_t pybp_os_milliseconds(void);
 
-/* CPUs that are switched on, >= 1. */
+/* CPUs online, >= 1. */
 int pybp_os_cpus(void);
 
-/* The CPU that the calling thread runs on; -1 where the system doesn't tell. */
+/* The CPU that the calling thread runs on; -1 if the system does not say. */
 int pybp_os_cpu(void);
-/* Move the calling thread to a CPU that it may use and that is none of these n, if there is one and the system takes
- * such wishes. It may use the same CPUs as before; on Linux, those that are added later only if they are given to
- * it. */
+/* Move the calling thread to a CPU that it may use and that is none of these n, if there is one and the system can do that.
+ * Afterwards it may use the same CPUs as before; but on Linux no CPU that is added to the system later, unless it is
+ * given to this thread. */
 void pybp_os_leave_cpus(const int *cpus, int n);
 
-/* Start a thread, which leaves signals from outside to the other threads. *thread must live as long as it does.
- * false: refused. */
+/* Start a thread that calls run(ctx), and that blocks asynchronous signals. *thread must exist as long as the thread. False:
+ * the system refuses. */
 bool pybp_thread_start(pybp_thread *thread, void (*run)(void *ctx), void *ctx, size_t stack_bytes);
 void pybp_thread_join(pybp_thread *thread);
 
-/* Have `handler` called in the child of every fork from now on; false: refused. Windows doesn't fork. */
+/* Have `handler` called in the child of every fork from now on. False: the system refuses. (Windows has no fork.) */
 bool pybp_os_after_fork(void (*handler)(void));
 
 #endif

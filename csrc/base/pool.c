@@ -2,26 +2,26 @@
 
 #include "base/fpenv.h"
 #include "base/os.h"
-#include "base/place.h"
+#include "base/placement.h"
 #include "base/cpus.h"
 #include "base/wait.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Things that different threads write at different times stay on different cache lines. */
+/* What different threads write at different times lies on different cache lines. */
 #define CACHE_LINE 64
 
 /* ---- state ------------------------------------------------------------------------------------ */
 
 struct pybp_barrier {
-    _Alignas(CACHE_LINE) atomic_int missing; /* threads still to come in this phase */
+    _Alignas(CACHE_LINE) atomic_int missing; /* threads that have not arrived in this phase */
     int threads;
     bool spin;
     pybp_signal phase;
 };
 
-/* A worker's job stands next to the signal that announces it: one cache line travels per dispatch. */
+/* A worker's job lies beside the signal that announces it, so that one cache line moves when a job starts. */
 typedef struct worker {
     _Alignas(CACHE_LINE) pybp_signal go;
     int tid;
@@ -34,11 +34,11 @@ typedef struct worker {
 } worker;
 
 static struct {
-    atomic_bool busy;         /* owned by the caller that runs a job, with all that follows */
+    atomic_bool busy;         /* a caller has a job; all that follows is its own */
     bool fork_handled;
-    int retry_after;          /* jobs to run before asking again for a thread that was refused */
+    int retry_after;          /* jobs until the next try to create a thread that was refused */
     unsigned n_jobs;
-    int cpus;                 /* as of the last look */
+    int cpus;                 /* when last looked up */
     atomic_int n_workers;
     atomic_uint era;          /* forks between the first process and this one */
     _Alignas(CACHE_LINE) atomic_int unfinished; /* workers still in the job */
@@ -47,16 +47,16 @@ static struct {
     worker workers[PYBP_MAX_THREADS - 1];
 } pool = {.done = PYBP_SIGNAL_INIT, .barrier = {.phase = PYBP_SIGNAL_INIT}};
 
-/* For jobs of one thread, any number of them at once: never written. */
+/* For jobs of one thread, of which there may be many at once: never written. */
 static pybp_barrier solo = {.threads = 1, .phase = PYBP_SIGNAL_INIT};
 
-/* Within a job. Threads that spin have CPUs enough for one each. */
+/* Within a job. Threads spin if there is a CPU for each. */
 static void wait_for(pybp_signal *signal, uint32_t known, bool spin)
 {
     bool slept;
     (void)pybp_signal_wait(signal, known, spin, &slept);
     if (slept && spin)
-        pybp_place_woken();
+        pybp_placement_woken();
 }
 
 /* ---- barrier ---------------------------------------------------------------------------------- */
@@ -65,7 +65,7 @@ void pybp_barrier_wait(pybp_barrier *barrier)
 {
     if (barrier->threads == 1)
         return;
-    /* The phase cannot move before this thread has arrived. */
+    /* The phase cannot change before this thread has arrived. */
     const uint32_t phase = pybp_signal_generation(&barrier->phase);
     if (atomic_fetch_sub_explicit(&barrier->missing, 1, memory_order_acq_rel) == 1) {
         atomic_store_explicit(&barrier->missing, barrier->threads, memory_order_relaxed);
@@ -86,9 +86,9 @@ static void worker_main(void *argument)
         seen = pybp_signal_wait(&self->go, seen, spin, &slept);
         if (self->fn == NULL)
             return;
-        spin = self->spin; /* the job is overwritten once this thread has finished */
+        spin = self->spin; /* read now: the next job may overwrite it once this one is finished */
         if (spin)
-            pybp_place_worker(self->tid, self->threads);
+            pybp_placement_worker(self->tid, self->threads);
         (void)pybp_fpenv_enter();
         self->fn(self->ctx, self->tid, self->threads, &pool.barrier);
         if (atomic_fetch_sub_explicit(&pool.unfinished, 1, memory_order_acq_rel) == 1)
@@ -96,7 +96,7 @@ static void worker_main(void *argument)
     }
 }
 
-/* Announce a job to an idle worker; fn = NULL ends it. */
+/* Give a job to an idle worker; fn = NULL ends it. */
 static void post(worker *w, pybp_job fn, void *ctx, int threads, bool spin)
 {
     w->fn = fn;
@@ -108,10 +108,10 @@ static void post(worker *w, pybp_job fn, void *ctx, int threads, bool spin)
 
 /* ---- threads, fork ---------------------------------------------------------------------------- */
 
-#define STACK_BYTES ((size_t)1 << 20) /* small: kernels keep their scratch elsewhere */
+#define STACK_BYTES ((size_t)1 << 20) /* small: kernels' scratch memory is not on the stack */
 
-/* In the child of a fork only the forking thread lives on.  If it stands inside a job, its barriers and
- * its wait for the others end at once. */
+/* In the child of a fork only the forking thread exists.  If it is inside a job, its barriers and its wait for the other
+ * threads end at once. */
 static void after_fork_in_child(void)
 {
     atomic_fetch_add(&pool.era, 1);
@@ -122,7 +122,7 @@ static void after_fork_in_child(void)
     pool.retry_after = 0;
     pool.n_jobs = 0;
     pybp_cpus_forget();
-    pybp_place_forget();
+    pybp_placement_forget();
     atomic_store(&pool.busy, false);
 }
 
@@ -139,10 +139,9 @@ static bool create_thread(worker *w)
     return pybp_thread_start(&w->thread, worker_main, w, STACK_BYTES);
 }
 
-/* At exit, and before the library is unloaded with the code that the workers stand in.  Not if a job is
- * running: whoever calls exit then has to live with it.  The pool stays busy: later callers, in handlers
- * that exit runs after this, work alone. Windows has ended them by then, and a library that is being unloaded
- * must not wait for threads there. */
+/* At exit, and before the library is unloaded with the code that the workers execute.  Not during a job: then the threads
+ * end with the process.  The pool stays busy, so that later callers, in other exit handlers, use one thread.  On Windows
+ * threads have ended by then, and a library that is being unloaded must not wait for them. */
 #ifndef _WIN32
 __attribute__((destructor)) static void dismiss_workers(void)
 {
@@ -159,7 +158,7 @@ __attribute__((destructor)) static void dismiss_workers(void)
 
 #define RETRY_JOBS 1000
 
-/* Have `wanted` workers if possible; returns how many of them there are.  For the pool's owner. */
+/* Create workers until there are `wanted`, if possible; returns how many there are.  For the caller that has the pool. */
 static int provide_workers(int wanted)
 {
     int n = atomic_load_explicit(&pool.n_workers, memory_order_relaxed);
@@ -196,11 +195,11 @@ static int run_inline(pybp_job fn, void *ctx)
     return 1;
 }
 
-#define JOBS_PER_LOOK 32 /* at the number of CPUs, which costs a good part of a dispatch */
+#define JOBS_PER_LOOKUP 32 /* of the number of CPUs, which takes a good part of the time to start a job */
 
 int pybp_pool_run(int threads, pybp_job fn, void *ctx)
 {
-    /* The look before the exchange keeps callers that find the pool busy off each other's cache lines. */
+    /* The load before the exchange: callers that find the pool busy do not write to its cache line. */
     if (threads <= 1 || atomic_load_explicit(&pool.busy, memory_order_relaxed) ||
         atomic_exchange_explicit(&pool.busy, true, memory_order_acquire))
         return run_inline(fn, ctx);
@@ -212,7 +211,7 @@ int pybp_pool_run(int threads, pybp_job fn, void *ctx)
     }
 
     const unsigned era = atomic_load_explicit(&pool.era, memory_order_relaxed);
-    if (pool.n_jobs++ % JOBS_PER_LOOK == 0)
+    if (pool.n_jobs++ % JOBS_PER_LOOKUP == 0)
         pool.cpus = pybp_cpus(false, NULL);
     const bool spin = threads <= pool.cpus;
     const uint32_t done = pybp_signal_generation(&pool.done);
@@ -221,7 +220,7 @@ int pybp_pool_run(int threads, pybp_job fn, void *ctx)
     atomic_store_explicit(&pool.barrier.missing, threads, memory_order_relaxed);
     atomic_store_explicit(&pool.unfinished, threads - 1, memory_order_relaxed);
     if (spin)
-        pybp_place_caller(threads);
+        pybp_placement_caller(threads);
     for (int i = 0; i < threads - 1; i++)
         post(&pool.workers[i], fn, ctx, threads, spin);
 
@@ -229,7 +228,7 @@ int pybp_pool_run(int threads, pybp_job fn, void *ctx)
 
     wait_for(&pool.done, done, spin);
     if (atomic_load_explicit(&pool.era, memory_order_relaxed) != era)
-        return 0; /* a child now, forked inside fn; the pool is no longer this job's */
+        return 0; /* in a child, forked inside fn: the pool does not belong to this job any more */
     atomic_store_explicit(&pool.busy, false, memory_order_release);
     return threads;
 }

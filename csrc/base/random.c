@@ -76,7 +76,7 @@ uint64_t pybp_fresh_seed(void)
         }
     }
     if (!done) {
-        /* Not unpredictable, but different from run to run, which is what a default seed is for. */
+        /* Predictable, but different each time, which is enough for a default seed. */
         const uint64_t counter[4] = {(uint64_t)time(NULL), (uint64_t)clock(), 0, 0};
         const uint64_t key[2] = {(uint64_t)(uintptr_t)&seed, (uint64_t)(uintptr_t)&pybp_fresh_seed};
         uint64_t block[4];
@@ -161,7 +161,7 @@ void pybp_random_words(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t th
     }
 }
 
-/* Partners lie anywhere: without this, a large order costs a cache miss each. */
+/* The elements to be swapped lie anywhere: without prefetching, each is a cache miss in a large order. */
 static inline void prefetch(const void *address)
 {
 #if defined(__GNUC__)
@@ -176,7 +176,7 @@ void pybp_shuffle(uint64_t seed, uint64_t epoch, size_t n, uint32_t *order)
     for (size_t i = 0; i < n; i++)
         order[i] = (uint32_t)i;
 
-    /* The swaps run downwards, the words are made upwards a chunk at a time. */
+    /* The swaps go downwards; their words are made upwards, a chunk at a time. */
     enum { CHUNK = 256 };
     uint64_t words[CHUNK];
     size_t end = n; /* swaps for i >= end are done */

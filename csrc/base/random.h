@@ -20,14 +20,14 @@ enum {
     PYBP_STREAM_SPLIT = 4
 };
 
-/* One block of the bare cipher. */
+/* One block of the cipher. */
 void pybp_philox_block(const uint64_t counter[4], const uint64_t key[2], uint64_t out[4]);
 
 /* The word at an address whose third part is 0. */
 uint64_t pybp_random_word(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t index);
 
 /* The n words with index first ... first + n - 1 into out[0 ... n - 1]; several times faster than one by
- * one.  first + n must not pass 2^64.  n = 0 touches nothing. */
+ * one.  first + n must not exceed 2^64.  n may be 0. */
 void pybp_random_words(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t third, uint64_t first, size_t n,
                        uint64_t *out);
 
@@ -42,8 +42,7 @@ static inline double pybp_uniform(uint64_t word)
  * word_i * (i + 1), word_i = pybp_random_word(seed, PYBP_STREAM_SHUFFLE, epoch, i). */
 void pybp_shuffle(uint64_t seed, uint64_t epoch, size_t n, uint32_t *order);
 
-/* A new seed below 2^63 from the operating system (from clocks and addresses where it has none to
- * give). */
+/* A new seed below 2^63 from the operating system; if that has no random numbers, from clocks and addresses. */
 uint64_t pybp_fresh_seed(void);
 
 #endif

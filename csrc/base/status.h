@@ -20,7 +20,7 @@
 
 /* Store a message for this thread, in printf's format, and return `code`:
  *     return pybp_fail(PYBP_SHAPE, "x has %zu columns, the net has %zu inputs", cols, n_in);
- * The arguments may include pybp_last_error() itself, so that a caller can put words around it. */
+ * The arguments may include pybp_last_error() itself, so that a caller can add to the message. */
 pybp_status pybp_fail(pybp_status code, const char *format, ...) PYBP_PRINTF(2, 3);
 
 /* Make this thread's message "". */

@@ -15,7 +15,7 @@
 static void sleep_while(pybp_signal *signal, uint32_t word)
 {
     pthread_mutex_lock(&signal->mutex);
-    /* The setter takes the mutex before it wakes, so it cannot slip in between look and sleep. */
+    /* The waking thread takes the mutex first, so that it cannot wake between this test and the sleep. */
     while (atomic_load_explicit(&signal->word, memory_order_acquire) == word)
         pthread_cond_wait(&signal->changed, &signal->mutex);
     pthread_mutex_unlock(&signal->mutex);
@@ -61,7 +61,7 @@ static void forget_sleepers(pybp_signal *signal)
 #include <unistd.h>
 
 #ifndef SYS_futex
-#define SYS_futex SYS_futex_time64 /* 32-bit systems born with a 64-bit time_t */
+#define SYS_futex SYS_futex_time64 /* 32-bit systems that have only had a 64-bit time_t */
 #endif
 
 static void sleep_while(pybp_signal *signal, uint32_t word)
@@ -83,11 +83,11 @@ static void forget_sleepers(pybp_signal *signal)
 
 /* ---- spin, then sleep ------------------------------------------------------------------------ */
 
-/* Longer than a hypervisor takes to wake a sleeping CPU, 50 to 100 us: else one thread that has slept makes the
- * others sleep while they wait for it, and so on. Short enough not to hurt whoever shares the cores: the other side
- * may not even be running. */
+/* Longer than a hypervisor takes to wake a sleeping CPU, 50 to 100 us: otherwise a thread that has slept makes the others
+ * sleep while they wait for it, and so on. But short, for the sake of other programs: the thread that is waited for may
+ * itself be waiting for a CPU. */
 #define SPIN_NANOSECONDS 200000
-#define LOOKS_PER_CLOCK 16
+#define TESTS_PER_CLOCK 16
 
 static inline void relax(void)
 {
@@ -102,7 +102,7 @@ static bool spin_while(pybp_signal *signal, uint32_t known)
 {
     int64_t start = 0;
     for (;;) {
-        for (int look = 0; look < LOOKS_PER_CLOCK; look++) {
+        for (int i = 0; i < TESTS_PER_CLOCK; i++) {
             if (pybp_signal_generation(signal) != known)
                 return true;
             relax();

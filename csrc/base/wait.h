@@ -1,8 +1,8 @@
 /* Waiting for another thread: spin briefly, then sleep.
  *
- * A pybp_signal carries a generation number.  One thread at a time moves it on; any number of threads wait
- * until it is no longer the one they know.  Whatever the setter wrote before is visible to them then.
- * The atomics carry all ordering; the system only puts threads to sleep. */
+ * A pybp_signal has a generation number.  One thread at a time advances it; any number of threads wait until it is no
+ * longer the one that they know.  They then see whatever that thread wrote before.  Memory order comes from the atomics;
+ * the system only makes threads sleep. */
 #ifndef PYBP_BASE_WAIT_H
 #define PYBP_BASE_WAIT_H
 
@@ -19,8 +19,7 @@
 #endif
 
 typedef struct pybp_signal {
-    /* Twice the generation, plus 1 if somebody may be asleep: the setter learns from the same exchange
-     * whether it has to wake anyone. */
+    /* Twice the generation, plus 1 if a thread may be asleep: one exchange advances it and says whether to wake threads. */
     _Atomic uint32_t word;
 #ifdef PYBP_WAIT_CONDVAR
     pthread_mutex_t mutex;
@@ -34,15 +33,15 @@ typedef struct pybp_signal {
 #define PYBP_SIGNAL_INIT {0}
 #endif
 
-/* In a forked child, where the waiters and the setter may be gone: move the generation on and forget the
- * sleepers.  Also makes a zeroed signal ready. */
+/* In a forked child, where the other threads do not exist: advance the generation and forget sleeping threads.  Also
+ * initialises a zeroed signal. */
 void pybp_signal_reset(pybp_signal *signal);
 
-/* Sleep or spin until the generation is not `known`; returns the new one, and in *slept whether spinning was not
- * enough.  spin = false: sleep at once. */
+/* Wait until the generation is not `known`, and return the new one.  *slept: whether the thread has slept.  spin = false:
+ * sleep at once. */
 uint32_t pybp_signal_wait(pybp_signal *signal, uint32_t known, bool spin, bool *slept);
 
-/* Wake sleepers; for pybp_signal_advance only. */
+/* Wake sleeping threads; for pybp_signal_advance only. */
 void pybp_signal_wake(pybp_signal *signal);
 
 static inline uint32_t pybp_signal_generation(pybp_signal *signal)
@@ -50,7 +49,7 @@ static inline uint32_t pybp_signal_generation(pybp_signal *signal)
     return atomic_load_explicit(&signal->word, memory_order_acquire) >> 1;
 }
 
-/* Move from generation `known`, which must be the present one, to the next. */
+/* Advance from generation `known`, which must be the current one, to the next. */
 static inline void pybp_signal_advance(pybp_signal *signal, uint32_t known)
 {
     if (atomic_exchange_explicit(&signal->word, (known + 1) << 1, memory_order_acq_rel) & 1)

@@ -8,7 +8,7 @@
 #include <intrin.h>
 #endif
 
-/* From 32-bit products; also the reference that the tests compare with. */
+/* From 32-bit products. Tests compare the others with it. */
 static inline uint64_t pybp_mulhi_portable(uint64_t a, uint64_t b)
 {
     const uint64_t a0 = a & 0xFFFFFFFFu, a1 = a >> 32;
@@ -35,7 +35,7 @@ static inline uint64_t pybp_mulhi(uint64_t a, uint64_t b)
 static inline uint64_t pybp_mul_wide(uint64_t a, uint64_t b, uint64_t *high)
 {
 #if defined(__SIZEOF_INT128__)
-    __extension__ typedef unsigned __int128 wide; /* asked for the halves one by one, gcc multiplies twice */
+    __extension__ typedef unsigned __int128 wide; /* with a separate expression for each half, gcc multiplies twice */
     const wide product = (wide)a * b;
     *high = (uint64_t)(product >> 64);
     return (uint64_t)product;

@@ -52,20 +52,20 @@ static int best(void)
     return i;
 }
 
-/* The environment's wish, or -1 if there is none that can be granted. */
-static int wished(const char **wish)
+/* The instruction set that the environment asks for, or -1 if there is none or it is not usable. */
+static int from_environment(const char **name)
 {
-    const int i = (*wish = getenv("PYBP_ISA")) == NULL ? -1 : find(*wish);
+    const int i = (*name = getenv("PYBP_ISA")) == NULL ? -1 : find(*name);
     return i >= 0 && isas[i].usable() ? i : -1;
 }
 
 static int current(void)
 {
-    const char *wish;
+    const char *name;
     const int chosen = atomic_load_explicit(&selected, memory_order_relaxed);
     if (chosen != BY_DEFAULT)
         return chosen;
-    const int i = wished(&wish);
+    const int i = from_environment(&name);
     return i >= 0 ? i : best();
 }
 
@@ -93,13 +93,13 @@ const char *pybp_isa(void)
 const char *pybp_isa_reason(void)
 {
     static _Thread_local char text[96];
-    const char *wish;
+    const char *name;
     if (atomic_load_explicit(&selected, memory_order_relaxed) != BY_DEFAULT)
         return "selected by the program";
-    if (wished(&wish) >= 0)
-        snprintf(text, sizeof text, "PYBP_ISA=%.40s", wish);
-    else if (wish != NULL && *wish != '\0')
-        snprintf(text, sizeof text, "best of this CPU (PYBP_ISA=%.40s is not usable here)", wish);
+    if (from_environment(&name) >= 0)
+        snprintf(text, sizeof text, "PYBP_ISA=%.40s", name);
+    else if (name != NULL && *name != '\0')
+        snprintf(text, sizeof text, "best of this CPU (PYBP_ISA=%.40s is not usable here)", name);
     else
         return "best of this CPU";
     return text;

@@ -1,4 +1,4 @@
-/* Which kernel table nets get. The public part is in pybp.h: pybp_isa() and its neighbours. */
+/* Which kernel table nets get. The public functions, pybp_isa() and so on, are in pybp.h. */
 #ifndef PYBP_DISPATCH_DISPATCH_H
 #define PYBP_DISPATCH_DISPATCH_H
 

@@ -1,14 +1,14 @@
-/* Both halves apply reflections to columns, each column for itself, so that only the order of the reflections of one
- * column makes the bits. A group of them is applied to a column while it is in the cache; and in one walk along
- * the column, one reflection changes it and the next one's dot product is taken. */
+/* Both the decomposition and the computation of q apply reflections to columns. Each column is independent, so that the
+ * bits depend only on the order of the reflections of one column. A group of reflections is applied to a column while
+ * the column is in cache; and one loop over the column applies a reflection and computes the next one's dot product. */
 #include "math/orthogonal.h"
 
 #include <string.h>
 
 #define LANES 8
-#define GROUP 32 /* columns of 2048 elements that fit in a core's cache */
+#define GROUP 32 /* so many columns of 2048 elements fit in a core's cache */
 
-/* Lane sums of rounded products, from lane 0 on. */
+/* Add rounded products to the lanes of a sum; the first one belongs to lane 0. */
 static void add_products(const double *x, const double *y, size_t n, double *lanes)
 {
     double lane[LANES];
@@ -66,8 +66,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The reflections first ... end - 1, in this order, of column x: that of v_k, which is elements k ... m - 1 of column k
- * of a, turns these elements of x around the plane that v is normal to, x -= 2 v (v x) / (v v). */
+/* Apply reflections first ... end - 1, in this order, to column x. The vector v of reflection k is elements k ... m - 1 of
+ * column k of a; it reflects these elements of x in the plane normal to v: x -= 2 v (v x) / (v v). */
 static void reflect_up(size_t m, const double *a, const double *squares, size_t first, size_t end, double *x)
 {
     double product = dot(a + first * m + first, x + first, m - first);
@@ -88,7 +88,7 @@ static void reflect_up(size_t m, const double *a, const double *squares, size_t 
     }
 }
 
-/* The same from end - 1 down to first. */
+/* The same in the order end - 1 ... first. */
 static void reflect_down(size_t m, const double *a, const double *squares, size_t first, size_t end, double *x)
 {
     double product = dot(a + (end - 1) * m + end - 1, x + end - 1, m - end + 1);
@@ -96,7 +96,7 @@ static void reflect_down(size_t m, const double *a, const double *squares, size_
         const double *v = a + k * m + k, *next = v - m - 1;
         double lane[LANES] = {0};
         const double t = 2 * product / squares[k];
-        const size_t n = m - k, head = k == first ? n : least(n, LANES - 1); /* until lane 0 comes again */
+        const size_t n = m - k, head = k == first ? n : least(n, LANES - 1); /* up to the next element of lane 0 */
         if (squares[k] != 0)
             subtract(t, v, x + k, head);
         if (k == first)
@@ -114,7 +114,7 @@ void pybp_orthogonal(size_t m, size_t n, double *a, double *squares, double *q)
 {
     for (size_t first = 0, end; first < n; first = end) {
         end = least(first + GROUP, n);
-        for (size_t k = first; k < end; k++) { /* the v of column k, which turns it onto the axis, takes its place */
+        for (size_t k = first; k < end; k++) { /* column k is replaced by the v that reflects it onto the axis */
             double *v = a + k * m + k;
             const double length = __builtin_sqrt(dot(v, v, m - k));
             v[0] = v[0] > 0 ? v[0] + length : v[0] - length;
@@ -129,7 +129,7 @@ void pybp_orthogonal(size_t m, size_t n, double *a, double *squares, double *q)
     for (size_t end = n, first; end > 0; end = first) {
         first = (end - 1) / GROUP * GROUP;
         for (size_t j = first; j < end; j++) {
-            q[j * m + j] = a[j * m + j] > 0 ? -1 : 1; /* the sign that R's diagonal has, which is to be positive */
+            q[j * m + j] = a[j * m + j] > 0 ? -1 : 1; /* so that R's diagonal is positive */
             reflect_down(m, a, squares, first, j + 1, q + j * m);
         }
         for (size_t j = end; j < n; j++)

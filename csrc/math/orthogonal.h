@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* The Q, with orthonormal columns, of a = Q R where R has a positive diagonal. Both (m, n), m >= n, columns
- * contiguous; a and squares, n numbers, are overwritten. The order of operations is docs/contract.md's. */
+/* q becomes the matrix with orthonormal columns of a = q R, where R has a positive diagonal. a and q are (m, n), m >= n,
+ * stored by columns. a and squares, n numbers, are overwritten. docs/contract.md states the order of operations. */
 void pybp_orthogonal(size_t m, size_t n, double *a, double *squares, double *q);
 
 #endif

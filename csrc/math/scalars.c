@@ -1,4 +1,4 @@
-/* docs/contract.md, "Schedules", states each as a sequence of operations. */
+/* docs/contract.md, "Schedules", states each function as a sequence of operations. */
 #define PYBP_ISA_SCALAR
 #include "math/scalars.h"
 
@@ -17,7 +17,7 @@ static const double sin_c[8] = {
 static const double pi_high = 0x1.921fb54442d18p+1, pi_low = 0x1.1a62633145c07p-53;
 static const double log2_e = 0x1.71547652b82fep+0;
 
-#define WHOLE_FROM 0x1p53 /* every double from here on is an even number */
+#define ALL_EVEN 0x1p53 /* every double from here on is an even integer */
 
 static double horner(double z, const double c[8])
 {
@@ -43,11 +43,11 @@ static double sin_small(double y)
 double pybp_cospi(double x)
 {
     double r = x < 0 ? -x : x;
-    if (!(r < WHOLE_FROM))
+    if (!(r < ALL_EVEN))
         return r <= 0x1.fffffffffffffp1023 ? 1.0 : x - x;
     r = r - 2 * (double)(uint64_t)(0.5 * r); /* in [0, 2); all of these steps are exact */
     r = r > 1 ? 2 - r : r;
-    const double distance = r > 0.5 ? 1 - r : r; /* from the nearest whole number */
+    const double distance = r > 0.5 ? 1 - r : r; /* from the nearest integer */
     const double y = distance <= 0.25 ? cos_small(distance) : sin_small(0.5 - distance);
     return r > 0.5 ? -y : y;
 }
@@ -68,7 +68,7 @@ double pybp_power(double x, double p)
 {
     if (p == 0.5)
         return __builtin_sqrt(x);
-    if (p < WHOLE_FROM && p == (double)(uint64_t)p)
+    if (p < ALL_EVEN && p == (double)(uint64_t)p)
         return pybp_whole_power(x, (uint64_t)p);
     return x == 0 ? 0 : pybp_exp(p * pybp_log(x));
 }

@@ -9,7 +9,7 @@
 double pybp_cospi(double x);
 /* x^n by squaring. */
 double pybp_whole_power(double x, uint64_t n);
-/* x^p for x >= 0, p > 0: by squaring where p is a whole number, sqrt where it is 1/2, else exp(p log x). */
+/* x^p for x >= 0, p > 0: by squaring if p is an integer, sqrt if it is 1/2, otherwise exp(p log x). */
 double pybp_power(double x, double p);
 /* log2 x for x > 0, and exp and log of vmath.h. */
 double pybp_log2(double x);

@@ -84,8 +84,8 @@ static int directory_quota(char *path, size_t length, size_t size)
     return quota_cpus(quota, period);
 }
 
-/* The smallest quota from mount/group up to mount.  Directories that do not exist set none: inside a container the group's
- * name is often the host's. */
+/* The smallest quota from mount/group up to mount.  Directories that do not exist set none: inside a container the
+ * group's name is often the host's. */
 static int smallest_quota(const char *mount, const char *group)
 {
     enum { NAME = 32 }; /* room for the longest file name */

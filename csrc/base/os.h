@@ -32,13 +32,13 @@ int pybp_os_cpus(void);
 
 /* The CPU that the calling thread runs on; -1 if the system does not say. */
 int pybp_os_cpu(void);
-/* Move the calling thread to a CPU that it may use and that is none of these n, if there is one and the system can do that.
- * Afterwards it may use the same CPUs as before; but on Linux no CPU that is added to the system later, unless it is
- * given to this thread. */
+/* Move the calling thread to a CPU that it may use and that is none of these n, if there is one and the system can do
+ * that. Afterwards it may use the same CPUs as before; but on Linux no CPU that is added to the system later, unless
+ * it is given to this thread. */
 void pybp_os_leave_cpus(const int *cpus, int n);
 
-/* Start a thread that calls run(ctx), and that blocks asynchronous signals. *thread must exist as long as the thread. False:
- * the system refuses. */
+/* Start a thread that calls run(ctx), and that blocks asynchronous signals. *thread must exist as long as the thread.
+ * False: the system refuses. */
 bool pybp_thread_start(pybp_thread *thread, void (*run)(void *ctx), void *ctx, size_t stack_bytes);
 void pybp_thread_join(pybp_thread *thread);
 

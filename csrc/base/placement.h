@@ -1,9 +1,9 @@
 /* CPUs for the threads of a job: one for each, as far as the system allows it.
  *
- * A system may wake a thread on a CPU that another thread of the job keeps busy, though other CPUs are idle, and leave it
- * there for milliseconds. Linux does so as a hypervisor's guest, to which a sleeping CPU looks as if it had been taken
- * away. So each thread records where it runs, and a worker that finds itself beside another thread of the job moves. The
- * caller's thread is never moved. */
+ * A system may wake a thread on a CPU that another thread of the job keeps busy, though other CPUs are idle, and
+ * leave it there for milliseconds. Linux does so as a hypervisor's guest, since the guest cannot distinguish a
+ * sleeping CPU from one that the hypervisor has taken away. So each thread records where it runs, and a worker that
+ * finds itself beside another thread of the job moves. The caller's thread is never moved. */
 #ifndef PYBP_BASE_PLACEMENT_H
 #define PYBP_BASE_PLACEMENT_H
 

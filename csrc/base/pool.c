@@ -23,13 +23,13 @@ struct pybp_barrier {
 
 /* A worker's job lies beside the signal that announces it, so that one cache line moves when a job starts. */
 typedef struct worker {
-    _Alignas(CACHE_LINE) pybp_signal go;
+    _Alignas(CACHE_LINE) pybp_signal start;
     int tid;
     int threads;
     bool spin;
     pybp_job fn;
     void *ctx;
-    uint32_t first; /* the generation of `go` when it was created */
+    uint32_t first; /* the generation of `start` when it was created */
     pybp_thread thread;
 } worker;
 
@@ -83,7 +83,7 @@ static void worker_main(void *argument)
     uint32_t seen = self->first;
     bool spin = true, slept;
     for (;;) {
-        seen = pybp_signal_wait(&self->go, seen, spin, &slept);
+        seen = pybp_signal_wait(&self->start, seen, spin, &slept);
         if (self->fn == NULL)
             return;
         spin = self->spin; /* read now: the next job may overwrite it once this one is finished */
@@ -103,15 +103,15 @@ static void post(worker *w, pybp_job fn, void *ctx, int threads, bool spin)
     w->ctx = ctx;
     w->threads = threads;
     w->spin = spin;
-    pybp_signal_advance(&w->go, pybp_signal_generation(&w->go));
+    pybp_signal_advance(&w->start, pybp_signal_generation(&w->start));
 }
 
 /* ---- threads, fork ---------------------------------------------------------------------------- */
 
 #define STACK_BYTES ((size_t)1 << 20) /* small: kernels' scratch memory is not on the stack */
 
-/* In the child of a fork only the forking thread exists.  If it is inside a job, its barriers and its wait for the other
- * threads end at once. */
+/* In the child of a fork only the forking thread exists.  If it is inside a job, its barriers and its wait for the
+ * other threads end at once. */
 static void after_fork_in_child(void)
 {
     atomic_fetch_add(&pool.era, 1);
@@ -139,9 +139,9 @@ static bool create_thread(worker *w)
     return pybp_thread_start(&w->thread, worker_main, w, STACK_BYTES);
 }
 
-/* At exit, and before the library is unloaded with the code that the workers execute.  Not during a job: then the threads
- * end with the process.  The pool stays busy, so that later callers, in other exit handlers, use one thread.  On Windows
- * threads have ended by then, and a library that is being unloaded must not wait for them. */
+/* At exit, and before the library is unloaded with the code that the workers execute.  Not during a job: then the
+ * threads end with the process.  The pool stays busy, so that later callers, in other exit handlers, use one thread.
+ * On Windows threads have ended by then, and a library that is being unloaded must not wait for them. */
 #ifndef _WIN32
 __attribute__((destructor)) static void dismiss_workers(void)
 {
@@ -158,7 +158,8 @@ __attribute__((destructor)) static void dismiss_workers(void)
 
 #define RETRY_JOBS 1000
 
-/* Create workers until there are `wanted`, if possible; returns how many there are.  For the caller that has the pool. */
+/* Create workers until there are `wanted`, if possible; returns how many there are.  For the caller that has the
+ * pool. */
 static int provide_workers(int wanted)
 {
     int n = atomic_load_explicit(&pool.n_workers, memory_order_relaxed);
@@ -175,8 +176,8 @@ static int provide_workers(int wanted)
     }
     for (; n < wanted; n++) {
         worker *w = &pool.workers[n];
-        pybp_signal_reset(&w->go);
-        w->first = pybp_signal_generation(&w->go);
+        pybp_signal_reset(&w->start);
+        w->first = pybp_signal_generation(&w->start);
         w->tid = n + 1;
         if (!create_thread(w)) {
             pool.retry_after = RETRY_JOBS;

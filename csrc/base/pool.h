@@ -36,8 +36,8 @@ void pybp_barrier_wait(pybp_barrier *barrier);
 /* Worker threads that exist now.  Thread-safe; for tests and diagnosis. */
 int pybp_pool_workers(void);
 
-/* For tests: the next n thread creations succeed, all later ones fail; n < 0 switches this off, and the pool tries again
- * to create threads that it was refused.  Not during a job. */
+/* For tests: the next n thread creations succeed, all later ones fail; n < 0 switches this off, and the pool tries
+ * again to create threads that it was refused.  Not during a job. */
 void pybp_pool_fail_create_after(int n);
 
 #endif

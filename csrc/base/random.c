@@ -161,7 +161,7 @@ void pybp_random_words(uint64_t seed, uint64_t stream, uint64_t sub, uint64_t th
     }
 }
 
-/* The elements to be swapped lie anywhere: without prefetching, each is a cache miss in a large order. */
+/* The elements to be swapped are far apart: without prefetching, each is a cache miss in a large order. */
 static inline void prefetch(const void *address)
 {
 #if defined(__GNUC__)

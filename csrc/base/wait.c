@@ -83,9 +83,9 @@ static void forget_sleepers(pybp_signal *signal)
 
 /* ---- spin, then sleep ------------------------------------------------------------------------ */
 
-/* Longer than a hypervisor takes to wake a sleeping CPU, 50 to 100 us: otherwise a thread that has slept makes the others
- * sleep while they wait for it, and so on. But short, for the sake of other programs: the thread that is waited for may
- * itself be waiting for a CPU. */
+/* Longer than a hypervisor takes to wake a sleeping CPU, 50 to 100 us: otherwise a thread that has slept makes the
+ * others sleep while they wait for it, and so on. But short, for the sake of other programs: the thread that is
+ * waited for may itself be waiting for a CPU. */
 #define SPIN_NANOSECONDS 200000
 #define TESTS_PER_CLOCK 16
 

@@ -1,8 +1,8 @@
 /* Waiting for another thread: spin briefly, then sleep.
  *
  * A pybp_signal has a generation number.  One thread at a time advances it; any number of threads wait until it is no
- * longer the one that they know.  They then see whatever that thread wrote before.  Memory order comes from the atomics;
- * the system only makes threads sleep. */
+ * longer the one that they know.  They then see whatever that thread wrote before.  Memory order comes from the
+ * atomics; the system only makes threads sleep. */
 #ifndef PYBP_BASE_WAIT_H
 #define PYBP_BASE_WAIT_H
 
@@ -19,7 +19,8 @@
 #endif
 
 typedef struct pybp_signal {
-    /* Twice the generation, plus 1 if a thread may be asleep: one exchange advances it and says whether to wake threads. */
+    /* Twice the generation, plus 1 if a thread may be asleep: one exchange advances it and says whether to wake
+     * threads. */
     _Atomic uint32_t word;
 #ifdef PYBP_WAIT_CONDVAR
     pthread_mutex_t mutex;
@@ -37,8 +38,8 @@ typedef struct pybp_signal {
  * initialises a zeroed signal. */
 void pybp_signal_reset(pybp_signal *signal);
 
-/* Wait until the generation is not `known`, and return the new one.  *slept: whether the thread has slept.  spin = false:
- * sleep at once. */
+/* Wait until the generation is not `known`, and return the new one.  *slept: whether the thread has slept.  spin =
+ * false: sleep at once. */
 uint32_t pybp_signal_wait(pybp_signal *signal, uint32_t known, bool spin, bool *slept);
 
 /* Wake sleeping threads; for pybp_signal_advance only. */

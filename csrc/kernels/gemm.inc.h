@@ -1,7 +1,7 @@
 /* The matrix products of the forward and the backward pass. gradient.inc.h has that of the weight gradient.
  *
  * An output element is one chain of fused multiply-adds that is never split (contract), so a
- * tile holds R rows x P panels x NV vectors of chains in registers and goes through all k once.
+ * tile holds R rows x P panels x NV vectors of chains in registers, and loops over k once.
  * Where there are 16 registers, 12 of them hold chains (and 2 weights, 1 a broadcast):
  * 6 rows of whole lines of two vectors, or 12 of half lines. Where there are 32, 24 do: 12 rows of
  * two panels whose lines are one vector, 6 of lines of four, 12 of half of them. Few rows take more
@@ -17,7 +17,7 @@
 #elif defined(PYBP_ROLLED)
 #define PYBP_UNROLL(n) PYBP_PRAGMA_(GCC unroll 1)
 #elif defined(__clang__)
-#define PYBP_UNROLL(n) PYBP_PRAGMA_(clang loop unroll(full)) /* a count would come too late for registers */
+#define PYBP_UNROLL(n) PYBP_PRAGMA_(clang loop unroll(full)) /* with a count, clang unrolls too late to use registers */
 #else
 #define PYBP_UNROLL(n) PYBP_PRAGMA_(GCC unroll n)
 #endif

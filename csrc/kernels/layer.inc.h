@@ -38,7 +38,7 @@ static void REAL(drop)(size_t rows, const uint16_t *numbers, size_t step, const 
     }
 }
 
-/* The category, 0 ... n - 1, that a number stands for; 0 if there is none. */
+/* The category, 0 ... n - 1, that a number is; 0 if it is none. */
 PYBP_INLINE size_t REAL(category)(real x, size_t n)
 {
     return x >= 0 && x < (real)n ? (size_t)x : 0;

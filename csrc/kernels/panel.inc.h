@@ -70,7 +70,7 @@ PYBP_INLINE void REAL(spread_row)(const pybp_matrix *x, size_t row, real *to, si
     }
 }
 
-/* Shuffled rows lie anywhere in memory, so each is prefetched some rows before it is copied: short rows into the L1
+/* Shuffled rows are scattered in memory, so each is prefetched some rows before it is copied: short rows into the L1
  * cache, the first GATHER_LONG bytes of long ones into L2. (The first rows, or all of a small minibatch, have been
  * prefetched by net/train/prefetch.c.) */
 #define GATHER_SHORT 512

@@ -1,4 +1,4 @@
-/* Rows go in blocks through all layers, so that a block's activations stay in cache. */
+/* All layers are computed for a block of rows at a time, so that its activations stay in cache. */
 #include "net/predict.h"
 
 #include "base/status.h"

@@ -18,7 +18,7 @@ typedef struct pybp_layer_functions {
      * holds. NULL: the layer has no parameters. */
     void (*gradient)(const pybp_rows *rows, size_t l, size_t panel, size_t k0, size_t k1, bool add, char *g);
     /* For layers that couple the rows of a minibatch in training, otherwise NULL: statistics of panels p0 ... p1 - 1,
-     * which take all rows of the minibatch, before the layer goes forward and before it goes backward. */
+     * over all rows of the minibatch, to be computed before `forward` and before `backward`. */
     void (*forward_statistics)(const pybp_rows *all, size_t l, size_t p0, size_t p1);
     void (*backward_statistics)(const pybp_rows *all, size_t l, size_t p0, size_t p1);
 } pybp_layer_functions;
@@ -51,7 +51,7 @@ typedef struct pybp_contribution {
 
 /* That of layer l to its input number `link`. */
 pybp_contribution pybp_contribution_of(const pybp_rows *rows, size_t l, int link);
-/* The layer's contribution, n columns, stands in to->out: copy it, add the sum so far, apply the derivative. */
+/* With the layer's contribution, n columns, in to->out: copy it to `keep`, add the sum so far, apply the derivative. */
 void pybp_finish_contribution(const pybp_rows *rows, size_t n, const pybp_contribution *to);
 /* All of that for a layer whose contribution is its delta itself. */
 void pybp_contribute_delta(const pybp_rows *rows, size_t l, int link);

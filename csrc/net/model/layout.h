@@ -1,4 +1,4 @@
-/* From a description to a layout: how wide each layer is, what it reads, and where its parameters lie. */
+/* From a description to a layout: the width of each layer, what it reads, and where its parameters are stored. */
 #ifndef PYBP_NET_MODEL_LAYOUT_H
 #define PYBP_NET_MODEL_LAYOUT_H
 

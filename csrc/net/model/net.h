@@ -10,11 +10,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* One of a layer's inputs, and what the backward pass does with the layer's contribution to the gradient by it.
+/* One of a layer's inputs, and where the backward pass writes the layer's contribution to the gradient by that input.
  *
- * An output that several layers read gets a contribution from each, the last reader's first. The sum so far and the
- * next contribution must not lie in the same buffer, so they alternate between two buffers of the layer read, `delta`
- * and `sum`, in such a way that the complete sum ends up in `delta`. */
+ * If several layers read an output, the gradient by it is the sum of their contributions, the last reader's first. The
+ * sum so far and the next contribution need two buffers: `delta` and `sum` of the layer read. Contributions are
+ * written to them alternately, such that the complete sum is in `delta`. */
 typedef struct pybp_link {
     ptrdiff_t from; /* the layer read, or -1: the net's input */
     bool into_sum;  /* the contribution is written to `sum` of the layer read, otherwise to its `delta` */
@@ -45,7 +45,7 @@ typedef struct pybp_layer {
     bool rowwise;        /* each output depends on the z of all outputs */
     bool reads_z;        /* the derivative is computed from z, otherwise from a */
 
-    /* Where its parameters lie in a parameter buffer: `panels` panels of `panel_lines` lines each. */
+    /* Where its parameters are in a parameter buffer: `panels` panels of `panel_lines` lines each. */
     size_t panels;
     size_t fan;         /* lines of weights in a panel; the biases are the next line */
     size_t panel_lines; /* weights, biases and statistics */
@@ -85,8 +85,8 @@ struct pybp_net {
     size_t free_lines;     /* of those, the lines of layers that are not frozen */
     pybp_progress progress;
 
-    /* Parameter buffers, 64-byte aligned: all layers, packed in panels. (A copy of a net copies all that stands above
-     * this.) */
+    /* Parameter buffers, 64-byte aligned: all layers, packed in panels. (pybp_net_clone copies the members above as
+     * they are.) */
     char *params;
     char *state[PYBP_N_STATES]; /* of the optimizer; NULL: it has no such state */
     char *grads;                /* NULL until a backward pass */

@@ -31,7 +31,7 @@ void pybp_fill_row_scales(const pybp_rows *rows, const pybp_source *source, size
 void pybp_compute_loss(const pybp_rows *rows, const pybp_loss_spec *loss);
 /* Copy the rows' losses, as doubles. */
 void pybp_read_row_losses(const pybp_rows *rows, double *losses);
-/* Turn dL/da, which stands in place of the output layer's delta, into its delta. */
+/* Turn dL/da, in the output layer's delta buffer, into its delta. */
 void pybp_compute_output_delta(const pybp_rows *rows);
 
 #endif

@@ -7,7 +7,8 @@
 
 /* ---- a range of rows ---- */
 
-/* Set the column of ones behind layer l's outputs, if it lies in a panel that the layer has written. */
+/* Set the column of ones after layer l's outputs, if it is in a panel that the layer writes. (workspace.c sets
+ * others.) */
 static void add_ones(const pybp_rows *rows, size_t l)
 {
     const size_t n_out = rows->net->layers[l].n_out;

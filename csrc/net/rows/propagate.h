@@ -10,12 +10,12 @@ void pybp_forward_layers(const pybp_rows *rows, size_t begin, size_t end, pybp_o
 /* Layers end - 1 ... begin backward: from their deltas to those of the layers that they read. */
 void pybp_backward_layers(const pybp_rows *rows, size_t begin, size_t end);
 
-/* What one of several threads does for a workspace full of rows.
+/* Forward and backward for all rows of a workspace, as one of several threads.
  *
- * Each thread takes a range of the rows (pybp_thread_range). Between two layers that couple the rows of a minibatch
- * rows are independent of each other, so that a block of them goes through all those layers before the next block,
- * while its activations are in cache. Before and after the statistics of a coupled layer all threads wait for each
- * other. */
+ * Each thread takes a range of the rows (pybp_thread_range), and takes it in blocks: between two layers that couple
+ * the rows of a minibatch, rows are independent, so all those layers are computed for one block, while its
+ * activations are in cache, before the next block. Before and after the statistics of a coupled layer all threads
+ * wait for each other. */
 typedef struct pybp_propagation {
     pybp_rows all;  /* every row; .tid is this thread */
     int threads;

@@ -1,4 +1,4 @@
-/* Where the rows of a call come from. */
+/* The rows of a call. */
 #ifndef PYBP_NET_ROWS_SOURCE_H
 #define PYBP_NET_ROWS_SOURCE_H
 

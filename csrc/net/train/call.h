@@ -1,4 +1,4 @@
-/* The state of one call of pybp_train, which its threads share. */
+/* The state of one call of pybp_train, common to its threads. */
 #ifndef PYBP_NET_TRAIN_CALL_H
 #define PYBP_NET_TRAIN_CALL_H
 

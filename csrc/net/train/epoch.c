@@ -13,7 +13,7 @@
 
 /* ---- steps ---- */
 
-/* Every thread goes through all steps; tid 0 speaks for all. */
+/* Every thread does its part of each step; tid 0 updates what they have in common. */
 static void steps_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
 {
     pybp_train_call *call = ctx;

@@ -111,8 +111,8 @@ void pybp_minibatch_propagate(pybp_minibatch *m, const pybp_rows *all, int threa
 
 /* ---- stages B and C: tiles ---- */
 
-/* Thread 0 leaves adding up chunks to the other threads: these have computed all but one of the partial sums, so that
- * less data moves between cores than if it took part. */
+/* The tiles of thread tid. Thread 0 adds up no chunks: the other threads have computed all partial sums but one, so
+ * that less data moves between cores without it. */
 static void for_each_own_tile(const pybp_train_call *call, int tid, int threads, pybp_tile_fn *fn, void *ctx)
 {
     const int idle = call->buffers->by_chunks && threads > 1;

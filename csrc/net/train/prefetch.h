@@ -1,6 +1,6 @@
 /* Prefetching the next minibatch's rows while this one's gradients are computed.
  *
- * Shuffled rows lie anywhere in memory. Where access to memory is slow, waiting for a minibatch takes a tenth of a
+ * Shuffled rows are scattered in memory. Where access to memory is slow, waiting for a minibatch takes a tenth of a
  * small net's step. Prefetching all of it at once takes as long, since a core has some twenty requests in flight at a
  * time; so a few lines are prefetched between gradient tiles. */
 #ifndef PYBP_NET_TRAIN_PREFETCH_H

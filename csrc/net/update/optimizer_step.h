@@ -22,8 +22,8 @@ void pybp_rule_next_step(const pybp_net *net, const pybp_optimizer *optimizer, d
 
 /* On a tile, lines k0 ... k1 - 1 of a panel, whose gradient is g: */
 
-/* Turn the loss's gradient by the weights as they are stored into that by the layer's parameters, penalties
- * included. */
+/* g is the gradient of the loss by the weights as they are stored. Multiply it by the layer's scale, and add the
+ * gradient of its penalties. */
 void pybp_rule_finish_gradient(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0,
                                size_t k1, char *g);
 /* Prefetch parameters and states, if that helps; to be called before the gradient is computed. */

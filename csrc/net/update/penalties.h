@@ -1,5 +1,5 @@
-/* What l1 and l2 of the layers add to the loss. (pybp_rule_finish_gradient adds their gradient in a step.) The sum
- * over the weights of an output is one chain, so that threads can share out the outputs. */
+/* What l1 and l2 of the layers add to the loss. (In a step, pybp_rule_finish_gradient adds their gradient.) The sum
+ * over the weights of an output is one chain; different threads compute different outputs. */
 #ifndef PYBP_NET_UPDATE_PENALTIES_H
 #define PYBP_NET_UPDATE_PENALTIES_H
 

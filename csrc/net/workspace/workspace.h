@@ -1,4 +1,4 @@
-/* A workspace: the buffers in which rows go forward through the layers and deltas come back. */
+/* A workspace: the buffers of all layers' activations and deltas, for a number of rows. */
 #ifndef PYBP_NET_WORKSPACE_WORKSPACE_H
 #define PYBP_NET_WORKSPACE_WORKSPACE_H
 

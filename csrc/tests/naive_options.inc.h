@@ -1,4 +1,4 @@
-/* docs/contract.md, "What a layer says about its training". */
+/* docs/contract.md, "Training options of a layer". */
 
 /* sqrt(fan) with NTK, else 1: W is this times the weights kept. */
 static double F(root)(const F(layer) *layer)

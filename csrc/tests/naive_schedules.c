@@ -39,7 +39,7 @@ double naive_cospi(double x)
     return r > 0.5 ? -y : y;
 }
 
-static double share(uint64_t t, uint64_t n)
+static double fraction(uint64_t t, uint64_t n)
 {
     return t < n ? (double)t / (double)n : 1.0;
 }
@@ -86,7 +86,7 @@ static double cosine_restarts(const pybp_schedule *s, uint64_t t)
         l = l * (uint64_t)s->params[1];
         i = i + 1;
     }
-    return half(s->lr * whole_power(s->params[3], i), s->params[2], share(t, l));
+    return half(s->lr * whole_power(s->params[3], i), s->params[2], fraction(t, l));
 }
 
 static double one_cycle(const pybp_schedule *s, uint64_t t, uint64_t horizon)
@@ -110,7 +110,7 @@ static double cyclic(const pybp_schedule *s, uint64_t t)
 {
     uint64_t up = (uint64_t)s->params[1], down = (uint64_t)s->params[2];
     uint64_t i = t / (up + down), c = t % (up + down);
-    double h = c <= up ? share(c, up) : share(up + down - c, down);
+    double h = c <= up ? fraction(c, up) : fraction(up + down - c, down);
     double product = (s->lr - s->params[0]) * h;
     product = product * whole_power(s->params[3], i);
     product = product * whole_power(s->params[4], t);
@@ -124,7 +124,7 @@ double naive_schedule(const pybp_schedule *s, uint64_t t, uint64_t horizon)
     uint64_t n = 0;
     switch (s->kind) {
     case PYBP_SCHEDULE_LINEAR:
-        return s->lr * between(p[0], p[1], share(t, horizon));
+        return s->lr * between(p[0], p[1], fraction(t, horizon));
     case PYBP_SCHEDULE_STEP:
         return s->lr * whole_power(p[1], t / (uint64_t)p[0]);
     case PYBP_SCHEDULE_MULTISTEP:
@@ -138,13 +138,13 @@ double naive_schedule(const pybp_schedule *s, uint64_t t, uint64_t horizon)
             f = f * exp_f64((double)n / p[1] * log_f64(p[0]));
         return s->lr * f;
     case PYBP_SCHEDULE_POLYNOMIAL:
-        f = (s->lr - p[1]) * power(1.0 - share(t, horizon), p[0]);
+        f = (s->lr - p[1]) * power(1.0 - fraction(t, horizon), p[0]);
         return p[1] + f;
     case PYBP_SCHEDULE_INVERSE_SCALING:
         return s->lr / power((double)t + 1.0, p[0]);
     case PYBP_SCHEDULE_COSINE:
         n = (uint64_t)(p[1] < 1.0 ? trunc(p[1] * (double)horizon) : p[1]);
-        return t < n ? between(p[2], s->lr, share(t, n)) : half(s->lr, p[0], share(t - n, horizon - n));
+        return t < n ? between(p[2], s->lr, fraction(t, n)) : half(s->lr, p[0], fraction(t - n, horizon - n));
     case PYBP_SCHEDULE_COSINE_RESTARTS:
         return cosine_restarts(s, t);
     case PYBP_SCHEDULE_ONE_CYCLE:
@@ -152,7 +152,7 @@ double naive_schedule(const pybp_schedule *s, uint64_t t, uint64_t horizon)
     case PYBP_SCHEDULE_CYCLIC:
         return cyclic(s, t);
     case PYBP_SCHEDULE_COSLOG4:
-        f = 15.0 * share(t, horizon);
+        f = 15.0 * fraction(t, horizon);
         f = log_f64(1.0 + f) * 1.4426950408889634;
         return s->lr * (0.5 * (1.0 - naive_cospi(2.0 * f)));
     default: /* constant */

@@ -64,6 +64,9 @@ cdef extern from "pybp.h" nogil:
     pybp_status pybp_isa_select(const char *isa)
     int pybp_default_threads(const char **why)
 
+    pybp_status pybp_activate(pybp_activation activation, const double *params, pybp_dtype dtype,
+                              size_t rows, size_t cols, const void *z, void *a, void *derivative)
+
     ctypedef struct pybp_net:
         pass
     ctypedef struct pybp_layer_desc:

@@ -32,7 +32,6 @@ include "_core_one_row.pxi"
 include "_core_net.pxi"
 
 
-
 def find_nonfinite(x, dtype):
     """(row, column) of the first NaN or infinity, also one that `dtype` would make; else None."""
     cdef size_t row = 0, column = 0
@@ -45,6 +44,32 @@ def find_nonfinite(x, dtype):
         return row, column
     check(status)
     return None
+
+
+def activate(kind, tuple params, z, out, derivative):
+    """Fill `out` with f(z) and `derivative` with f'(z), unless they are None; all contiguous, (rows, columns).
+
+    Of a rowwise activation `derivative` is (rows * columns, columns), row by row the Jacobian.
+    """
+    cdef double given[PYBP_MAX_ACTIVATION_PARAMS]
+    cdef pybp_activation number = <pybp_activation> <int> kind
+    cdef pybp_row row
+    cdef pybp_status status
+    cdef Dense inputs = view_dense(z)
+    cdef size_t rows = inputs.matrix.rows, columns = inputs.matrix.cols
+    cdef pybp_dtype dtype = inputs.matrix.dtype
+    check(pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, number, &row))
+    fill_params(params, given, PYBP_MAX_ACTIVATION_PARAMS)
+    if rows > 1 and inputs.matrix.row_stride != <ptrdiff_t> columns * itemsize_of(dtype):
+        raise TypeError("expected a contiguous array")
+    cdef Output a = view_rows_out(out, dtype, rows, columns)
+    cdef Output slopes = view_rows_out(
+        derivative, dtype, rows * columns if row.label[0] == b"R" else rows, columns
+    )
+    with nogil:
+        status = pybp_activate(number, given, dtype, rows, columns, inputs.matrix.data, a.data,
+                               slopes.data)
+    check(status)
 
 
 def metric_value(str metric, target, prediction, const double[::1] weights):

@@ -6,10 +6,15 @@ A name such as ``"relu"`` means the activation with default parameters.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
+import numpy as np
+
+from pybp import _core
+from pybp._common.arrays import as_numbers, plain
 from pybp._common.public import publish
 from pybp._common.specs import Spec
+from pybp.errors import ShapeError
 
 __all__ = [
     "ELU",
@@ -37,12 +42,71 @@ __all__ = [
 
 @dataclass(frozen=True, repr=False)
 class ActivationFunction(Spec):
-    """Base class of the activation functions."""
+    """Base class of the activation functions: ``f(z)`` and ``f.derivative(z)`` of any array.
+
+    Examples
+    --------
+    >>> from pybp.activations import Sigmoid, Softmax
+    >>> sigmoid = Sigmoid()
+    >>> sigmoid([-1.0, 0.0, 1.0])
+    array([0.26894142, 0.5       , 0.73105858])
+    >>> sigmoid.derivative([-1.0, 0.0, 1.0])
+    array([0.19661193, 0.25      , 0.19661193])
+    >>> Softmax().derivative([0.0, 0.0])  # its Jacobian
+    array([[ 0.25, -0.25],
+           [-0.25,  0.25]])
+    """
 
     registry: ClassVar[str] = "activations"
 
     def __post_init__(self) -> None:
         self.parameters  # noqa: B018  # reading them checks them
+
+    def __call__(self, z: Any, /) -> Any:
+        """The activation ``a = f(z)``, with the bits that a net computes.
+
+        Parameters
+        ----------
+        z : array-like
+            Numbers in any shape; for softmax the last axis holds the classes.
+
+        Returns
+        -------
+        ndarray or float, of the shape of z
+            In float32 if z is, otherwise in float64.
+        """
+        return self._compute(z, derivative=False)
+
+    def derivative(self, z: Any, /) -> Any:
+        """The derivative ``f'(z)``.
+
+        Parameters
+        ----------
+        z : array-like
+            Numbers in any shape; for softmax the last axis holds the classes.
+
+        Returns
+        -------
+        ndarray or float, of the shape of z
+            In float32 if z is, otherwise in float64. For softmax the Jacobian, of shape
+            (..., n, n): element [j, k] is ``da_j / dz_k``.
+        """
+        return self._compute(z, derivative=True)
+
+    def _compute(self, z: Any, derivative: bool) -> Any:
+        array = as_numbers(z, "z")
+        dtype = array.dtype if array.dtype in (np.float32, np.float64) else np.dtype(np.float64)
+        rowwise = self.row["label"] == "ROWWISE"
+        if rowwise and array.ndim == 0:
+            raise ShapeError(f"z is a number; {self.name} needs a row of them")
+        columns = array.shape[-1:] if rowwise else ()
+        out = np.empty(array.shape + (columns if derivative else ()), dtype)
+        if out.size:
+            width = columns[0] if rowwise else array.size
+            rows, result = plain(array, dtype).reshape(-1, width), out.reshape(-1, width)
+            given = (None, result) if derivative else (result, None)
+            _core.activate(self.number, self.parameters, rows, *given)
+        return out[()]
 
 
 ActivationName = Literal[

@@ -15,7 +15,7 @@ typedef struct strip {
     const pybp_kernels *k;
     size_t lines;
     char *x[ARRAYS];
-    pybp_activate *activate;
+    pybp_activate_panel *activate;
     _Alignas(8) char params[8 * PYBP_MAX_ACTIVATION_PARAMS];
     pybp_update *update;
     void *states[PYBP_N_STATES]; /* x[2] ..., as many as the optimizer has */
@@ -112,7 +112,7 @@ static void add_optimizer(bench *b, pybp_dtype dtype, int kind, size_t lines)
 static void add_activation(bench *b, pybp_dtype dtype, int kind)
 {
     pybp_row row;
-    pybp_activate *function = pybp_dispatch(dtype)->activate[kind];
+    pybp_activate_panel *function = pybp_dispatch(dtype)->activate[kind];
     pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, kind, &row);
     bench_job *job = function == NULL ? NULL : bench_add(b, "element", dtype, "activation %s", row.name);
     if (job == NULL)

@@ -153,6 +153,18 @@ PYBP_API pybp_status pybp_isa_select(const char *isa);
  * call. */
 PYBP_API int pybp_default_threads(const char **why);
 
+/* ---- activations --------------------------------------------------------------------------- */
+
+/* Values and derivatives of an activation at z, `rows` rows of `cols` (>= 1) elements, contiguous, of `dtype`.
+ *   params      the activation's parameters, in the order of activations.def; NULL if it has none
+ *   a           gets f(z); NULL: not wanted.  It may be z
+ *   derivative  gets f'(z), one element for each of z; of ROWWISE activations (softmax) the Jacobian of each row,
+ *               (rows, cols, cols) elements, [r][j][k] = d a_j / d z_k; NULL: not wanted.  It may not be z or a
+ * They have the bits that a net computes with.  PYBP_INVALID, PYBP_SHAPE or PYBP_NO_MEMORY; a and derivative are then
+ * untouched.  Thread-safe. */
+PYBP_API pybp_status pybp_activate(pybp_activation activation, const double *params, pybp_dtype dtype, size_t rows,
+                                   size_t cols, const void *z, void *a, void *derivative);
+
 /* ---- nets ---------------------------------------------------------------------------------- */
 
 typedef struct pybp_net pybp_net;

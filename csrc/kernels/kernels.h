@@ -36,9 +36,9 @@ typedef struct pybp_panels {
 
 /* z becomes a, in place, on `rows` lines of a panel, in its first `cols` lanes or in all. params: Ts, as many as the
  * activation has. */
-typedef void pybp_activate(size_t rows, size_t cols, const void *params, void *panel);
+typedef void pybp_activate_panel(size_t rows, size_t cols, const void *params, void *panel);
 /* dL/da becomes delta = dL/da f'(z), in place. f' is computed from x: a or z, as activations.def says. */
-typedef void pybp_derive(size_t rows, size_t cols, const void *params, const void *x, void *panel);
+typedef void pybp_derive_panel(size_t rows, size_t cols, const void *params, const void *x, void *panel);
 
 typedef struct pybp_forward_args {
     size_t rows, n_in, n_out;
@@ -46,7 +46,7 @@ typedef struct pybp_forward_args {
     const void *weights;
     pybp_panels out;      /* n_out */
     pybp_panels z;        /* gets a copy of z, unless .at is NULL */
-    pybp_activate *activate; /* elementwise, or NULL: out stays z */
+    pybp_activate_panel *activate; /* elementwise, or NULL: out stays z */
     const void *params;      /* its parameters */
 } pybp_forward_args;
 
@@ -59,7 +59,7 @@ typedef struct pybp_back_args {
     pybp_panels keep;     /* gets a copy of delta W, unless .at is NULL */
     pybp_panels add;      /* is then added to it (the contributions of other layers), unless .at is NULL */
     pybp_panels x;        /* n_in: a or z of the layer before, for derive */
-    pybp_derive *derive;  /* elementwise, or NULL: out stays dL/da */
+    pybp_derive_panel *derive;  /* elementwise, or NULL: out stays dL/da */
     const void *params;   /* its parameters */
 } pybp_back_args;
 
@@ -184,8 +184,8 @@ typedef struct pybp_kernels {
                            int add, void *g, void *chunk);
     void (*copy_column)(size_t rows, pybp_panels from, size_t from_col, pybp_panels to, size_t to_col);
 
-    pybp_activate *activate[PYBP_N_ACTIVATIONS]; /* NULL for rowwise ones */
-    pybp_derive *derive[PYBP_N_ACTIVATIONS];
+    pybp_activate_panel *activate[PYBP_N_ACTIVATIONS]; /* NULL for rowwise ones */
+    pybp_derive_panel *derive[PYBP_N_ACTIVATIONS];
     /* Of rowwise ones, on whole rows: z becomes a, in place; dL/da, g, becomes delta, in place. */
     void (*activate_rows[PYBP_N_ACTIVATIONS])(size_t rows, size_t cols, pybp_panels z);
     void (*derive_rows[PYBP_N_ACTIVATIONS])(size_t rows, size_t cols, pybp_panels a, pybp_panels g);

@@ -102,7 +102,8 @@ def _message(
         named = signature.parameters
         first = [name for name in parameters if named[name].kind is not _KEYWORD_ONLY]
         hint = _ONE_LIST if first[-1:] == ["layers"] else ""
-        return f"{called}() takes {', '.join(first)} and then arguments by name{hint}"
+        taken = f"{', '.join(first)} and then arguments by name" if first else "no arguments"
+        return f"{called}() takes {taken}{hint}"
     return f"{called}(): {reason}"
 
 

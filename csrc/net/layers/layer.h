@@ -44,7 +44,7 @@ typedef struct pybp_contribution {
     pybp_panels out;     /* where the layer writes its contribution */
     pybp_panels keep;    /* gets a copy of it, unless .at is NULL */
     pybp_panels add;     /* the sum of the contributions so far, to be added, unless .at is NULL */
-    pybp_derive *derive; /* if the sum is complete: what makes it the delta of the layer read; otherwise NULL */
+    pybp_derive_panel *derive; /* if the sum is complete: what makes it the delta of the layer read; otherwise NULL */
     pybp_panels x;       /* its arguments */
     const void *params;
 } pybp_contribution;

@@ -23,6 +23,11 @@ static const struct {
 #undef Z
 };
 
+bool pybp_activation_reads_z(pybp_activation activation)
+{
+    return activations[activation].reads_z;
+}
+
 /* ---- sizes ---- */
 
 static size_t width_of(const pybp_net *net, ptrdiff_t from)

@@ -41,7 +41,7 @@ typedef struct pybp_layer {
 
     /* Its activation. */
     _Alignas(8) char activation_params[8 * PYBP_MAX_ACTIVATION_PARAMS]; /* T */
-    pybp_derive *derive; /* from dL/da to delta; NULL: they are equal, or the activation is rowwise */
+    pybp_derive_panel *derive; /* from dL/da to delta; NULL: they are equal, or the activation is rowwise */
     bool rowwise;        /* each output depends on the z of all outputs */
     bool reads_z;        /* the derivative is computed from z, otherwise from a */
 

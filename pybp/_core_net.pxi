@@ -328,7 +328,7 @@ cdef class Net:
         ``first_step`` > 0 goes on from ``before``, what the call before it returned.
 
         Every 50 ms at most, signal handlers run, then ``on_step(steps, loss)``; what these and
-        ``on_epoch`` raise stops training and is raised from here. None of them can use the net.
+        ``on_epoch`` raise stops training and is raised from here. They may read the net.
 
         Divergence raises DivergenceError with its epoch, from 1 in this call, and its step; the
         parameters are those from before that epoch.

@@ -432,7 +432,8 @@ typedef struct pybp_train_result {
 } pybp_train_result;
 
 /* Called from the thread that called pybp_train, after each finished epoch, with the epoch's result, which is valid
- * during the call.  Non-zero stops training. */
+ * during the call.  Non-zero stops training.  As with pybp_tick, this call may read the net, but
+ * not change it. */
 typedef int (*pybp_on_epoch)(void *user, const pybp_train_result *result);
 
 typedef struct pybp_train_options {
@@ -481,9 +482,9 @@ typedef struct pybp_train_options {
  * the first part.  Any division into parts gives the same bits.
  *
  * PYBP_DIVERGED: a loss or a parameter became infinite or NaN in epoch number result.epoch.  The net keeps the epochs
- * before it; with `restore` its parameters are those after them, otherwise they are useless. PYBP_INTERRUPTED: a
- * callback stopped training.  The net keeps the steps done, and the epoch counts if all were done. Callbacks run
- * while the net is in use: any call on it from there returns PYBP_BUSY. */
+ * before it; with `restore` its parameters are those after them, otherwise they are useless.
+ * PYBP_INTERRUPTED: a callback stopped training.  The net keeps the steps done, and the epoch counts if all were
+ * done. */
 PYBP_API pybp_status pybp_train(pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
                                 const double *weights, const pybp_train_options *options,
                                 pybp_train_result *result);

@@ -17,12 +17,17 @@ typedef struct watcher {
 static int on_epoch(void *user, const pybp_train_result *result)
 {
     watcher *w = user;
-    double penalty;
+    pybp_net *copy = NULL;
+    pybp_progress progress;
     CHECK(result->epoch == w->epochs);
     if (w->epochs < EPOCHS)
         w->results[w->epochs] = *result;
     if (w->epochs == 0) {
-        FAILS(pybp_net_penalty(w->net, &penalty), PYBP_BUSY, "using this net");
+        OK(pybp_get_progress(w->net, &progress));
+        OK(pybp_net_copy(w->net, &copy));
+        CHECK(progress.epochs == 1 && same_images(trained_image(w->net), trained_image(copy)));
+        pybp_net_free(copy);
+        FAILS(pybp_reset_optimizer(w->net), PYBP_BUSY, "using this net");
         if (w->weights != NULL)
             w->weights[0] = -1;
     }

@@ -60,6 +60,29 @@ def test_ctrl_c(batch_size):
 
 @linux
 @pytest.mark.parametrize("rows", [10**7, 64])
+def test_a_signal_handler_may_copy_the_net(rows):
+    """Between two steps, and among many short epochs."""
+    copies = []
+
+    def save(signum, frame):
+        copies.append(net.copy())
+        raise TimeoutError
+
+    net = MLP([50, 64, 2], output="softmax", seed=0)
+    X, y = endless(rows)
+    before = signal.signal(signal.SIGALRM, save)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(TimeoutError):
+            net.fit(X, y, batch_size=64, epochs=10**9)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert len(copies) == 1
+    assert np.isfinite(copies[0].predict(X[:3])).all()
+
+
+@linux
+@pytest.mark.parametrize("rows", [10**7, 64])
 def test_a_signal_handler_that_raises_stops_training(rows):
     """Within an epoch, and among many short ones."""
 

@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "net/model/lock.h"
 #include "net/model/parameters.h"
 #include "net/train/step.h"
 #include "net/train/tick.h"
@@ -99,6 +100,18 @@ static void restore(pybp_train_call *call)
     net->progress.passes = call->passes;
 }
 
+/* Non-zero stops training. The net is between two epochs, so that the callback may read it. */
+static int report(pybp_train_call *call)
+{
+    const pybp_train_options *options = call->options;
+    if (options->on_epoch == NULL)
+        return 0;
+    const pybp_net *admitted = pybp_admit_reader(call->net);
+    const int stop = options->on_epoch(options->user, call->result);
+    pybp_admit_reader(admitted);
+    return stop;
+}
+
 static pybp_status end_epoch(pybp_train_call *call)
 {
     const pybp_train_options *options = call->options;
@@ -125,7 +138,7 @@ static pybp_status end_epoch(pybp_train_call *call)
     }
     if (call->status == PYBP_INTERRUPTED)
         return pybp_fail(PYBP_INTERRUPTED, "stopped by the callback after %zu steps", result->steps);
-    if (call->complete && options->on_epoch != NULL && options->on_epoch(options->user, result) != 0)
+    if (call->complete && report(call) != 0)
         return pybp_fail(PYBP_INTERRUPTED, "stopped by the callback after %zu epochs", call->epoch + 1);
     return PYBP_OK;
 }

@@ -1,4 +1,4 @@
-/* The contract's cases of what layers say about their training: penalties, factors, frozen layers, largest norms and
+/* The contract's cases of layers' training options: penalties, factors, frozen layers, largest norms and
  * the NTK parametrization, with every optimizer. */
 #include <stdio.h>
 #include <string.h>

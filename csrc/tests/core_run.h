@@ -144,7 +144,8 @@ static int get_running(core_run *run, const pybp_net *net)
 static const pybp_array trace_arrays[] = {PYBP_Z, PYBP_A, PYBP_DELTA, PYBP_BACK};
 
 /* Bytes of such an array of layer l; 0 where the layer has none. */
-static size_t trace_bytes(const core_run *run, const pybp_net *net, pybp_array what, size_t l, size_t rows, int training)
+static size_t trace_bytes(const core_run *run, const pybp_net *net, pybp_array what, size_t l, size_t rows,
+                          int training)
 {
     if ((what == PYBP_Z || what == PYBP_BACK) && !contract_has(run->c, what, l, training))
         return 0;

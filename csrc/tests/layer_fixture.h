@@ -71,7 +71,7 @@ static inline uint64_t passes_of(const pybp_net *net)
     return progress.passes;
 }
 
-/* The masks of the next pass are those of pass number `passes`. */
+/* The next forward pass in training uses the random numbers of pass number `passes`. */
 static inline void set_passes(pybp_net *net, uint64_t passes)
 {
     pybp_progress progress = {0};

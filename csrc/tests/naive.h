@@ -10,7 +10,7 @@
  *   naive_net.inc.h                    sums, activations and losses of a row
  *   naive_layer.inc.h                  layers, each kind for itself
  *   naive_pass.inc.h                   forward and backward through all of them
- *   naive_options.inc.h                what layers say about their training
+ *   naive_options.inc.h                layers' training options
  *   naive_update.inc.h                 clipping, optimizers
  *   naive_run.inc.h                    training and the parts of a result
  * naive_split.c is the same program with one mistake, which tests of the tests want.

@@ -233,7 +233,7 @@ static void F(join_forward)(const F(net) *net, const F(layer) *join, size_t r)
             *a++ = e->a[r * e->n_out + j];
 }
 
-/* Row r of what goes from delta of the join to place `to`, an embedding or -1. */
+/* Row r of the contribution of the join, from its delta, to layer `to`, an embedding or -1. */
 static void F(join_back)(const F(net) *net, const F(layer) *join, int to, size_t r, T *g)
 {
     const T *delta = &join->delta[r * join->n_out];

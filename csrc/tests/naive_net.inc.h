@@ -12,7 +12,7 @@ typedef struct F(layer) {
     int bias;                   /* 1: there is one */
     size_t first, stride;       /* w_ji = p[first + j stride + i]; b_j at i = fan */
     T *z, *a, *delta;           /* (rows, n_out) */
-    T *back;                    /* (rows, n_in): what goes to the layers that it reads */
+    T *back;                    /* (rows, n_in): its contribution to the gradient by its input */
     T *inverse;                 /* norms: 1 / sqrt(v + eps) of each row, or of each feature of a batch norm */
     T *mean, *var;              /* batch norm: running statistics */
     size_t column;              /* embedding: the net's input that it reads */
@@ -137,10 +137,10 @@ static T F(row_loss)(F(net) *net, const pybp_loss_spec *spec, size_t r, T scale)
 
     if (spec->kind == PYBP_LOSS_CROSS_ENTROPY) {
         double smoothing = naive_loss_param(spec, 0, 0.0);
-        T *smooth = need(n, sizeof(T)), keep = (T)(1.0 - smoothing), share = (T)(smoothing / (double)n);
+        T *smooth = need(n, sizeof(T)), keep = (T)(1.0 - smoothing), uniform = (T)(smoothing / (double)n);
         T m, s = F(softmax_terms)(z, n, t1, &m), t = F(log)(s);
         for (size_t j = 0; j < n; j++) {
-            smooth[j] = FMA(keep, y[j], share);
+            smooth[j] = FMA(keep, y[j], uniform);
             t2[j] = smooth[j] == C(0.0) ? C(0.0) : t - (z[j] - m);
         }
         T total = F(lane_sum)(smooth, n), loss = F(lane_dot)(smooth, t2, n);

@@ -43,7 +43,7 @@ static double F(penalty)(const F(net) *net)
 }
 
 /* What a step's penalty adds to the epoch's sum of losses. */
-static double F(penalty_share)(const F(net) *net, const contract_case *c, double part, double weight)
+static double F(penalty_part)(const F(net) *net, const contract_case *c, double part, double weight)
 {
     double penalty = F(penalty)(net) * part;
     if (c->loss.kind < PYBP_N_LOSSES && loss_per_output[c->loss.kind])

@@ -85,7 +85,7 @@ static void F(forward)(F(net) *net, size_t rows, size_t batch, int training)
     }
 }
 
-/* From delta of a layer to what goes to its input. */
+/* From the delta of a layer to its contribution to the gradient by its input. */
 static void F(layer_back)(const F(net) *net, const F(layer) *layer, size_t rows)
 {
     const T *g = layer->delta;

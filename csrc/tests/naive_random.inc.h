@@ -193,8 +193,8 @@ static double initial_weight(const contract_case *c, size_t sub, size_t n_in, ui
         return limit * (centred - 1.0);
     }
     if (rules[init].distribution == TRUNCATED) {
-        double share = 0.9544997361036416 * u;
-        return layer->init_value * inverse_normal(0.022750131948179207 + share);
+        double scaled = 0.9544997361036416 * u;
+        return layer->init_value * inverse_normal(0.022750131948179207 + scaled);
     }
     if (rules[init].distribution == ORTHOGONAL) /* what the matrix is made from */
         return inverse_normal(u);

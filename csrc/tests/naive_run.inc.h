@@ -130,7 +130,7 @@ static double F(epoch)(F(net) *net, const contract_case *c, const contract_data 
             continue;
         F(forward)(net, rows, c->batch, 1);
         double part = c->penalty_per_weight ? 1.0 / w : 1.0;
-        sum = sum + (F(loss)(net, c, rows, w) + F(penalty_share)(net, c, part, w));
+        sum = sum + (F(loss)(net, c, rows, w) + F(penalty_part)(net, c, part, w));
         weight = weight + w;
         F(backward)(net, rows, c->batch);
         F(whole_gradient)(net, part);

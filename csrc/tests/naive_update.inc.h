@@ -33,7 +33,8 @@ static double F(momentum)(const double *params, uint64_t t)
     return params[0] * (1.0 - 0.5 * exp_f64(power));
 }
 
-static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, const F(layer) *layer, double lr, int bias)
+static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, const F(layer) *layer, double lr,
+                                      int bias)
 {
     const double *params = o->params; /* in the order of optimizers.def */
     double wd = 0.0, eps = 0.0, rate1 = 0.0, rate2 = 0.0, c = 0.0, product;
@@ -130,11 +131,11 @@ static T F(sign)(T x)
 
 static void F(rprop)(const F(scalars) *s, T g, T *w, T *before, T *step)
 {
-    T turn = g * *before;
-    *step = *step * (turn > C(0.0) ? s->eta_plus : turn < C(0.0) ? s->eta_minus : C(1.0));
+    T product = g * *before;
+    *step = *step * (product > C(0.0) ? s->eta_plus : product < C(0.0) ? s->eta_minus : C(1.0));
     *step = s->step_min > *step ? s->step_min : *step;
     *step = s->step_max < *step ? s->step_max : *step;
-    if (turn < C(0.0))
+    if (product < C(0.0))
         g = C(0.0);
     *before = F(flushed)(g);
     *w = FMA(-F(sign)(g), *step, *w);

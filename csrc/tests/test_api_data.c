@@ -400,5 +400,6 @@ static void test_metrics(void)
 }
 
 CHECK_MAIN(CHECK_RUN(test_strides); CHECK_RUN(test_conversion); CHECK_RUN(test_rows_alone);
-           CHECK_RUN(test_matrix_check); CHECK_RUN(test_predict_finite); CHECK_RUN(test_refused_inputs); CHECK_RUN(test_refused_targets);
+           CHECK_RUN(test_matrix_check); CHECK_RUN(test_predict_finite); CHECK_RUN(test_refused_inputs);
+           CHECK_RUN(test_refused_targets);
            CHECK_RUN(test_refused_optimizers); CHECK_RUN(test_refused_options); CHECK_RUN(test_metrics);)

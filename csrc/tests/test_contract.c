@@ -56,8 +56,8 @@ static void compare(const core_run *run, const naive_result *want, int first, in
 
 static void compare_trained(const core_run *run, const naive_result *want)
 {
-    compare(run, want, NAIVE_FINAL, NAIVE_STATE3, ", trained by hand,");
-    compare(run, want, NAIVE_RUNNING, NAIVE_RUNNING, ", trained by hand,");
+    compare(run, want, NAIVE_FINAL, NAIVE_STATE3, ", by separate calls,");
+    compare(run, want, NAIVE_RUNNING, NAIVE_RUNNING, ", by separate calls,");
 }
 
 static void run_core(const contract_case *c, const naive_result *want, const char *isa, int threads)

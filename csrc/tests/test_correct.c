@@ -1,5 +1,5 @@
-/* The kernels that count right answers, beside plain loops: ties, NaN, infinities, targets that outputs share, and rows and
- * columns that end within a block. */
+/* The kernels that count right predictions, compared with plain loops: ties, NaN, infinities, targets that outputs
+ * share, and rows and columns that end within a block. */
 #include "base/memory.h"
 #include "dispatch/dispatch.h"
 #include "net_fixture.h"
@@ -36,7 +36,8 @@ static void check_largest(const pybp_kernels *k, pybp_panels a, size_t rows, siz
         for (size_t c = 1; c < cols; c++)
             if (k->get(element(k, a, r, c)) > k->get(element(k, a, r, first)))
                 first = c;
-        CHECK_MSG(best[r] == (int32_t)first, "%s: row %zu of %zu columns: %d, expected %zu", k->isa, r, cols, (int)best[r],
+        CHECK_MSG(best[r] == (int32_t)first, "%s: row %zu of %zu columns: %d, expected %zu", k->isa, r, cols,
+                  (int)best[r],
                   first);
     }
 }

@@ -15,7 +15,7 @@ typedef struct sparse {
     float *floats;
 } sparse;
 
-/* Leave about a third of the values, whole rows of none too; what is left, by place. */
+/* Keep about a third of the values, in some rows none; what is kept depends on the position. */
 static sparse thin_out(samples *s)
 {
     sparse a;
@@ -65,7 +65,7 @@ static void free_sparse(sparse *a)
     free(a->floats);
 }
 
-/* Everything that takes inputs. */
+/* All functions that take inputs. */
 static void compare(const samples *s, const pybp_matrix *x, pybp_dtype dtype)
 {
     pybp_net *dense = make_net(dtype, odd, PYBP_ACTIVATION_TANH, PYBP_ACTIVATION_SOFTMAX), *thin = NULL;
@@ -159,12 +159,14 @@ static void test_bad_sparse(void)
 
 /* ---- accumulated gradients ------------------------------------------------------------------------------ */
 
-static pybp_net *trained(const samples *s, size_t batch, size_t accumulate, double clip_norm, int threads, int drop_last,
+static pybp_net *trained(const samples *s, size_t batch, size_t accumulate, double clip_norm, int threads,
+                         int drop_last,
                          pybp_train_result *result)
 {
     const shape small = {5, {19, OUT}};
     pybp_net *net = make_net(PYBP_FLOAT32, small, PYBP_ACTIVATION_TANH, PYBP_ACTIVATION_SOFTMAX);
-    pybp_train_options options = default_options(default_optimizer(PYBP_OPTIMIZER_ADAM), PYBP_LOSS_CROSS_ENTROPY, batch);
+    pybp_train_options options =
+        default_options(default_optimizer(PYBP_OPTIMIZER_ADAM), PYBP_LOSS_CROSS_ENTROPY, batch);
     options.accumulate = accumulate;
     options.optimizer.clip_norm = clip_norm;
     options.threads = threads;
@@ -182,7 +184,8 @@ static void test_accumulate(void)
     for (int threads = 1; threads <= 3; threads++)
         for (int clipped = 0; clipped <= 1; clipped++) {
             const double clip = clipped ? 0.01 : 0;
-            pybp_net *one = trained(&s, 768, 1, clip, 1, 0, &all), *other = trained(&s, 256, 3, clip, threads, 0, &parts);
+            pybp_net *one = trained(&s, 768, 1, clip, 1, 0, &all);
+            pybp_net *other = trained(&s, 256, 3, clip, threads, 0, &parts);
             CHECK(all.loss == parts.loss && all.steps == 3 && parts.steps == 3 && parts.n_rows == 2000);
             CHECK(same_images(trained_image(one), trained_image(other)));
             pybp_net_free(other);

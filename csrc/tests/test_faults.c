@@ -1,4 +1,4 @@
-/* Buffers that do not lie where their elements may: refused before anything is read or written. */
+/* Buffers that are not aligned to their elements: refused before anything is read or written. */
 #include <stdint.h>
 
 #include "net_fixture.h"

@@ -1,5 +1,5 @@
-/* Layers beside the dense ones at work: what a pass in training leaves in the net, what one outside it reads, and that
- * neither threads nor the way of calling matter. */
+/* Layers other than dense ones, forward and backward, in and outside training: what they leave in the net, and that
+ * neither threads nor the way of calling changes the bits. */
 #include "layer_fixture.h"
 #include "net/rows/work.h"
 
@@ -21,7 +21,7 @@ static image trained_output(pybp_net *net, const pybp_matrix *x, uint64_t pass)
     return output_of(net, x, PYBP_TRAINING, 1);
 }
 
-/* A pass has its masks by its number; only passes in training count. */
+/* The number of a forward pass determines its random numbers; only passes in training count. */
 static void test_pass_numbers(void)
 {
     samples s = samples_for_all(20);
@@ -41,7 +41,7 @@ static void test_pass_numbers(void)
     free_samples(&s);
 }
 
-/* Each minibatch is a pass, but for one without weight. */
+/* Each minibatch is a pass, except one without weight. */
 static void test_passes_of_training(void)
 {
     samples s = samples_for_all(40);
@@ -64,7 +64,7 @@ static void test_passes_of_training(void)
 
 /* ---- masks --------------------------------------------------------------------------------------------------- */
 
-/* The share of zeros that dropout leaves of ones; what stays is scaled so that the mean stays. */
+/* The fraction of ones that dropout sets to zero; the others are scaled so that the mean stays. */
 static void check_dropout(double rate, pybp_dtype dtype)
 {
     enum { N = 33 };
@@ -77,17 +77,19 @@ static void check_dropout(double rate, pybp_dtype dtype)
     size_t zeros = 0;
     double sum = 0;
     for (size_t i = 0; i < 2000 * N; i++) {
-        const double a = dtype == PYBP_FLOAT32 ? (double)((float *)(void *)out.bytes)[i] : ((double *)(void *)out.bytes)[i];
+        const void *values = out.bytes;
+        const double a = dtype == PYBP_FLOAT32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
         zeros += a == 0;
         sum += a;
         CHECK(a == 0 || fabs(a * (1 - rate) - 1) < 1e-4);
     }
-    const double share = (double)zeros / (2000 * N), deviation = sqrt(rate * (1 - rate) / (2000 * N));
-    CHECK_MSG(fabs(share - rate) <= 4 * deviation + 1e-5, "rate %g dropped %g", rate, share);
+    const double dropped = (double)zeros / (2000 * N), deviation = sqrt(rate * (1 - rate) / (2000 * N));
+    CHECK_MSG(fabs(dropped - rate) <= 4 * deviation + 1e-5, "rate %g dropped %g", rate, dropped);
     CHECK_NEAR(sum / (2000 * N), 1, 5 * deviation / (1 - rate) + 1e-4);
     const image passed = output_of(net, &x, 0, 1); /* outside training, nothing */
     for (size_t i = 0; i < 2000 * N; i++)
-        CHECK(dtype == PYBP_FLOAT32 ? ((float *)(void *)passed.bytes)[i] == 1 : ((double *)(void *)passed.bytes)[i] == 1);
+        const void *values = passed.bytes;
+        CHECK(dtype == PYBP_FLOAT32 ? ((const float *)values)[i] == 1 : ((const double *)values)[i] == 1);
     free(passed.bytes);
     free(out.bytes);
     pybp_net_free(net);
@@ -145,7 +147,8 @@ static void test_running_statistics(void)
 {
     enum { N = 5, B = 50 };
     samples s = make_samples(B, N, 1);
-    pybp_net *net = NET(PYBP_FLOAT64, N, LAYER(KIND(BATCH_NORM), .params = {0.25, 1e-3}, .n_params = 2, .bias_init = 0.5));
+    pybp_net *net = NET(PYBP_FLOAT64, N, LAYER(KIND(BATCH_NORM), .params = {0.25, 1e-3}, .n_params = 2,
+                        .bias_init = 0.5));
     double out[B * N], mean[N], var[N], expected[2][N];
     OK(pybp_forward(net, &s.x, PYBP_TRAINING, out, 1));
     OK(pybp_net_get(net, PYBP_RUNNING_MEAN, 0, mean, sizeof mean));
@@ -173,7 +176,7 @@ static void test_running_statistics(void)
     for (size_t i = 0; i < B * N; i++)
         CHECK_NEAR(out[i], (s.inputs[i] - far[i % N]) / sqrt(wide[i % N] + 1e-3) + 0.5, 1e-12);
     OK(pybp_net_get(net, PYBP_RUNNING_MEAN, 0, mean, sizeof mean));
-    CHECK(memcmp(mean, far, sizeof mean) == 0); /* predicting moves nothing */
+    CHECK(memcmp(mean, far, sizeof mean) == 0); /* prediction leaves running statistics as they are */
     pybp_net_free(net);
     free_samples(&s);
 }
@@ -189,7 +192,7 @@ static void train(pybp_net *net, const samples *s, size_t batch, int threads)
     OK(pybp_train(net, &s->x, &s->y, s->weights, &options, &result));
 }
 
-/* A copy holds all that training goes on from. */
+/* A copy has all that training continues from. */
 static void test_copies(void)
 {
     samples s = samples_for_all(ROWS);
@@ -208,7 +211,7 @@ static void test_copies(void)
     free_samples(&s);
 }
 
-/* What a checkpoint holds, put into a net made anew: parameters, running statistics, states, progress. */
+/* A new net that is given what a checkpoint holds: parameters, running statistics, states, progress. */
 static void test_restored_nets(void)
 {
     static const pybp_array arrays[] = {PYBP_WEIGHTS,       PYBP_BIASES,      PYBP_RUNNING_MEAN,  PYBP_RUNNING_VAR,
@@ -235,7 +238,7 @@ static void test_restored_nets(void)
     free_samples(&s);
 }
 
-/* Training that diverges puts running statistics back too. */
+/* After divergence running statistics are restored too. */
 static void test_divergence(void)
 {
     samples s = samples_for_all(ROWS);
@@ -267,7 +270,7 @@ static void test_divergence(void)
     free_samples(&s);
 }
 
-/* ---- the same bits ------------------------------------------------------------------------------------------------ */
+/* ---- the same bits ------------------------------------------------------------------------------------------- */
 
 static void test_thread_counts(void)
 {
@@ -287,7 +290,8 @@ static void test_thread_counts(void)
             if (i == 0)
                 first = of;
             else
-                CHECK_MSG(of.size == first.size && memcmp(of.bytes, first.bytes, of.size) == 0, "%d threads", threads[i]);
+                CHECK_MSG(of.size == first.size && memcmp(of.bytes, first.bytes, of.size) == 0, "%d threads",
+                          threads[i]);
             if (i > 0)
                 free(of.bytes);
             pybp_net_free(net);
@@ -297,7 +301,7 @@ static void test_thread_counts(void)
     free_samples(&s);
 }
 
-/* Outside training a row knows nothing of the others. */
+/* Outside training rows are independent of each other. */
 static void test_rows_alone(void)
 {
     samples s = samples_for_all(ROWS);
@@ -318,7 +322,7 @@ static void test_rows_alone(void)
     free_samples(&s);
 }
 
-/* What a layer reads is what the layer before gives; of a sum, its outputs are those of both. */
+/* A layer's input is the output of the layer before; outputs of an add are the sum of its inputs. */
 static void test_inputs(void)
 {
     enum { B = 20 };
@@ -351,5 +355,6 @@ static void test_inputs(void)
 
 CHECK_MAIN(CHECK_RUN(test_pass_numbers); CHECK_RUN(test_passes_of_training); CHECK_RUN(test_dropout);
            CHECK_RUN(test_moments); CHECK_RUN(test_running_statistics); CHECK_RUN(test_copies);
-           CHECK_RUN(test_restored_nets); CHECK_RUN(test_divergence); CHECK_RUN(test_rows_alone); CHECK_RUN(test_inputs);
+           CHECK_RUN(test_restored_nets); CHECK_RUN(test_divergence); CHECK_RUN(test_rows_alone);
+           CHECK_RUN(test_inputs);
            CHECK_RUN(test_thread_counts);)

@@ -1,4 +1,4 @@
-/* Layers beside the dense ones: which descriptions, data and calls are refused, and that refusing changes nothing. */
+/* Layers other than dense ones: which descriptions, data and calls are refused, and that refusal changes nothing. */
 #include <limits.h>
 
 #include "base/memory.h"
@@ -6,7 +6,7 @@
 
 /* ---- descriptions ------------------------------------------------------------------------------------- */
 
-/* Creation fails with this code and words, and leaves *net alone. */
+/* Creation fails with this code and message, and does not set *net. */
 static void refuse(pybp_net_desc desc, pybp_status code, const char *words)
 {
     const long live = pybp_alloc_live();
@@ -158,7 +158,8 @@ static void test_looks(void)
     CHECK(pybp_net_n_layers(net) == ALL_LAYERS && pybp_net_n_in(net) == ALL_IN && pybp_net_n_out(net) == ALL_OUT);
     for (size_t l = 0; l < ALL_LAYERS; l++) {
         const size_t bytes = expected[l].n_out * sizeof(double);
-        CHECK_MSG(pybp_net_layer_n_in(net, l) == expected[l].n_in && pybp_net_layer_n_out(net, l) == expected[l].n_out &&
+        CHECK_MSG(pybp_net_layer_n_in(net, l) == expected[l].n_in &&
+                      pybp_net_layer_n_out(net, l) == expected[l].n_out &&
                       pybp_net_layer_fan(net, l) == expected[l].fan &&
                       pybp_net_layer_has_bias(net, l) == expected[l].bias,
                   "layer %zu", l);
@@ -185,7 +186,8 @@ static void test_initial_values(void)
     OK(pybp_net_get(net, PYBP_RUNNING_MEAN, 0, mean, sizeof mean));
     OK(pybp_net_get(net, PYBP_RUNNING_VAR, 0, var, sizeof var));
     for (size_t j = 0; j < 9; j++)
-        CHECK(gamma[0][j] == 1 && gamma[1][j] == 1 && beta[0][j] == 0.5 && beta[1][j] == 0 && mean[j] == 0 && var[j] == 1);
+        CHECK(gamma[0][j] == 1 && gamma[1][j] == 1 && beta[0][j] == 0.5 && beta[1][j] == 0);
+        CHECK(mean[j] == 0 && var[j] == 1);
     FAILS(pybp_net_get(net, PYBP_WEIGHTS, 2, gamma, sizeof gamma[0]), PYBP_STATE, "layer 2 has no weights");
     FAILS(pybp_net_get(net, PYBP_BIASES, 3, beta, sizeof beta[0]), PYBP_STATE, "layer 3 has no biases");
     FAILS(pybp_net_get(net, PYBP_RUNNING_VAR, 1, var, sizeof var), PYBP_STATE, "layer 1 has no running statistics");
@@ -222,7 +224,8 @@ static void test_round_trips(void)
                                         PYBP_BIAS_STATE1,  PYBP_WEIGHT_STATE2, PYBP_BIAS_STATE2,
                                         PYBP_WEIGHT_STATE3, PYBP_BIAS_STATE3,
                                         PYBP_RUNNING_MEAN, PYBP_RUNNING_VAR};
-    const pybp_progress progress = {.optimizer = PYBP_OPTIMIZER_ADAM, .states = 7, .powers = {0.5, 0.25, 0.5}, .steps = 3};
+    const pybp_progress progress = {
+        .optimizer = PYBP_OPTIMIZER_ADAM, .states = 7, .powers = {0.5, 0.25, 0.5}, .steps = 3};
     for (int dtype = PYBP_FLOAT32; dtype <= PYBP_FLOAT64; dtype++) {
         pybp_net *net = net_of_all((pybp_dtype)dtype);
         OK(pybp_set_progress(net, &progress));
@@ -268,7 +271,7 @@ static void test_refused_sets(void)
 
 /* ---- data ---------------------------------------------------------------------------------------------------- */
 
-/* All that takes inputs refuses these, with the words, and changes nothing. */
+/* All functions that take inputs refuse these, with the message, and change nothing. */
 static void refuse_inputs(pybp_net *net, const samples *s, const char *words)
 {
     const pybp_train_options options = default_options(default_optimizer(PYBP_OPTIMIZER_SGD), PYBP_LOSS_MSE, 4);
@@ -311,7 +314,7 @@ static void test_categories(void)
     }
 }
 
-/* A table's vectors are what comes out, each category's own. */
+/* The output of an embedding is the vector of each row's category. */
 static void test_lookup(void)
 {
     static const double x[4][2] = {{2, 0.5}, {0, -1}, {2, 7}, {1, 0.25}};
@@ -327,7 +330,8 @@ static void test_lookup(void)
 
 /* ---- minibatches of one row ------------------------------------------------------------------------------------- */
 
-static pybp_status train_rows(pybp_net *net, const samples *s, size_t rows, size_t batch, size_t accumulate, int drop_last)
+static pybp_status train_rows(pybp_net *net, const samples *s, size_t rows, size_t batch, size_t accumulate,
+                              int drop_last)
 {
     const samples part = part_of(s, 0, rows);
     pybp_train_options options = default_options(default_optimizer(PYBP_OPTIMIZER_ADAM), PYBP_LOSS_MSE, batch);
@@ -355,11 +359,11 @@ static void test_single_rows(void)
     OK(train_rows(net, &s, 13, 4, 2, 1));
     OK(train_rows(net, &s, 12, 4, 0, 0));
     OK(train_rows(net, &s, 13, 13, 0, 0));
-    OK(pybp_forward(net, &one, 0, NULL, 1)); /* outside training one row will do */
+    OK(pybp_forward(net, &one, 0, NULL, 1)); /* outside training one row is enough */
     pybp_net_free(net);
 
     net = NET(PYBP_FLOAT64, ALL_IN, LAYER(KIND(LAYER_NORM)), WITH(DROPOUT, 0.5), DENSE(ALL_OUT, TANH));
-    OK(train_rows(net, &s, 13, 1, 0, 0)); /* only batch norm minds */
+    OK(train_rows(net, &s, 13, 1, 0, 0)); /* only batch norm refuses it */
     OK(pybp_forward(net, &one, PYBP_TRAINING, NULL, 1));
     FAILS(pybp_forward(net, &one, 4, NULL, 1), PYBP_INVALID, "how is 4");
     FAILS(pybp_forward(net, &one, -1, NULL, 1), PYBP_INVALID, "how is -1");

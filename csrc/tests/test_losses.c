@@ -1,4 +1,4 @@
-/* Losses with parameters through the public API: defaults, lists, what is refused, right answers. */
+/* Losses with parameters through the public API: defaults, lists, what is refused, right predictions. */
 #include "net_fixture.h"
 
 enum { ROWS = 23, IN = 4 };
@@ -41,7 +41,7 @@ static void test_defaults(void)
     }
 }
 
-/* Each function that takes a loss refuses it, and leaves the net alone. */
+/* Each function that takes a loss refuses it, and does not change the net. */
 static void refuse(size_t n_out, size_t n_targets, pybp_activation output, pybp_loss_spec loss, pybp_status code,
                    const char *words)
 {

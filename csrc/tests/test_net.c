@@ -1,4 +1,4 @@
-/* Passes: gradients against central differences, and the same bits however the calls are made. */
+/* Forward and backward: gradients against central differences, and the same bits however the calls are made. */
 #if defined(__SSE2__)
 #include <xmmintrin.h>
 #endif
@@ -16,7 +16,7 @@ typedef struct problem {
     pybp_loss_spec loss;
     pybp_reduction reduction;
     const char *name;
-    double base; /* the loss where it stands */
+    double base; /* the loss with unchanged parameters */
 } problem;
 
 #define STEP 1e-5
@@ -120,7 +120,8 @@ static pybp_loss_spec loss_number(int i)
     return i < PYBP_N_LOSSES ? (pybp_loss_spec){.kind = (pybp_loss)i} : with_params[i - PYBP_N_LOSSES];
 }
 
-static void check_gradients(pybp_activation hidden, pybp_activation output, const pybp_loss_spec *loss, int labels, int n)
+static void check_gradients(pybp_activation hidden, pybp_activation output, const pybp_loss_spec *loss, int labels,
+                            int n)
 {
     char name[96];
     const size_t n_targets = loss->kind == PYBP_LOSS_QUANTILE && loss->n_params > 1 ? 10 / (size_t)loss->n_params : 10;
@@ -186,7 +187,7 @@ static void test_backward_from_outputs(void)
     }
 }
 
-/* A second pass of other size, with and without keep, gives what a fresh net gives. */
+/* A second forward pass of another size, with and without PYBP_KEEP, gives what a new net gives. */
 static void test_passes_in_a_row(void)
 {
     static const size_t rows[] = {3, 300, 300, 1, 17};
@@ -326,7 +327,8 @@ static void test_caller_flushes(void)
         for (size_t i = 0; i < 3; i++) {
             noise_state = 5;
             image other = whole_life(modes[i], of_all_layers);
-            CHECK_MSG(other.size == usual.size && memcmp(other.bytes, usual.bytes, usual.size) == 0, "mode %x", modes[i]);
+            CHECK_MSG(other.size == usual.size && memcmp(other.bytes, usual.bytes, usual.size) == 0, "mode %x",
+                      modes[i]);
             free(other.bytes);
         }
         free(usual.bytes);

@@ -11,7 +11,7 @@ static pybp_net *dense_net(pybp_dtype dtype)
     return make_net(dtype, (shape){IN, {17, 9, OUT}}, PYBP_ACTIVATION_TANH, PYBP_ACTIVATION_SIGMOID);
 }
 
-/* With all that a layer may say about its training. */
+/* With all training options of a layer. */
 static pybp_net *optioned_net(pybp_dtype dtype)
 {
     const pybp_layer_desc layers[] = {
@@ -229,7 +229,7 @@ static const struct row {
     {"reset_optimizer", train, reset_optimizer, 0},
 };
 
-/* The net is made anew for each failure. Returns whether allocation n was still part of the call. */
+/* A new net is made for each failure. Returns whether allocation n was part of the call. */
 static int fail_nth(const struct row *of, int which, pybp_dtype dtype, long n, const outcome *expected, image after)
 {
     const long live = pybp_alloc_live();
@@ -341,4 +341,5 @@ static void all(void)
     CHECK_RUN(test_no_allocation_later);
 }
 
-CHECK_MAIN(data = make_samples(ROWS, IN, OUT); categorize(&data); all(); pybp_set_thread_work(1); all(); free_samples(&data);)
+CHECK_MAIN(data = make_samples(ROWS, IN, OUT); categorize(&data); all(); pybp_set_thread_work(1); all();
+           free_samples(&data);)

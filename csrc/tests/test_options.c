@@ -1,4 +1,4 @@
-/* What layers say about their training, at the C API: what is refused, and what a zeroed description means. */
+/* Layers' training options: what is refused, and what a zeroed description means. */
 #include "net_fixture.h"
 
 enum { ROWS = 40, IN = 5, OUT = 3 };
@@ -31,7 +31,7 @@ static void test_refused_options(void)
     CHECK(net == NULL);
 }
 
-/* Factors that do not hold are 1. */
+/* Factors that are not given are 1. */
 static void test_zeroed_factors(void)
 {
     samples s = make_samples(ROWS, IN, OUT);

@@ -1,10 +1,10 @@
-/* Shuffled rows of large data, which are asked for ahead: the same bits as the same rows in order, and no access beyond
+/* Shuffled rows of large data, which are prefetched: the same bits as the same rows in order, and no access beyond
  * the data. */
 #include "net_fixture.h"
 
 #include "net/rows/work.h"
 
-/* Rows of n_in numbers, of which the last ends where its block does. */
+/* Rows of n_in numbers; the last one ends where the allocated memory does. */
 typedef struct wide {
     char *x, *y;
     int32_t *labels;
@@ -74,7 +74,8 @@ typedef struct how {
 
 static image train(const wide *w, const how *h, int shuffle)
 {
-    pybp_net *net = make_net(PYBP_FLOAT32, (shape){w->n_in, {24, N_OUT}}, PYBP_ACTIVATION_RELU, PYBP_ACTIVATION_SOFTMAX);
+    pybp_net *net = make_net(PYBP_FLOAT32, (shape){w->n_in, {24, N_OUT}}, PYBP_ACTIVATION_RELU,
+                             PYBP_ACTIVATION_SOFTMAX);
     const size_t size = bytes_a_number(w->dtype);
     const pybp_matrix x = {w->x, w->rows, w->n_in, (ptrdiff_t)(w->stride * size), w->dtype};
     const pybp_targets y = {.values = {w->y, w->rows, w->n_out, (ptrdiff_t)(w->n_out * size), w->dtype},
@@ -96,7 +97,7 @@ static void check(pybp_dtype dtype, size_t rows, size_t n_in, size_t padding, ho
     pybp_net *net = make_net(PYBP_FLOAT32, (shape){n_in, {24, N_OUT}}, PYBP_ACTIVATION_RELU, PYBP_ACTIVATION_SOFTMAX);
     OK(pybp_net_order(net, rows, order));
     wide s = sorted(&w, order);
-    CHECK(rows * n_in * bytes_a_number(dtype) > 4u << 20); /* else nothing is asked for */
+    CHECK(rows * n_in * bytes_a_number(dtype) > 4u << 20); /* else nothing is prefetched */
     for (h.threads = 1; h.threads <= 3; h.threads++)
         CHECK(same_images(train(&w, &h, 1), train(&s, &h, 0)));
     pybp_net_free(net);
@@ -112,7 +113,7 @@ static void test_narrow_rows(void)
     check(PYBP_FLOAT64, 30011, 33, PADDING, (how){.batch = 32});
 }
 
-static void test_wide_rows(void) /* of which only the first are asked for */
+static void test_wide_rows(void) /* of which only the first are prefetched */
 {
     check(PYBP_FLOAT32, 1403, 1000, PADDING, (how){.batch = 100});
     check(PYBP_FLOAT64, 1403, 1000, 0, (how){.batch = 100, .labels = 1});

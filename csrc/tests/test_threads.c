@@ -95,7 +95,7 @@ static int narrowed(void)
     if (CPU_COUNT(&mask) < 2 || sched_setaffinity(0, sizeof mask, &mask) != 0)
         return 0;
     const struct timespec time = {0, 300000000};
-    nanosleep(&time, NULL); /* what is remembered grows old */
+    nanosleep(&time, NULL); /* the cached number expires */
     return pybp_resolve_threads(0, NULL) > 1 ? 0 : 3;
 #else
     return 0;

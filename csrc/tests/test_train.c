@@ -1,4 +1,4 @@
-/* Training: an epoch equals its steps by hand, and goes on in another net as in its own. */
+/* Training: an epoch equals the same steps as separate calls, and a copy continues as the net does. */
 #include "net/rows/work.h"
 #include "net_fixture.h"
 
@@ -29,7 +29,7 @@ static void compare_step_and_train(pybp_dtype dtype, const samples *s, pybp_opti
     pybp_progress progress;
     OK(pybp_get_progress(stepped, &progress));
     CHECK(progress.steps == 3 && progress.epochs == 0 && progress.optimizer == (int)optimizer.kind);
-    progress.epochs = 3; /* steps by hand are no epochs */
+    progress.epochs = 3; /* separate steps are no epochs */
     OK(pybp_set_progress(stepped, &progress));
     CHECK_MSG(same_images(trained_image(trained), trained_image(stepped)), "%s, dtype %d, optimizer %d, %zu rows", how,
               (int)dtype, (int)optimizer.kind, s->rows);
@@ -75,7 +75,7 @@ static void test_steps(void)
     }
 }
 
-/* Another kind of optimizer starts from nothing, and so does one that needs other states. */
+/* Another kind of optimizer starts without state, and so does one that needs other state buffers. */
 static void test_changes_of_optimizer(void)
 {
     samples s = make_samples(ROWS, IN, OUT);
@@ -116,7 +116,7 @@ static void test_changes_of_optimizer(void)
 
 /* ---- minibatches ------------------------------------------------------------------------------------------ */
 
-/* An epoch of minibatches equals one call a minibatch, with the rows in pybp_net_order. */
+/* An epoch of minibatches equals a call for each minibatch, with the rows in the order of pybp_net_order. */
 static void test_minibatches(void)
 {
     samples s = make_samples(ROWS, IN, OUT);

@@ -74,7 +74,8 @@ static void compare(pybp_dtype dtype, const samples *s, pybp_train_options optio
         OK(pybp_train(single, &s->x, &s->y, s->weights, &one, &result));
         CHECK(result.epoch == 0 && same_results(&result, &w.results[epoch]));
     }
-    CHECK_MSG(same_images(trained_image(together), trained_image(single)), "dtype %d, optimizer %d, batch %zu", (int)dtype,
+    CHECK_MSG(same_images(trained_image(together), trained_image(single)), "dtype %d, optimizer %d, batch %zu",
+              (int)dtype,
               (int)options.optimizer.kind, options.batch_size);
     pybp_net_free(together);
     pybp_net_free(single);
@@ -154,7 +155,7 @@ static void test_divergence(void)
 static void test_stop_after_epoch(void)
 {
     samples s = make_samples(ROWS, IN, OUT);
-    for (size_t stop = 1; stop <= 3; stop += 2) { /* in between, and after the last */
+    for (size_t stop = 1; stop <= 3; stop += 2) { /* after an epoch in between, and after the last */
         pybp_net *net = regressor(), *plain = regressor();
         pybp_train_options options = default_options(default_optimizer(PYBP_OPTIMIZER_ADAM), PYBP_LOSS_MSE, 10);
         pybp_train_result result, of_plain;
@@ -163,7 +164,8 @@ static void test_stop_after_epoch(void)
         OK(pybp_train(plain, &s.x, &s.y, NULL, &options, &of_plain));
         watch(&options, &w);
         options.epochs = 3;
-        FAILS(pybp_train(net, &s.x, &s.y, NULL, &options, &result), PYBP_INTERRUPTED, stop == 1 ? "after 1 e" : "after 3 e");
+        FAILS(pybp_train(net, &s.x, &s.y, NULL, &options, &result), PYBP_INTERRUPTED,
+              stop == 1 ? "after 1 e" : "after 3 e");
         CHECK(w.epochs == stop && result.epoch == stop - 1 && same_results(&result, &of_plain));
         CHECK(same_images(trained_image(net), trained_image(plain)));
         pybp_net_free(net);

@@ -31,7 +31,7 @@ static void test_diverging_step(void)
         const image before = whole_image(net, ROWS); /* Adam's state too, whatever optimizer fails */
         FAILS(pybp_step(net, &other, 1e300, 1), PYBP_DIVERGED, "infinite or NaN");
         CHECK_MSG(unchanged(net, ROWS, before), "optimizer %d", kind);
-        OK(pybp_backward(net, &s.y.values, NULL, 1)); /* the pass still holds */
+        OK(pybp_backward(net, &s.y.values, NULL, 1)); /* the forward pass is still valid */
         OK(pybp_step(net, &other, 0.1, 1));
         pybp_net_free(net);
     }
@@ -65,7 +65,7 @@ static void test_diverging_training(void)
             free(before.bytes);
             free(after.bytes);
 
-            /* Good parameters make a good net of it again. */
+            /* With finite parameters the net works again. */
             for (size_t l = 0; l < 3; l++)
                 for (int what = PYBP_WEIGHTS; what <= PYBP_BIASES; what++) {
                     char values[18 * 7 * sizeof(float)];
@@ -174,7 +174,7 @@ static void test_callback(void)
         options.threads = threads;
         OK(pybp_train(plain, &s.x, &s.y, NULL, &options, &of_plain));
         options.tick = watch, options.user = &w;
-        OK(pybp_train(net, &s.x, &s.y, NULL, &options, &result)); /* watching changes nothing */
+        OK(pybp_train(net, &s.x, &s.y, NULL, &options, &result)); /* the callback changes no bits */
         CHECK(w.calls >= 1 && w.last <= ROWS && result.steps == ROWS && result.loss == of_plain.loss);
         CHECK(same_images(trained_image(net), trained_image(plain)));
 
@@ -190,7 +190,7 @@ static void test_callback(void)
         progress.epochs = 2;
         OK(pybp_set_progress(net, &progress));
         CHECK(same_images(trained_image(net), trained_image(plain)));
-        OK(pybp_train(net, &s.x, &s.y, NULL, &options, &result)); /* and the net goes on */
+        OK(pybp_train(net, &s.x, &s.y, NULL, &options, &result)); /* and training can continue */
         OK(pybp_train(plain, &s.x, &s.y, NULL, &options, &result));
         CHECK(same_images(trained_image(net), trained_image(plain)));
 

@@ -93,13 +93,13 @@ static void REAL(test_lanes)(void)
 {
     enum { OPERATIONS = 15, OPERANDS = 3 };
     random_state = 3;
-    for (int turn = 0; turn < 20000; turn++) {
+    for (int round = 0; round < 20000; round++) {
         real in[OPERANDS][LANES], out[OPERATIONS][LANES];
         for (int i = 0; i < OPERANDS * LANES; i++) {
             BITS bits = (BITS)(random_word() >> (64 - 8 * sizeof(BITS)));
             real *x = &in[i / LANES][i % LANES];
             *x = (real)random_uniform(-2, 2);
-            if (turn % 2)
+            if (round % 2)
                 memcpy(x, &bits, sizeof bits);
         }
         const vec a = v_load(in[0]), b = v_load(in[1]), c = v_load(in[2]);
@@ -171,23 +171,23 @@ static void REAL(test_memory)(void)
     }
 }
 
-/* Four columns are turned there and back. */
+/* Four columns are transposed, and back. */
 static void REAL(test_four_columns)(void)
 {
 #if LANES == PANEL
-    real src[LANES * (LANES + 1)], turned[4 * LANES + 1], back[LANES * (LANES + 2)];
+    real src[LANES * (LANES + 1)], columns[4 * LANES + 1], back[LANES * (LANES + 2)];
     for (int i = 0; i < LANES * (LANES + 1); i++)
         src[i] = (real)i;
     for (int i = 0; i < LANES * (LANES + 2); i++)
         back[i] = -1;
-    turned[4 * LANES] = -1;
-    v_load_columns_4(src + 1, LANES + 1, turned);
-    v_store_columns_4(turned, back + 1, LANES + 2);
-    CHECK(turned[4 * LANES] == -1 && back[0] == -1);
+    columns[4 * LANES] = -1;
+    v_load_columns_4(src + 1, LANES + 1, columns);
+    v_store_columns_4(columns, back + 1, LANES + 2);
+    CHECK(columns[4 * LANES] == -1 && back[0] == -1);
     for (int row = 0; row < LANES; row++)
         for (int column = 0; column < LANES + 1; column++) {
             const real want = src[1 + row * (LANES + 1) + (column < 4 ? column : 0)];
-            CHECK(column >= 4 || turned[column * LANES + row] == want);
+            CHECK(column >= 4 || columns[column * LANES + row] == want);
             CHECK(back[1 + row * (LANES + 2) + column] == (column < 4 ? want : -1));
         }
 #endif

@@ -87,8 +87,8 @@ static void check_dropout(double rate, pybp_dtype dtype)
     CHECK_MSG(fabs(dropped - rate) <= 4 * deviation + 1e-5, "rate %g dropped %g", rate, dropped);
     CHECK_NEAR(sum / (2000 * N), 1, 5 * deviation / (1 - rate) + 1e-4);
     const image passed = output_of(net, &x, 0, 1); /* outside training, nothing */
+    const void *values = passed.bytes;
     for (size_t i = 0; i < 2000 * N; i++)
-        const void *values = passed.bytes;
         CHECK(dtype == PYBP_FLOAT32 ? ((const float *)values)[i] == 1 : ((const double *)values)[i] == 1);
     free(passed.bytes);
     free(out.bytes);

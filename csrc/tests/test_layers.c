@@ -185,9 +185,10 @@ static void test_initial_values(void)
     }
     OK(pybp_net_get(net, PYBP_RUNNING_MEAN, 0, mean, sizeof mean));
     OK(pybp_net_get(net, PYBP_RUNNING_VAR, 0, var, sizeof var));
-    for (size_t j = 0; j < 9; j++)
+    for (size_t j = 0; j < 9; j++) {
         CHECK(gamma[0][j] == 1 && gamma[1][j] == 1 && beta[0][j] == 0.5 && beta[1][j] == 0);
         CHECK(mean[j] == 0 && var[j] == 1);
+    }
     FAILS(pybp_net_get(net, PYBP_WEIGHTS, 2, gamma, sizeof gamma[0]), PYBP_STATE, "layer 2 has no weights");
     FAILS(pybp_net_get(net, PYBP_BIASES, 3, beta, sizeof beta[0]), PYBP_STATE, "layer 3 has no biases");
     FAILS(pybp_net_get(net, PYBP_RUNNING_VAR, 1, var, sizeof var), PYBP_STATE, "layer 1 has no running statistics");

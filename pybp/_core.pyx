@@ -1,11 +1,11 @@
 # cython: language_level=3, binding=False, boundscheck=False, wraparound=False
 # cython: autotestdict=False
-"""The binding to the C core: arrays in, status out, GIL released.
+"""The binding to the C core: converts arguments to C structs, releases the GIL, checks the status.
 
-Nothing is decided here. Arrays must come as the core reads them: float32 or float64 with contiguous
-rows, int32 class indices, float64 sample weights. `pybp._common.arrays` and `pybp.data` see to that
-and word the errors; typed memoryviews refuse the rest. Enums cross as the index of their row in the
-registry, or as a name.
+It contains no other logic. Arrays must have a layout that the core reads: float32 or float64 with
+contiguous rows, int32 class indices, float64 sample weights. `pybp._common.arrays` and `pybp.data`
+convert them and raise the errors that users see; typed memoryviews refuse other arrays. Enums are
+passed as the index of their row in the registry, or as a name.
 """
 
 import builtins
@@ -33,7 +33,7 @@ include "_core_net.pxi"
 
 
 def find_nonfinite(x, dtype):
-    """(row, column) of the first NaN or infinity, also one that `dtype` would make; else None."""
+    """(row, column) of the first element that is not finite after conversion to `dtype`, or None."""
     cdef size_t row = 0, column = 0
     cdef pybp_dtype target = PYBP_FLOAT32 if dtype.char == "f" else PYBP_FLOAT64
     cdef pybp_status status
@@ -73,7 +73,7 @@ def activate(kind, tuple params, z, out, derivative):
 
 
 def metric_value(str metric, target, prediction, const double[::1] weights):
-    """Mean squared error, mean absolute error or R^2 of predictions, both (rows, columns)."""
+    """Mean squared error, mean absolute error or R^2 of `prediction`; both have shape (rows, columns)."""
     cdef double value = 0.0
     cdef pybp_metric number = METRICS[metric]
     cdef pybp_status status
@@ -88,7 +88,7 @@ def metric_value(str metric, target, prediction, const double[::1] weights):
 
 def schedule_rates(kind, double lr, params, const uint64_t[::1] milestones not None, uint64_t first,
                    uint64_t horizon, double[::1] out not None):
-    """Fill `out` with the learning rates of positions first, first + 1, ..."""
+    """Fill `out` with the learning rates of the positions first, first + 1, ..."""
     cdef pybp_schedule spec
     cdef pybp_status status
     spec.kind = <pybp_schedule_kind> <int> kind

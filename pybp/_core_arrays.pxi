@@ -1,11 +1,11 @@
-# Part of _core.pyx: views of the caller's arrays, as the core reads and writes them. Typed memoryviews check dtypes and
-# dimensions, and keep the memory for as long as these objects live; what is None is a NULL pointer.
+# Part of _core.pyx: views of the caller's arrays that the core reads and writes. Typed memoryviews check dtypes and
+# dimensions, and keep the memory alive as long as the view. None becomes a NULL pointer.
 
 
 @cython.internal
 @cython.no_gc
 cdef class Inputs:
-    """Rows of numbers."""
+    """A matrix, dense or sparse."""
 
     cdef pybp_matrix matrix
 
@@ -18,7 +18,7 @@ cdef class Dense(Inputs):
     cdef const float[:, :] singles
     cdef const double[:, :] doubles
 
-    cdef int look_at(self, x) except -1:
+    cdef int set_array(self, x) except -1:
         if x.itemsize == sizeof(float):
             self.singles = x
             describe_rows(&self.matrix, &self.singles[0, 0], PYBP_FLOAT32, self.singles.shape,
@@ -48,12 +48,12 @@ cdef inline Py_ssize_t itemsize_of(pybp_dtype dtype) noexcept:
 
 cdef Dense view_dense(x):
     cdef Dense view = Dense.__new__(Dense)
-    view.look_at(x)
+    view.set_array(x)
     return view
 
 
 cdef inline as_table(array):
-    """A vector as one row."""
+    """A vector as a matrix of one row."""
     return array[None] if array.ndim == 1 else array
 
 
@@ -61,7 +61,7 @@ cdef inline as_table(array):
 @cython.final
 @cython.no_gc
 cdef class Sparse(Inputs):
-    """Rows in CSR form; indices of 4 or 8 bytes."""
+    """A matrix in CSR format; the indices have 4 or 8 bytes."""
 
     cdef Dense values
     cdef const int32_t[::1] indices, indptr
@@ -85,12 +85,12 @@ cdef Sparse view_sparse(values, indices, indptr, size_t columns):
         matrix.indices, matrix.n_values = &view.indices[0], view.indices.shape[0]
         matrix.indptr, matrix.rows = &view.indptr[0], view.indptr.shape[0] - 1
     if view.values.matrix.cols != matrix.n_values or matrix.rows == <size_t> -1:
-        raise errors.ShapeError("values, indices and indptr of a sparse matrix don't fit together")
+        raise errors.ShapeError("values, indices and indptr of a sparse matrix have lengths that don't match")
     return view
 
 
 cdef Inputs view_inputs(x):
-    """An array; or a sparse matrix, an object whose `csr` is (values, indices, indptr, columns)."""
+    """`x` is an array, or an object whose attribute `csr` is (values, indices, indptr, columns)."""
     if PyObject_CheckBuffer(x):
         return view_dense(x)
     values, indices, indptr, columns = x.csr
@@ -101,7 +101,7 @@ cdef Inputs view_inputs(x):
 @cython.final
 @cython.no_gc
 cdef class Targets(Dense):
-    """int32 class indices, or a dense matrix."""
+    """Targets: int32 class indices, or a dense matrix."""
 
     cdef pybp_targets targets
     cdef const int32_t[::1] labels
@@ -114,7 +114,7 @@ cdef Targets view_targets(y, size_t rows):
         view.targets.labels = &view.labels[0]
         view.matrix.rows = view.labels.shape[0]
     else:
-        view.look_at(y)
+        view.set_array(y)
         view.targets.values = view.matrix
     if view.matrix.rows != rows:
         raise errors.ShapeError(f"{view.matrix.rows} targets for {rows} rows")
@@ -122,7 +122,7 @@ cdef Targets view_targets(y, size_t rows):
 
 
 cdef const double *weights_of(const double[::1] weights, size_t rows) except? NULL:
-    """One for each row, or NULL for None."""
+    """The sample weights, one for each row; NULL for None."""
     if weights is None:
         return NULL
     if <size_t> weights.shape[0] != rows:
@@ -134,7 +134,7 @@ cdef const double *weights_of(const double[::1] weights, size_t rows) except? NU
 @cython.final
 @cython.no_gc
 cdef class Output:
-    """A contiguous array in the net's dtype that the core writes to, or NULL."""
+    """A contiguous array in the net's dtype that the core writes to; NULL for None."""
 
     cdef float[:, ::1] singles
     cdef double[:, ::1] doubles

@@ -1,8 +1,8 @@
-# Part of _core.pyx: raw Py_buffers for the short way of `predict`, and nowhere else.
+# Part of _core.pyx: raw Py_buffers for the fast path of `predict`, and nowhere else.
 #
-# One row is where the binding counts: with `out`, one of a 10-16-1 net takes 360 ns through these, and through typed
-# memoryviews 800 ns as a table, 980 ns as a vector (Zen 4). A memoryview makes two Python objects and parses
-# a format; and a misfit is no error here: the long way of `predict` converts it, or says what is wrong.
+# For one row the cost of the binding matters: with `out`, one row of a 10-16-1 net takes 360 ns with Py_buffers, and
+# with typed memoryviews 800 ns as a matrix, 980 ns as a vector (Zen 4). A memoryview makes two Python objects and parses
+# a format. An argument that does not fit is not an error here: `MLP._predict` converts it, or raises.
 
 cdef extern from "Python.h":
     int try_buffer "PyObject_GetBuffer"(object exporter, Py_buffer *view, int flags) noexcept
@@ -11,7 +11,7 @@ cdef object new_array = numpy.empty
 
 
 cdef bint describe(const Py_buffer *view, pybp_matrix *matrix) noexcept:
-    """Fill `matrix`; False if the core can't read `view` as it lies."""
+    """Fill `matrix`; False if the core can't read the layout of `view`."""
     cdef int last = view.ndim - 1
     memset(matrix, 0, sizeof(pybp_matrix))
     if view.format == NULL or view.format[0] == 0 or view.format[1] != 0:
@@ -33,9 +33,9 @@ cdef bint describe(const Py_buffer *view, pybp_matrix *matrix) noexcept:
     return (<size_t> view.buf | <size_t> matrix.row_stride) % <size_t> view.itemsize == 0
 
 
-cdef bint takes_outputs(const Py_buffer *out, pybp_dtype dtype, size_t columns, const Py_buffer *given,
-                        const pybp_matrix *x) noexcept:
-    """Whether `out` has the outputs' dtype and shape, and no memory in common with x."""
+cdef bint output_fits(const Py_buffer *out, pybp_dtype dtype, size_t columns, const Py_buffer *given,
+                      const pybp_matrix *x) noexcept:
+    """Whether `out` has the dtype and shape of the outputs, and does not overlap with x."""
     cdef size_t start = <size_t> x.data
     cdef size_t end = start + x.cols * given.itemsize
     cdef size_t span = (x.rows - 1) * <size_t> abs(x.row_stride)

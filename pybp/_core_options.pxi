@@ -1,21 +1,21 @@
-# Part of _core.pyx: layers, losses, optimizers and training options, as the core's structs.
+# Part of _core.pyx: conversion of layers, losses, optimizers and training options to C structs.
 
 MAX_LOSS_PARAMS = PYBP_MAX_LOSS_PARAMS
 cdef enum:
-    TICK_MS = 50 # between two looks at signals
+    TICK_MS = 50 # between two checks for signals
 
 
 cdef int fill_params(params, double *to, int most) except -1:
-    """Copy parameters, followed by zeros; their number."""
+    """Copy the parameters to `to`, padded with zeros; return their number."""
     if len(params) > most:
-        raise errors.ArgumentError(f"{len(params)} parameters, at most {most} are possible")
+        raise errors.ArgumentError(f"{len(params)} parameters; at most {most} are possible")
     for i in range(most):
         to[i] = params[i] if i < len(params) else 0.0
     return len(params)
 
 
 cdef int fill_layer(dict given, pybp_layer_desc *layer) except -1:
-    """Fill in what is given, and zeros for the rest."""
+    """Fill the struct from `given`; missing fields are 0."""
     layer.kind = <pybp_layer_kind> <int> given["kind"]
     layer.n_out = given["n_out"]
     layer.source = given.get("from", 0)
@@ -64,13 +64,13 @@ cdef int fill_optimizer(tuple spec, pybp_optimizer *optimizer) except -1:
 @cython.final
 @cython.auto_pickle(False)
 cdef class TrainOptions:
-    """How `Net.train` trains: all that stays the same in the calls of one fit.
+    """Options of `Net.train` that stay the same in all calls of one fit.
 
-    Without an optimizer it is how `Net.gradient` takes the gradient over all rows, no more than
-    ``batch_size`` of them at work at once.
+    Without an optimizer: options of `Net.gradient`, which computes the gradient over all rows in
+    minibatches of ``batch_size`` rows.
 
-    With ``part`` the data of a call are a part of an epoch's: it doesn't count as an epoch, and
-    divergence leaves the net as it is then.
+    With ``part`` the data of a call are a part of an epoch: the call doesn't count as an epoch, and
+    divergence does not restore the net.
     """
 
     cdef pybp_train_options options
@@ -95,7 +95,7 @@ cdef class TrainOptions:
         options.penalty_per_weight = penalty_per_weight
         options.count_correct = count_correct
         options.threads = threads
-        options.tick = hear_steps
+        options.tick = call_on_step
         options.interval_ms = TICK_MS
         if optimizer is not None:
             fill_optimizer(optimizer, &options.optimizer)
@@ -105,35 +105,35 @@ cdef class TrainOptions:
             options.restore = False
 
 
-# ---- what the core calls while it trains ---------------------------------------------------------
+# ---- functions that the core calls during training ---------------------------------------------------------
 
 
 @cython.internal
 @cython.final
-cdef class Listener:
-    """Python functions that hear of steps and of epochs, each of them or None; what they raised."""
+cdef class TrainCallbacks:
+    """Python functions to call after steps and after epochs, or None, and the exception they raised."""
 
     cdef object on_step, on_epoch, error
 
 
-cdef int hear_steps(void *user, size_t steps, double loss) noexcept with gil:
-    cdef Listener listener = <Listener> user
+cdef int call_on_step(void *user, size_t steps, double loss) noexcept with gil:
+    cdef TrainCallbacks callbacks = <TrainCallbacks> user
     try:
         PyErr_CheckSignals()
-        if listener.on_step is not None:
-            listener.on_step(steps, loss)
+        if callbacks.on_step is not None:
+            callbacks.on_step(steps, loss)
     except BaseException as error:
-        listener.error = error
+        callbacks.error = error
         return 1
     return 0
 
 
-cdef int hear_epoch(void *user, const pybp_train_result *result) noexcept with gil:
-    cdef Listener listener = <Listener> user
+cdef int call_on_epoch(void *user, const pybp_train_result *result) noexcept with gil:
+    cdef TrainCallbacks callbacks = <TrainCallbacks> user
     try:
-        listener.on_epoch(as_tuple(result))
+        callbacks.on_epoch(as_tuple(result))
     except BaseException as error:
-        listener.error = error
+        callbacks.error = error
         return 1
     return 0
 
@@ -143,8 +143,8 @@ cdef tuple as_tuple(const pybp_train_result *result):
             result.weight_sum)
 
 
-cdef int fill_result(seen, pybp_train_result *result) except -1:
-    """What an earlier part of the epoch returned."""
+cdef int fill_result(values, pybp_train_result *result) except -1:
+    """Fill the struct with the result of an earlier part of the epoch."""
     (result.loss, result.n_correct, result.n_rows, result.steps, result.loss_sum,
-     result.weight_sum) = seen
+     result.weight_sum) = values
     return 0

@@ -1,8 +1,8 @@
-# Part of _core.pyx: statuses, registries, names of enums, version and machine.
+# Part of _core.pyx: statuses, registries, names of enums, version, instruction sets, threads.
 
 
 cdef int check(pybp_status status) except -1:
-    """Raise the exception that the registry of statuses names."""
+    """Raise the exception class of a status other than PYBP_OK."""
     if status == PYBP_OK:
         return 0
     raise EXCEPTIONS[status](pybp_last_error().decode())
@@ -47,7 +47,7 @@ cdef dict METRICS = {"mse": PYBP_METRIC_MSE, "mae": PYBP_METRIC_MAE, "r2": PYBP_
 
 
 def registry(str which):
-    """The rows of a registry, in the order of their numbers."""
+    """The rows of a registry, ordered by number."""
     cdef pybp_row row
     cdef pybp_registry number = REGISTRIES[which]
     rows = []
@@ -89,7 +89,7 @@ def version():
 
 
 def isa():
-    """The instruction set that new nets will use."""
+    """The instruction set that new nets use."""
     return pybp_isa().decode()
 
 
@@ -119,7 +119,7 @@ def isa_select(name):
 
 
 def default_threads():
-    """How many threads a call may use by default, and why."""
+    """The default number of threads of a call, and the reason."""
     cdef const char *why = NULL
     threads = pybp_default_threads(&why)
     return threads, why.decode()

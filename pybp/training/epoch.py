@@ -100,7 +100,8 @@ def train_epochs(
 ) -> None:
     """Train several epochs in one call of the core, with a loss of the core.
 
-    `on_epoch` is called with the `EpochTuple` of each epoch. It and `report` may read the net, but not change it.
+    `on_epoch` is called with the `EpochTuple` of each epoch. It and `report` may read the net, but not
+    change it.
 
     Raises
     ------

@@ -5,10 +5,13 @@ from typing import get_args, get_type_hints
 import pytest
 
 import pybp
-from pybp import activations, initializers, losses, metrics, optimizers
+from pybp import activations, initializers, losses, optimizers
 from pybp._common.specs import row_names, spec_classes
+from pybp.metrics.metric import _KNOWN
 from pybp.metrics.scores import SCORES
 from pybp.optimizers.solvers import SOLVERS
+
+from registered import METRICS
 
 
 @pytest.mark.parametrize(
@@ -39,11 +42,8 @@ def test_each_name_has_a_class(literal, base):
 
 
 def test_names_of_metrics():
-    known = set(get_args(metrics.MetricName))
-    assert {name for name in known if not name.startswith("top_")} == {
-        *("accuracy", "mse", "mae", "r2", "rmse"),
-        *SCORES,
-    }
+    known = set(METRICS)
+    assert {name for name in known if not name.startswith("top_")} == {*_KNOWN, *SCORES}
     X, y = [[0.0], [1.0], [2.0]], [0, 1, 2]
     net = pybp.MLP([1, 5], output="softmax", seed=0)
     assert set(net.evaluate(X, y, metrics=sorted(known))) == {"loss", *known}

@@ -1,12 +1,12 @@
 """The names of all that pybp has, from its own lists, so that tests do not miss what is new."""
 
 import dataclasses
+from typing import get_args
 
 from pybp import _core, callbacks
 from pybp._common.specs import Spec, spec_classes
 from pybp.callbacks import Callback
-from pybp.metrics import metric
-from pybp.metrics.scores import SCORES
+from pybp.metrics.metric import MetricName
 from pybp.optimizers import Optimizer
 from pybp.optimizers.solvers import SOLVERS
 
@@ -47,7 +47,7 @@ DECAYING = [
     if "weight_decay" in {param["name"] for param in row["params"]}
 ]
 
-METRICS = [*metric._KNOWN, *SCORES, "top_2"]
+METRICS = list(get_args(MetricName))
 
 CALLBACKS = {
     name: getattr(callbacks, name)

@@ -1,5 +1,6 @@
 """Metrics by name, against their definitions."""
 
+import functools
 import math
 
 import numpy as np
@@ -73,6 +74,12 @@ def test_area_of_several_classes():
     assert math.isnan(value("auc", np.zeros(50, np.int32), outputs[:, :2]))
 
 
+def top(y, a, k):
+    return np.mean(
+        [label in row[:k] for label, row in zip(y.argmax(1), (-a).argsort(1), strict=True)]
+    )
+
+
 # Of outputs a, and rows y in which the class is 1 and all else 0.
 DEFINITIONS = {
     "accuracy": lambda y, a: np.mean(a.argmax(axis=1) == y.argmax(axis=1)),
@@ -85,7 +92,7 @@ DEFINITIONS = {
     "mse": lambda y, a: ((y - a) ** 2).mean(),
     "r2": lambda y, a: np.mean(1 - ((y - a) ** 2).mean(axis=0) / y.var(axis=0)),
     "rmse": lambda y, a: np.sqrt(((y - a) ** 2).mean()),
-    "top_2": lambda y, a: np.mean(np.argsort(-a, axis=1)[:, :2] == y.argmax(axis=1)[:, None]) * 2,
+    **{f"top_{k}": functools.partial(top, k=k) for k in (2, 3, 5)},
 }
 
 

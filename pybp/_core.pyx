@@ -47,9 +47,10 @@ def find_nonfinite(x, dtype):
 
 
 def activate(kind, tuple params, z, out, derivative):
-    """Fill `out` with f(z) and `derivative` with f'(z), unless they are None; all contiguous, (rows, columns).
+    """Write f(z) to `out` and f'(z) to `derivative`, unless they are None.
 
-    Of a rowwise activation `derivative` is (rows * columns, columns), row by row the Jacobian.
+    All arrays are contiguous, of shape (rows, columns). For a rowwise activation, `derivative` has
+    shape (rows * columns, columns) and gets the Jacobian of each row.
     """
     cdef double given[PYBP_MAX_ACTIVATION_PARAMS]
     cdef pybp_activation number = <pybp_activation> <int> kind
@@ -63,12 +64,12 @@ def activate(kind, tuple params, z, out, derivative):
     if rows > 1 and inputs.matrix.row_stride != <ptrdiff_t> columns * itemsize_of(dtype):
         raise TypeError("expected a contiguous array")
     cdef Output a = view_rows_out(out, dtype, rows, columns)
-    cdef Output slopes = view_rows_out(
+    cdef Output derivatives = view_rows_out(
         derivative, dtype, rows * columns if row.label[0] == b"R" else rows, columns
     )
     with nogil:
         status = pybp_activate(number, given, dtype, rows, columns, inputs.matrix.data, a.data,
-                               slopes.data)
+                               derivatives.data)
     check(status)
 
 

@@ -104,7 +104,7 @@ def choice(value: object, name: str, known: tuple[str, ...]) -> str:
     raise ArgumentError(f"{name} must be {', '.join(some)} or {last}, got {shown(value)}{hint}")
 
 
-_ELSEWHERE = {
+_OTHER_NAMES = {
     "identity": {"linear", "none"},
     "sigmoid": {"logistic"},
     "silu": {"swish"},
@@ -136,15 +136,15 @@ _ELSEWHERE = {
     "float32": {"float16", "half", "single"},
     "float64": {"double", "float128", "longdouble"},
 }
-"""What other libraries call our names."""
+"""Names that other libraries use."""
 
 
 def did_you_mean(value: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     """A hint at the most similar known name, to append to a message; empty if none is similar."""
     known, value = list(known), value.lower()
-    near = [name for name in known if value.replace("-", "_") in _ELSEWHERE.get(name, ())]
-    near = near or difflib.get_close_matches(value, known, n=1, cutoff=cutoff)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    similar = [name for name in known if value.replace("-", "_") in _OTHER_NAMES.get(name, ())]
+    similar = similar or difflib.get_close_matches(value, known, n=1, cutoff=cutoff)
+    return f"; did you mean {similar[0]!r}?" if similar else ""
 
 
 def unknown_name(what: str, value: str, known: Iterable[str]) -> str:

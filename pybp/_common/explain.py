@@ -1,4 +1,4 @@
-"""Errors about arguments that a function doesn't have: they say what was meant."""
+"""Errors about wrong arguments of a call, which suggest the right ones."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -33,7 +33,7 @@ _SYNONYMS = (
     {"l2", "alpha", "weight_decay"},
     {"X", "x", "data"},
 )
-"""What one library calls this and another one that."""
+"""Groups of names that different libraries use for the same argument."""
 
 _SIZES = "all sizes are one list, inputs and outputs included: MLP([n_inputs, 100, n_outputs])"
 _STOPPING = "use callbacks=[pybp.callbacks.EarlyStopping('val_loss', patience=10)]"
@@ -62,11 +62,11 @@ _ADVICE = {
     **dict.fromkeys(("seed", "random_state", "dtype", "activation", "output"), _OF_MLP),
     "device": "pybp computes on the CPU",
 }
-"""Where to give what this function doesn't take."""
+"""Advice for arguments that belong to another function."""
 
 
 def explained(function: Callable[P, R]) -> Callable[P, R]:
-    """`function`, with better messages when it is called with arguments that it doesn't have."""
+    """`function` with better messages for calls with arguments that it does not have."""
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -84,7 +84,7 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
 def _message(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> str | None:
-    """What is wrong with the arguments of a call, if anything."""
+    """The message for the arguments of a call; None if they match the signature."""
     signature = inspect.signature(function)
     try:
         signature.bind(*args, **kwargs)
@@ -112,7 +112,7 @@ _KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
 
 
 def _called(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
-    """How the call was written: a class, a method of one, or a function."""
+    """The name in the call: of a class, a method or a function."""
     name = function.__name__
     if function.__qualname__ == name or not args:
         return name
@@ -121,7 +121,7 @@ def _called(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
 
 
 def _hint(name: str, parameters: Iterable[str]) -> str:
-    """What was meant by a keyword, as far as that can be known."""
+    """A hint at the right argument for an unknown keyword."""
     for group in _SYNONYMS:
         for known in parameters:
             if name in group and known in group:

@@ -1,4 +1,4 @@
-"""Public names: where users import them from, and what they see of them."""
+"""Prepare public names: module, signatures, error messages, completion."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
@@ -11,19 +11,20 @@ __all__ = ["publish"]
 
 
 def publish(namespace: dict[str, Any], names: Iterable[str] | None = None) -> None:
-    """Finish a module or package of public names.
+    """Prepare the public names of a module or package.
 
-    ``__module__`` of its classes and functions becomes the module itself, so that pickles and
-    documentation name the public path, whichever file defines an object. Called with arguments
-    that they don't have, they say what was meant. Signatures show the aliases of types by name.
-    ``dir()``, and so completion, gives ``__all__``.
+    - ``__module__`` of classes and functions becomes the public module, so that pickles and documentation
+      do not depend on the file that defines them.
+    - Calls with wrong arguments raise errors that suggest the right ones.
+    - Signatures show aliases of types by name.
+    - ``dir()``, and so completion, shows only ``__all__``.
 
     Parameters
     ----------
     namespace : dict
         The ``globals()`` of the module.
     names : iterable of str, optional
-        The names to finish; default: those of ``__all__``.
+        The names to prepare; default: those of ``__all__``.
     """
     for name in namespace["__all__"] if names is None else names:
         exported = namespace[name]
@@ -42,7 +43,7 @@ def publish(namespace: dict[str, Any], names: Iterable[str] | None = None) -> No
 
 
 class _Annotation(str):
-    """An annotation, as written; signatures show it without quotes."""
+    """An annotation that signatures show without quotes."""
 
     __slots__ = ()
 
@@ -58,13 +59,13 @@ def _unquote(function: Callable[..., Any]) -> None:
 
 
 def _functions(exported: Any) -> Iterator[Callable[..., Any]]:
-    """A function itself; of a class, its methods and what its properties call."""
+    """The function itself; for a class, its methods and the getters of its properties."""
     if isinstance(exported, FunctionType):
         yield inspect.unwrap(exported)
     elif isinstance(exported, type):
         for base in exported.__mro__:
             if base.__module__.startswith("pybp"):
                 for member in vars(base).values():
-                    found = getattr(member, "fget", getattr(member, "__func__", member))
-                    if isinstance(found, FunctionType):
-                        yield inspect.unwrap(found)
+                    function = getattr(member, "fget", getattr(member, "__func__", member))
+                    if isinstance(function, FunctionType):
+                        yield inspect.unwrap(function)

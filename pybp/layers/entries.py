@@ -1,4 +1,4 @@
-"""From the layers of a net back to the list of layers that makes them."""
+"""Convert the layers of a net back to the list of layers that makes them."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -21,12 +21,12 @@ Placed = tuple[int, LayerSpec]
 
 
 def check_layers(layers: Sequence[Layer]) -> None:
-    """Refuse layers that no list of layers makes: `MLP` could not make such a net.
+    """Raise if no list of layers makes these layers, so that `MLP` could not make such a net.
 
     Raises
     ------
     ArgumentError, TypeError
-        They are no such layers.
+        No list of layers makes these layers.
     """
     try:
         again = resolve_layers([layers[0].n_in, *list_entries(layers)], Identity(), None, Auto())
@@ -38,15 +38,15 @@ def check_layers(layers: Sequence[Layer]) -> None:
 
 
 def list_entries(layers: Sequence[Layer]) -> list[LayerSpec]:
-    """The entries of a list of layers that makes these, after the number of inputs.
+    """The entries of the list of layers, without the number of inputs.
 
-    The layers of a `Residual` or an `Embedding` make one entry. Layers that no entry makes give an
-    error, or entries that make other layers: see `check_layers`.
+    The layers of a `Residual` or an `Embedding` make one entry. For layers that no list makes, this
+    raises, or the entries make other layers; `check_layers` finds both.
     """
     placed: list[Placed] = []
     for index, layer in enumerate(layers):
         if layer.kind == "embedding":
-            continue  # what joins them makes the entry
+            continue  # the "join" layer makes the entry
         if layer.kind == "join":
             entry: LayerSpec = _embedding(layers, index)
         elif layer.kind == "add":
@@ -58,12 +58,12 @@ def list_entries(layers: Sequence[Layer]) -> list[LayerSpec]:
 
 
 def _residual(layers: Sequence[Layer], index: int, placed: list[Placed]) -> Residual:
-    """The residual whose "add" layer is at `index`; its layers' entries leave `placed`."""
+    """The residual whose "add" layer is at `index`; its layers' entries are removed from `placed`."""
     if len(layers[index].inputs) != 2:
         raise ArgumentError(f"layer {index} adds {len(layers[index].inputs)} outputs, expected 2")
     before, skip = layers[index].inputs
     if before != index - 1:
-        raise ArgumentError(f"layer {index} does not read the layer before it")
+        raise ArgumentError(f"layer {index} does not read the previous layer")
     projected = layers[before].kind == Dense.name and layers[before].inputs != (before - 1,)
     source = layers[before].inputs[0] if projected else skip
     branch: list[LayerSpec] = []
@@ -89,12 +89,12 @@ def _embedding(layers: Sequence[Layer], index: int) -> Embedding:
 
 
 def _plain(layer: Layer) -> LayerSpec:
-    """The entry of a layer that is one of its own."""
+    """The entry of a layer that makes an entry by itself."""
     if layer.kind == Activation.name:
         return Activation(layer.activation)
     spec = spec_classes(LayerSpec).get(layer.kind)
     if spec is None:
-        raise ArgumentError(f"{layer.kind!r:.40} is no kind of layer")
+        raise ArgumentError(f"{layer.kind!r:.40} is not a kind of layer")
     names = [param["name"] for param in row("layers", layer.kind)["params"]]
     values: dict[str, Any] = dict(zip(names, layer.params, strict=True))
     values |= {name: getattr(layer, name) for name in TRAINING}
@@ -103,5 +103,5 @@ def _plain(layer: Layer) -> LayerSpec:
     values |= {"bias_init": layer.bias_init, "bias_std": layer.bias_std}
     own = {field.name for field in fields(spec)}
     if "affine" in own and not layer.scale:
-        own.discard("bias")  # there is none without a scale, whatever it says
+        own.discard("bias")  # without scale there is no bias
     return spec(**{name: value for name, value in values.items() if name in own})

@@ -123,17 +123,16 @@ def _scale_penalty(net: Net, value: float, factor: float) -> float:
 def with_scaled_penalty(net: Net, value: float, factor: float) -> tuple[float, Array]:
     """The loss, and the gradient that the net stores, with the penalties multiplied by `factor`."""
     unpenalized, penalty = _gradients(net)
-    return value + net.penalty() * (factor - 1), unpenalized + penalty * unpenalized.dtype.type(
-        factor
-    )
+    gradient = unpenalized + penalty * unpenalized.dtype.type(factor)
+    return value + net.penalty() * (factor - 1), gradient
 
 
 def custom_gradient(
     net: Net, output: Layer, data: Data, settings: TrainSettings, chunk: int
 ) -> tuple[float, int]:
-    """Loss of all rows by a custom loss, and their number answered right.
+    """The custom loss of all rows, and the number predicted correctly; the net stores the gradient.
 
-    The gradient is left in the net. No more than `chunk` rows are at work at once.
+    It is computed in minibatches of `chunk` rows.
     """
     assert isinstance(settings.loss, Custom)
     chosen = np.arange(len(data))

@@ -27,7 +27,7 @@ static bool allocate(const pybp_net *net, pybp_train_buffers *b)
 {
     const size_t bytes = pybp_buffer_bytes(net), chunks = pybp_count_chunks(b->batch_rows);
     const size_t partials = pybp_count_partials(chunks, b->threads);
-    b->by_chunks = chunks > 1 && bytes <= SMALL_NET && partials <= PARTIALS / bytes && !net->batch_coupled;
+    b->by_chunks = chunks > 1 && bytes > 0 && bytes <= SMALL_NET && partials <= PARTIALS / bytes && !net->batch_coupled;
     b->ws = pybp_workspace_new(net, b->by_chunks ? PYBP_CHUNK * (size_t)b->threads : b->batch_rows,
                                PYBP_FOR_BACKWARD | PYBP_FOR_LOSS | PYBP_FOR_TRAINING, b->threads);
     b->grads = pybp_alloc((b->by_chunks ? partials : b->stored ? 1 : 0) * bytes);

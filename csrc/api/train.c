@@ -42,9 +42,26 @@ static pybp_status check_batches(const pybp_net *net, const pybp_train_options *
 
 static pybp_status check_gradient_only(const pybp_train_options *o, size_t steps)
 {
-    if (steps == 1 && !o->shuffle && !o->restore && o->epochs <= 1)
+    if (steps == 1 && o->first_step == 0 && !o->shuffle && !o->restore && o->epochs <= 1)
         return PYBP_OK;
     return pybp_fail(PYBP_INVALID, "the gradient alone is for one step, without shuffle and restore");
+}
+
+/* In any order that an epoch may take, some of the rows that it uses have weights. */
+static pybp_status check_dropped(const pybp_train_options *o, const double *weights, size_t rows)
+{
+    const size_t left_out = o->drop_last ? rows % pybp_step_rows(o, rows) : 0;
+    size_t first = 0, with_weight = 0;
+    if (weights == NULL || left_out == 0)
+        return PYBP_OK;
+    for (size_t r = 0; r < rows && with_weight <= left_out; r++) {
+        with_weight += weights[r] > 0;
+        first = with_weight == 0 ? r + 1 : first;
+    }
+    if (pybp_is_shuffled(o, rows) ? with_weight > left_out : first < rows - left_out)
+        return PYBP_OK;
+    return pybp_fail(PYBP_INVALID, "drop_last leaves out %zu of %zu rows, which may be all that have a weight", left_out,
+                     rows);
 }
 
 /* The options that select steps and epochs. */
@@ -66,12 +83,12 @@ static pybp_status check_options(const pybp_net *net, const pybp_train_options *
     if (o->batch_size == 0)
         return pybp_fail(PYBP_INVALID, "batch_size is 0, expected 1 or more");
     const size_t steps = pybp_epoch_steps(o, rows);
+    CHECK(check_batches(net, o, rows));
     if (o->gradient_only)
         return check_gradient_only(o, steps);
     CHECK(pybp_check_optimizer(net, &o->optimizer));
     CHECK(pybp_check_rates(o->lr, o->n_lr));
     CHECK(check_steps(o, steps));
-    CHECK(check_batches(net, o, rows));
     return o->shuffle ? check_shuffle(rows) : PYBP_OK;
 }
 
@@ -79,6 +96,7 @@ static pybp_status train(pybp_net *net, const pybp_matrix *x, const pybp_targets
                          const pybp_train_options *options, pybp_train_result *result)
 {
     CHECK(pybp_check_weights(weights, x->rows));
+    CHECK(check_dropped(options, weights, x->rows));
     return pybp_train_epochs(net, x, y, weights, options, result);
 }
 

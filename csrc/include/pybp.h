@@ -12,7 +12,9 @@
  *   Memory   The caller owns every buffer that it passes; the library keeps no pointer to it after
  *            the call.  Buffers must be aligned to their elements (else PYBP_INVALID).  A net is
  *            released once, with pybp_net_free(); a second time, or any use after it, is undefined,
- *            as with free().
+ *            as with free().  Buffers that are read may not overlap those that are written, and may not
+ *            change during a call: its results are then undefined, but it returns, and it stays within
+ *            the buffers.
  *   Arrays   Matrices are row-major, one row a sample.  Weights are (n_out, n_in): row j holds the
  *            weights into neuron j.  "The net's dtype" is float or double, as the net's description says.
  *   Names    z = W a + b, a = f(z), delta = dL/dz, as in docs/backpropagation.md.
@@ -415,13 +417,14 @@ PYBP_API pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progr
 PYBP_API pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order);
 
 /* Called from the thread that called pybp_train, between steps, at most every interval_ms.
- * steps: finished in this epoch; loss: mean so far in it.  Non-zero stops after this step.
+ * steps: finished in this epoch; loss: mean so far in it, 0 before the first step.  Non-zero stops after this step.
  * The net is as the steps done have left it: this call may read it (copy it, predict), but not change it. */
 typedef int (*pybp_tick)(void *user, size_t steps, double loss);
 
 /* The result of an epoch. */
 typedef struct pybp_train_result {
-    double loss;           /* over the epoch, weighted mean or sum, measured before each update */
+    double loss;           /* over the epoch, weighted mean or sum, measured before each update; 0 as long as no row
+                              has had a weight */
     size_t steps;          /* updates done */
     size_t n_correct;      /* as in pybp_evaluation, measured before each update */
     size_t n_rows;         /* rows that n_correct counts: all but those skipped or left out */
@@ -446,9 +449,11 @@ typedef struct pybp_train_options {
                               have only 1 row (PYBP_INVALID) */
     size_t accumulate;     /* a step uses the gradient of so many batches, as if they were one batch (0: as 1); memory
                               is needed for the activations of one of them */
-    int drop_last;         /* 1: leave out last rows that are too few for a whole step, unless there are no others */
+    int drop_last;         /* 1: leave out last rows that are too few for a whole step, unless there are no others.
+                              PYBP_INVALID if these could be all rows that have a weight */
     int gradient_only;     /* 1: the net keeps the gradient of the only step, over all rows, and nothing is updated;
-                              optimizer and lr are not used, and no epoch is counted */
+                              optimizer and lr are not used, and no epoch is counted.  shuffle, restore, first_step and
+                              further epochs are PYBP_INVALID then */
     size_t epochs;         /* how many to train, one after the other; 0: as 1 */
     int part;              /* 1: progress.epochs stays as it is */
     size_t first_step;     /* to train one epoch in parts: where this part begins, and */

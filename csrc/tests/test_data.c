@@ -1,6 +1,6 @@
 /* Sparse inputs give the bits of dense ones, and minibatches of whole chunks add up to the large one. */
 #include "net/rows/work.h"
-#include "net_fixture.h"
+#include "layer_fixture.h"
 
 enum { ROWS = 300, IN = 37, OUT = 3 };
 static const shape odd = {IN, {11, OUT}};
@@ -257,6 +257,28 @@ static void test_gradient_only(void)
     free_samples(&s);
 }
 
+/* Neither running statistics nor max_norm change anything then, and other options are checked as always. */
+static void test_gradient_only_changes_nothing(void)
+{
+    samples s = make_samples(40, 5, OUT);
+    pybp_net *net = NET(PYBP_FLOAT64, 5, LAYER(KIND(DENSE), .n_out = 9, .max_norm = 0.01), LAYER(KIND(BATCH_NORM)),
+                        ACTIVATION(TANH), WITH(DROPOUT, 0.25), DENSE(OUT, IDENTITY));
+    pybp_train_options options = {.loss = {.kind = PYBP_LOSS_MSE}, .batch_size = 40, .gradient_only = 1};
+    pybp_train_result result;
+    const image before = trained_image(net);
+    for (int threads = 1; threads <= 3; threads++) {
+        options.threads = threads;
+        OK(pybp_train(net, &s.x, &s.y, s.weights, &options, &result));
+    }
+    options.first_step = (size_t)1 << 58;
+    FAILS(pybp_train(net, &s.x, &s.y, NULL, &options, &result), PYBP_INVALID, "the gradient alone");
+    options.first_step = 0, options.batch_size = 39, options.accumulate = SIZE_MAX;
+    FAILS(pybp_train(net, &s.x, &s.y, NULL, &options, &result), PYBP_INVALID, "minibatch has 1 row");
+    CHECK(same_images(before, trained_image(net)));
+    pybp_net_free(net);
+    free_samples(&s);
+}
+
 /* Each row of it is what a backward pass of that row and output gives; sparse rows give the same. */
 static void test_jacobian(void)
 {
@@ -334,6 +356,7 @@ int main(void)
     test_accumulate();
     test_parts();
     test_gradient_only();
+    test_gradient_only_changes_nothing();
     test_jacobian();
     test_flat();
     return check_report();

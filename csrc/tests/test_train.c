@@ -183,6 +183,55 @@ static void test_zero_weights(void)
     free_samples(&s);
 }
 
+/* drop_last may not leave out all rows that have a weight: there would be nothing to train on. */
+static void test_dropped_weights(void)
+{
+    samples s = make_samples(33, IN, OUT);
+    pybp_net *net = classifier(PYBP_FLOAT64);
+    pybp_train_options options = default_options(default_optimizer(PYBP_OPTIMIZER_ADAM), PYBP_LOSS_MSE, 8);
+    pybp_train_result result;
+    image before = whole_image(net, 0);
+    options.drop_last = 1;
+    memset(s.weights, 0, 33 * sizeof *s.weights);
+    s.weights[32] = 1;
+    FAILS(pybp_train(net, &s.x, &s.y, s.weights, &options, &result), PYBP_INVALID, "leaves out 1 of 33 rows");
+    options.accumulate = 3, s.weights[25] = 1;
+    FAILS(pybp_train(net, &s.x, &s.y, s.weights, &options, &result), PYBP_INVALID, "leaves out 9 of 33 rows");
+    options.shuffle = 1; /* two rows with weights may be among the nine */
+    FAILS(pybp_train(net, &s.x, &s.y, s.weights, &options, &result), PYBP_INVALID, "leaves out 9 of 33 rows");
+    CHECK(unchanged(net, 0, before));
+    options.accumulate = 1, options.epochs = 200; /* but not among one: each epoch has a loss */
+    OK(pybp_train(net, &s.x, &s.y, s.weights, &options, &result));
+    CHECK(isfinite(result.loss) && result.n_rows > 0);
+    options.accumulate = 3, options.shuffle = 0, options.epochs = 1, s.weights[23] = 1;
+    OK(pybp_train(net, &s.x, &s.y, s.weights, &options, &result));
+    CHECK(isfinite(result.loss) && result.n_rows == 24);
+    pybp_net_free(net);
+    free_samples(&s);
+}
+
+/* A part of an epoch whose rows all have weight 0 has no loss yet. */
+static void test_part_without_weight(void)
+{
+    samples s = make_samples(30, IN, OUT);
+    pybp_net *net = classifier(PYBP_FLOAT64);
+    pybp_train_options options = default_options(default_optimizer(PYBP_OPTIMIZER_ADAM), PYBP_LOSS_MSE, 10);
+    pybp_train_result result, whole;
+    pybp_net *copy;
+    OK(pybp_net_copy(net, &copy));
+    memset(s.weights, 0, 20 * sizeof *s.weights);
+    OK(pybp_train(copy, &s.x, &s.y, s.weights, &options, &whole));
+    options.n_steps = 2;
+    OK(pybp_train(net, &s.x, &s.y, s.weights, &options, &result));
+    CHECK(result.loss == 0 && result.n_rows == 0 && result.steps == 0);
+    options.first_step = 2;
+    OK(pybp_train(net, &s.x, &s.y, s.weights, &options, &result));
+    CHECK(result.loss == whole.loss && result.n_rows == 10);
+    pybp_net_free(net);
+    pybp_net_free(copy);
+    free_samples(&s);
+}
+
 /* ---- going on in another net ---------------------------------------------------------------------------------- */
 
 static pybp_net *through_arrays(const pybp_net *from)
@@ -273,6 +322,8 @@ static void all(void)
     CHECK_RUN(test_changes_of_optimizer);
     CHECK_RUN(test_minibatches);
     CHECK_RUN(test_zero_weights);
+    CHECK_RUN(test_dropped_weights);
+    CHECK_RUN(test_part_without_weight);
     CHECK_RUN(test_going_on);
     CHECK_RUN(test_refused_progress);
 }

@@ -217,11 +217,40 @@ static void test_callback(void)
     free_samples(&s);
 }
 
+static int stop_at_once(void *user, size_t steps, double loss)
+{
+    CHECK(user == NULL && steps == 0 && loss == 0);
+    return 1;
+}
+
+/* Steps of weight 0 have no barriers of their own, but threads stop after the same one. */
+static void test_stop_without_weights(void)
+{
+    enum { MANY = 2000 };
+    samples s = make_samples(MANY, IN, OUT);
+    pybp_net *net = classifier(PYBP_FLOAT32);
+    pybp_train_options options = default_options(default_optimizer(PYBP_OPTIMIZER_SGD), PYBP_LOSS_MSE, 1);
+    pybp_train_result result;
+    memset(s.weights, 0, MANY * sizeof *s.weights);
+    s.weights[MANY - 1] = 1;
+    options.tick = stop_at_once, options.threads = 3;
+    for (int i = 0; i < 200; i++) {
+        FAILS(pybp_train(net, &s.x, &s.y, s.weights, &options, &result), PYBP_INTERRUPTED, "after 0 steps");
+        CHECK(result.loss == 0);
+    }
+    options.tick = NULL;
+    OK(pybp_train(net, &s.x, &s.y, s.weights, &options, &result));
+    CHECK(result.steps == 1 && isfinite(result.loss));
+    pybp_net_free(net);
+    free_samples(&s);
+}
+
 static void all(void)
 {
     CHECK_RUN(test_diverging_step);
     CHECK_RUN(test_diverging_training);
     CHECK_RUN(test_callback);
+    CHECK_RUN(test_stop_without_weights);
 }
 
 CHECK_MAIN(all(); pybp_set_thread_work(1); all();) /* the second time on several threads */

@@ -87,11 +87,13 @@ static void batch_forward_statistics(const pybp_rows *all, size_t l, size_t p0, 
     const pybp_kernels *k = all->net->k;
     const double *params = all->net->layers[l].params;
     const pybp_panels x = pybp_input_of(all, l);
+    _Alignas(64) char unused[2][PYBP_LINE] = {{0}};
     for (size_t p = p0; p < p1; p++) {
+        char *mean = all->keeps_statistics ? unused[0] : param(all, l, p, RUNNING_MEAN);
+        char *var = all->keeps_statistics ? unused[1] : param(all, l, p, RUNNING_VAR);
         k->moments(all->n, pybp_panel_at(x, p), statistic(all, l, p, MEAN), statistic(all, l, p, INVERSE));
         k->batch_statistics(all->n, params[MOMENTUM], params[BATCH_EPS], statistic(all, l, p, MEAN),
-                            statistic(all, l, p, INVERSE), param(all, l, p, RUNNING_MEAN),
-                            param(all, l, p, RUNNING_VAR));
+                            statistic(all, l, p, INVERSE), mean, var);
     }
 }
 

@@ -5,6 +5,13 @@
 #include "net/rows/source.h"
 #include "net/train/buffers.h"
 
+/* What thread 0 decides about a step for all threads. */
+typedef struct pybp_decision {
+    bool tick;     /* before it, options->tick is called */
+    bool stop;     /* neither this step nor any after it is done */
+    double weight; /* of its rows; 0: it is skipped */
+} pybp_decision;
+
 typedef struct pybp_train_call {
     pybp_net *net;
     pybp_train_buffers *buffers;
@@ -15,13 +22,13 @@ typedef struct pybp_train_call {
     size_t steps;                       /* of an epoch */
     double per_output;                  /* pybp_loss_per_output */
     pybp_status status;
-    atomic_bool stop;                   /* no further step */
+    bool stop;                          /* no further step; for thread 0 */
+    pybp_decision decisions[2];         /* of this step and the next (pybp_decide) */
 
     /* The clock (tick.h): steps between two readings, steps left until the next one, and, in milliseconds, when it
      * was read last and when options->tick was called last. */
     size_t clock_every, clock_left;
     double read_at, ticked_at;
-    bool tick_due; /* after this step */
 
     /* Of the epoch: */
     size_t epoch;         /* its number in this call, from 0 */
@@ -32,18 +39,24 @@ typedef struct pybp_train_call {
     bool complete;        /* its last step is done */
 } pybp_train_call;
 
-/* The mean or sum of the epoch's losses so far. */
+/* The decision about a step, for any thread. While one step is done, the next one is decided, in the other place. */
+static inline pybp_decision *pybp_decision_of(pybp_train_call *call, size_t step)
+{
+    return &call->decisions[step % 2];
+}
+
+/* The mean or sum of the epoch's losses so far; 0 before the first. */
 static inline double pybp_loss_so_far(const pybp_train_call *call)
 {
     const double loss = call->loss / call->per_output;
-    return call->options->reduction == PYBP_MEAN ? loss / call->weight : loss;
+    return call->options->reduction == PYBP_MEAN && call->weight > 0 ? loss / call->weight : loss;
 }
 
-/* No thread begins another step. */
+/* By thread 0: no thread begins another step. */
 static inline void pybp_stop_training(pybp_train_call *call, pybp_status status)
 {
     call->status = status;
-    atomic_store_explicit(&call->stop, true, memory_order_relaxed);
+    call->stop = true;
 }
 
 #endif

@@ -20,17 +20,18 @@ static void steps_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
     pybp_train_call *call = ctx;
     pybp_progress progress = call->net->progress;
     size_t step = call->begin;
-    for (bool stopped = false; step < call->end && !stopped; step++) {
+    for (; step < call->end && !pybp_decision_of(call, step)->stop; step++) {
         pybp_train_step(call, step, &progress, tid, threads, barrier);
         if (tid == 0)
-            call->tick_due = pybp_tick_is_due(call);
+            pybp_decide(call, step + 1, pybp_tick_is_due(call));
         pybp_barrier_wait(barrier);
-        if (call->tick_due) { /* rarely, so the second barrier costs nothing */
-            if (tid == 0)
+        if (pybp_decision_of(call, step + 1)->tick) { /* rarely, so the second barrier costs nothing */
+            if (tid == 0) {
                 pybp_call_tick(call, &progress);
+                pybp_decision_of(call, step + 1)->stop = call->stop;
+            }
             pybp_barrier_wait(barrier);
         }
-        stopped = atomic_load_explicit(&call->stop, memory_order_relaxed);
     }
     if (tid == 0 && !call->options->gradient_only) {
         call->net->progress = progress;
@@ -45,7 +46,7 @@ static bool do_steps(pybp_train_call *call, int threads, bool time_threads)
     const size_t end = call->end;
     if (!time_threads)
         return pybp_pool_run(threads, steps_work, call) != 0;
-    for (; call->begin < end && !atomic_load(&call->stop); call->begin = call->end) {
+    for (; call->begin < end && !call->stop; call->begin = call->end) {
         const double start = pybp_clock_ms();
         call->end = call->begin + pybp_thread_choice_steps(choice, end - call->begin);
         if (pybp_pool_run(pybp_thread_choice_threads(choice, threads), steps_work, call) == 0)
@@ -86,6 +87,7 @@ static void begin_epoch(pybp_train_call *call)
     call->passes = call->net->progress.passes;
     atomic_store(&call->correct, call->result->n_correct);
     make_order(call);
+    pybp_decide(call, call->begin, false);
     if (options->restore && (first_part || !b->has_snapshot)) {
         memcpy(b->snapshot, call->net->params, pybp_buffer_bytes(call->net));
         b->has_snapshot = true;

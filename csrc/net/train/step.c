@@ -13,6 +13,22 @@ typedef struct step_rows {
     double weight;
 } step_rows;
 
+static step_rows rows_of(const pybp_train_call *call, size_t step)
+{
+    const size_t first = step * call->step_rows, left = call->rows - first;
+    return (step_rows){.first = first, .n = left < call->step_rows ? left : call->step_rows};
+}
+
+void pybp_decide(pybp_train_call *call, size_t step, bool tick)
+{
+    pybp_decision decision = {.tick = tick, .stop = call->stop};
+    if (step < call->steps) {
+        const step_rows rows = rows_of(call, step);
+        decision.weight = pybp_sum_weights(&call->source, rows.first, rows.n);
+    }
+    *pybp_decision_of(call, step) = decision;
+}
+
 /* By thread 0, while others compute gradients. */
 static void add_to_result(pybp_train_call *call, const step_rows *rows, const pybp_rule *rule)
 {
@@ -42,7 +58,7 @@ static void compute_gradients(pybp_train_call *call, const step_rows *rows, cons
         if (m.before > 0) /* others may still read the activations of the minibatch before */
             pybp_barrier_wait(barrier);
         const pybp_rows all = {.net = call->net, .ws = call->buffers->ws, .n = m.n, .tid = tid, .batch_rows = m.n,
-                               .pass_number = progress->passes};
+                               .pass_number = progress->passes, .keeps_statistics = call->options->gradient_only};
         progress->passes += call->net->random;
         pybp_minibatch_propagate(&m, &all, threads, barrier);
         pybp_barrier_wait(barrier);
@@ -56,10 +72,9 @@ void pybp_train_step(pybp_train_call *call, size_t step, pybp_progress *progress
                      pybp_barrier *barrier)
 {
     const pybp_train_options *options = call->options;
-    const size_t first = step * call->step_rows, left = call->rows - first;
-    step_rows rows = {.first = first, .n = left < call->step_rows ? left : call->step_rows};
+    step_rows rows = rows_of(call, step);
     pybp_rule rule;
-    rows.weight = pybp_sum_weights(&call->source, rows.first, rows.n);
+    rows.weight = pybp_decision_of(call, step)->weight;
     if (rows.weight == 0)
         return;
     if (!options->gradient_only)
@@ -70,7 +85,7 @@ void pybp_train_step(pybp_train_call *call, size_t step, pybp_progress *progress
     compute_gradients(call, &rows, &rule, progress, tid, threads, barrier);
     if (call->buffers->stored && !options->gradient_only)
         pybp_apply_gradients(call, &rule, tid, threads, barrier);
-    if (call->net->has_max_norm) {
+    if (call->net->has_max_norm && !options->gradient_only) {
         pybp_barrier_wait(barrier);
         pybp_apply_max_norm(call->net, tid, threads);
     }

@@ -5,8 +5,11 @@
 #include "base/pool.h"
 #include "net/train/call.h"
 
-/* Do step number `step` of the epoch, unless the weights of its rows sum to 0. Called by all threads, each with its
- * own copy of the net's progress, which it advances. Thread 0 adds the step to call->result, and stops training if
+/* By thread 0: decide about step number `step` of the epoch, and whether `tick` is called before it, so that all threads do
+ * the same whatever happens to the caller's data. A barrier has to follow. */
+void pybp_decide(pybp_train_call *call, size_t step, bool tick);
+/* Do step number `step`, which was decided, unless the weights of its rows sum to 0. Called by all threads, each with
+ * its own copy of the net's progress, which it advances. Thread 0 adds the step to call->result, and stops training if
  * the step's loss is not finite. A barrier has to follow. */
 void pybp_train_step(pybp_train_call *call, size_t step, pybp_progress *progress, int tid, int threads,
                      pybp_barrier *barrier);

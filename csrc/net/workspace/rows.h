@@ -12,6 +12,7 @@ typedef struct pybp_rows {
     size_t batch_row;     /* number of the first one in the minibatch */
     size_t batch_rows;    /* rows of the minibatch */
     uint64_t pass_number; /* of the forward pass in training: part of the address of its random numbers */
+    bool keeps_statistics; /* running statistics stay as they are */
 } pybp_rows;
 
 /* What a forward pass computes of the last layer: its outputs, or z only, for a loss that is computed from z. */

@@ -14,7 +14,7 @@ endfunction()
 
 file(GLOB sources CONFIGURE_DEPENDS ${tests}/test_*.c)
 if(WIN32) # these speak of POSIX threads, signals and processes
-    list(FILTER sources EXCLUDE REGEX "test_(pool|pool_fork|threads|net_threads)\\.c$")
+    list(FILTER sources EXCLUDE REGEX "test_(pool|pool_fork|threads|net_threads|moving_data)\\.c$")
 endif()
 foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)

@@ -37,7 +37,7 @@ pybp_status pybp_check_matrix(const char *name, const pybp_matrix *x, size_t col
     const size_t stride = x->row_stride < 0 ? 0 - to_next : to_next; /* as size_t: -PTRDIFF_MIN would overflow */
     if (stride % size != 0)
         return pybp_fail(PYBP_INVALID, "%s has rows that are not aligned to their elements", name);
-    if (!pybp_mul_size(x->rows, stride, &bytes) || bytes > PTRDIFF_MAX)
+    if (!pybp_mul_size(x->rows, stride, &bytes) || bytes > PTRDIFF_MAX || x->cols > PTRDIFF_MAX / size)
         return pybp_fail(PYBP_SHAPE, "%s is larger than memory", name);
     return PYBP_OK;
 }
@@ -92,8 +92,9 @@ static double number_at(const pybp_matrix *x, size_t row, size_t col)
 {
     if (x->indptr == NULL)
         return value_at(x, (const char *)x->data + (ptrdiff_t)row * x->row_stride, col);
-    const size_t end = (size_t)pybp_sparse_index(x, x->indptr, row + 1);
-    for (size_t i = (size_t)pybp_sparse_index(x, x->indptr, row); i < end; i++)
+    size_t begin, end;
+    pybp_sparse_row(x, row, &begin, &end);
+    for (size_t i = begin; i < end; i++)
         if ((size_t)pybp_sparse_index(x, x->indices, i) == col)
             return value_at(x, x->data, i);
     return 0;

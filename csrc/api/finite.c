@@ -53,10 +53,10 @@ static size_t bad_column(const search *s, size_t r)
     const char *data = x->data;
     if (x->indptr == NULL)
         return first_bad(s, data + (ptrdiff_t)r * x->row_stride, x->cols);
-    const size_t begin = (size_t)pybp_sparse_index(x, x->indptr, r);
-    const size_t n = (size_t)pybp_sparse_index(x, x->indptr, r + 1) - begin;
-    const size_t at = first_bad(s, data + begin * pybp_element_size(x->dtype), n);
-    return at == n ? x->cols : (size_t)pybp_sparse_index(x, x->indices, begin + at);
+    size_t begin, end;
+    pybp_sparse_row(x, r, &begin, &end);
+    const size_t at = first_bad(s, data + begin * pybp_element_size(x->dtype), end - begin);
+    return at == end - begin ? x->cols : (size_t)pybp_sparse_index(x, x->indices, begin + at);
 }
 
 /* The first bad value, row by row; rows without gaps between them are searched as one. */

@@ -23,7 +23,11 @@ static pybp_status predict_finite(const pybp_net *net, const pybp_matrix *x, voi
                                   size_t *col)
 {
     const pybp_status status = pybp_predict_rows(net, x, out, true, threads);
-    return status == PYBP_NOT_FINITE ? pybp_matrix_check(x, net->dtype, row, col) : status;
+    if (status != PYBP_NOT_FINITE)
+        return status;
+    *row = *col = 0;
+    CHECK(pybp_matrix_check(x, net->dtype, row, col));
+    return pybp_fail(PYBP_NOT_FINITE, "x held NaN or infinity, and was changed at the same time");
 }
 
 pybp_status pybp_predict_finite(const pybp_net *net, const pybp_matrix *x, void *out, int threads, size_t *row,

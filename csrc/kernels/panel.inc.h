@@ -55,18 +55,20 @@ PYBP_INLINE void REAL(convert_row)(const void *row, int doubles, size_t cols, re
             to[i] = doubles ? (real)d[c + i] : (real)f[c + i];
 }
 
-/* A row of a sparse matrix: zeros, then its values in their columns. */
+/* A row of a sparse matrix: zeros, then its values in their columns. The caller's program may have changed indices since
+ * they were checked; a column that does not exist is left out. */
 PYBP_INLINE void REAL(spread_row)(const pybp_matrix *x, size_t row, real *to, size_t step)
 {
-    const size_t begin = (size_t)pybp_sparse_index(x, x->indptr, row);
-    const size_t end = (size_t)pybp_sparse_index(x, x->indptr, row + 1);
+    size_t begin, end;
+    pybp_sparse_row(x, row, &begin, &end);
     const float *f = x->data;
     const double *d = x->data;
     for (size_t c = 0; c < x->cols; c += PANEL)
         memset(to + c / PANEL * step, 0, REAL(least)(PANEL, x->cols - c) * sizeof(real));
     for (size_t i = begin; i < end; i++) {
-        const size_t c = (size_t)pybp_sparse_index(x, x->indices, i);
-        to[c / PANEL * step + c % PANEL] = x->dtype == PYBP_FLOAT64 ? (real)d[i] : (real)f[i];
+        const uint64_t c = (uint64_t)pybp_sparse_index(x, x->indices, i);
+        if (c < x->cols)
+            to[c / PANEL * step + c % PANEL] = x->dtype == PYBP_FLOAT64 ? (real)d[i] : (real)f[i];
     }
 }
 

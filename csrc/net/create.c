@@ -57,8 +57,11 @@ pybp_status pybp_net_clone(const pybp_net *net, pybp_net **out)
     if (complete) {
         memcpy(copy, net, offsetof(pybp_net, params));
         copy->layers = duplicate(net->layers, net->n_layers * sizeof *net->layers);
+        copy->category_columns =
+            duplicate(net->category_columns, net->n_category_columns * sizeof *net->category_columns);
         copy->params = duplicate(net->params, bytes);
-        complete = copy->layers != NULL && copy->params != NULL;
+        complete = copy->layers != NULL && copy->params != NULL &&
+                   (copy->category_columns != NULL || net->category_columns == NULL);
     }
     for (int i = 0; i < PYBP_N_STATES && complete; i++) {
         copy->state[i] = duplicate(net->state[i], bytes);
@@ -83,6 +86,7 @@ void pybp_net_destroy(pybp_net *net)
     pybp_free(net->grads);
     for (int i = 0; i < PYBP_N_STATES; i++)
         pybp_free(net->state[i]);
+    pybp_free(net->category_columns);
     pybp_free(net->layers);
     pybp_free(net);
 }

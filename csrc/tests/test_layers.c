@@ -20,6 +20,8 @@ static void refuse(pybp_net_desc desc, pybp_status code, const char *words)
 
 static void test_refused_graphs(void)
 {
+    REFUSE("layer 0 (scale): its input lies before", LAYER(KIND(SCALE), .from = (size_t)PTRDIFF_MAX + 1));
+    REFUSE("layer 0 (add): its other input lies before", LAYER(KIND(ADD), .skip = (size_t)PTRDIFF_MAX + 1));
     REFUSE("layer 0 (batch_norm)", LAYER(KIND(BATCH_NORM), .from = 1));
     REFUSE("layer 1 (dense)", DENSE(3, TANH), LAYER(KIND(DENSE), .n_out = 2, .from = 2));
     REFUSE("layer 1 (dense)", DENSE(3, TANH), LAYER(KIND(DENSE), .n_out = 2, .from = SIZE_MAX));
@@ -108,8 +110,13 @@ static void test_many_inputs(void)
     const size_t many = SIZE_MAX / 4;
     pybp_net *net = NET(PYBP_FLOAT64, many, EMBEDDING(5, 3, 2), EMBEDDING(many - 1, 3, 4), EMBEDDING(5, 2, 1),
                         LAYER(KIND(JOIN)), ACTIVATION(TANH));
+    double one = 1;
+    const pybp_matrix x = {.data = &one, .rows = 1, .cols = many, .dtype = PYBP_FLOAT64};
     CHECK(pybp_net_n_out(net) == many - 2 + 2 + 4 + 1);
+    FAILS(pybp_predict(net, &x, &one, 1), PYBP_SHAPE, "larger than memory");
     pybp_net_free(net);
+    refuse(DESC(PYBP_FLOAT64, many, EMBEDDING(0, 3, 1), LAYER(KIND(JOIN)), DENSE(1, IDENTITY)), PYBP_NO_MEMORY,
+           "no memory");
 }
 
 static void test_zeroed(void)

@@ -31,15 +31,22 @@ const pybp_layer_functions pybp_layer_embedding = {.forward = embedding_forward,
 
 /* ---- join: the input's other columns, then the outputs of the embeddings ---- */
 
+/* The first column from `column` on that no embedding reads; *passed counts the others before it. */
+static size_t number_column(const pybp_net *net, size_t column, size_t *passed)
+{
+    for (; *passed < net->n_category_columns && net->category_columns[*passed] == column; ++*passed)
+        column++;
+    return column;
+}
+
 static void join_forward(const pybp_rows *rows, size_t l, pybp_output output)
 {
     const pybp_net *net = rows->net;
     const pybp_panels a = pybp_output_of(rows, l), x = pybp_input_of(rows, l);
-    size_t to = 0;
+    size_t to = 0, passed = 0, column;
     (void)output;
-    for (size_t column = 0; column < net->n_in; column++)
-        if (!pybp_is_category(net, column))
-            net->k->copy_column(rows->n, x, column, a, to++);
+    for (column = number_column(net, 0, &passed); column < net->n_in; column = number_column(net, column + 1, &passed))
+        net->k->copy_column(rows->n, x, column, a, to++);
     for (size_t e = 0; e < l; e++)
         for (size_t j = 0; j < net->layers[e].n_out; j++)
             net->k->copy_column(rows->n, pybp_output_of(rows, e), j, a, to++);
@@ -51,13 +58,12 @@ static void join_backward(const pybp_rows *rows, size_t l)
     const pybp_net *net = rows->net;
     const pybp_contribution to = pybp_contribution_of(rows, l, 0);
     const pybp_panels delta = pybp_delta_of(rows, l);
-    size_t from = 0;
-    for (size_t column = 0; column < net->n_in; column++)
-        if (!pybp_is_category(net, column)) {
-            if (to.wanted)
-                net->k->copy_column(rows->n, delta, from, to.out, column);
-            from++;
-        }
+    size_t from = 0, passed = 0, column;
+    for (column = number_column(net, 0, &passed); column < net->n_in; column = number_column(net, column + 1, &passed)) {
+        if (to.wanted)
+            net->k->copy_column(rows->n, delta, from, to.out, column);
+        from++;
+    }
     for (size_t e = 0; e < l; e++)
         for (size_t j = 0; j < net->layers[e].n_out; j++)
             net->k->copy_column(rows->n, delta, from++, pybp_delta_of(rows, e), j);

@@ -4,6 +4,7 @@
 #include "net/model/links.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const struct {
     bool rowwise, reads_z;
@@ -38,17 +39,34 @@ static size_t width_of(const pybp_net *net, ptrdiff_t from)
 /* Inputs of a join, SIZE_MAX if they are too many. */
 static size_t joined_width(const pybp_net *net)
 {
-    size_t width = net->n_in;
-    for (size_t e = 0; e < net->n_embeddings; e++) {
-        bool again = false; /* whether an embedding before it reads the same column */
-        for (size_t before = 0; before < e && !again; before++)
-            again = net->layers[before].desc.column == net->layers[e].desc.column;
-        width -= !again;
-    }
+    size_t width = net->n_in - net->n_category_columns;
     for (size_t e = 0; e < net->n_embeddings; e++)
         if (!pybp_add_size(width, net->layers[e].n_out, &width))
             return SIZE_MAX;
     return width;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Once all embeddings are sized. False when memory is short. */
+static bool list_category_columns(pybp_net *net)
+{
+    size_t *columns = pybp_alloc_array(net->n_embeddings, sizeof *columns), n = 0;
+    if (columns == NULL)
+        return false;
+    for (size_t e = 0; e < net->n_embeddings; e++)
+        columns[e] = net->layers[e].desc.column;
+    qsort(columns, net->n_embeddings, sizeof *columns, ascending);
+    for (size_t e = 0; e < net->n_embeddings; e++)
+        if (n == 0 || columns[e] != columns[n - 1])
+            columns[n++] = columns[e];
+    net->category_columns = columns;
+    net->n_category_columns = n;
+    return true;
 }
 
 static pybp_status size_embedding(pybp_net *net, size_t l)
@@ -84,6 +102,8 @@ static pybp_status size_like_input(pybp_net *net, size_t l)
     if (reads == PYBP_READS_JOINED) {
         if (l == 0 || l != net->n_embeddings)
             return pybp_layer_invalid(l, layer, "a join comes right after the embeddings");
+        if (!list_category_columns(net))
+            return PYBP_NO_MEMORY;
         layer->n_in = joined_width(net);
     }
     layer->n_out = layer->n_in;

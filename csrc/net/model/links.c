@@ -13,8 +13,10 @@ pybp_status pybp_layer_invalid(size_t l, const pybp_layer *layer, const char *wh
  * there is no such place. */
 static bool find_source(size_t l, size_t back, ptrdiff_t *from)
 {
-    *from = (ptrdiff_t)l - 1 - (ptrdiff_t)back;
-    return back <= l;
+    if (back > l)
+        return false;
+    *from = (ptrdiff_t)(l - back) - 1;
+    return true;
 }
 
 static int count_links(enum pybp_reads reads)

@@ -71,6 +71,8 @@ struct pybp_net {
     uint64_t seed;
     size_t n_in, n_layers;
     pybp_layer *layers;
+    size_t *category_columns; /* the columns of the net's input that embeddings read, ascending; NULL: none */
+    size_t n_category_columns;
     size_t n_parameters;
     size_t n_outputs;      /* of all layers together */
     size_t n_embeddings;   /* the first layers */
@@ -121,15 +123,6 @@ static inline size_t pybp_panel_width(const pybp_net *net, size_t n, size_t pane
 {
     const size_t left = n - panel * net->k->panel;
     return left < net->k->panel ? left : net->k->panel;
-}
-
-/* Whether an embedding reads this column of the net's input. */
-static inline bool pybp_is_category(const pybp_net *net, size_t column)
-{
-    for (size_t e = 0; e < net->n_embeddings; e++)
-        if (net->layers[e].desc.column == column)
-            return true;
-    return false;
 }
 
 /* ---- parameter buffers ---- */

@@ -39,10 +39,15 @@ static double step_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
 
 static double multistep_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
 {
-    uint64_t passed = 0;
+    uint64_t passed = 0, end = s->n_milestones; /* the first milestone after t is number passed ... end */
     (void)n;
-    while (passed < s->n_milestones && s->milestones[passed] <= t)
-        passed++;
+    while (passed < end) {
+        const uint64_t middle = passed + (end - passed) / 2;
+        if (s->milestones[middle] <= t)
+            passed = middle + 1;
+        else
+            end = middle;
+    }
     return s->lr * pybp_whole_power(s->params[0], passed);
 }
 

@@ -59,7 +59,7 @@ static bool only_next_reads(const plan *p, size_t l)
 {
     ptrdiff_t end = p->net->layers[l].last_reader;
     int writers = 0;
-    for (ptrdiff_t r = (ptrdiff_t)l + 1; r <= end; r++) {
+    for (ptrdiff_t r = (ptrdiff_t)l + 1; r <= end && writers <= 1; r++) {
         if (!is_identity(p, (size_t)r))
             writers++;
         else if (p->net->layers[r].last_reader > end)

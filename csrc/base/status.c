@@ -37,6 +37,13 @@ pybp_status pybp_fail(pybp_status code, const char *format, ...)
     return code;
 }
 
+void pybp_printable(const char *text, char *to, size_t size)
+{
+    for (; size > 1 && *text != '\0'; size--, text++)
+        *to++ = (char)(*text >= ' ' && *text <= '~' ? *text : '?');
+    *to = '\0';
+}
+
 void pybp_clear_error(void)
 {
     message[0] = '\0';

@@ -23,6 +23,10 @@
  * The arguments may include pybp_last_error() itself, so that a caller can add to the message. */
 pybp_status pybp_fail(pybp_status code, const char *format, ...) PYBP_PRINTF(2, 3);
 
+/* Copy the first size - 1 characters of a text that comes from outside, such as the environment, for use in a message. A
+ * byte that is not printable ASCII becomes '?', so that the message is valid UTF-8 wherever it is cut. */
+void pybp_printable(const char *text, char *to, size_t size);
+
 /* Make this thread's message "". */
 void pybp_clear_error(void);
 

@@ -1,6 +1,7 @@
 #include "base/thread_count.h"
 
 #include "base/cpus.h"
+#include "base/status.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,9 @@ int pybp_resolve_threads(int requested, const char **why)
         if (number == 0)
             continue;
         if (why != NULL) {
-            snprintf(reason, sizeof reason, "%s=%.24s%s", names[i], text,
+            char shown[25];
+            pybp_printable(text, shown, sizeof shown);
+            snprintf(reason, sizeof reason, "%s=%s%s", names[i], shown,
                      number > PYBP_MAX_THREADS ? ", capped at 256" : "");
             *why = reason;
         }

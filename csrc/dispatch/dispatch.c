@@ -34,6 +34,8 @@ static const struct isa {
 
 enum { N_ISAS = sizeof isas / sizeof *isas, BY_DEFAULT = -1 };
 
+#define SHOWN 41 /* bytes for a name in a message */
+
 static atomic_int selected = BY_DEFAULT; /* by pybp_isa_select */
 
 static int find(const char *name)
@@ -93,15 +95,15 @@ const char *pybp_isa(void)
 const char *pybp_isa_reason(void)
 {
     static _Thread_local char text[96];
+    char shown[SHOWN];
     const char *name;
     if (atomic_load_explicit(&selected, memory_order_relaxed) != BY_DEFAULT)
         return "selected by the program";
-    if (from_environment(&name) >= 0)
-        snprintf(text, sizeof text, "PYBP_ISA=%.40s", name);
-    else if (name != NULL && *name != '\0')
-        snprintf(text, sizeof text, "best of this CPU (PYBP_ISA=%.40s is not usable here)", name);
-    else
+    const bool granted = from_environment(&name) >= 0;
+    if (name == NULL || *name == '\0')
         return "best of this CPU";
+    pybp_printable(name, shown, sizeof shown);
+    snprintf(text, sizeof text, granted ? "PYBP_ISA=%s" : "best of this CPU (PYBP_ISA=%s is not usable here)", shown);
     return text;
 }
 
@@ -111,8 +113,11 @@ pybp_status pybp_isa_select(const char *isa)
         atomic_store(&selected, BY_DEFAULT);
         return PYBP_OK;
     }
-    if (!pybp_isa_usable(isa))
-        return pybp_fail(PYBP_INVALID, "instruction set '%.40s' is unknown or not usable on this CPU", isa);
+    if (!pybp_isa_usable(isa)) {
+        char shown[SHOWN];
+        pybp_printable(isa, shown, sizeof shown);
+        return pybp_fail(PYBP_INVALID, "instruction set '%s' is unknown or not usable on this CPU", shown);
+    }
     atomic_store(&selected, find(isa));
     return PYBP_OK;
 }

@@ -327,6 +327,7 @@ static void test_instruction_sets(void)
     CHECK(n >= 1 && strcmp(pybp_isa_compiled(n - 1), "scalar") == 0 && pybp_isa_usable("scalar"));
     CHECK(pybp_isa_compiled(-1) == NULL && !pybp_isa_usable("abacus") && !pybp_isa_usable(NULL));
     FAILS(pybp_isa_select("abacus"), PYBP_INVALID, "abacus");
+    FAILS(pybp_isa_select("\xff\n\xc3"), PYBP_INVALID, "'\?\?\?'");
     CHECK(strcmp(pybp_isa(), by_default) == 0);
 }
 

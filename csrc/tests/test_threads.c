@@ -8,6 +8,7 @@
 #include "base/thread_count.h"
 #include "base/cpus.h"
 #include "check.h"
+#include "pybp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,8 @@ static void test_thread_counts(void)
     check_resolved(NULL, "6", 6, "OMP_NUM_THREADS=6");
     check_resolved(NULL, "6,3,1", 6, "OMP_NUM_THREADS=6,3,1");
     check_resolved(NULL, " 6 , 3", 6, NULL);
-    check_resolved("+12\t", NULL, 12, NULL);
+    check_resolved("+12\t", NULL, 12, "PYBP_NUM_THREADS=+12?");
+    check_resolved(NULL, "2,\xff\xc3", 2, "OMP_NUM_THREADS=2,??"); /* what Python can't decode */
     check_resolved("256", NULL, 256, "PYBP_NUM_THREADS=256");
     check_resolved("257", NULL, 256, "PYBP_NUM_THREADS=257, capped at 256");
     check_resolved("99999999999999999999999999", NULL, 256, NULL);
@@ -188,7 +190,20 @@ static void test_cgroup_quota(void)
     CHECK(system(command) == 0);
 }
 
+static void test_instruction_set_of_bad_bytes(void)
+{
+    setenv("PYBP_ISA", "\xff\xfe\xc3", 1);
+    CHECK(strstr(pybp_isa_reason(), "(PYBP_ISA=??? is not usable here)") != NULL);
+    setenv("PYBP_ISA", "0123456789012345678901234567890123456789012", 1); /* what is shown of it is cut */
+    CHECK(strstr(pybp_isa_reason(), "(PYBP_ISA=0123456789012345678901234567890123456789 is not") != NULL);
+    setenv("PYBP_ISA", "scalar", 1);
+    CHECK(strcmp(pybp_isa_reason(), "PYBP_ISA=scalar") == 0);
+    unsetenv("PYBP_ISA");
+    CHECK(strcmp(pybp_isa_reason(), "best of this CPU") == 0);
+}
+
 CHECK_MAIN(
+    CHECK_RUN(test_instruction_set_of_bad_bytes);
     CHECK_RUN(test_thread_counts);
     CHECK_RUN(test_affinity);
     CHECK_RUN(test_cgroup_quota);)

@@ -4,12 +4,12 @@ import pickle
 import subprocess
 import sys
 
-import joblib
 import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
 
+import joblib
 import sklearn
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+pytest.importorskip("pandas")
+pytest.importorskip("polars")
 
 import joblib
 import pandas as pd

@@ -44,7 +44,7 @@ WRONG = {
     "penalty of an add": (2, {"l2": 0.5}, "no list of layers makes layer 2"),
     "not trained add": (2, {"trainable": False}, "no list of layers makes layer 2"),
     "column of a dense layer": (0, {"column": 1}, "no list of layers makes layer 0"),
-    "kind": (0, {"kind": "spline"}, "no kind of layer"),
+    "kind": (0, {"kind": "spline"}, "not a kind of layer"),
     "n_out": (0, {"n_out": 0}, "n_out must be"),
     "huge": (0, {"n_out": 10**30}, "more than memory can hold"),
 }

@@ -2,84 +2,205 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from html import escape
 from typing import Any
 
+from pybp._common.html import details, document, table
 from pybp._common.specs import Spec
 from pybp._common.text import aligned
 from pybp.activations import Identity
 from pybp.initializers import Auto
 from pybp.layers import Activation, Dense, Embedding, Layer, Residual
 from pybp.layers.entries import list_entries
+from pybp.layers.layer import TRAINING
+from pybp.layers.specs import LayerSpec
+from pybp.net.diagram import diagram
+from pybp.net.structure import Part, Placed, structure
 
-__all__ = ["Summary", "net_repr", "summary"]
+__all__ = ["Row", "Summary", "net_repr", "summary"]
 
-_COLUMNS = ("layer", "shape", "activation", "init", "parameters")
+
+_MANY = 30  # rows of a table that notebooks fold away
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a summary: a layer of the net, or the head of a block.
+
+    Attributes
+    ----------
+    number : int or None
+        The layer's number, counted from 1, as in `MLP.layers` and `MLP.trace`; None for the head of
+        a block.
+    depth : int
+        How many blocks it is in.
+    name : str
+        What it is, as in the list of layers.
+    shape : str
+        Widths of input and output.
+    activation, init : str
+        Theirs; empty for a layer without.
+    parameters : int
+        Number of weights and biases, for the head of a block of all of it.
+    training : str
+        Training options that differ from the defaults.
+    """
+
+    number: int | None
+    depth: int
+    name: str
+    shape: str
+    activation: str = ""
+    init: str = ""
+    parameters: int = 0
+    training: str = ""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The layers of a net as a table; text and HTML."""
+    """The layers of a net as a table; text, and HTML with a picture.
 
-    title: str
-    rows: tuple[tuple[str, ...], ...]
+    Attributes
+    ----------
+    code : str
+        The call that makes such a net.
+    note : str
+        Widths, dtype and seed.
+    rows : tuple of Row
+        One for each layer and for the head of each block.
+    footer : str
+        How many parameters there are.
+    picture : str
+        The diagram, as SVG.
+    """
+
+    code: str
+    note: str
+    rows: tuple[Row, ...]
     footer: str
-    columns: tuple[str, ...] = _COLUMNS
+    picture: str = ""
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        columns = ("shape", "activation", "init", "parameters")
+        return (*columns, "training") if any(row.training for row in self.rows) else columns
+
+    def _cells(self, row: Row) -> list[str]:
+        count = "" if row.number is None else f"{row.parameters:,}"
+        cells = [row.shape, row.activation, row.init, count, row.training]
+        return cells[: len(self._columns)]
 
     def __str__(self) -> str:
-        lines = aligned([self.columns, *self.rows], str.ljust)
-        return "\n".join([self.title, "", *lines, "", self.footer])
+        digits = max(len(str(row.number)) for row in self.rows if row.number is not None)
+        widest = max(len(f"{row.parameters:,}") for row in self.rows if row.number is not None)
+        table = [["layer", *self._columns]]
+        for row in self.rows:
+            number = "" if row.number is None else str(row.number)
+            first = f"{number:>{digits}} {'  ' * row.depth}{row.name}"
+            shape, activation, init, count, *training = self._cells(row)
+            table.append([first, shape, activation, init, f"{count:>{widest}}", *training])
+        return "\n".join([self.code, "", *aligned(table, str.ljust), "", self.footer])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(name)}</th>" for name in self.columns)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.rows
+        layers = table(
+            ["", "layer", *self._columns],
+            [
+                [
+                    "" if row.number is None else str(row.number),
+                    row.name,
+                    *(cell.replace("->", "\N{RIGHTWARDS ARROW}") for cell in self._cells(row)),
+                ]
+                for row in self.rows
+            ],
+            text=(1, 3, 4, 6),
+            indents=[row.depth for row in self.rows],
         )
-        return (
-            f"<div><p><code>{escape(self.title)}</code></p>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            f"<p>{escape(self.footer)}</p></div>"
+        return document(
+            "MLP",
+            self.picture,
+            details("layers", layers, shown=len(self.rows) <= _MANY),
+            details("code", f"<code>{escape(self.code)}</code>"),
+            note=f"{self.note}, {self.footer}",
         )
 
 
 def summary(layers: tuple[Layer, ...], dtype: str, seed: int) -> Summary:
     """The summary of a net."""
-    rows: tuple[tuple[str, ...], ...] = tuple(
-        (
-            f"{index + 1} {layer.kind}",
-            _shape(layer, index),
-            _text(layer.activation) if layer.kind in ("dense", "activation") else "",
-            layer.init.name if layer.kind in ("dense", "embedding") else "",
-            f"{layer.n_parameters:,}",
-        )
-        for index, layer in enumerate(layers)
-    )
-    columns: tuple[str, ...] = _COLUMNS
-    if any(layer.training for layer in layers):
-        columns = (*columns, "training")
-        rows = tuple((*row, _training(layer)) for row, layer in zip(rows, layers, strict=True))
+    parts, n_in = structure(layers), layers[0].n_in
     total = sum(layer.n_parameters for layer in layers)
     frozen = sum(layer.n_parameters for layer in layers if not layer.trainable)
-    footer = f"{total:,} parameters" + (f", {frozen:,} of them not trained" if frozen else "")
-    return Summary(net_repr(layers, dtype, seed), rows, footer, columns)
+    return Summary(
+        code=net_repr(layers, dtype, seed),
+        note=f"{_counted(n_in, 'input')}, {_counted(layers[-1].n_out, 'output')}, {dtype}, seed {seed}",
+        rows=tuple(_rows(parts)),
+        footer=f"{total:,} parameters" + (f", {frozen:,} of them not trained" if frozen else ""),
+        picture=diagram(parts, n_in),
+    )
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}{'s' * (n != 1)}"
+
+
+def _rows(parts: Sequence[Part], depth: int = 0) -> Iterator[Row]:
+    for part in parts:
+        if isinstance(part.entry, Residual):
+            yield Row(None, depth, "Residual", _widths(part.first.n_in, part.width))
+            yield from _rows(part.children, depth + 1)
+            *projection, added = part.own
+            for placed in projection:
+                yield _row(placed, depth + 1, "projection")
+            yield _row(added, depth + 1, f"sum with the {'projection' if projection else 'input'}")
+        elif isinstance(part.entry, Embedding):
+            yield Row(None, depth, "Embedding", _widths(part.first.n_in, part.width))
+            *tables, joined = part.own
+            for placed in tables:
+                table = placed[1]
+                name = f"column {table.column}, {table.n_categories} categories"
+                yield _row(placed, depth + 1, name)
+            yield _row(joined, depth + 1, "other columns and vectors")
+        else:
+            yield _row(part.own[0], depth, _name(part.entry))
+
+
+def _row(placed: Placed, depth: int, name: str) -> Row:
+    index, layer = placed
+    one_column = layer.kind == "embedding"
+    return Row(
+        number=index + 1,
+        depth=depth,
+        name=name,
+        shape=_widths(1 if one_column else layer.n_in, layer.n_out),
+        activation=_text(layer.activation) if layer.kind in ("dense", "activation") else "",
+        init=_text(layer.init) if layer.kind in ("dense", "embedding") else "",
+        parameters=layer.n_parameters,
+        training=_training(layer),
+    )
+
+
+def _widths(n_in: int, n_out: int) -> str:
+    return str(n_out) if n_in == n_out else f"{n_in} -> {n_out}"
+
+
+def _name(entry: LayerSpec) -> str:
+    """The entry as code, without what has a column of its own."""
+    shown = ("n_out", "activation", "init", *TRAINING)
+    values = {own.name: (getattr(entry, own.name), own.default) for own in fields(entry)}
+    options = [
+        f"{name}={value!r}"
+        for name, (value, default) in values.items()
+        if name not in shown and value != default
+    ]
+    return type(entry).__name__ + (f"({', '.join(options)})" if options else "")
 
 
 def _training(layer: Layer) -> str:
     """The layer's training options that differ from the defaults, written as keyword arguments."""
     return ", ".join(f"{name}={value!r}" for name, value in layer.training.items())
-
-
-def _shape(layer: Layer, index: int) -> str:
-    """Sizes of input and output; also the layers read, unless it is the previous one."""
-    if layer.kind == "embedding":
-        return f"column {layer.column}, {layer.n_categories} categories -> {layer.n_out}"
-    sizes = f"{layer.n_in} -> {layer.n_out}"
-    if layer.inputs == (index - 1,) or layer.kind == "join":
-        return sizes
-    return f"{sizes}, of {' + '.join(str(source + 1) if source >= 0 else 'x' for source in layer.inputs)}"
 
 
 def net_repr(layers: tuple[Layer, ...], dtype: str, seed: int) -> str:

@@ -308,7 +308,7 @@ def test_repr_and_summary():
     assert eval(repr(net), names).layers == net.layers
     assert "l1=0.01, trainable=False" in str(net.summary())
     assert "66 parameters, 35 of them not trained" in str(net.summary())
-    assert "<th>training</th>" in net.summary()._repr_html_()
+    assert ">training</th>" in net.summary()._repr_html_()
     assert "training" not in str(MLP([4, 3], seed=1).summary())
 
 

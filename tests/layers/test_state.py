@@ -177,9 +177,10 @@ def test_repr_nests_residuals_again():
 def test_summary_and_html(layers):
     net = MLP(layers, seed=0)
     lines = str(net.summary()).splitlines()
-    assert [line.split()[1] for line in lines[3:-2]] == kinds(net)
+    numbers = [line.split()[0] for line in lines[3:-2] if line.split()[0].isdigit()]
+    assert numbers == [str(number) for number in range(1, len(net.layers) + 1)]
     assert lines[-1] == f"{net.n_parameters:,} parameters"
-    assert net._repr_html_().count("<tr>") == len(net.layers) + 1
+    assert net._repr_html_().count("<tr>") == len(lines) - 4
 
 
 @each_net

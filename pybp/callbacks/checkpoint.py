@@ -34,7 +34,8 @@ class ModelCheckpoint(Callback):
     save_best_only : bool
         Whether to save only epochs that are better than all previous ones.
     mode : {"auto", "min", "max"}
-        Whether smaller or larger is better; "auto" is "max" for accuracies, AUC and R^2, else "min".
+        Whether smaller or larger is better; "auto" knows it of the loss and of the metrics by name. For
+        a metric of your own it has to be given.
     every_epochs : int
         Number of epochs between two that are saved.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from pybp._common.arguments import choice, count, did_you_mean, flag, real, shown
 from pybp.errors import ArgumentError
+from pybp.metrics import larger_is_better
 from pybp.net.parameters import Parameters
 from pybp.schedules.base import Rates
 from pybp.training.callback import Callback
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from pybp.mlp import MLP
 
 __all__ = ["EarlyStopping", "Mode", "Monitor", "ReduceLROnPlateau", "TerminateOnTime"]
-
-_LARGER_IS_BETTER = ("accuracy", "auc", "r2")
-
 
 Mode = Literal["auto", "min", "max"]
 
@@ -35,7 +33,7 @@ class Monitor:
     name : str
         Name of the number: "loss", "val_loss", or a metric.
     mode : {"auto", "min", "max"}
-        Whether smaller or larger is better; "auto" is "max" for accuracies, AUC and R^2, else "min".
+        Whether smaller or larger is better; "auto" knows it of the loss and of the metrics by name.
     min_delta : float
         Smallest difference that counts as better.
     """
@@ -44,10 +42,10 @@ class Monitor:
         if not isinstance(name, str):
             raise TypeError(f"monitor must be a name such as 'val_loss', got {shown(name)}")
         choice(mode, "mode", get_args(Mode))
-        if mode == "auto":
-            mode = "max" if any(part in name for part in _LARGER_IS_BETTER) else "min"
         self.name = name
-        self.larger_is_better = mode == "max"
+        known = larger_is_better(name.removeprefix("val_")) if mode == "auto" else mode == "max"
+        self.larger_is_better = bool(known)
+        self._needs_mode = known is None
         self.min_delta = real(min_delta, "min_delta", low=0.0)
 
     @property
@@ -56,8 +54,13 @@ class Monitor:
         return -math.inf if self.larger_is_better else math.inf
 
     def check(self, names: Collection[str]) -> None:
-        """Raise if the name is not among `names`, the names in the logs."""
+        """Raise if the name is not among `names`, those in the logs, or `mode` is needed."""
         if self.name in names:
+            if self._needs_mode:
+                raise ArgumentError(
+                    f"mode must be 'min' or 'max' for monitor={self.name!r}: 'auto' knows it of the "
+                    "loss and of the metrics of pybp only"
+                )
             return
         validates = any(name.startswith("val_") for name in names)
         if self.name.startswith("val_") and not validates:
@@ -92,7 +95,8 @@ class EarlyStopping(Callback):
     patience : int
         Number of consecutive epochs without improvement that are allowed; one more stops training.
     mode : {"auto", "min", "max"}
-        Whether smaller or larger is better; "auto" is "max" for accuracies, AUC and R^2, else "min".
+        Whether smaller or larger is better; "auto" knows it of the loss and of the metrics by name. For
+        a metric of your own it has to be given.
     baseline : float, optional
         Initial best value; the first epochs must be better than it.
     restore_best : bool
@@ -181,7 +185,8 @@ class ReduceLROnPlateau(Callback):
     min_delta : float
         Smallest improvement that counts, >= 0.
     mode : {"auto", "min", "max"}
-        Whether smaller or larger is better; "auto" is "max" for accuracies, AUC and R^2, else "min".
+        Whether smaller or larger is better; "auto" knows it of the loss and of the metrics by name. For
+        a metric of your own it has to be given.
     cooldown : int
         Number of epochs after a reduction that are not counted.
     min_lr : float

@@ -16,8 +16,15 @@ A metric is one of these names or a function ``f(y_true, y_pred) -> number``.
 """
 
 from pybp._common.public import publish
-from pybp.metrics.metric import Metric, MetricLike, MetricName, n_correct, resolve_metrics
+from pybp.metrics.metric import (
+    Metric,
+    MetricLike,
+    MetricName,
+    larger_is_better,
+    n_correct,
+    resolve_metrics,
+)
 
-__all__ = ["Metric", "MetricLike", "MetricName", "n_correct", "resolve_metrics"]
+__all__ = ["Metric", "MetricLike", "MetricName", "larger_is_better", "n_correct", "resolve_metrics"]
 
 publish(globals())

@@ -21,7 +21,14 @@ from pybp.errors import ArgumentError
 from pybp.losses import Loss
 from pybp.metrics.scores import SCORES, binary_tasks, top_k_accuracy
 
-__all__ = ["Metric", "MetricLike", "MetricName", "n_correct", "resolve_metrics"]
+__all__ = [
+    "Metric",
+    "MetricLike",
+    "MetricName",
+    "larger_is_better",
+    "n_correct",
+    "resolve_metrics",
+]
 
 MetricName = Literal[
     "accuracy",
@@ -39,6 +46,17 @@ MetricName = Literal[
 """The names of the metrics; "top_k" takes any number k."""
 
 MetricLike = MetricName | str | Callable[[Any, Any], float]
+
+
+_SMALLER_IS_BETTER = ("loss", "mse", "rmse", "mae")
+_LARGER_IS_BETTER = ("accuracy", "r2", *SCORES)
+
+
+def larger_is_better(name: str) -> bool | None:
+    """Whether a larger value of the loss or of a metric by name is better; None for other names."""
+    if name in _SMALLER_IS_BETTER:
+        return False
+    return True if name in _LARGER_IS_BETTER or re.fullmatch(r"top_\d+", name) else None
 
 
 @dataclass(frozen=True)

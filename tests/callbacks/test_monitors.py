@@ -1,11 +1,15 @@
 """Early stopping, learning rates on plateaus, averages and checkpoints."""
 
 import math
+import os
+from typing import get_args
 
 import numpy as np
 import pytest
 
 import pybp
+from pybp import MLP
+from pybp.activations import Softmax
 from pybp.callbacks import (
     EMA,
     SWA,
@@ -14,7 +18,11 @@ from pybp.callbacks import (
     ModelCheckpoint,
     ReduceLROnPlateau,
 )
+from pybp.callbacks.monitors import Monitor
+from pybp.data.dataset import Data
 from pybp.errors import ArgumentError, StateError
+from pybp.losses import resolve_loss
+from pybp.metrics import MetricName, resolve_metrics
 
 
 def run(callback, values, name="val_loss"):
@@ -317,3 +325,50 @@ def test_errors_name_the_file_and_not_a_temporary_one(classifier, tmp_path):
         classifier.save(path)
     assert caught.value.filename == str(path)
     assert "tmp'" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", sorted({*get_args(MetricName), "top_4"}))
+def test_every_metric_says_whether_more_is_better(name):
+    """A perfect prediction is better than a wrong one, by the value and the direction of the metric."""
+    rng = np.random.default_rng(0)
+    classes = rng.integers(6, size=60)
+    perfect = np.eye(6)[classes]
+    wrong = np.eye(6)[(classes + 1) % 6]
+    target, loss = (perfect, "mse") if name in ("mse", "rmse", "mae", "r2") else (classes, None)
+    [metric] = resolve_metrics([name], resolve_loss(loss, Softmax()))
+    good, bad = (metric_value(metric, target, outputs) for outputs in (perfect, wrong))
+    monitor = Monitor(f"val_{name}")
+    assert monitor.better(good, bad)
+    assert not monitor.better(bad, good)
+
+
+def metric_value(metric, target, outputs):
+    """The metric's value, or for the accuracy, which the core counts, the fraction of right rows."""
+    if metric.function is None:
+        return float((outputs.argmax(axis=1) == target).mean())
+    return metric(Data(np.zeros((len(outputs), 1)), target, None), outputs)
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        EarlyStopping,
+        ReduceLROnPlateau,
+        lambda monitor, mode: ModelCheckpoint(
+            os.devnull, monitor=monitor, mode=mode, save_best_only=True, every_epochs=9
+        ),
+    ],
+)
+def test_a_metric_of_ones_own_needs_a_mode(callback, blobs):
+    def profit(y_true, y_pred):
+        return float((y_pred.argmax(axis=1) == y_true).sum())
+
+    def fit(mode):
+        net = MLP([2, 3], output="softmax", seed=0)
+        return net.fit(
+            *blobs, metrics=[profit], epochs=1, callbacks=[callback("profit", mode=mode)]
+        )
+
+    with pytest.raises(ArgumentError, match="mode must be 'min' or 'max' for monitor='profit'"):
+        fit("auto")
+    assert len(fit("max")) == 1

@@ -38,7 +38,11 @@ BLOCK = MLP([3, Residual([Dense(3), Dense(3)]), 2], seed=0).layers
 WRONG = {
     "add of one": (2, {"inputs": (1,)}, "adds 1 outputs"),
     "add of three": (2, {"inputs": (1, -1, 0)}, "adds 3 outputs"),
-    "add of the layer before the last": (2, {"inputs": (0, -1)}, "does not read the previous layer"),
+    "add of the layer before the last": (
+        2,
+        {"inputs": (0, -1)},
+        "does not read the previous layer",
+    ),
     "add in another order": (2, {"inputs": (-1, 1)}, "does not read the previous layer"),
     "inputs from elsewhere": (1, {"inputs": (-1,)}, "no list of layers makes"),
     "penalty of an add": (2, {"l2": 0.5}, "no list of layers makes layer 2"),

@@ -18,6 +18,27 @@
  *   Arrays   Matrices are row-major, one row a sample.  Weights are (n_out, n_in): row j holds the
  *            weights into neuron j.  "The net's dtype" is float or double, as the net's description says.
  *   Names    z = W a + b, a = f(z), delta = dL/dz, as in docs/backpropagation.md.
+ *
+ * Use
+ *     pybp_layer_desc layers[2];
+ *     pybp_layer_init(&layers[0], PYBP_LAYER_DENSE, 8, PYBP_ACTIVATION_TANH);
+ *     pybp_layer_init(&layers[1], PYBP_LAYER_DENSE, 1, PYBP_ACTIVATION_SIGMOID);
+ *     layers[0].l2 = 1e-4;
+ *     pybp_net_desc desc = {.dtype = PYBP_FLOAT32, .n_in = 2, .n_layers = 2, .layers = layers, .seed = 0};
+ *     pybp_net *net;
+ *     pybp_net_create(&desc, &net);
+ *
+ *     const double lr = 0.05;
+ *     pybp_train_options options;
+ *     pybp_train_options_init(&options, PYBP_LOSS_BINARY_CROSS_ENTROPY, PYBP_OPTIMIZER_ADAM);
+ *     options.lr = &lr;
+ *     options.epochs = 10;
+ *     pybp_train_result result;
+ *     pybp_train(net, &x, &y, NULL, &options, &result);
+ *
+ * The _init functions fill a struct with its defaults, those of a rule's parameters included; set what differs
+ * afterwards.  A struct of zeros says something else: eps = 0, which is refused, bias_lr_factor = 0, with which biases
+ * are never updated.
  */
 #ifndef PYBP_H
 #define PYBP_H
@@ -171,7 +192,7 @@ PYBP_API pybp_status pybp_activate(pybp_activation activation, const double *par
 
 typedef struct pybp_net pybp_net;
 
-/* One layer.  Zero-initialise, then fill.
+/* One layer.  pybp_layer_init, then set what differs.
  *
  * Layers are listed in the order in which they are computed.  A layer reads the output of the layer before it, or, with
  * `from` = n, of the layer n places before that; before the first layer is the net's input.  So a residual block of 2
@@ -206,6 +227,11 @@ typedef struct pybp_layer_desc {
                                       larger are scaled to this norm, but for rounding; 0: off */
     int frozen;                    /* 1: never updated; no penalty, and not counted for clip_norm */
 } pybp_layer_desc;
+
+/* The defaults of a layer: those of its own parameters and of its activation's, no penalties, factors 1, init AUTO;
+ * init_value is 1.  PYBP_INVALID, and no change, if there is no such kind or activation. */
+PYBP_API pybp_status pybp_layer_init(pybp_layer_desc *layer, pybp_layer_kind kind, size_t n_out,
+                                     pybp_activation activation);
 
 typedef struct pybp_net_desc {
     pybp_dtype dtype;
@@ -328,6 +354,9 @@ typedef struct pybp_loss_spec {
     double params[PYBP_MAX_LOSS_PARAMS]; /* in the order of losses.def; of a list, each of its values */
 } pybp_loss_spec;
 
+/* The defaults of a loss.  PYBP_INVALID, and no change, if there is no such one. */
+PYBP_API pybp_status pybp_loss_init(pybp_loss_spec *loss, pybp_loss kind);
+
 /* ---- prediction and evaluation ---------------------------------------------------------- */
 
 /* Output activations of x (rows, n_in) into out (rows, n_out), contiguous, in the net's dtype.
@@ -385,8 +414,12 @@ typedef struct pybp_optimizer {
                                        (before clip_value); 0: off */
     double clip_value;              /* > 0: clip each gradient element to [-clip_value, clip_value]; 0: off */
     int no_bias_decay;              /* 1: weight decay does not apply to biases */
-    double bias_lr_factor;          /* the biases' learning rate is lr times this; usually 1 */
+    double bias_lr_factor;          /* the biases' learning rate is lr times this; 0: they are never updated */
 } pybp_optimizer;
+
+/* The defaults of an optimizer: those of its parameters, no clipping, bias_lr_factor 1.  PYBP_INVALID, and no change, if
+ * there is no such one. */
+PYBP_API pybp_status pybp_optimizer_init(pybp_optimizer *optimizer, pybp_optimizer_kind kind);
 
 /* Update all parameters with the gradient of the last backward pass.  The net keeps the optimizer's state: it
  * continues as long as the optimizer's kind and the buffers that it needs (of adam with or without amsgrad, say) stay
@@ -472,6 +505,12 @@ typedef struct pybp_train_options {
     double interval_ms;
 } pybp_train_options;
 
+/* The defaults: loss and optimizer with theirs, mean, batches of 32 rows, one shuffled epoch, restore, ticks every 50 ms,
+ * n_lr = 1.  lr is NULL and has to be set, unless gradient_only is.  PYBP_INVALID, and no change, if there is no such
+ * loss or optimizer. */
+PYBP_API pybp_status pybp_train_options_init(pybp_train_options *options, pybp_loss loss,
+                                             pybp_optimizer_kind optimizer);
+
 /* Train `epochs` epochs: in each, every row of x once, in minibatches.  x and y hold finite values; weights: (rows,),
  * >= 0, or NULL; a minibatch whose weights sum to 0 is skipped.  The bits are those of as many calls with one epoch,
  * but the arguments are checked and memory is allocated only once: what they point to may not change before the call
@@ -504,6 +543,10 @@ typedef struct pybp_schedule {
     const uint64_t *milestones;              /* of MULTISTEP, ascending; NULL if there are none */
     size_t n_milestones;
 } pybp_schedule;
+
+/* A schedule with the defaults of its parameters, and no milestones.  PYBP_INVALID, and no change, if there is no such
+ * one. */
+PYBP_API pybp_status pybp_schedule_init(pybp_schedule *schedule, pybp_schedule_kind kind, double lr);
 
 /* The n learning rates of positions first, first + 1, ..., for pybp_train_options.lr.  horizon: the number of steps
  * that the schedule spans; not used by schedules that do not end.  lr is written only on PYBP_OK.  PYBP_INVALID: an

@@ -21,24 +21,18 @@ int main(void)
     const pybp_matrix inputs = {x, 4, 2, sizeof x[0], PYBP_FLOAT32};
     const pybp_targets targets = {.values = {y, 4, 1, sizeof y[0], PYBP_FLOAT32}};
 
-    const pybp_layer_desc layers[] = {
-        {.kind = PYBP_LAYER_DENSE, .n_out = 8, .activation = PYBP_ACTIVATION_TANH},
-        {.kind = PYBP_LAYER_DENSE, .n_out = 1, .activation = PYBP_ACTIVATION_SIGMOID},
-    };
+    pybp_layer_desc layers[2];
+    check(pybp_layer_init(&layers[0], PYBP_LAYER_DENSE, 8, PYBP_ACTIVATION_TANH));
+    check(pybp_layer_init(&layers[1], PYBP_LAYER_DENSE, 1, PYBP_ACTIVATION_SIGMOID));
     const pybp_net_desc desc = {.dtype = PYBP_FLOAT32, .n_in = 2, .n_layers = 2, .layers = layers, .seed = 0};
     pybp_net *net;
     check(pybp_net_create(&desc, &net));
 
     const double lr = 0.05;
-    const pybp_train_options options = {
-        .loss = {.kind = PYBP_LOSS_BINARY_CROSS_ENTROPY},
-        .reduction = PYBP_MEAN,
-        .optimizer = {.kind = PYBP_OPTIMIZER_ADAM, .params = {0.9, 0.999, 1e-8}, .bias_lr_factor = 1},
-        .lr = &lr,
-        .n_lr = 1,
-        .batch_size = 4,
-        .epochs = 500,
-    };
+    pybp_train_options options;
+    check(pybp_train_options_init(&options, PYBP_LOSS_BINARY_CROSS_ENTROPY, PYBP_OPTIMIZER_ADAM));
+    options.lr = &lr;
+    options.epochs = 500;
     pybp_train_result result;
     check(pybp_train(net, &inputs, &targets, NULL, &options, &result));
 

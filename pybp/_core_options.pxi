@@ -7,11 +7,13 @@ cdef enum:
 
 cdef int fill_params(params, double *to, int most) except -1:
     """Copy the parameters to `to`, padded with zeros; return their number."""
-    if len(params) > most:
-        raise errors.ArgumentError(f"{len(params)} parameters; at most {most} are possible")
-    for i in range(most):
-        to[i] = params[i] if i < len(params) else 0.0
-    return len(params)
+    cdef int i, n = len(params)
+    if n > most:
+        raise errors.ArgumentError(f"{n} parameters; at most {most} are possible")
+    memset(to, 0, most * sizeof(double))
+    for i in range(n):
+        to[i] = params[i]
+    return n
 
 
 cdef int fill_layer(dict given, pybp_layer_desc *layer) except -1:

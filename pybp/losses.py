@@ -362,7 +362,7 @@ _BY_OUTPUT = {"softmax": CrossEntropy, "sigmoid": BinaryCrossEntropy}
 def resolve_loss(loss: LossLike, output: ActivationFunction) -> Loss:
     """The loss for the argument `loss`, checked against the activation of the net's output."""
     if loss is None:
-        return _BY_OUTPUT.get(output.name, MSE)()
+        return resolve(_BY_OUTPUT.get(output.name, MSE), Loss, "loss")
     if callable(loss) and not isinstance(loss, type | Spec):
         return Custom(function=loss)
     spec = resolve(loss, Loss, "loss")

@@ -64,9 +64,12 @@ def train_epoch(
         of an epoch, restoring is left to the caller.
     """
     check_batches(layers, settings.rows_used(len(data)), settings.batch_size)
-    step_hook = StepHook() if step_hook is None else step_hook
     if settings.core is None:
+        step_hook = StepHook() if step_hook is None else step_hook
         return train_custom_epoch(net, layers, data, settings, rates, report, step_hook)
+    if step_hook is None:
+        sums = net.train(settings.core, data.X, data.y, data.weights, rates, on_step=report)
+        return EpochResult(*sums)
     steps = settings.steps(len(data))
     done, result = 0, EpochResult()
     while done < steps:

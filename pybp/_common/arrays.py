@@ -28,6 +28,7 @@ __all__ = [
     "finite_matrix",
     "is_sparse",
     "plain",
+    "refuse_masked",
 ]
 
 
@@ -43,6 +44,14 @@ def is_sparse(values: object) -> bool:
     return scipy is not None and bool(scipy.issparse(values))
 
 
+def refuse_masked(values: object, name: str) -> None:
+    """Raise if some entries of an array are masked: the mask would be lost."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise TypeError(
+            f"{name} is a masked array; leave out what is masked, or give {name}.filled(...)"
+        )
+
+
 def as_numbers(values: object, name: str, *, hint: str = "") -> Array:
     """`values` as an array of booleans, integers or floats; an array is not copied.
 
@@ -50,6 +59,7 @@ def as_numbers(values: object, name: str, *, hint: str = "") -> Array:
     """
     if is_sparse(values):
         raise TypeError(f"{name} is sparse; expected a dense array")
+    refuse_masked(values, name)
     try:
         array = np.asarray(values)
     except ValueError:

@@ -1,23 +1,45 @@
 """Categories as numbers: their indices, and one-hot codes."""
 
+import datetime
+import numbers
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from pybp._common.types import Array
-from pybp.tabular.columns import is_missing
+from pybp.tabular.columns import cell_error, is_missing
 
 __all__ = ["category_codes", "one_hot", "sorted_categories"]
 
 
-def sorted_categories(values: Iterable[Any]) -> list[Any]:
-    """The different values, without those that are missing, in an order that depends on nothing else."""
+_PLAIN = (
+    *(str, bytes, bool, numbers.Number, np.generic),
+    *(datetime.date, datetime.time, datetime.timedelta),
+)
+"""Values of these types may be mixed: their text orders them."""
+
+
+def sorted_categories(values: Iterable[Any], where: str = "X") -> list[Any]:
+    """The different values, without those that are missing, in an order that depends on nothing else.
+
+    Raises
+    ------
+    TypeError
+        They have no total order, such as sets; `where` names what holds them.
+    """
     found = {value for value in values if not is_missing(value)}
     try:
-        return sorted(found)
-    except TypeError:  # of different types
-        return sorted(found, key=lambda value: (type(value).__name__, str(value)))
+        ordered = sorted(found)
+        if all(one < next_one for one, next_one in pairwise(ordered)):
+            return ordered
+    except (TypeError, ValueError):  # of different types, or without an order
+        pass
+    for row, value in enumerate(values):
+        if not is_missing(value) and not isinstance(value, _PLAIN):
+            raise TypeError(cell_error(value, where, row))
+    return sorted(found, key=lambda value: (type(value).__name__, str(value)))
 
 
 def category_codes(values: Array, categories: Sequence[Any]) -> Array:

@@ -1,5 +1,7 @@
 """Tables, column by column: which columns hold numbers, and which categories."""
 
+import decimal
+import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,14 +9,17 @@ from typing import Any
 import numpy as np
 
 from pybp._common.arguments import shown
-from pybp._common.arrays import is_sparse
+from pybp._common.arrays import is_sparse, refuse_masked
 from pybp._common.types import Array
 from pybp.errors import ArgumentError, ShapeError
 
 __all__ = [
     "Column",
+    "as_array",
     "as_table",
     "categorical_columns",
+    "cell_error",
+    "column_kind",
     "column_names",
     "is_frame",
     "is_missing",
@@ -49,7 +54,12 @@ class Column:
 
 def is_missing(value: Any) -> bool:
     """Whether a value means that there is none: None, NaN, NaT, pandas.NA."""
-    return value is None or type(value).__name__ == "NAType" or bool(value != value)
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    try:
+        return bool(value != value)
+    except (ValueError, ArithmeticError):  # an array, a signaling NaN
+        return False
 
 
 def is_frame(X: object) -> bool:
@@ -61,10 +71,19 @@ def as_table(X: Any) -> Any:
     """X as a DataFrame or as an array with two dimensions, neither of them empty."""
     if is_sparse(X):
         raise TypeError("X is sparse; expected a DataFrame or a dense array")
-    table = X if is_frame(X) else np.asarray(X)
+    table = X if is_frame(X) else as_array(X)
     if len(table.shape) != 2 or 0 in table.shape:
         raise ShapeError(f"X has shape {table.shape}; expected at least one row and one column")
     return table
+
+
+def as_array(X: Any) -> Array:
+    """X as an array, whose numbers stay numbers if there are strings beside them."""
+    refuse_masked(X, "X")
+    array = np.asarray(X)
+    if array.dtype.kind in "US" and not isinstance(X, np.ndarray):
+        array = np.asarray(X, dtype=object)
+    return array
 
 
 def column_names(X: Any) -> list[Any]:
@@ -80,12 +99,13 @@ def categorical_columns(X: Any, categorical_features: object) -> Array:
     X : DataFrame or ndarray
         The table.
     categorical_features : "from_dtype", None, or array-like of bool, int or str
-        From the dtypes of a DataFrame; no column; or a mask, indices or names.
+        From the dtypes, and from the values where a column may hold any objects; no column; or a
+        mask, indices or names.
     """
     names = column_names(X)
     if isinstance(categorical_features, str) and categorical_features == "from_dtype":
-        kinds = [_kind(_series(X, i)) if is_frame(X) else "f" for i in range(len(names))]
-        return np.array([kind in _CATEGORIES for kind in kinds], bool)
+        holds = _holds_categories if is_frame(X) else _array_holds_categories
+        return np.array([holds(X, i) for i in range(len(names))], bool)
     if categorical_features is None:
         return np.zeros(len(names), bool)
     if isinstance(categorical_features, str) or not isinstance(categorical_features, Iterable):
@@ -94,6 +114,35 @@ def categorical_columns(X: Any, categorical_features: object) -> Array:
             f"{shown(categorical_features)}"
         )
     return _listed_columns(list(categorical_features), names if is_frame(X) else [], len(names))
+
+
+def _holds_categories(X: Any, index: int) -> bool:
+    """Whether a column of a DataFrame holds categories."""
+    series = _series(X, index)
+    kind = _kind(series)
+    objects = kind == "O" and str(series.dtype) != "category"
+    return kind in _CATEGORIES and not (objects and _are_numbers(_objects(X, index)))
+
+
+def _array_holds_categories(X: Array, index: int) -> bool:
+    """Whether a column of an array holds categories."""
+    if X.dtype.kind in "UST":
+        raise ArgumentError(
+            "X is an array of strings, which doesn't say which columns hold numbers: give a "
+            "DataFrame, an array of dtype object, or categorical_features"
+        )
+    return X.dtype.kind == "O" and not _are_numbers(X[:, index])
+
+
+def _are_numbers(values: Array) -> bool:
+    """Whether these objects are numbers, some missing perhaps; bools are none."""
+    found = False
+    for value in values:
+        if not is_missing(value):
+            if isinstance(value, bool) or not isinstance(value, numbers.Real | decimal.Decimal):
+                return False
+            found = True
+    return found
 
 
 def _listed_columns(listed: list[Any], names: list[Any], n: int) -> Array:
@@ -140,21 +189,27 @@ def _series(X: Any, index: int) -> Any:
     return X.iloc[:, index] if hasattr(X, "iloc") else X.to_series(index)
 
 
+def column_kind(X: Any, index: int) -> str:
+    """The kind of a column's dtype, as NumPy names it; "?" if NumPy has none like it."""
+    return _kind(_series(X, index))
+
+
 def _kind(series: Any) -> str:
-    """The kind of a column's dtype, as NumPy names it; "?" for neither numbers nor categories."""
     dtype = series.dtype
     if hasattr(dtype, "kind"):
         kind: str = dtype.kind
         return kind
     if dtype.is_numeric():  # polars from here on
         return "f"
-    return "?" if dtype.is_temporal() or dtype.is_nested() else "O"
+    if dtype.is_temporal():
+        return "M"
+    return "?" if dtype.is_nested() else "O"
 
 
 def _numbers(X: Any, index: int, name: Any) -> Array:
     try:
         values = _as_floats(X, index)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ArgumentError(
             f"column {name!r} of X should hold numbers, but doesn't: {error}; categorical_features "
             "says which columns hold categories"
@@ -169,12 +224,12 @@ def _numbers(X: Any, index: int, name: Any) -> Array:
 
 
 def _as_floats(X: Any, index: int) -> Array:
+    column = _series(X, index) if is_frame(X) else X[:, index]
+    if _kind(column) not in _NUMBERS + _CATEGORIES:
+        raise TypeError(f"its dtype is {column.dtype}")
     if not is_frame(X):
-        return np.ascontiguousarray(X[:, index], dtype=np.float64)
-    series = _series(X, index)
-    kind = _kind(series)
-    if kind not in _NUMBERS and kind not in _CATEGORIES:
-        raise TypeError(f"its dtype is {series.dtype}")
+        return np.ascontiguousarray(column, dtype=np.float64)
+    series = column
     if hasattr(X, "iloc"):
         numbers: Array = series.to_numpy(dtype=np.float64, na_value=np.nan)
         return numbers
@@ -182,12 +237,28 @@ def _as_floats(X: Any, index: int) -> Array:
 
 
 def _categories(X: Any, index: int, name: Any) -> Array:
-    if not is_frame(X):
-        return np.asarray(X[:, index], dtype=object)
+    values = _objects(X, index) if is_frame(X) else np.asarray(X[:, index], dtype=object)
+    for row, value in enumerate(values):
+        try:
+            hash(value)
+        except TypeError:  # lists, dicts, sets, arrays
+            raise TypeError(cell_error(value, f"column {name!r} of X", row)) from None
+    return values
+
+
+def cell_error(value: object, where: str, row: int) -> str:
+    """The message about a value that is no category."""
+    return (
+        f"{where} holds {shown(value)} at row {row}: each cell of this argument must be a string, "
+        "number, bool or date, or have a total order among the others"
+    )
+
+
+def _objects(X: Any, index: int) -> Array:
+    """A column of a DataFrame as Python objects."""
     series = _series(X, index)
     if hasattr(X, "iloc"):
-        values: Array = np.asarray(series.astype(object), dtype=object)
-        return values
+        return np.asarray(series.astype(object), dtype=object)
     values = np.empty(len(series), dtype=object)
     values[:] = series.to_list()
     return values

@@ -139,8 +139,6 @@ class TabularPredictor:
         recipe, table, targets = self.recipe, as_table(X), _TASKS[self.task][0](y)
         categorical = categorical_columns(table, categorical_features)
         samples = _samples(table, categorical, targets, y, sample_weight)
-        if len(samples) <= recipe.batch_size:
-            samples = samples.merged()  # all samples are in each minibatch: it learns the same
         net_seed = int(random.randint(np.iinfo(np.int32).max))
         if validation_data is None:
             fraction = recipe.validation_fraction or 0.0
@@ -148,6 +146,8 @@ class TabularPredictor:
         else:
             X_val, *rest = unpacked_validation_data(validation_data)
             validation = _samples(as_table(X_val), categorical, targets, *rest)
+        if len(samples) <= recipe.batch_size:
+            samples = samples.merged()  # all samples are in each minibatch: it learns the same
         weights = targets.training_weights(class_weight, samples.y, samples.weights)
         how = {"sample_weight": weights, "progress": progress, "threads": threads}
         chosen = checked_callbacks(callbacks)

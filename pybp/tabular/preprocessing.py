@@ -9,6 +9,7 @@ import numpy as np
 
 from pybp._common.arguments import shown
 from pybp._common.types import Array
+from pybp._common.warn import warn
 from pybp.errors import ArgumentError, ShapeError
 from pybp.tabular.categories import one_hot, sorted_categories
 from pybp.tabular.columns import Column
@@ -39,7 +40,8 @@ class Encoding:
     def fit(cls, column: Column) -> "Encoding":
         """Learn categories, and whether numbers are missing."""
         if column.categorical:
-            return cls(column.name, tuple(sorted_categories(column.values)))
+            where = f"column {column.name!r} of X"
+            return cls(column.name, tuple(sorted_categories(column.values, where)))
         return cls(column.name, missing_indicator=bool(np.isnan(column.values).any()))
 
     def transform(self, values: Array) -> list[Array]:
@@ -82,6 +84,8 @@ class Preprocessing:
     def fit(cls, columns: Sequence[Column], weights: Array | None = None) -> "Preprocessing":
         """Learn from the columns of a table; `weights` are those of its rows."""
         encodings = tuple(Encoding.fit(column) for column in columns)
+        for column, encoding in zip(columns, encodings, strict=True):
+            _warn_of_ids(column, encoding)
         return cls(encodings, RobustScaling.fit(_encoded(columns, encodings), weights))
 
     def transform(self, columns: Sequence[Column]) -> Array:
@@ -140,6 +144,21 @@ class Preprocessing:
                     "float64"
                 )
         return found
+
+
+_MANY, _MUCH = 50, 2**30  # categories; bytes
+
+
+def _warn_of_ids(column: Column, encoding: Encoding) -> None:
+    """Warn of a column with a category for nearly each row, or whose codes take much memory."""
+    rows, categories = len(column.values), len(encoding.categories or ())
+    size = rows * categories * np.dtype(np.float64).itemsize
+    if categories > max(_MANY, rows / 2) or size > _MUCH:
+        warn(
+            f"column {column.name!r} of X holds {categories:,} different categories in {rows:,} "
+            f"rows. Each becomes an input of the net: {size / 1e9:,.2g} GB of codes. Leave an id or "
+            "free text out, group rare categories, or convert a column that holds numbers as text"
+        )
 
 
 def _encoded(columns: Sequence[Column], encodings: Sequence[Encoding]) -> Array:

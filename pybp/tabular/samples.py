@@ -71,10 +71,13 @@ class Samples:
     ) -> "tuple[Samples, Samples | None]":
         """Samples to train on, and a random fraction of all samples to validate on.
 
-        With `stratify` each class has the same fraction in both, to rounding.
+        With `stratify` each class has the same fraction in both, to rounding, and at least one
+        sample to train on.
         """
         n = len(self)
         n_validation = int(np.ceil(n * fraction - 1e-9))  # 0.1 * 30 is a little more than 3
+        if stratify:
+            n_validation = min(n_validation, n - len(np.unique(self.y)))
         if n_validation == 0 or n_validation >= n:
             return self, None
         order = random.permutation(n)
@@ -86,15 +89,21 @@ class Samples:
 def _ranks(column: Column) -> Array:
     """Numbers in the order of the column's values, equal where those are."""
     if column.categorical:
-        return category_codes(column.values, sorted_categories(column.values))
+        return category_codes(
+            column.values, sorted_categories(column.values, f"column {column.name!r} of X")
+        )
     return np.asarray(np.unique(column.values, return_inverse=True)[1])
 
 
 def _ranks_in_class(classes: Array) -> Array:
-    """Each sample's rank among those of its class, in (0, 1): sorting by it mixes the classes evenly."""
+    """Each sample's rank among those of its class, in (0, 1]: sorting by it mixes the classes evenly.
+
+    The last one of each class has rank 1, so that it is trained on.
+    """
     _, codes, counts = np.unique(classes, return_inverse=True, return_counts=True)
     ranks = np.empty(len(classes))
     for code in range(len(counts)):
         rows = np.flatnonzero(codes == code)
         ranks[rows] = (np.arange(len(rows)) + 0.5) / counts[code]
+        ranks[rows[-1]] = 1.0
     return ranks

@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 
 from pybp._common.arguments import real, shown
-from pybp._common.arrays import as_numbers
+from pybp._common.arrays import as_numbers, refuse_masked
 from pybp._common.types import Array
 from pybp.activations import ActivationName
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
@@ -79,9 +80,10 @@ class ClassTargets(Targets):
 
     output = "softmax"
     classification = True
+    classes: Array
 
     def __init__(self, y: Any) -> None:
-        self.classes: Array = np.unique(_labels(y))
+        self.classes = _ordered_classes(_labels(y))
 
     @property
     def n_outputs(self) -> int:
@@ -180,14 +182,15 @@ class NumberTargets(Targets):
 
     def fit_scale(self, y: Array, weights: Array | None) -> None:
         """Learn mean and standard deviation."""
-        self.mean = np.asarray(np.average(y, axis=0, weights=weights))
-        variance = np.average((y - self.mean) ** 2, axis=0, weights=weights)
-        std = np.sqrt(variance)
-        self.std = np.where(std > 0, std, 1.0)
+        unit = _unit(np.abs(y).max(axis=0))  # squares of y itself may overflow
+        mean = np.average(y / unit, axis=0, weights=weights)
+        std = np.sqrt(np.average((y / unit - mean) ** 2, axis=0, weights=weights))
+        self.mean, self.std = np.asarray(mean * unit), np.where(std > 0, std * unit, 1.0)
 
     def scaled(self, y: Array) -> Array:
         """Numbers with mean 0 and standard deviation 1."""
-        return np.asarray((y - self.mean) / self.std)
+        unit = _unit(self.std)  # the difference to the mean may overflow
+        return np.asarray((y / unit - self.mean / unit) / (self.std / unit))
 
     def loss(self, label_smoothing: float) -> Loss:
         """The mean squared error."""
@@ -199,8 +202,14 @@ class NumberTargets(Targets):
         return np.asarray(scaled * self.std + self.mean)
 
 
+def _unit(largest: Array) -> Array:
+    """The power of 2 below these numbers: dividing by it rounds nothing."""
+    return np.asarray(np.ldexp(1.0, np.frexp(largest)[1] - 1))
+
+
 def _labels(y: Any) -> Array:
     """Class labels, none of them missing."""
+    refuse_masked(y, "y")
     labels = np.asarray(y)
     if labels.ndim != 1:
         raise ShapeError(f"y has shape {labels.shape}; expected (n_samples,)")
@@ -211,6 +220,18 @@ def _labels(y: Any) -> Array:
     if missing:
         raise ArgumentError("y has missing labels")
     return labels
+
+
+def _ordered_classes(labels: Array) -> Array:
+    """The different labels in ascending order."""
+    try:
+        classes: Array = np.unique(labels)
+        if labels.dtype.kind != "O" or all(one < other for one, other in pairwise(classes)):
+            return classes
+    except TypeError:  # of different types
+        pass
+    names = sorted({type(label).__name__ for label in labels})
+    raise TypeError(f"y holds labels without a total order, of type {' and '.join(names)}")
 
 
 def _numbers(y: Any) -> Array:

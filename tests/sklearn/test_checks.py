@@ -1,4 +1,4 @@
-"""scikit-learn's checks of estimators, none of which is expected to fail."""
+"""scikit-learn's checks of estimators."""
 
 import pytest
 
@@ -29,11 +29,22 @@ ESTIMATORS = [
 """What is checked: every public estimator, with parameters that take it different ways."""
 
 
+def expected_failures(estimator):
+    """The checks that fail for good reason, with the reason."""
+    held_out = getattr(estimator, "validation_fraction", None)
+    if not held_out or not type(estimator).__name__.startswith("Tabular"):
+        return {}
+    return {
+        "check_sample_weight_equivalence_on_dense_data": "a sample repeated may lie on both sides of "
+        "the validation split, one with weight 2 can't; scikit-learn expects it of its forests, too"
+    }
+
+
 # They train for too short a time to converge, on purpose.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix for nan or inf:UserWarning")
-@parametrize_with_checks(ESTIMATORS)
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_check(estimator, check):
     check(estimator)
 

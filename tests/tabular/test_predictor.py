@@ -126,6 +126,14 @@ def test_class_weights_by_label():
     assert (heavy[:, 1] > light[:, 1]).mean() > 0.9
 
 
+@pytest.mark.parametrize("size", [8e307, 1e155, 1e-170, 1e-305])
+def test_targets_of_any_size(size):
+    X, y = data("regression")[0], np.where(np.arange(60) % 2, size, -size)
+    found = predictor("regression", n_epochs=60).fit(X, y, seed=0).predict(X)
+    assert np.isfinite(found).all()
+    assert size / 3 < np.abs(found).max() < 2 * size
+
+
 # ---- wrong arguments ----
 
 

@@ -281,7 +281,7 @@ def test_a_description_says_what_is_done():
 
 def test_categories_that_json_has_not():
     values = np.empty((2, 1), object)
-    values[:, 0] = [("t",), DAY]
+    values[:, 0] = [DAY, DAY + datetime.timedelta(days=1)]
     with pytest.raises(TypeError, match=r"a category of column 0 can't be described: datetime"):
         preprocessing(values, [0])[0].description()
 

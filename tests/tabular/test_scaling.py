@@ -123,7 +123,7 @@ def test_two_categories_are_one_column():
 
 @pytest.mark.parametrize(
     ("values", "n"),
-    [([None, None], 1), (["a", "a"], 1), ([1, "a", 2.5, ("t",), None], 4), ([True, False], 1)],
+    [([None, None], 1), (["a", "a"], 1), ([1, "a", 2.5, b"t", None], 4), ([True, False], 1)],
 )
 def test_columns_of_codes(values, n):
     column = np.empty(len(values), object)

@@ -1,10 +1,11 @@
 """The net that an estimator's parameters describe."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pybp._common.arguments import real, shown
+from pybp._common.arguments import count, real, shown
 from pybp._common.specs import resolve
 from pybp._common.types import Array
 from pybp.activations import ActivationFunction
@@ -78,7 +79,7 @@ class Architecture:
         return cls(
             n_in=n_in,
             n_out=n_out,
-            sizes=tuple(map(int, sizes)),
+            sizes=tuple(sizes),
             activations=tuple(map(activation_spec, activations)),
             output=activation_spec(output),
             dtype=dtype,
@@ -146,7 +147,8 @@ def hidden_index(layer: int, hidden: int) -> int:
 def hidden_sizes(hidden_layer_sizes: Any) -> list[int]:
     """Neurons of the hidden layers."""
     one = not hasattr(hidden_layer_sizes, "__iter__")
-    sizes = [hidden_layer_sizes] if one else list(hidden_layer_sizes)
+    given = [hidden_layer_sizes] if one else list(hidden_layer_sizes)
+    sizes = [count(size, "hidden_layer_sizes", low=-sys.maxsize) for size in given]
     if any(size <= 0 for size in sizes):
         raise ArgumentError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return sizes

@@ -6,12 +6,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from pybp._common.types import Array
 from pybp.data.dataset import Data
 from pybp.data.sparse import Sparse, as_inputs
 from pybp.mlp import MLP
+from pybp.sklearn.checks import refuse_lossy, validated
 from pybp.sklearn.estimator import Estimator, restored_on_failure
 from pybp.sklearn.mlp import coefficients, training
 from pybp.sklearn.mlp.architecture import Architecture, hidden_index
@@ -119,6 +120,7 @@ class BaseMLP(Estimator, ABC):
         X, y = self._checked(X, y, incremental, reset)
         weights = None
         if sample_weight is not None:
+            refuse_lossy(sample_weight, "sample_weight")
             weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
         self._objective, self.n_outputs_ = self._objective_of(y)
         return Samples(X, y, self._targets(y), self._with_class_weight(y, weights))
@@ -224,7 +226,7 @@ class BaseMLP(Estimator, ABC):
     def _outputs(self, X: Any) -> Array:
         """The net's outputs, (n_samples, n_outputs)."""
         check_is_fitted(self, "net_")
-        X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
+        X = validated(self, X, accept_sparse=_SPARSE, reset=False)
         self._write_net()
         return self._objective.predictions(self.net_.predict(X, threads=self._threads))
 
@@ -244,7 +246,7 @@ class BaseMLP(Estimator, ABC):
             Outputs after the layer's activation, norm and residual sum.
         """
         check_is_fitted(self, "net_")
-        X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
+        X = validated(self, X, accept_sparse=_SPARSE, reset=False)
         index = hidden_index(layer, len(self._architecture.sizes))
         self._write_net()
         part = self._architecture.until(index, self.net_)
@@ -265,7 +267,7 @@ class BaseMLP(Estimator, ABC):
             (with two classes, of the second one alone) or the predictions of a regressor.
         """
         check_is_fitted(self, "net_")
-        X = validate_data(self, X, accept_sparse=_SPARSE, reset=False)
+        X = validated(self, X, accept_sparse=_SPARSE, reset=False)
         self._write_net()
         net = self.net_.copy()
         matrix = as_inputs(X, "X", net.dtype, net.n_in)

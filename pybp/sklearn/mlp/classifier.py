@@ -9,11 +9,11 @@ from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
-from sklearn.utils.validation import validate_data
 
 from pybp._common.types import Array
 from pybp.data.dataset import Data
 from pybp.losses import BinaryCrossEntropy
+from pybp.sklearn.checks import refuse_lossy, validated
 from pybp.sklearn.estimator import restored_on_failure, store_parameters
 from pybp.sklearn.mlp.base import BaseMLP
 from pybp.sklearn.mlp.labels import Labels, add_classes
@@ -159,7 +159,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.classes_ = self._labels.classes
 
     def _checked(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        X, y = validate_data(
+        refuse_lossy(y, "y")
+        X, y = validated(
             self,
             X,
             y,

@@ -6,11 +6,11 @@ import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import validate_data
 
 from pybp import _core
 from pybp._common.types import Array
 from pybp.data.dataset import Data
+from pybp.sklearn.checks import refuse_lossy, validated
 from pybp.sklearn.estimator import restored_on_failure, store_parameters
 from pybp.sklearn.mlp.base import BaseMLP
 from pybp.sklearn.mlp.objective import Objective, regression_objective
@@ -111,7 +111,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             return self._fit(X, y, sample_weight, True)
 
     def _checked(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        X, y = validate_data(
+        refuse_lossy(y, "y")
+        X, y = validated(
             self,
             X,
             y,

@@ -12,13 +12,15 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from pybp._common.arguments import flag
+from pybp._common.arrays import refuse_masked
 from pybp._common.types import Array
 from pybp.callbacks import Callback
 from pybp.errors import ArgumentError
 from pybp.mlp import MLP
 from pybp.sklearn.callbacks import SklearnCallbacks
+from pybp.sklearn.checks import refuse_lossy
 from pybp.sklearn.estimator import Estimator, restored_on_failure
-from pybp.tabular.columns import is_frame
+from pybp.tabular.columns import as_array, is_frame
 from pybp.tabular.predictor import TabularPredictor, unpacked_validation_data
 from pybp.tabular.recipe import Recipe
 from pybp.training.callback_list import checked_callbacks
@@ -135,9 +137,11 @@ class TabularEstimator(Estimator, ABC):
     ) -> tuple[Any, Array, Array | None]:
         """X, y and sample_weight; with `reset` the columns of X become those of the estimator."""
         table = self._checked_table(X, y, reset=reset)
+        refuse_lossy(y, "y")
         targets = self._checked_targets(y)
         check_consistent_length(table, targets)
         if sample_weight is not None:
+            refuse_lossy(sample_weight, "sample_weight")
             sample_weight = _check_sample_weight(
                 sample_weight, table, dtype=np.float64, ensure_non_negative=True
             )
@@ -152,15 +156,9 @@ class TabularEstimator(Estimator, ABC):
                     f"Found array with 0 sample(s) (shape={X.shape}); 1 is required"
                 )
             return X
-        features = self.categorical_features
-        numbers = features is None or (isinstance(features, str) and features == "from_dtype")
-        return validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype="numeric" if numbers else None,
-            ensure_all_finite="allow-nan",
-        )
+        refuse_masked(X, "X")
+        table = as_array(X) if isinstance(X, list | tuple) else X
+        return validate_data(self, table, reset=reset, dtype=None, ensure_all_finite="allow-nan")
 
     # ---- predicting --------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from sklearn.metrics import accuracy_score
 import pybp
 from pybp.sklearn import TabularMLPClassifier, TabularMLPRegressor
 from pybp.tabular import CLASSIFICATION, REGRESSION
+from pybp.tabular.columns import table_columns
 from pybp.tabular.samples import Samples
 from pybp.tabular.training import LastBest
 
@@ -137,6 +138,15 @@ def test_predictions_follow_the_targets_scale(scale, shift):
     )
 
 
+@pytest.mark.parametrize("scale", [2.0**-1000, 2.0**-560, 2.0**512, 2.0**1000])
+def test_targets_at_the_edge_of_float64(scale):
+    X, _, y = table()
+    plain = small(TabularMLPRegressor).fit(X, y).predict(X)
+    assert (small(TabularMLPRegressor).fit(X, y * scale).predict(X) == plain * scale).all()
+    two = small(TabularMLPRegressor).fit(X, np.column_stack([y, y * scale])).predict(X)
+    assert np.isfinite(two).all()
+
+
 def test_equal_targets():
     model = small(TabularMLPRegressor).fit(table()[0], np.full(60, 42.0))
     np.testing.assert_allclose(model.predict(table(seed=1)[0]), 42, atol=1e-3)
@@ -202,6 +212,11 @@ def test_the_split_keeps_the_proportions_of_classes():
     np.testing.assert_array_equal(np.bincount(held.y), [14, 4, 2])
     np.testing.assert_array_equal(np.bincount(train.y), [56, 16, 8])
     rare = np.array([0] * 30 + [1])
+    for fraction in (0.5, 0.9):
+        train, _ = Samples([], rare, None).split(fraction, np.random.RandomState(0), stratify=True)
+        assert set(train.y) == {0, 1}
+    one_each = Samples([], np.arange(10), None)
+    assert one_each.split(0.2, np.random.RandomState(0), stratify=True) == (one_each, None)
     train, held = Samples([], rare, None).split(0.2, np.random.RandomState(0), stratify=True)
     assert (len(held), held.y.sum(), train.y.sum()) == (7, 0, 1)
 
@@ -236,14 +251,41 @@ def test_seeds(estimator):
 
 
 @BOTH
-def test_weights_repetitions_and_order_of_few_samples(estimator):
+@pytest.mark.parametrize("validated", [False, True])
+def test_weights_repetitions_and_order_of_few_samples(estimator, validated):
     X, y = targets(estimator)
+    given = {"validation_data": targets(estimator, seed=1)} if validated else {}
     times = np.random.default_rng(0).integers(0, 4, size=60)
     order = np.random.default_rng(1).permutation(60)
-    weighted = small(estimator).fit(X[order], y[order], sample_weight=times[order])
-    repeated = small(estimator).fit(X.repeat(times, axis=0), y.repeat(times))
-    assert (weighted.predict(X) == repeated.predict(X)).all()
-    assert (weighted.predict(X) != small(estimator).fit(X, y).predict(X)).any()
+
+    def fit(X, y, weights=None):
+        return small(estimator, validation_fraction=None).fit(X, y, weights, **given).predict(X_all)
+
+    X_all = X
+    weighted = fit(X[order], y[order], times[order])
+    assert (weighted == fit(X.repeat(times, axis=0), y.repeat(times))).all()
+    assert (weighted != fit(X, y)).any()
+
+
+@BOTH
+@pytest.mark.parametrize("batch_size", [32, 256])
+def test_repeated_samples_are_on_both_sides_of_the_split(estimator, batch_size):
+    X = [["yes"], ["no"]] * 60
+    y = np.array(["yes", "no"] * 60 if estimator is TabularMLPClassifier else [1.0, 0.0] * 60)
+    for seed in range(4):
+        model = small(estimator, batch_size=batch_size, n_epochs=60, random_state=seed)
+        assert model.fit(X, y).score(X, y) > 0.9
+
+
+def test_the_split_merges_nothing():
+    X, y = np.zeros((100, 1)), np.arange(100) % 2
+    train, held = Samples(table_columns(X, [False]), y, None).split(
+        0.2, np.random.RandomState(0), stratify=True
+    )
+    assert (len(train), len(held), held.y.sum()) == (80, 20, 10)
+    merged = train.merged()
+    np.testing.assert_array_equal(merged.y, [0, 1])
+    assert merged.weights is None  # 40 of each
 
 
 @BOTH

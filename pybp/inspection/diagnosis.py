@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from html import escape
 from typing import Any
 
 import numpy as np
 
+from pybp._common.html import document, table
 from pybp._common.optional import require
 from pybp._common.text import aligned
 from pybp._common.types import Array
@@ -18,7 +18,8 @@ from pybp.data.dataset import Data
 from pybp.data.sparse import Inputs, Sparse
 from pybp.errors import DivergenceError
 from pybp.inspection.findings import Finding, Measurements, find
-from pybp.inspection.trace import LayerTrace, Trace, trace
+from pybp.inspection.layer_trace import LayerTrace
+from pybp.inspection.trace import Trace, trace
 from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.net.state import set_training_passes, training_passes, updates_done
@@ -125,27 +126,21 @@ class Diagnosis:
         return [["layer", *names], *rows]
 
     @property
-    def _title(self) -> str:
-        return f"Diagnosis: loss {self.loss:.6g}, after one update {self.loss_after:.6g}"
+    def _losses(self) -> str:
+        return f"loss {self.loss:.6g}, after one update {self.loss_after:.6g}"
 
     def __str__(self) -> str:
-        lines = [self._title, "", *aligned(self._table()), ""]
+        lines = [f"Diagnosis: {self._losses}", "", *aligned(self._table()), ""]
         return "\n".join([*lines, *(map(str, self.findings) if self.findings else [_NO_FINDINGS])])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         head, *body = self._table()
-        heading = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-        rows = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in body
-        )
-        findings = "".join(f"<li>{finding._repr_html_()}</li>" for finding in self.findings)
-        return (
-            f"<div><p>{escape(self._title)}</p>"
-            f"<table><thead><tr>{heading}</tr></thead><tbody>{rows}</tbody></table>"
-            f"{f'<ul>{findings}</ul>' if findings else f'<p>{_NO_FINDINGS}</p>'}</div>"
-        )
+        items = "".join(f"<li>{finding._repr_html_()}</li>" for finding in self.findings)
+        findings = f"<ul>{items}</ul>" if items else f'<p class="pybp-good">{_NO_FINDINGS}</p>'
+        layers = table(head, body, text=(1, 3))
+        return document("Diagnosis", layers, findings, note=self._losses)
 
 
 _NO_FINDINGS = "Nothing wrong was found."

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
+from pybp._common.html import document, table
+from pybp._common.optional import require
+from pybp._common.text import aligned
 from pybp._common.types import Array
 from pybp._core import Net
 from pybp.data.dataset import Data
@@ -95,22 +99,55 @@ class GradientCheck:
         few = self.skipped <= MAX_SKIPPED * self.checked
         return few and bool(self.max_relative_error <= self.tolerance)
 
-    def __str__(self) -> str:
-        width = max(len(block.name) for block in self.blocks)
-        verdict = "ok" if self.ok else "FAILED"
-        error = f"largest relative error {self.max_relative_error:.1e}"
-        skipped = f"{self.skipped} of {self.checked} entries skipped"
-        lines = [
-            f"Gradient check: {verdict}, {error} (tolerance {self.tolerance:.0e}), {skipped}",
-            f"  {'block'.ljust(width)}  checked  skipped  error    at",
+    @property
+    def _verdict(self) -> str:
+        return "ok" if self.ok else "FAILED"
+
+    @property
+    def _note(self) -> str:
+        return (
+            f"largest relative error {self.max_relative_error:.1e} (tolerance "
+            f"{self.tolerance:.0e}), {self.skipped} of {self.checked} entries skipped"
+        )
+
+    def _table(self) -> list[list[str]]:
+        rows = [
+            [
+                block.name,
+                str(block.checked),
+                str(block.skipped),
+                f"{block.max_relative_error:.1e}",
+                f"[{', '.join(map(str, block.worst))}]",
+            ]
+            for block in self.blocks
         ]
-        for block in self.blocks:
-            at = ", ".join(map(str, block.worst))
-            lines.append(
-                f"  {block.name.ljust(width)}  {block.checked:7}  {block.skipped:7}  "
-                f"{block.max_relative_error:.1e}  [{at}]"
-            )
-        return "\n".join(lines)
+        return [["block", "checked", "skipped", "error", "at"], *rows]
+
+    def __str__(self) -> str:
+        lines = aligned(self._table(), str.ljust)
+        title = f"Gradient check: {self._verdict}, {self._note}"
+        return "\n".join([title, *(f"  {line}" for line in lines)])
+
+    def _repr_html_(self) -> str:
+        head, *body = self._table()
+        kind = "pybp-good" if self.ok else "pybp-bad"
+        return document(
+            "Gradient check",
+            f'<div class="{kind}"><b>{self._verdict}</b></div>',
+            table(head, body, text=(0,)),
+            note=self._note,
+        )
+
+    def to_frame(self) -> Any:
+        """The blocks as a pandas DataFrame, one row for each.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        pandas = require("pandas", "GradientCheck.to_frame")
+        return pandas.DataFrame([asdict(block) for block in self.blocks])
 
     __repr__ = __str__
 

@@ -2,80 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
 
 import numpy as np
 
-from pybp._common.text import aligned
+from pybp._common.html import details, document
+from pybp._common.optional import require
 from pybp._common.types import Array
 from pybp._core import Net
+from pybp.activations import Identity
 from pybp.data.dataset import Data
 from pybp.data.sparse import column_of
 from pybp.errors import StateError
+from pybp.inspection.layer_trace import LayerTrace
+from pybp.inspection.output_gradient import output_gradient
+from pybp.inspection.trace_tables import tables
 from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.net.state import read, read_optional
 from pybp.training.epoch import backward
 
-__all__ = ["LayerTrace", "Trace", "trace"]
+__all__ = ["Trace", "trace"]
 
-_NEURONS_SHOWN = 12
-_WEIGHTS_SHOWN = 8
-
-
-@dataclass(frozen=True, eq=False)
-class LayerTrace:
-    """The quantities of a layer with n_in inputs and n_out outputs.
-
-    Attributes
-    ----------
-    kind : str
-        "dense", "batch_norm", ...: the name in the registry of layers.
-    inputs : tuple of int
-        The layers whose outputs this layer reads, counted from 0; -1 is x.
-    input : ndarray, shape (rows, n_in)
-        The output a of the layer that is read (of the first, if there are two), or x. For an
-        embedding, the column of categories.
-    z : ndarray, shape (rows, n_out), or None
-        Net input, ``z = W input + b``. For a norm, the normalized values that gamma multiplies. In
-        training, for dropout ``da/d input`` and for `GaussianNoise` the noise.
-    a : ndarray, shape (rows, n_out)
-        Output, ``a = f(z)``.
-    delta : ndarray, shape (rows, n_out)
-        ``dL/dz`` of the reported loss L; ``dL/da`` for a layer without activation.
-    dW : ndarray, shape (n_out, n_in), or None
-        ``dL/dW = delta.T @ input``. For a norm, the gradient of gamma, shape (n_out,); for an
-        embedding, shape (n_out, n_categories).
-    db : ndarray, shape (n_out,), or None
-        ``dL/db``, the sum of delta over the rows; None for a layer without bias.
-    back : ndarray, shape (rows, n_in), or None
-        ``dL/d input = delta W``, this layer's contribution to the gradient of the layer that it
-        reads; None for an embedding and for the layer that joins embeddings.
-    W : ndarray, of the shape of dW, or None
-        The weights.
-    b : ndarray, shape (n_out,), or None
-        The biases.
-    activation : str
-        Name of f.
-    """
-
-    kind: str
-    inputs: tuple[int, ...]
-    input: Array
-    z: Array | None
-    a: Array
-    delta: Array
-    dW: Array | None
-    db: Array | None
-    back: Array | None
-    W: Array | None
-    b: Array | None
-    activation: str
+_LAYERS_SHOWN = 8  # in notebooks; the others are folded away
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """The result of `MLP.trace`; prints as a table.
+    """The result of `MLP.trace`; prints as tables.
+
+    Of a few samples all numbers are shown, of more of them statistics.
 
     Attributes
     ----------
@@ -94,80 +53,66 @@ class Trace:
     layers: tuple[LayerTrace, ...]
     loss_name: str
 
-    def __str__(self) -> str:
+    @property
+    def _title(self) -> str:
         rows = len(self.output)
         samples = "1 sample" if rows == 1 else f"{rows} samples"
-        lines = [f"Trace of {samples}: L = {self.loss:.6g} ({self.loss_name})"]
+        return f"{samples}: L = {self.loss:.6g} ({self.loss_name})"
+
+    def __str__(self) -> str:
+        lines = [f"Trace of {self._title}"]
         for number, layer in enumerate(self.layers, start=1):
             n_in, n_out = layer.input.shape[1], layer.a.shape[1]
-            lines += ["", f"Layer {number}: {n_in} -> {n_out}   {_formulas(layer)}"]
-            lines += _neurons(layer) if rows == 1 else _statistics(layer)
+            lines += ["", f"Layer {number}: {n_in} -> {n_out}   {layer.formulas}"]
+            text = "\n\n".join("\n".join(table.lines()) for table in tables(layer))
+            lines += [f"  {line}".rstrip() for line in text.splitlines()]
         return "\n".join(lines)
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        parts = []
+        for number, layer in enumerate(self.layers, start=1):
+            n_in, n_out = layer.input.shape[1], layer.a.shape[1]
+            label = f"Layer {number}: {n_in} \N{RIGHTWARDS ARROW} {n_out}"
+            made = "".join(table.html() for table in tables(layer))
+            formulas = f"<code>{escape(layer.formulas)}</code>"
+            parts.append(details(label, formulas, made, shown=len(self.layers) <= _LAYERS_SHOWN))
+        return document("Trace", *parts, note=f"of {self._title}")
 
-def _formulas(layer: LayerTrace) -> str:
-    """The formulas that the layer computes."""
-    read = [f"a{source + 1}" if source >= 0 else "x" for source in layer.inputs]
-    if layer.kind == "dense":
-        bias = " + b" if layer.b is not None else ""
-        forward = f"z = W {read[0]}{bias}   a = {layer.activation}(z)"
-        return f"{forward}   delta = dL/dz   dW = delta {read[0]}"
-    if layer.kind == "activation":
-        return f"a = {layer.activation}({read[0]})   delta = dL/dz"
-    if layer.kind == "add":
-        return f"a = {read[0]} + {read[1]}   delta = dL/da"
-    return f"{layer.kind} of {', '.join(read)}   delta = dL/da"
+    def to_frame(self) -> Any:
+        """The quantities of each neuron as a pandas DataFrame.
 
+        The rows are indexed by layer, counted from 1, sample and neuron; the columns are z, a,
+        derivative (NaN for softmax), dL_da and delta.
 
-def _neurons(layer: LayerTrace) -> list[str]:
-    """A line for each neuron of a single sample, and dL/d input."""
-    n_out = layer.a.shape[1]
-    columns = [("z", layer.z), ("a", layer.a), ("delta", layer.delta)]
-    table = {name: values[0] for name, values in columns if values is not None}
-    if layer.db is not None:
-        table["db"] = layer.db
-    shortened = False
-    if layer.dW is not None and layer.dW.ndim == 1:
-        table["dgamma"] = layer.dW
-    elif layer.dW is not None:
-        shortened = layer.dW.shape[1] > _WEIGHTS_SHOWN
-        table |= {f"dW[{i}]": column for i, column in enumerate(layer.dW.T[:_WEIGHTS_SHOWN])}
-    more = ["..."] * shortened
-    lines = [
-        [str(j), *(_number(values[j]) for values in table.values()), *more]
-        for j in range(min(n_out, _NEURONS_SHOWN))
-    ]
-    text = _indented([["neuron", *table, *more], *lines])
-    if n_out > _NEURONS_SHOWN:
-        text.append(f"  ... {n_out - _NEURONS_SHOWN} more neurons")
-    if layer.back is None:
-        return text
-    back = layer.back[0]
-    formula = "delta W" if layer.kind == "dense" else "dL/d input"
-    dots = " ..." * (len(back) > _WEIGHTS_SHOWN)
-    return [*text, f"  back = {formula}: {' '.join(map(_number, back[:_WEIGHTS_SHOWN]))}{dots}"]
-
-
-def _statistics(layer: LayerTrace) -> list[str]:
-    """Statistics of each quantity over several samples, one line each."""
-    table = [["", "shape", "min", "mean", "max", "rms"]]
-    for name in ("z", "a", "delta", "dW", "db", "back"):
-        values = getattr(layer, name)
-        if values is not None:
-            rms = np.sqrt(np.mean(np.square(values)))
-            numbers = values.min(), values.mean(), values.max(), rms
-            table.append([name, str(values.shape), *map(_number, numbers)])
-    return _indented(table)
-
-
-def _indented(table: list[list[str]]) -> list[str]:
-    return [f"  {line}" for line in aligned(table)]
-
-
-def _number(value: float) -> str:
-    return f"{value:.6g}"
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        pandas = require("pandas", "Trace.to_frame")
+        frames = {
+            number: pandas.DataFrame(
+                {
+                    name: np.full(layer.a.size, np.nan)
+                    if values is None or values.shape != layer.a.shape
+                    else values.ravel()
+                    for name, values in (
+                        ("z", layer.z),
+                        ("a", layer.a),
+                        ("derivative", layer.derivative if layer.elementwise else None),
+                        ("dL_da", layer.dL_da),
+                        ("delta", layer.delta),
+                    )
+                },
+                index=pandas.MultiIndex.from_product(
+                    [range(layer.a.shape[0]), range(layer.a.shape[1])]
+                ),
+            )
+            for number, layer in enumerate(self.layers, start=1)
+        }
+        return pandas.concat(frames, names=["layer", "sample", "neuron"])
 
 
 def trace(
@@ -179,17 +124,35 @@ def trace(
     output = np.empty((rows, layers[-1].n_out), net.dtype)
     net.forward(data.X, True, output, 0, training)
     value = backward(net, data, loss, output, None, 0)
+    traced = [_layer(net, index, layer, data) for index, layer in enumerate(layers)]
     return Trace(
         loss=value,
         output=output,
-        layers=tuple(_layer(net, index, layer, data) for index, layer in enumerate(layers)),
+        layers=tuple(_with_gradients(traced, output_gradient(layers[-1], data, loss, output))),
         loss_name=f"{loss.name}, {loss.reduction}",
     )
 
 
+def _with_gradients(layers: list[LayerTrace], at_output: Array) -> Iterator[LayerTrace]:
+    """The layers with dL/da: the sum of what their readers pass back, at the output the loss's."""
+    last = len(layers) - 1
+    for index, layer in enumerate(layers):
+        if isinstance(layer.function, Identity):
+            yield layer  # there dL/da is delta
+            continue
+        parts = [
+            reader.delta if reader.kind == "add" else reader.back
+            for reader in layers
+            for source in reader.inputs
+            if source == index
+        ]
+        given = [part for part in parts if part is not None]
+        yield replace(layer, dL_da=at_output if index == last else sum(given[1:], given[0]))
+
+
 def _layer(net: Net, index: int, layer: Layer, data: Data) -> LayerTrace:
     input_shape, output_shape = (len(data), layer.n_in), (len(data), layer.n_out)
-    a = read(net, "a", index, output_shape)
+    a, delta = (read(net, what, index, output_shape) for what in ("a", "delta"))
     if layer.kind == "embedding":
         input = column_of(data.X, layer.column)[:, None].astype(net.dtype)
     else:
@@ -200,13 +163,15 @@ def _layer(net: Net, index: int, layer: Layer, data: Data) -> LayerTrace:
         input=input,
         z=_read_if_present(net, "z", index, output_shape),
         a=a,
-        delta=read(net, "delta", index, output_shape),
+        dL_da=delta,
+        delta=delta,
         dW=read_optional(net, "weight_gradient", index, layer.weight_shape),
         db=read_optional(net, "bias_gradient", index, layer.bias_shape),
         back=_read_if_present(net, "back", index, input_shape),
         W=read_optional(net, "weights", index, layer.weight_shape),
         b=read_optional(net, "biases", index, layer.bias_shape),
         activation=layer.activation.name,
+        function=layer.activation,
     )
 
 

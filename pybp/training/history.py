@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pybp._common.curves import curves
+from pybp._common.html import details, document, table
 from pybp._common.optional import require
 from pybp._common.text import aligned, formatted
 from pybp.plotting import plot_history
 
 __all__ = ["History"]
+
+_MANY = 20  # epochs that notebooks show
 
 
 @dataclass(repr=False)
@@ -72,13 +76,40 @@ class History:
     def __len__(self) -> int:
         return len(self.epochs)
 
-    def __str__(self) -> str:
-        names = ["epoch", *self.history]
+    def _table(self) -> list[list[str]]:
         rows = [
             [str(epoch), *(f"{values[index]:.6g}" for values in self.history.values())]
             for index, epoch in enumerate(self.epochs)
         ]
-        return "\n".join(aligned([names, *rows]))
+        return [["epoch", *self.history], *rows]
+
+    def __str__(self) -> str:
+        return "\n".join(aligned(self._table()))
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._table()
+        if len(rows) > _MANY:
+            half = _MANY // 2
+            rows = [*rows[:half], ["..."] * len(head), *rows[-half:]]
+        pictures = [
+            curves(
+                name,
+                self.epochs,
+                {
+                    label: self.history[key]
+                    for key, label in ((name, "training"), (f"val_{name}", "validation"))
+                    if key in self.history
+                },
+            )
+            for name in dict.fromkeys(name.removeprefix("val_") for name in self.history)
+            if self.epochs
+        ]
+        return document(
+            "History",
+            f"<div>{''.join(pictures)}</div>",
+            details("epochs", table(head, rows)),
+            note=f"of {len(self)} epochs{f', {self.message}' if self.message else ''}",
+        )
 
     def __repr__(self) -> str:
         last = {name: values[-1] for name, values in self.history.items()}

@@ -180,3 +180,18 @@ def test_it_prints_as_a_table():
     assert header.split() == ["block", "checked", "skipped", "error", "at"]
     assert [line.split("  ")[1] for line in blocks] == ["layer 1 W", "layer 1 b", "input    "[:5]]
     assert repr(check) == str(check)
+
+
+def test_as_html_and_frame(classifier, blobs):
+    X, y = blobs
+    check = classifier.check_gradients(X[:10], y[:10])
+    html = check._repr_html_()
+    assert html.count("<tr>") == len(check.blocks) + 1
+    assert '<div class="pybp-good"><b>ok</b></div>' in html
+    failed = type(check)(check.blocks, tolerance=0.0)
+    assert '<div class="pybp-bad"><b>FAILED</b></div>' in failed._repr_html_()
+    pytest.importorskip("pandas")
+    frame = check.to_frame()
+    assert frame["name"].tolist() == [block.name for block in check.blocks]
+    assert frame["max_relative_error"].max() == check.max_relative_error
+    assert frame["worst"].tolist() == [block.worst for block in check.blocks]

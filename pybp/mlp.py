@@ -7,16 +7,13 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Literal, Self
 
-import numpy as np
-
-from pybp._common.arguments import count, flag, shown, threads_count
+from pybp._common.arguments import count, flag, threads_count
 from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp.callbacks import Callback
 from pybp.callbacks.reports import find_progress_bar
-from pybp.data.dataset import ClassWeight, check_categories
-from pybp.data.sparse import Sparse, as_inputs
-from pybp.errors import BusyError, DivergenceError, ShapeError
+from pybp.data.dataset import ClassWeight
+from pybp.errors import BusyError, DivergenceError
 from pybp.inspection.methods import Inspection
 from pybp.io import load_net, save_net
 from pybp.losses import LossLike, resolve_loss
@@ -198,40 +195,33 @@ class MLP(Inspection):
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         n_epochs, done = count(epochs, "epochs"), count(initial_epoch, "initial_epoch", low=0)
-        left = n_epochs - done
+        weights = sample_weight, class_weight
         data, validation = self._reader(chosen).training(
-            X,
-            y,
-            sample_weight,
-            class_weight,
-            steps_per_epoch,
-            left,
-            validation_data,
-            validation_split,
+            X, y, *weights, steps_per_epoch, n_epochs - done, validation_data, validation_split
         )
-        how = resolve_optimizer(optimizer)
-        watched = resolve_metrics(metrics, chosen)
+        rule = resolve_optimizer(optimizer)
+        computed = resolve_metrics(metrics, chosen)
         fit = Fit(
             model=self,
             data=data,
             validation=validation,
             settings=TrainSettings(
                 loss=chosen,
-                optimizer=SGD() if isinstance(how, Solver) else how,
+                optimizer=SGD() if isinstance(rule, Solver) else rule,
                 batch_size=count(batch_size, "batch_size"),
                 shuffle=flag(shuffle, "shuffle"),
                 threads=threads_count(threads),
                 accumulate=count(accumulate, "accumulate"),
                 drop_last=flag(drop_last, "drop_last"),
-                count_correct=any(metric.function is None for metric in watched),
+                count_correct=any(metric.function is None for metric in computed),
                 penalty_per_weight=flag(penalty_per_weight, "penalty_per_weight"),
             ),
             epochs=n_epochs,
-            metrics=watched,
+            metrics=computed,
             callbacks=checked_callbacks(callbacks),
             initial_epoch=done,
         )
-        fit = WholeBatchFit.from_fit(fit, how) if isinstance(how, Solver) else fit
+        fit = WholeBatchFit.from_fit(fit, rule) if isinstance(rule, Solver) else fit
         bar = find_progress_bar(fit.callbacks)
         start = partial(make_progress, progress) if bar is None else bar.start
         return fit.run(self._net, start(fit.epochs, fit.steps, fit.initial_epoch))
@@ -328,25 +318,6 @@ class MLP(Inspection):
             The outputs.
         """
         return self.predict(X, threads=threads)
-
-    def _predict(self, X: Any, out: Array | None, threads: int) -> Array:
-        """`predict` for arguments that the fast path refuses: convert X, or raise."""
-        matrix = as_inputs(X, "X", self.dtype, self.n_in)
-        check_categories(matrix, self._layers, "X")
-        shape = (self.n_out,) if np.ndim(X) == 1 else (len(matrix), self.n_out)
-        if out is None:
-            out = np.empty(shape, self.dtype)
-        elif not isinstance(out, np.ndarray) or out.dtype != self.dtype:
-            found = f"dtype {out.dtype}" if isinstance(out, np.ndarray) else shown(out)
-            raise TypeError(f"out must be an array of {self.dtype}, got {found}")
-        elif out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
-            raise ShapeError(
-                f"out has shape {out.shape}, C-contiguous {out.flags.c_contiguous}, writeable "
-                f"{out.flags.writeable}; expected {shape}, contiguous and writeable"
-            )
-        if not isinstance(matrix, Sparse) and np.may_share_memory(matrix, out):
-            matrix = matrix.copy()
-        return self._net.predict(matrix, out, threads)
 
     @explained
     def evaluate(

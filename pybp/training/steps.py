@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from pybp._common.arguments import flag, threads_count
+from pybp._common.arguments import flag, shown, threads_count
 from pybp._common.arrays import as_matrix
 from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp.data.dataset import check_categories
-from pybp.data.sparse import as_inputs
+from pybp.data.sparse import Sparse, as_inputs
 from pybp.errors import ShapeError, StateError
 from pybp.net.network import Network
 from pybp.net.state import read_gradients, updates_done
@@ -51,6 +51,25 @@ class Stepwise(Network):
         out = np.empty((len(matrix), self.n_out), self.dtype)
         self._net.forward(matrix, False, out, threads_count(threads), training)
         return out[0] if np.ndim(X) == 1 else out
+
+    def _predict(self, X: Any, out: Array | None, threads: int) -> Array:
+        """`predict` for arguments that the fast path refuses: convert X, or raise."""
+        matrix = as_inputs(X, "X", self.dtype, self.n_in)
+        check_categories(matrix, self._layers, "X")
+        shape = (self.n_out,) if np.ndim(X) == 1 else (len(matrix), self.n_out)
+        if out is None:
+            out = np.empty(shape, self.dtype)
+        elif not isinstance(out, np.ndarray) or out.dtype != self.dtype:
+            found = f"dtype {out.dtype}" if isinstance(out, np.ndarray) else shown(out)
+            raise TypeError(f"out must be an array of {self.dtype}, got {found}")
+        elif out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
+            raise ShapeError(
+                f"out has shape {out.shape}, C-contiguous {out.flags.c_contiguous}, writeable "
+                f"{out.flags.writeable}; expected {shape}, contiguous and writeable"
+            )
+        if not isinstance(matrix, Sparse) and np.may_share_memory(matrix, out):
+            matrix = matrix.copy()
+        return self._net.predict(matrix, out, threads)
 
     @explained
     def backward(self, dL_dy: Any, *, threads: int | None = None) -> Array:

@@ -52,6 +52,11 @@ class MLP(Inspection):
         Seed of all random numbers: initial weights, shuffles, dropout; 0 to 2^64 - 1. Default: a random
         seed, which the attribute `seed` holds.
 
+    Attributes
+    ----------
+    history : History or None
+        What the last call of `fit` recorded, also if an exception ended it.
+
     Raises
     ------
     ArgumentError
@@ -191,7 +196,8 @@ class MLP(Inspection):
         BusyError
             Another thread is training this net.
         KeyboardInterrupt
-            On Ctrl-C, after at most 0.1 seconds or one step; the net remains usable.
+            On Ctrl-C, after at most 0.1 seconds or one step; the net remains usable, callbacks'
+            `on_fit_end` has been called, and `history` has the epochs that were completed.
         """
         chosen = resolve_loss(loss, self._layers[-1].activation)
         n_epochs, done = count(epochs, "epochs"), count(initial_epoch, "initial_epoch", low=0)

@@ -43,8 +43,8 @@ class _Average(Callback):
         self._average.write_to(net)
 
     def on_fit_end(self, net: MLP, history: History) -> None:
-        """Set the net's parameters to the average."""
-        if self._average is not None:
+        """Set the net's parameters to the average, unless training diverged and the average with it."""
+        if self._average is not None and self._average.are_finite():
             self.swap_in(net)
 
 

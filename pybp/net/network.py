@@ -33,6 +33,7 @@ class Network:
     _net: Net
     _layers: tuple[Layer, ...]
     _seed: int
+    history: Any = None  # the `History` of the last fit
 
     @explained
     def __init__(

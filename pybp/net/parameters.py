@@ -34,6 +34,10 @@ class Parameters:
         for what, index, values in self.arrays:
             model._net.set(what, index, np.ascontiguousarray(values, dtype=model.dtype))
 
+    def are_finite(self) -> bool:
+        """Whether there is no NaN or infinity among them."""
+        return all(np.isfinite(values).all() for _, _, values in self.arrays)
+
     def in_float64(self) -> "Parameters":
         """A copy in float64."""
         return Parameters(

@@ -54,7 +54,11 @@ class Callback:
         """Called after epoch `epoch`; `logs` has its loss and metrics."""
 
     def on_fit_end(self, net: MLP, history: History) -> bool | None:
-        """Called after the last epoch, unless an exception ended training."""
+        """Called at the end of the fit, also if Ctrl-C or divergence ended it.
+
+        `history` has the epochs that were completed. Other exceptions, such as one in a hook, end the fit
+        without this call.
+        """
 
     def change_rates(self, rates: Rates) -> Rates:
         """Called before each epoch with its learning rates; returns the learning rates to use instead.

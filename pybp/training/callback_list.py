@@ -32,11 +32,14 @@ class CallbackList:
         self._on_steps = [c for c in callbacks if c.overrides("on_step_end")]
         self._on_rates = [c for c in callbacks if c.overrides("change_rates")]
         self.steps_done = 0  # in previous epochs
+        self.begun = False
+        """Whether `on_fit_begin` has been called."""
         self.stop = False
         """Whether any hook has returned True."""
 
     def call(self, hook: str, *arguments: Any) -> bool:
         """Call a hook of all callbacks, with copies of dicts; return `stop`."""
+        self.begun |= hook == "on_fit_begin"
         self._call(self.callbacks, hook, arguments)
         return self.stop
 

@@ -112,12 +112,21 @@ class Fit:
                     raise BusyError("this net is being fitted; a callback can't fit it again")
                 for callback in self.callbacks:
                     callback.check_logs(self.log_names)
-                return self._run(net, progress)
+                history, hooks = History(), CallbackList(self.model, self.callbacks)
+                self.model.history = history
+                try:
+                    self._run(net, progress, history, hooks)
+                except (KeyboardInterrupt, DivergenceError):
+                    if hooks.begun:
+                        hooks.call("on_fit_end", history)
+                    raise
+                hooks.call("on_fit_end", history)
+                return history
         finally:
             progress.close()
 
-    def _run(self, net: Net, progress: Progress) -> History:
-        history, hooks = History(), CallbackList(self.model, self.callbacks)
+    def _run(self, net: Net, progress: Progress, history: History, hooks: CallbackList) -> None:
+        """Train, recording epochs in `history`."""
         report = progress.on_step if progress.shows_steps else None
 
         def record(epoch: int, logs: dict[str, float]) -> None:
@@ -128,8 +137,6 @@ class Fit:
             self._all_epochs(net, report, record)
         else:
             self._epoch_by_epoch(net, report, hooks, record)
-        hooks.call("on_fit_end", history)
-        return history
 
     @property
     def _trains_in_one_call(self) -> bool:

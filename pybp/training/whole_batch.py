@@ -43,16 +43,14 @@ class WholeBatchFit(Fit):
         """Loss and metrics after an iteration."""
         return self._training_logs(net, result) | self._validation_logs(net)
 
-    def _run(self, net: Net, progress: Progress) -> History:
-        history, hooks = History(), CallbackList(self.model, self.callbacks)
+    def _run(self, net: Net, progress: Progress, history: History, hooks: CallbackList) -> None:
+        """Train, recording iterations in `history`."""
         problem = self._problem(net, hooks)
         net.reset_optimizer()
         hooks.steps_done = first = self.initial_epoch
         stop = hooks.call("on_fit_begin")
         if first < self.epochs and not stop and not hooks.call("on_epoch_begin", first + 1):
             _Iterations(self, net, problem, progress, history, hooks).run()
-        hooks.call("on_fit_end", history)
-        return history
 
     def _problem(self, net: Net, hooks: CallbackList) -> TrainingProblem:
         """The problem to solve; raises if this solver can't solve it."""

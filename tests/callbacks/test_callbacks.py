@@ -7,8 +7,17 @@ import numpy as np
 import pytest
 
 import pybp
-from pybp.callbacks import EMA, Callback, LambdaCallback, ReduceLROnPlateau, TerminateOnTime
-from pybp.errors import ArgumentError, BusyError
+from pybp import MLP, SGD
+from pybp.callbacks import (
+    EMA,
+    SWA,
+    Callback,
+    EarlyStopping,
+    LambdaCallback,
+    ReduceLROnPlateau,
+    TerminateOnTime,
+)
+from pybp.errors import ArgumentError, BusyError, DivergenceError
 from pybp.schedules import Exponential
 
 from nets import mse
@@ -281,3 +290,76 @@ def test_any_number_of_threads_gives_the_same_bits(classifier, blobs, same_state
         nets.append(net)
     assert same_state(nets[0], nets[1])
     assert same_state(nets[0], nets[2])
+
+
+# ---- fits that an exception ends ----
+
+
+def interrupted_after(epochs):
+    """A callback that raises KeyboardInterrupt at the end of that epoch, as Ctrl-C would."""
+
+    def interrupt(net, epoch, logs):
+        if epoch == epochs:
+            raise KeyboardInterrupt
+
+    return LambdaCallback(on_epoch_end=interrupt)
+
+
+def test_ctrl_c_leaves_the_best_net_and_the_history(blobs):
+    net = MLP([2, 8, 3], output="softmax", seed=0)
+    stopping = EarlyStopping("loss", restore_best=True, mode="max")  # the first epoch is the best
+    first = MLP([2, 8, 3], output="softmax", seed=0)
+    first.fit(*blobs, epochs=1)
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(*blobs, epochs=9, callbacks=[stopping, interrupted_after(1)])
+    assert net.history.epochs == [1]
+    net = MLP([2, 8, 3], output="softmax", seed=0)
+    stopping.patience = 9
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(*blobs, epochs=9, callbacks=[stopping, interrupted_after(3)])
+    assert net.history.epochs == [1, 2, 3]
+    assert stopping.best_epoch == 1
+    for weights, expected in zip(net.weights, first.weights, strict=True):
+        np.testing.assert_array_equal(weights, expected)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_on_fit_end_is_called_after_ctrl_c(blobs, optimizer):
+    ended = []
+    note = LambdaCallback(on_fit_end=lambda net, history: ended.append(history.epochs))
+    net = MLP([2, 3], output="softmax", seed=0)
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(*blobs, epochs=5, optimizer=optimizer, callbacks=[interrupted_after(2), note])
+    assert ended == [[1, 2]]
+    assert net.history.epochs == [1, 2]
+
+
+def test_on_fit_end_is_called_after_divergence(blobs):
+    ended = []
+    note = LambdaCallback(on_fit_end=lambda net, history: ended.append(len(history)))
+    net = MLP([2, 8, 1], seed=0)
+    with pytest.raises(DivergenceError):
+        net.fit(
+            blobs[0], blobs[1], epochs=50, optimizer=SGD(lr=1e10), callbacks=[note, EMA(), SWA()]
+        )
+    assert ended == [len(net.history)]
+    assert all(np.isfinite(weights).all() for weights in net.weights)
+
+
+def test_on_fit_end_is_not_called_after_other_exceptions(blobs):
+    def fail(net, epoch, logs):
+        raise LookupError
+
+    ended = []
+    note = LambdaCallback(on_fit_end=lambda net, history: ended.append(1))
+    net = MLP([2, 3], output="softmax", seed=0)
+    with pytest.raises(LookupError):
+        net.fit(*blobs, callbacks=[LambdaCallback(on_epoch_end=fail), note])
+    assert ended == []
+
+
+def test_history_of_the_last_fit(blobs):
+    net = MLP([2, 3], output="softmax", seed=0)
+    assert net.history is None
+    assert net.fit(*blobs, epochs=2) is net.history
+    assert net.copy().history is None

@@ -84,8 +84,8 @@ cdef class Net:
         cdef pybp_net *net = NULL
         cdef pybp_status status
         self.check_access()
-        with nogil:
-            status = pybp_net_copy(self.net, &net)
+        # With the GIL, so that no other thread sets some of the arrays after the check of access.
+        status = pybp_net_copy(self.net, &net)
         check(status)
         copied.take_ownership(net)
         return copied

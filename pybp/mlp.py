@@ -15,7 +15,7 @@ from pybp.callbacks.reports import find_progress_bar
 from pybp.data.dataset import ClassWeight
 from pybp.errors import BusyError, DivergenceError
 from pybp.inspection.methods import Inspection
-from pybp.io import load_net, save_net
+from pybp.io import SavedNet, load_net, save_net
 from pybp.losses import LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
 from pybp.net.state import exclusive, updates_done
@@ -373,7 +373,9 @@ class MLP(Inspection):
         OSError
             The file can't be written; an existing file is not changed.
         """
-        save_net(path, self._net, self._layers, self._seed, flag(optimizer, "optimizer"))
+        with_state = flag(optimizer, "optimizer")
+        callbacks = self._callbacks.states_now()
+        save_net(path, SavedNet(self._net, self._layers, self._seed, callbacks), with_state)
 
     @classmethod
     @explained
@@ -397,7 +399,6 @@ class MLP(Inspection):
         OSError
             The file can't be read.
         """
-        loaded = load_net(path)
         net = cls.__new__(cls)
-        net._net, net._layers, net._seed = loaded
+        net._adopt(*load_net(path))
         return net

@@ -1,5 +1,5 @@
 """Files of nets."""
 
-from pybp.io.netfile import load_net, save_net
+from pybp.io.netfile import SavedNet, load_net, save_net
 
-__all__ = ["load_net", "save_net"]
+__all__ = ["SavedNet", "load_net", "save_net"]

@@ -3,39 +3,58 @@
 import os
 import secrets
 import stat
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 from pybp.errors import ArgumentError
 
 __all__ = ["write_atomically"]
 
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows
 
-def write_atomically(path: str | os.PathLike[str], write: Callable[[IO[bytes]], None]) -> None:
-    """Call `write` with a temporary file in the same folder, then rename it to `path`.
+
+def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+    """Write a temporary file in the same folder, then rename it to `path`.
 
     The data are flushed to the disk before the rename. If the process is killed before it, the old
-    file is unchanged and a temporary file ``.pybp-*.tmp`` remains, which can be deleted.
+    file is unchanged and a temporary file ``.pybp-*.tmp`` remains, which can be deleted. An
+    exception, such as that of a signal handler, leaves neither a temporary file nor an open one.
     """
     target = Path(os.path.realpath(path))  # a symbolic link is followed
     mode = _mode_of(target)
+    stop = threading.Event()
+
+    def work() -> None:
+        try:
+            _replace(target, mode, pieces, stop)
+        except OSError as error:
+            if error.filename is not None:
+                error.filename = os.fspath(path)  # the temporary name says nothing to the caller
+            raise
+
+    if threading.current_thread() is threading.main_thread():
+        _without_signals(work, stop)
+    else:
+        work()
+
+
+def _replace(
+    target: Path, mode: int | None, pieces: Iterable[bytes | memoryview], stop: threading.Event
+) -> None:
     temporary = target.with_name(f".pybp-{secrets.token_hex(8)}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+    handle = os.open(temporary, flags, 0o666 if mode is None else mode)
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
-    except OSError as error:
-        error.filename = os.fspath(
-            path
-        )  # not the temporary name, of which the caller knows nothing
-        raise
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            write(stream)
-            stream.flush()
+        with os.fdopen(handle, "wb", buffering=0) as stream:
+            if mode is not None:
+                temporary.chmod(mode)  # also what the umask has taken away
+            for piece in pieces:
+                _write_all(stream.fileno(), piece)
+                if stop.is_set():
+                    raise InterruptedError("the write was stopped")
             os.fsync(stream.fileno())
-        if mode is not None:
-            temporary.chmod(mode)
         temporary.replace(target)
     except BaseException:
         with suppress(FileNotFoundError):
@@ -44,7 +63,41 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[IO[bytes]], 
     _sync_folder(target.parent)
 
 
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows
+def _write_all(handle: int, piece: bytes | memoryview) -> None:
+    view = memoryview(piece)
+    while len(view) > 0:
+        view = view[os.write(handle, view) :]
+
+
+def _without_signals(work: Callable[[], None], stop: threading.Event) -> None:
+    """Call `work` where no signal handler can end it between any two lines: on another thread.
+
+    If a handler raises while this thread waits, `stop` is set, and the exception is raised here as
+    soon as `work` has cleaned up.
+    """
+    errors: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            work()
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=target, name="pybp-save")
+    try:
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads, or the interpreter is shutting down
+            work()
+            return
+        thread.join()
+    except BaseException:
+        stop.set()
+        if thread.is_alive():
+            thread.join()
+        raise
+    if errors:
+        raise errors[0]
 
 
 def _mode_of(target: Path) -> int | None:

@@ -1,58 +1,107 @@
-"""Save a net in a safetensors file, and load it: arrays as tensors, all else as JSON in the metadata."""
+"""Save nets to safetensors files; the metadata has the description as JSON. docs/file-format.md."""
+
+from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from functools import cache, partial
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, get_args
+
+import numpy as np
 
 from pybp._common.arguments import count
 from pybp._common.specs import row, row_names
+from pybp._common.types import Array, DTypeName
 from pybp._core import Net
 from pybp._core import version as library_version
-from pybp.errors import FileFormatError, PybpError
+from pybp.errors import ArgumentError, FileFormatError, NotFiniteError, PybpError
 from pybp.io.atomic import write_atomically
-from pybp.io.safetensors import Reader, Tensor, open_reader, parse_json, write
-from pybp.layers import Layer, resolve_layers
+from pybp.io.callback_values import callback_arrays, decode_states, encode_states
+from pybp.io.layer_descriptions import describe_layers, parse_layers
+from pybp.io.paths import checked_path
+from pybp.io.safetensors import Reader, checksum, encode, open_reader, parse_json
+from pybp.layers import Layer
+from pybp.layers.entries import remake_layers
+from pybp.net.callback_states import CallbackStates
 from pybp.net.state import PROGRESS, core_net, read_state, state_arrays, write_state
 
-__all__ = ["Loaded", "load_net", "save_net"]
+__all__ = ["SavedNet", "load_net", "save_net"]
 
-_KEY = "pybp"
-_FORMAT = 1
-_FIELDS = {"format", "library", "dtype", "seed", "layers", "progress"}
+_KEY, _CHECKSUM = "pybp", "pybp.crc32"
+_FORMAT = 2
+_FIELDS_1 = {"format", "library", "dtype", "seed", "layers", "progress"}
+_FIELDS = {"format", "library", "kind", "nets", "schema", "preprocessing", "crc32"}
+_FIELDS_OF_NET = {"dtype", "seed", "n_in", "layers", "progress", "callbacks"}
+_FREE_WIDTH = 1 << 22  # of layers for which a file has no arrays
 
 
-class Loaded(NamedTuple):
-    """The contents of a file."""
+class SavedNet(NamedTuple):
+    """What a file holds: a net, its layers, its seed, and what the callbacks of its fit remember."""
 
     net: Net
     layers: tuple[Layer, ...]
     seed: int
+    callbacks: CallbackStates = CallbackStates()
 
 
 # ---- writing ---------------------------------------------------------------------------------
 
 
-def save_net(
-    path: str | os.PathLike[str], net: Net, layers: tuple[Layer, ...], seed: int, optimizer: bool
-) -> None:
-    """Write a net; `optimizer` says whether to include the optimizer's state."""
-    net = net.copy()  # a consistent state, even if another thread changes the net meanwhile
+def save_net(path: str | os.PathLike[str], saved: SavedNet, optimizer: bool) -> None:
+    """Save a net, with its training state if `optimizer` is True."""
+    target = checked_path(path)
+    net, layers, seed, callbacks = saved
+    net = net.copy()  # a consistent state, even if other threads change the net meanwhile
     if not optimizer:
         net.reset_optimizer()
+        callbacks = CallbackStates()
+    remake_layers(layers)  # what `load` does
     state = read_state(net, layers)
+    tensors = {_name(what, index): array for what, index, array in state["arrays"]}
+    _check_tensors(tensors, layers)
+    tensors |= callback_arrays(callbacks)
+    description = {
+        "dtype": net.dtype.name,
+        "seed": seed,
+        "n_in": layers[0].n_in,
+        "layers": describe_layers(layers),
+        "progress": _progress_to_json(state["progress"]),
+        "callbacks": encode_states(callbacks),
+    }
     document = {
         "format": _FORMAT,
         "library": library_version(),
-        "dtype": net.dtype.name,
-        "seed": seed,
-        "layers": [layer.description for layer in layers],
-        "progress": _progress_to_json(state["progress"]),
+        "kind": "net",
+        "nets": [description],
+        "schema": None,
+        "preprocessing": None,
+        "crc32": {name: checksum(array) for name, array in tensors.items()},
     }
-    tensors = {_name(what, index): array for what, index, array in state["arrays"]}
-    metadata = {_KEY: json.dumps(document, allow_nan=False)}
-    write_atomically(path, partial(write, tensors=tensors, metadata=metadata))
+    text = json.dumps(document, allow_nan=False)
+    write_atomically(target, encode(tensors, {_CHECKSUM: checksum(text), _KEY: text}))
+
+
+def _check_tensors(tensors: Mapping[str, Array], layers: Sequence[Layer]) -> None:
+    """Refuse what `load` would refuse."""
+    for name, array in tensors.items():
+        if not np.isfinite(array).all():
+            raise NotFiniteError(f"{name} holds NaN or infinity; such a net can't be saved")
+    if not _fits_into(sum(array.nbytes for array in tensors.values()), layers):
+        raise ArgumentError("layers without parameters are too wide for a file of this net")
+
+
+def _fits_into(data_bytes: int, layers: Sequence[Layer]) -> bool:
+    """Whether norms without parameters need no more memory than a file with so much data allows.
+
+    The core keeps a scale of 1 for each of their features; a file has nothing for them.
+    """
+    without = [
+        layer.n_out
+        for layer in layers
+        if row("layers", layer.kind)["label"] == "VECTOR"
+        and not (layer.scale or layer.keeps_statistics)
+    ]
+    return sum(without) <= _FREE_WIDTH + data_bytes
 
 
 def _name(what: str, index: int) -> str:
@@ -61,7 +110,7 @@ def _name(what: str, index: int) -> str:
 
 
 def _progress_to_json(progress: tuple[Any, ...]) -> dict[str, Any]:
-    """The training state as a dict, in which the optimizer is a name, not a number."""
+    """The training state by field names; the optimizer by name, not number."""
     fields = dict(zip(PROGRESS, progress, strict=True))
     number = fields["optimizer"]
     return fields | {"optimizer": None if number < 0 else row_names("optimizers")[number]}
@@ -70,131 +119,85 @@ def _progress_to_json(progress: tuple[Any, ...]) -> dict[str, Any]:
 # ---- reading ---------------------------------------------------------------------------------
 
 
-def load_net(path: str | os.PathLike[str]) -> Loaded:
-    """Read a net that `save_net` wrote.
+def load_net(path: str | os.PathLike[str]) -> SavedNet:
+    """Load a net that `save_net` saved.
 
     Raises
     ------
     FileFormatError
-        The file was not written by `save_net`, or it is damaged.
+        The file is not a pybp file, or it is damaged.
     OSError
-        The file can't be read.
+        It can't be read.
     """
+    target = checked_path(path)
     try:
-        with open_reader(path) as reader:
+        with open_reader(target) as reader:
             return _load(reader)
-    except (PybpError, TypeError, ValueError, OverflowError) as error:
+    except (PybpError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise FileFormatError(f"{os.fspath(path)} is not a file of pybp: {error}") from error
 
 
-def _load(reader: Reader) -> Loaded:
-    document = _document(reader)
-    seed = count(document["seed"], "seed", low=0, high=2**64 - 1)
-    layers = _layers(document["layers"])
-    progress = _progress_from_json(document["progress"])
-    names = list(_expected(reader, layers, progress, document["dtype"]))
-    net = core_net(layers, document["dtype"], seed)
-    write_state(
-        net,
-        {
-            "progress": progress,
-            "arrays": [(what, index, reader.read(_name(what, index))) for what, index in names],
-        },
-    )
-    return Loaded(net, layers, seed)
+def _load(reader: Reader) -> SavedNet:
+    file_format, description = _description(reader)
+    dtype = description["dtype"]
+    if dtype not in get_args(DTypeName):
+        raise FileFormatError(f"dtype {dtype!r:.40} is unknown")
+    seed = count(description["seed"], "seed", low=0, high=2**64 - 1)
+    layers = parse_layers(description["layers"], file_format, description.get("n_in"))
+    progress = _progress_from_json(description["progress"])
+    names = list(_expected(reader, layers, progress, dtype))
+    if not _fits_into(reader.data_bytes, layers):
+        raise FileFormatError("its layers without parameters are too wide for its size")
+    callbacks = decode_states(description.get("callbacks"), reader)
+    net = core_net(layers, dtype, seed, zeroed=True)
+    arrays = ((what, index, reader.read(_name(what, index))) for what, index in names)
+    write_state(net, {"progress": progress, "arrays": arrays})
+    return SavedNet(net, layers, seed, callbacks)
 
 
-def _document(reader: Reader) -> dict[str, Any]:
-    if _KEY not in reader.metadata:
+def _description(reader: Reader) -> tuple[int, dict[str, Any]]:
+    """The file's format, and the description of the net in it."""
+    text = reader.metadata.get(_KEY)
+    if text is None:
         raise FileFormatError(f"its metadata has no entry {_KEY!r}")
-    document = parse_json(reader.metadata[_KEY])
+    found = reader.metadata.get(_CHECKSUM)
+    if found is not None and found != checksum(text):
+        raise FileFormatError(f"its description is damaged: its checksum is not {found!r:.20}")
+    document = parse_json(text)
     if not isinstance(document, dict) or "format" not in document:
         raise FileFormatError("its metadata has no format number")
-    if document["format"] != _FORMAT:
-        raise FileFormatError(
-            f"it has format {document['format']!r:.40}; this pybp reads {_FORMAT}"
-        )
-    if set(document) != _FIELDS:
-        raise FileFormatError(
-            f"its metadata has the fields {sorted(document)}; expected {sorted(_FIELDS)}"
-        )
-    if document["dtype"] not in ("float32", "float64"):
-        raise FileFormatError(f"dtype {document['dtype']!r:.40} is unknown")
-    return document
+    number = document["format"]
+    if type(number) is not int or number not in (1, _FORMAT):
+        raise FileFormatError(f"it has format {number!r:.40}; this pybp reads 1 and {_FORMAT}")
+    if (number == 1) != (found is None):
+        raise FileFormatError(f"format {number} {'with' if number == 1 else 'without'} a checksum")
+    _check_fields(document, _FIELDS_1 if number == 1 else _FIELDS, "its description")
+    return (1, document) if number == 1 else (_FORMAT, _only_net(document, reader))
 
 
-def _layers(descriptions: object) -> tuple[Layer, ...]:
-    if not isinstance(descriptions, list) or not descriptions:
-        raise FileFormatError("it has no list of layers")
-    layers = tuple(_layer(index, given) for index, given in enumerate(descriptions))
-    for index in range(len(layers)):
-        if not _fits(layers, index):
-            raise FileFormatError(f"layer {index + 1} doesn't match the layers that it reads")
-    return layers
+def _only_net(document: dict[str, Any], reader: Reader) -> dict[str, Any]:
+    """The description of the net that a file of format 2 holds; the reader learns the checksums."""
+    if document["kind"] != "net":
+        raise FileFormatError(f"it holds {document['kind']!r:.40}; this pybp reads nets")
+    for name in ("schema", "preprocessing"):
+        if document[name] is not None:
+            raise FileFormatError(f"it has a {name}, which this pybp doesn't read")
+    if not isinstance(document["nets"], list) or len(document["nets"]) != 1:
+        raise FileFormatError("it doesn't hold one net")
+    if not isinstance(document["crc32"], dict):
+        raise FileFormatError("it has no checksums")
+    for name in document["crc32"].keys() ^ reader.tensors.keys():
+        raise FileFormatError(f"it doesn't have both {name!r:.60} and its checksum")
+    reader.checksums = document["crc32"]
+    description: Any = document["nets"][0]
+    _check_fields(description, _FIELDS_OF_NET, "its net")
+    return dict(description)
 
 
-def _fits(layers: tuple[Layer, ...], index: int) -> bool:
-    """Whether a layer reads earlier layers only, and its widths follow from theirs.
-
-    The core computes the widths itself. A file with other widths could be small, yet describe a
-    large net.
-    """
-    layer = layers[index]
-    if not layer.inputs or not all(
-        type(source) is int and -1 <= source < index for source in layer.inputs
-    ):
-        return False
-    if layer.kind == "join":
-        embeddings = layers[:index]
-        n_in = layers[0].n_in - index + sum(embedding.n_out for embedding in embeddings)
-        if any(embedding.kind != "embedding" for embedding in embeddings):
-            return False
-    else:
-        widths = {layers[at].n_out if at >= 0 else layers[0].n_in for at in layer.inputs}
-        n_in = widths.pop()
-        if widths:
-            return False
-    any_n_out = layer.kind in ("dense", "embedding")
-    return layer.n_in == n_in and (any_n_out or layer.n_out == layer.n_in)
-
-
-def _layer(index: int, given: object) -> Layer:
-    """The layer of a description, which must equal the description of that layer."""
-    if not isinstance(given, dict):
-        raise FileFormatError(f"layer {index} has no description")
-    for name, value in given.items():
-        if name not in _example() or not _same_type(value, _example()[name]):
-            raise FileFormatError(f"layer {index} can't have {name!r:.40} = {value!r:.80}")
-    try:
-        layer = Layer.from_description(given)
-        again = layer.description
-    except PybpError:
-        raise
-    except Exception as error:
-        raise FileFormatError(f"layer {index} can't be made: {error!r:.200}") from error
-    if layer.kind not in row_names("layers"):
-        raise FileFormatError(f"layer {index} is of the unknown kind {layer.kind!r:.40}")
-    if len(layer.params) != len(row("layers", layer.kind)["params"]):
-        raise FileFormatError(f"layer {index} has {len(layer.params)} parameters")
-    for name, value in given.items():
-        if json.dumps(again[name]) != json.dumps(value):
-            raise FileFormatError(f"layer {index} can't have {name!r:.40} = {value!r:.80}")
-    return layer
-
-
-@cache
-def _example() -> dict[str, Any]:
-    """The description of some layer; it shows the type of each field."""
-    return resolve_layers([1, 1], "relu", None, "auto")[0].description
-
-
-def _same_type(value: object, example: object) -> bool:
-    """Whether the type of `value` is allowed where the example stands; None allows a number, too."""
-    if isinstance(example, tuple | list):
-        return isinstance(value, list) and all(type(item) in (int, float) for item in value)
-    if example is None:
-        return value is None or type(value) in (int, float)
-    return type(value) is type(example)
+def _check_fields(found: object, expected: set[str], what: str) -> None:
+    if not isinstance(found, dict) or set(found) != expected:
+        given = sorted(found) if isinstance(found, dict) else found
+        raise FileFormatError(f"{what} has the fields {given!r:.200}; expected {sorted(expected)}")
 
 
 def _progress_from_json(given: object) -> Any:
@@ -220,17 +223,18 @@ def _progress_from_json(given: object) -> Any:
 def _expected(
     reader: Reader, layers: Sequence[Layer], progress: tuple[Any, ...], dtype: str
 ) -> Iterator[tuple[str, int]]:
-    """Name and layer of each array of the state; the file must contain exactly these.
+    """Name and layer of each array of the net; the file must contain exactly these.
 
     Shapes are compared before the net is made, so that a small file can't make a large net.
     """
     remaining = dict(reader.tensors)
     for what, index, shape in state_arrays(tuple(layers), progress):
         name = _name(what, index)
-        found: Tensor | None = remaining.pop(name, None)
+        found = remaining.pop(name, None)
         if found is None or found.shape != shape or found.dtype.name != dtype:
             there = "no" if found is None else f"{found.dtype.name} of shape {found.shape} as"
             raise FileFormatError(f"it has {there} array {name!r}; expected {dtype} of {shape}")
         yield what, index
-    if remaining:
-        raise FileFormatError(f"it has the unexpected array {next(iter(remaining))!r:.60}")
+    for name in remaining:
+        if not name.startswith("callbacks."):
+            raise FileFormatError(f"it has the unexpected array {name!r:.60}")

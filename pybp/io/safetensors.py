@@ -2,36 +2,49 @@
 
 Reading runs no code from the file. It needs memory for the size of the file and a small multiple of
 the header. A file that is wrong in any way raises `FileFormatError`. The format is described at
-https://huggingface.co/docs/safetensors; of its types only F32 and F64 are supported here.
+https://huggingface.co/docs/safetensors; some of its types are supported here.
 """
 
 import json
 import math
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
+from zlib import crc32
 
 import numpy as np
 
 from pybp._common.types import Array, DType
 from pybp.errors import ArgumentError, FileFormatError
 
-__all__ = ["Reader", "Tensor", "open_reader", "parse_json", "write"]
+__all__ = ["DTYPES", "Reader", "Tensor", "checksum", "encode", "open_reader", "parse_json"]
 
 MAX_HEADER = 8 << 20
-_DTYPES: dict[str, DType] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+_PIECE = 16 << 20
+_DTYPES: dict[str, DType] = {
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+    "I32": np.dtype("<i4"),
+    "I64": np.dtype("<i8"),
+    "U8": np.dtype("u1"),
+}
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+DTYPES = tuple(dtype.name for dtype in _NAMES)
+"""Names of the types of arrays that a file can hold."""
 _METADATA = "__metadata__"
 
 
 # ---- writing ---------------------------------------------------------------------------------
 
 
-def write(stream: IO[bytes], tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
-    """Write named float32 and float64 arrays, and named strings as metadata."""
+def encode(
+    tensors: Mapping[str, Array], metadata: Mapping[str, str]
+) -> Iterable[bytes | memoryview]:
+    """The contents of a file with named arrays, and named strings as metadata, piece by piece."""
     header: dict[str, Any] = {_METADATA: dict(metadata)}
     end = 0
     for name, array in tensors.items():
@@ -47,10 +60,25 @@ def write(stream: IO[bytes], tensors: Mapping[str, Array], metadata: Mapping[str
         raise ArgumentError(
             f"a net of {len(tensors)} arrays is too large: its header has {len(text)} bytes, the limit is {MAX_HEADER}"
         )
-    stream.write(len(text).to_bytes(8, "little"))
-    stream.write(text)
-    for array in tensors.values():
-        stream.write(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).data)
+    return chain(
+        [len(text).to_bytes(8, "little"), text],
+        (
+            data[begin : begin + _PIECE]
+            for data in map(_bytes_of, tensors.values())
+            for begin in range(0, len(data), _PIECE)
+        ),
+    )
+
+
+def checksum(data: Array | str) -> str:
+    """The CRC-32 of an array's bytes in a file, or of a string's in UTF-8, as 8 hexadecimal digits."""
+    return f"{crc32(data.encode() if isinstance(data, str) else _bytes_of(data)):08x}"
+
+
+def _bytes_of(array: Array) -> memoryview:
+    """Those of an array as a file has them."""
+    little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    return little.reshape(-1).view(np.uint8).data
 
 
 # ---- reading ---------------------------------------------------------------------------------
@@ -74,6 +102,10 @@ class Reader:
         The named strings.
     tensors : dict of str to Tensor
         The named arrays.
+    data_bytes : int
+        The bytes of all arrays.
+    checksums : dict of str
+        What `checksum` must give for the arrays, for those who know; at first empty.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -82,15 +114,19 @@ class Reader:
         self._data, header = _header(stream, size)
         self.metadata = _metadata(header.pop(_METADATA, {}))
         self.tensors = {name: _tensor(name, entry) for name, entry in header.items()}
-        _check_layout(self.tensors, size - self._data)
+        self.data_bytes = size - self._data
+        self.checksums: Mapping[str, object] = {}
+        _check_layout(self.tensors, self.data_bytes)
 
     def read(self, name: str) -> Array:
-        """Read one array, into the native byte order."""
+        """Read one array, into the native byte order, and compare its checksum if that is known."""
         tensor = self.tensors[name]
         array = np.empty(tensor.shape, tensor.dtype)
         self._stream.seek(self._data + tensor.begin)
         if self._stream.readinto(array.reshape(-1).view(np.uint8).data) != array.nbytes:  # type: ignore[attr-defined]
             raise FileFormatError("it became shorter while it was read")
+        if name in self.checksums and checksum(array) != self.checksums[name]:
+            raise FileFormatError(f"array {name!r} is damaged: its checksum is another")
         return array.astype(tensor.dtype.newbyteorder("="), copy=False)
 
 

@@ -14,14 +14,14 @@ from pybp.layers.layer import TRAINING, Layer
 from pybp.layers.resolve import resolve_layers
 from pybp.layers.specs import Activation, Dense, LayerSpec
 
-__all__ = ["check_layers", "list_entries"]
+__all__ = ["list_entries", "remake_layers"]
 
 Placed = tuple[int, LayerSpec]
 """The index of an entry's last layer, and the entry."""
 
 
-def check_layers(layers: Sequence[Layer]) -> None:
-    """Raise if no list of layers makes these layers, so that `MLP` could not make such a net.
+def remake_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """These layers as `MLP` makes them, with its types of numbers.
 
     Raises
     ------
@@ -29,19 +29,20 @@ def check_layers(layers: Sequence[Layer]) -> None:
         No list of layers makes these layers.
     """
     try:
-        again = resolve_layers([layers[0].n_in, *list_entries(layers)], Identity(), None, Auto())
+        made = resolve_layers([layers[0].n_in, *list_entries(layers)], Identity(), None, Auto())
     except (IndexError, MemoryError, ValueError) as error:
         raise ArgumentError(f"no list of layers makes these: {error}") from None
-    for index, (layer, made) in enumerate(zip_longest(layers, again)):
-        if layer != made:
+    for index, (layer, same) in enumerate(zip_longest(layers, made)):
+        if layer != same:
             raise ArgumentError(f"no list of layers makes layer {index}, {layer!r:.300}")
+    return made
 
 
 def list_entries(layers: Sequence[Layer]) -> list[LayerSpec]:
     """The entries of the list of layers, without the number of inputs.
 
     The layers of a `Residual` or an `Embedding` make one entry. For layers that no list makes, this
-    raises, or the entries make other layers; `check_layers` finds both.
+    raises, or the entries make other layers; `remake_layers` finds both.
     """
     placed: list[Placed] = []
     for index, layer in enumerate(layers):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
@@ -14,13 +15,24 @@ from pybp._common.explain import explained
 from pybp._common.types import Array, DType, DTypeName
 from pybp._core import Net
 from pybp.activations import ActivationLike
-from pybp.errors import ArgumentError, ShapeError
+from pybp.errors import ArgumentError, NotFiniteError, ShapeError
 from pybp.initializers import InitializerLike
 from pybp.layers import Layer, LayerLike, resolve_layers
-from pybp.net.state import STATISTICS, core_net, exclusive, read_optional, read_state, write_state
+from pybp.net.callback_states import CallbackState, CallbackStates, StateSource
+from pybp.net.state import (
+    STATISTICS,
+    core_net,
+    exclusive,
+    read_optional,
+    read_state,
+    split_flat,
+    write_state,
+)
 from pybp.net.summary import Summary, net_repr, summary
 
 __all__ = ["Network"]
+
+_OWN = {"_net", "_layers", "_seed", "_callbacks", "history"}
 
 _DTYPES = get_args(DTypeName)
 
@@ -28,12 +40,13 @@ _DTYPES = get_args(DTypeName)
 class Network:
     """Base class of `MLP`: layers, parameters, copies and pickling."""
 
-    _FORMAT: ClassVar[int] = 2  # of the pickled state
+    _FORMAT: ClassVar[int] = 3  # of the pickled state
 
     _net: Net
     _layers: tuple[Layer, ...]
     _seed: int
     history: Any = None  # the `History` of the last fit
+    _callbacks: StateSource  # what the callbacks of the last fit remember
 
     @explained
     def __init__(
@@ -48,12 +61,19 @@ class Network:
     ) -> None:
         resolved = resolve_layers(layers, activation, output, init)
         seed = secrets.randbits(32) if seed is None else count(seed, "seed", low=0, high=2**64 - 1)
-        self._make(resolved, _dtype_name(dtype), seed)
+        self._adopt(core_net(resolved, _dtype_name(dtype), seed), resolved, seed)
 
-    def _make(self, layers: tuple[Layer, ...], dtype: str, seed: int) -> None:
-        self._net = core_net(layers, dtype, seed)
+    def _adopt(
+        self,
+        net: Net,
+        layers: tuple[Layer, ...],
+        seed: int,
+        callbacks: StateSource = CallbackStates(),  # noqa: B008  # immutable
+    ) -> None:
+        self._net = net
         self._layers = layers
         self._seed = seed
+        self._callbacks = callbacks
 
     # ---- layers ------------------------------------------------------------------------------
 
@@ -134,7 +154,7 @@ class Network:
         ShapeError, NotFiniteError, TypeError
             An assigned array is wrong; the net is not changed.
         """
-        return self._read_all("weights", [layer.weight_shape for layer in self._layers])
+        return tuple(W for W, _ in self._parameters())
 
     @weights.setter
     def weights(self, values: Sequence[object]) -> None:
@@ -146,7 +166,7 @@ class Network:
 
         For a norm and for `Scale` they are beta. Assign a list to set them, as for `weights`.
         """
-        return self._read_all("biases", [layer.bias_shape for layer in self._layers])
+        return tuple(b for _, b in self._parameters())
 
     @biases.setter
     def biases(self, values: Sequence[object]) -> None:
@@ -158,11 +178,13 @@ class Network:
 
         Assign a list to set them, as for `weights`; a variance must be >= 0.
         """
-        means, variances = (self._read_all(what, self._statistics_shapes()) for what in STATISTICS)
-        return tuple(
-            None if mean is None or variance is None else (mean, variance)
-            for mean, variance in zip(means, variances, strict=True)
-        )
+        net = self._net.copy()  # all of one moment, whatever other threads do
+        found: list[tuple[Array, Array] | None] = []
+        for index, shape in enumerate(self._statistics_shapes()):
+            pair = [read_optional(net, what, index, shape) for what in STATISTICS]
+            mean, variance = (None if array is None else _read_only(array) for array in pair)
+            found.append(None if mean is None or variance is None else (mean, variance))
+        return tuple(found)
 
     @running_statistics.setter
     def running_statistics(self, values: Sequence[object]) -> None:
@@ -191,22 +213,30 @@ class Network:
     def _statistics_shapes(self) -> list[tuple[int, ...] | None]:
         return [(layer.n_out,) if layer.keeps_statistics else None for layer in self._layers]
 
-    def _read_all(
-        self, what: str, shapes: Sequence[tuple[int, ...] | None]
-    ) -> tuple[Array | None, ...]:
-        arrays = [read_optional(self._net, what, *pair) for pair in enumerate(shapes)]
-        return tuple(None if array is None else _read_only(array) for array in arrays)
+    def _parameters(self) -> list[tuple[Array | None, Array | None]]:
+        """(W, b) of each layer, read in one call: all of one moment, whatever other threads do."""
+        flat = self._net.get_flat("parameters", np.empty(self.n_parameters, self.dtype))
+        return split_flat(_read_only(flat), self._layers)
 
     def _assign(
         self, what: str, values: Sequence[object], shapes: Sequence[tuple[int, ...] | None]
     ) -> None:
-        """Check all arrays before the first is set."""
+        """Check all arrays, then set them in one call: no thread sees the new ones of some layers only."""
         given = self._one_per_layer(what, values, shapes)
         arrays = [
             self._checked_parameter(f"{what}[{index}]", value, shape)
             for index, (value, shape) in enumerate(zip(given, shapes, strict=True))
         ]
-        self._set_all([{what: array} for array in arrays])
+        with exclusive(self._net):
+            flat = self._net.get_flat("parameters", np.empty(self.n_parameters, self.dtype))
+            for pair, array in zip(split_flat(flat, self._layers), arrays, strict=True):
+                part = pair[0 if what == "weights" else 1]
+                if part is not None:
+                    part[...] = array
+            try:
+                self._net.set_flat("parameters", flat)
+            except NotFiniteError:  # those that are not assigned
+                self._set_all([{what: array} for array in arrays])
 
     def _set_all(self, arrays: Sequence[dict[str, Array | None]]) -> None:
         with exclusive(self._net):
@@ -240,45 +270,59 @@ class Network:
         return plain(matrix.reshape(shape), self.dtype)
 
     def reset_optimizer(self) -> None:
-        """Reset the optimizer's state to that of an untrained net."""
+        """Reset the optimizer's state, and that of callbacks, to that of an untrained net."""
         self._net.reset_optimizer()
+        self._callbacks = CallbackStates()
 
     # ---- copies ------------------------------------------------------------------------------
 
     def copy(self) -> Self:
         """A copy with the same parameters, optimizer state and counters.
 
-        Activations and gradients that `forward` and `backward` stored are not copied.
+        Attributes that were set on the net are the same objects in the copy; `copy.deepcopy` copies
+        them too. Activations and gradients that `forward` and `backward` stored are not copied.
         """
         copied = type(self).__new__(type(self))
-        copied._net = self._net.copy()
-        copied._layers = self._layers
-        copied._seed = self._seed
+        copied._adopt(self._net.copy(), self._layers, self._seed, self._callbacks.states_now())
+        vars(copied).update(self._attributes())
         return copied
 
     def __copy__(self) -> Self:
         return self.copy()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self.copy()
+        copied = memo[id(self)] = self.copy()
+        vars(copied).update(deepcopy(self._attributes(), memo))
+        return copied
+
+    def _attributes(self) -> dict[str, Any]:
+        """What was set on the net besides its own attributes."""
+        return {name: value for name, value in vars(self).items() if name not in _OWN}
 
     def __getstate__(self) -> dict[str, Any]:
+        callbacks = self._callbacks.states_now()
         return {
             "format": self._FORMAT,
             "dtype": self.dtype.name,
             "seed": self._seed,
             "layers": [layer.description for layer in self._layers],
-            **read_state(self._net, self._layers),
+            **read_state(self._net.copy(), self._layers),
+            "callbacks": {**vars(callbacks), "states": [vars(state) for state in callbacks.states]},
+            "attributes": self._attributes(),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        if state.get("format") != self._FORMAT:
+        if state.get("format") not in (2, self._FORMAT):
             raise ArgumentError(
-                f"this pickle has format {state.get('format')!r}; this pybp reads {self._FORMAT}"
+                f"this pickle has format {state.get('format')!r}; this pybp reads 2 and {self._FORMAT}"
             )
         layers = tuple(map(Layer.from_description, state["layers"]))
-        self._make(layers, state["dtype"], state["seed"])
-        write_state(self._net, state)
+        net = core_net(layers, state["dtype"], state["seed"], zeroed=True)
+        write_state(net, state)
+        callbacks = dict(state.get("callbacks", {}))
+        callbacks["states"] = tuple(CallbackState(**one) for one in callbacks.get("states", ()))
+        self._adopt(net, layers, state["seed"], CallbackStates(**callbacks))
+        vars(self).update(state.get("attributes", {}))
 
 
 def _read_only(array: Array) -> Array:

@@ -1,5 +1,6 @@
 """Read and write the state of a net as arrays and numbers; lock the net."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,7 @@ __all__ = [
     "read_state",
     "scale_states",
     "set_training_passes",
+    "split_flat",
     "state_arrays",
     "training_passes",
     "updates_done",
@@ -36,11 +38,10 @@ PROGRESS = ("epochs", "steps", "optimizer", "states", "powers", "passes")
 STATISTICS = ("running_mean", "running_var")
 
 
-def core_net(layers: tuple[Layer, ...], dtype: str, seed: int) -> Net:
-    """A net of the core with these layers."""
-    return Net(
-        dtype, layers[0].n_in, [layer.core(index) for index, layer in enumerate(layers)], seed
-    )
+def core_net(layers: tuple[Layer, ...], dtype: str, seed: int, *, zeroed: bool = False) -> Net:
+    """A net of the core with these layers; if `zeroed`, without initial weights."""
+    described = [layer.core(index) for index, layer in enumerate(layers)]
+    return Net(dtype, layers[0].n_in, described, seed, zeroed)
 
 
 @contextmanager
@@ -85,17 +86,21 @@ def read_loss_gradients(
     net: Net, layers: tuple[Layer, ...]
 ) -> list[tuple[Array | None, Array | None]]:
     """The same plus the gradient of the layers' penalties: the gradient of the reported loss."""
-    flat = net.get_flat("loss_gradient", np.empty(net.n_parameters, net.dtype))
+    return split_flat(net.get_flat("loss_gradient", np.empty(net.n_parameters, net.dtype)), layers)
+
+
+def split_flat(flat: Array, layers: tuple[Layer, ...]) -> list[tuple[Array | None, Array | None]]:
+    """(W, b) of each layer as views of a vector of all parameters; None for what a layer doesn't have."""
     start = 0
-    gradients = []
+    pairs = []
     for layer in layers:
         pair: list[Array | None] = []
         for shape in (layer.weight_shape, layer.bias_shape):
-            size = 0 if shape is None else int(np.prod(shape))
+            size = 0 if shape is None else math.prod(shape)
             pair.append(None if shape is None else flat[start : start + size].reshape(shape))
             start += size
-        gradients.append((pair[0], pair[1]))
-    return gradients
+        pairs.append((pair[0], pair[1]))
+    return pairs
 
 
 def read_state(net: Net, layers: tuple[Layer, ...]) -> dict[str, Any]:
@@ -144,7 +149,7 @@ def end_epoch(net: Net) -> None:
 
 def in_float64(net: Net, layers: tuple[Layer, ...], seed: int) -> Net:
     """A float64 copy without optimizer state."""
-    copied = core_net(layers, "float64", seed)
+    copied = core_net(layers, "float64", seed, zeroed=True)
     for what, index, values in read_state(net, layers)["arrays"]:
         if "_state" not in what:
             copied.set(what, index, values.astype(copied.dtype))

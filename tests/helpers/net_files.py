@@ -1,4 +1,4 @@
-"""Nets for files that are kept for ever, one set for each format that pybp has written.
+"""Files of nets: those that are kept for ever, one set for each format, and files taken apart.
 
 ``python tests/helpers/net_files.py <format>`` writes them into tests/io/files, and beside them what
 they predict and how they train on, as hashes. That is done once for a format, by the version that
@@ -7,8 +7,11 @@ writes it; later versions must read those files as they are.
 
 import hashlib
 import json
+import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
@@ -74,6 +77,36 @@ def seen_of(net, optimizer):
 
 def _hash(array):
     return hashlib.sha256(array.astype(array.dtype.newbyteorder("<")).tobytes()).hexdigest()
+
+
+# ---- files taken apart -----------------------------------------------------------------------
+
+
+def split(raw):
+    """Header, document in its metadata, and data of a file."""
+    length = struct.unpack("<Q", raw[:8])[0]
+    header = json.loads(raw[8 : 8 + length])
+    return header, json.loads(header["__metadata__"]["pybp"]), raw[8 + length :]
+
+
+def join(header, document, data, checksums=True):
+    """A file of these, with the right checksums: whoever forges a file can compute them, too."""
+    if checksums and isinstance(document, dict) and document.get("format") != 1:
+        right = {}
+        with suppress(AttributeError, TypeError, ValueError, KeyError):
+            for name, entry in header.items():
+                if name != "__metadata__":
+                    begin, end = entry["data_offsets"]
+                    right[name] = f"{crc32(data[begin:end]):08x}"
+            if isinstance(document.get("crc32"), dict):
+                document["crc32"] = right
+    if isinstance(header.get("__metadata__"), dict):
+        text = json.dumps(document)
+        header["__metadata__"]["pybp"] = text
+        if checksums and "pybp.crc32" in header["__metadata__"]:
+            header["__metadata__"]["pybp.crc32"] = f"{crc32(text.encode()):08x}"
+    head = json.dumps(header).encode()
+    return struct.pack("<Q", len(head)) + head + data
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 import pybp
 from pybp import MLP, Dense, Residual, layers
 from pybp.errors import ArgumentError
-from pybp.layers.entries import check_layers, list_entries
+from pybp.layers.entries import list_entries, remake_layers
 
 from net_files import nets
 
@@ -15,7 +15,7 @@ from net_files import nets
 @pytest.mark.parametrize("name", ["plain", "kinds", "options"])
 def test_entries_make_the_layers_again(name):
     net = nets()[name][0]
-    check_layers(net.layers)
+    remake_layers(net.layers)
     assert MLP([net.n_in, *list_entries(net.layers)], seed=0).layers == net.layers
 
 
@@ -30,7 +30,7 @@ def test_entries_make_the_layers_again(name):
 )
 def test_residuals_of_all_sorts(entries):
     made = MLP([3, *entries], seed=0).layers
-    check_layers(made)
+    remake_layers(made)
     assert MLP([3, *list_entries(made)], seed=0).layers == made
 
 
@@ -59,23 +59,23 @@ def test_what_no_list_makes(place, changes, message):
     changed = [*BLOCK]
     changed[place] = replace(changed[place], **changes)
     with pytest.raises(ArgumentError, match=message):
-        check_layers(changed)
+        remake_layers(changed)
 
 
 def test_embeddings_out_of_place():
     made = MLP([3, layers.Embedding({0: 2, 2: 3}), 2], seed=0).layers
-    check_layers(made)
+    remake_layers(made)
     for wrong in (made[:2], made[1::-1] + made[2:], (*made, made[2]), (*made, made[0]), made[1:]):
         with pytest.raises(ArgumentError, match="no list of layers makes"):
-            check_layers(wrong)
+            remake_layers(wrong)
 
 
 @pytest.mark.parametrize("name", [*layers.LayerNorm.__mro__[1].__subclasses__()])
 def test_norms_have_no_options_of_dense_layers(name):
     norm = MLP([3, name()], seed=0).layers
-    check_layers(norm)
+    remake_layers(norm)
     with pytest.raises(ArgumentError, match="no list of layers makes"):
-        check_layers([replace(norm[0], l2=0.5)])
+        remake_layers([replace(norm[0], l2=0.5)])
 
 
 def test_residuals_nested_too_deeply():

@@ -60,6 +60,18 @@ def by_cell(run, section, threads=1):
     return [(Cell.from_dict(record["cell"]), record) for record in found]
 
 
+def fma_text(run):
+    """What a core multiplies and adds, so that figures of different CPUs are not taken for each other."""
+    core = run["core"].get("1", {})
+    rates, clock = core.get("peak_flops", {}), core.get("clock_hz")
+    texts = []
+    for dtype, bits in (("f32", 32), ("f64", 64)):
+        if dtype in rates:
+            width = f", {rates[dtype] / 2 / clock * bits:.0f} bits per cycle" if clock else ""
+            texts.append(f"{rates[dtype] * 1e-9:.1f} GFLOP/s in {dtype}{width}")
+    return "; ".join(texts) or "not measured"
+
+
 def machine_part(run):
     names = {
         "cpu": "CPU",
@@ -73,6 +85,7 @@ def machine_part(run):
         [names.get(key, key) or key.replace("_", " "), str(value)]
         for key, value in run["machine"].items()
     ]
+    rows.append(["FMA loop, one core", fma_text(run)])
     return "## The machine\n" + pages.table(["", ""], rows)
 
 
@@ -334,7 +347,7 @@ def page(run):
 
 
 def headline(run):
-    """The table in the README: a few cells against their fastest peers."""
+    """The table in the README, with the CPU's name: a few cells against their fastest peers."""
     rows = []
     for cell in HEADLINE:
         record = run["records"].get(Contest("training", cell, 1).key)
@@ -344,7 +357,10 @@ def headline(run):
             fraction = percent(ratios.peak_fraction(record)[0])
             fastest = f"{peer}, {seconds(theirs)}"
             rows.append([cell.name, seconds(own), fraction, fastest, f"{theirs / own:.2f}x"])
-    return pages.table(["net, batch", "pybp", "of peak", "fastest peer", "takes"], rows)
+    machine = run["machine"]
+    cpu = f"{machine.get('cpu', 'unknown CPU')} ({machine.get('cpu_family', 'unknown family')})"
+    table = pages.table(["net, batch", "pybp", "of peak", "fastest peer", "takes"], rows)
+    return f"Measured on: {cpu}; its FMA loop: {fma_text(run)}.\n\n{table}"
 
 
 def write(run):

@@ -18,7 +18,7 @@ typedef struct bench_job {
     const char *group;   /* "kernel", "element", "memory", "step", "predict" */
     pybp_dtype dtype;
     double flop;         /* per call; if 0, the measure is one of the next two */
-    double elements;     /* elements per call, all in the L1 cache */
+    double elements;     /* elements per call, all in the L1 cache; reported in cycles, or ns if the clock is unknown */
     double bytes;        /* bytes read from memory and written to it per call */
     int threads;
     double unit;         /* times are reported per unit: 1, or the steps in a call */
@@ -38,7 +38,7 @@ typedef struct bench {
     size_t steps;             /* of an epoch; 0: a default for each net */
     int threads;              /* of steps and predictions */
     double peak[2][2][BENCH_MAX_ROUNDS];  /* FLOP/s of the FMA loop: [one thread, all threads][dtype][round] */
-    double clock[BENCH_MAX_ROUNDS];       /* Hz, from a chain of additions */
+    double clock[BENCH_MAX_ROUNDS];       /* Hz; 0: unknown */
     double bandwidth[BENCH_MAX_ROUNDS];   /* bytes per second */
 } bench;
 
@@ -78,8 +78,10 @@ void bench_serve(bench *b);
 double bench_peak(pybp_dtype dtype, int threads);
 /* Bytes per second read and written, on arrays that are larger than the caches. */
 double bench_bandwidth(void);
-/* Cycles per second, from a chain of dependent integer additions. */
+/* Cycles per second; 0 if it can't be measured, or if no CPU has such a clock. */
 double bench_clock(void);
+/* The CPU's name, family and model; "unknown" where no instruction tells. */
+const char *bench_cpu(void);
 double bench_now(void);
 /* From now on, measure CPU time of the process instead of wall time: for busy machines and one thread. */
 void bench_count_cpu_time(void);

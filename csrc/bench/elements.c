@@ -1,11 +1,16 @@
 /* Elementwise kernels: activations and optimizers on data in the L1 cache, and optimizers on arrays larger than the
- * caches, which are bound by memory. */
+ * caches, which are bound by memory.
+ *
+ * Nothing is measured on subnormals, zeros or infinities of its own making: activations and derivatives work in place,
+ * so their arguments are copied before each call (the job "copy" tells what that costs); the weights and states of
+ * optimizers approach limits that are ordinary numbers. */
 #include "base/memory.h"
 #include "bench/bench.h"
 #include "dispatch/dispatch.h"
 #include "net/update/optimizer_state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { NEAR = 64, FAR = 1 << 19 };   /* lines of an array in the L1 cache and in memory */
 enum { ARRAYS = 2 + PYBP_N_STATES }; /* weights, gradient, states */
@@ -16,6 +21,7 @@ typedef struct strip {
     size_t lines;
     char *x[ARRAYS];
     pybp_activate_panel *activate;
+    pybp_derive_panel *derive;
     _Alignas(8) char params[8 * PYBP_MAX_ACTIVATION_PARAMS];
     pybp_update *update;
     void *states[PYBP_N_STATES]; /* x[2] ..., as many as the optimizer has */
@@ -38,11 +44,35 @@ static void strip_free(void *state)
     free(s);
 }
 
+static void restore(const strip *s)
+{
+    memcpy(s->x[0], s->x[1], s->lines * PYBP_LINE);
+    __asm__ volatile("" : : "r"(s->x[0]) : "memory"); /* not left out where nothing follows */
+}
+
+static void copy(void *state, size_t times)
+{
+    while (times-- > 0)
+        restore(state);
+}
+
 static void activate(void *state, size_t times)
 {
     const strip *s = state;
-    while (times-- > 0)
+    while (times-- > 0) {
+        restore(s);
         s->activate(s->lines, s->k->panel, s->params, s->x[0]);
+    }
+}
+
+/* f' of x[2], which are z or a, times x[0]. */
+static void derive(void *state, size_t times)
+{
+    const strip *s = state;
+    while (times-- > 0) {
+        restore(s);
+        s->derive(s->lines, s->k->panel, s->params, s->x[2], s->x[0]);
+    }
 }
 
 static void update(void *state, size_t times)
@@ -109,16 +139,26 @@ static void add_optimizer(bench *b, pybp_dtype dtype, int kind, size_t lines)
         job->elements = (double)(lines * s->k->panel);
 }
 
-static void add_activation(bench *b, pybp_dtype dtype, int kind)
+static void add_copy(bench *b, pybp_dtype dtype)
+{
+    bench_job *job = bench_add(b, "element", dtype, "copy, part of the next ones");
+    if (job != NULL)
+        job->elements = (double)(NEAR * add_strip(job, NEAR, copy)->k->panel);
+}
+
+static void add_activation(bench *b, pybp_dtype dtype, int kind, void (*run)(void *, size_t))
 {
     pybp_row row;
-    pybp_activate_panel *function = pybp_dispatch(dtype)->activate[kind];
+    const pybp_kernels *k = pybp_dispatch(dtype);
     pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, kind, &row);
-    bench_job *job = function == NULL ? NULL : bench_add(b, "element", dtype, "activation %s", row.name);
+    if (k->activate[kind] == NULL)
+        return;
+    bench_job *job = bench_add(b, "element", dtype, "%s %s", run == derive ? "derivative" : "activation", row.name);
     if (job == NULL)
         return;
-    strip *s = add_strip(job, NEAR, activate);
-    s->activate = function;
+    strip *s = add_strip(job, NEAR, run);
+    s->activate = k->activate[kind];
+    s->derive = k->derive[kind];
     job->elements = (double)(NEAR * s->k->panel);
     for (int i = 0; i < row.n_params; i++)
         s->k->set(s->params + (size_t)i * s->k->size, row.params[i].value);
@@ -147,8 +187,13 @@ double bench_bandwidth(void)
 void bench_add_elements(bench *b)
 {
     for (int d = 0; d < 2; d++)
+        add_copy(b, (pybp_dtype)d);
+    for (int d = 0; d < 2; d++)
         for (int i = 0; i < PYBP_N_ACTIVATIONS; i++)
-            add_activation(b, (pybp_dtype)d, i);
+            add_activation(b, (pybp_dtype)d, i, activate);
+    for (int d = 0; d < 2; d++)
+        for (int i = 0; i < PYBP_N_ACTIVATIONS; i++)
+            add_activation(b, (pybp_dtype)d, i, derive);
     for (int d = 0; d < 2; d++)
         for (int i = 0; i < PYBP_N_OPTIMIZERS; i++)
             add_optimizer(b, (pybp_dtype)d, i, NEAR);

@@ -43,7 +43,7 @@ static double extra(const bench *b, const bench_job *job, double (*of)(const dou
 
 /* The result of a job, in the measure of its kind. */
 typedef struct result {
-    double value;     /* GFLOP/s, cycles per element, or GB/s */
+    double value;     /* GFLOP/s, cycles or ns per element, or GB/s */
     const char *unit;
     double fraction;  /* of the peak or of the bandwidth; 0: none */
     const char *of;
@@ -52,23 +52,38 @@ typedef struct result {
 static result result_of(const bench *b, const bench_job *job)
 {
     const double best = least(job->seconds, b->rounds), *peak = b->peak[job->threads > 1][job->dtype];
-    if (job->elements > 0)
-        return (result){best * largest(b->clock, b->rounds) / job->elements, "cycles/el", 0, NULL};
+    if (job->elements > 0) {
+        const double clock = largest(b->clock, b->rounds);
+        return (result){best * (clock > 0 ? clock : 1e9) / job->elements, clock > 0 ? "cycles/el" : "ns/el", 0, NULL};
+    }
     const double rate = (job->bytes > 0 ? job->bytes : job->flop) / best;
     const double most = largest(job->bytes > 0 ? b->bandwidth : peak, b->rounds);
     return (result){rate * 1e-9, job->bytes > 0 ? "GB/s" : "GFLOP/s", most > 0 ? rate / most : 0,
                      job->bytes > 0 ? "bandwidth" : "peak"};
 }
 
+/* Bits of vectors that one core multiplies and adds in a cycle; 0 if the clock is unknown. */
+static double fma_bits(const bench *b, pybp_dtype dtype)
+{
+    const double clock = largest(b->clock, b->rounds), bits = dtype == PYBP_FLOAT32 ? 32 : 64;
+    return clock > 0 ? largest(b->peak[0][dtype], b->rounds) / 2 / clock * bits : 0;
+}
+
 void bench_print(const bench *b)
 {
-    printf("pybp %s, %s; FMA loop f32 %.1f, f64 %.1f GFLOP/s", pybp_version(), pybp_isa(),
-           largest(b->peak[0][0], b->rounds) * 1e-9, largest(b->peak[0][1], b->rounds) * 1e-9);
+    const double clock = largest(b->clock, b->rounds);
+    printf("pybp %s, %s, on %s\n", pybp_version(), pybp_isa(), bench_cpu());
+    if (clock > 0)
+        printf("clock %.2f GHz; FMA a cycle: f32 %.0f, f64 %.0f bits; ", clock * 1e-9, fma_bits(b, PYBP_FLOAT32),
+               fma_bits(b, PYBP_FLOAT64));
+    else
+        printf("clock unknown; ");
+    printf("FMA loop f32 %.1f, f64 %.1f GFLOP/s", largest(b->peak[0][0], b->rounds) * 1e-9,
+           largest(b->peak[0][1], b->rounds) * 1e-9);
     if (b->threads > 1)
         printf(" (on %d threads %.1f, %.1f)", b->threads, largest(b->peak[1][0], b->rounds) * 1e-9,
                largest(b->peak[1][1], b->rounds) * 1e-9);
-    printf("; memory %.1f GB/s; clock %.2f GHz; best (median) of %zu rounds\n", largest(b->bandwidth, b->rounds) * 1e-9,
-           largest(b->clock, b->rounds) * 1e-9, b->rounds);
+    printf("; memory %.1f GB/s; best (median) of %zu rounds\n", largest(b->bandwidth, b->rounds) * 1e-9, b->rounds);
     for (size_t i = 0; i < b->n; i++) {
         const bench_job *job = &b->jobs[i];
         const double best = least(job->seconds, b->rounds), middle = median(job->seconds, b->rounds);
@@ -93,9 +108,10 @@ int bench_write_json(const bench *b, const char *path)
         return 0;
     fprintf(f, "{\"version\": \"%s\", \"isa\": \"%s\", \"rounds\": %zu, \"threads\": %d,\n", pybp_version(), pybp_isa(),
             b->rounds, b->threads);
-    fprintf(f, " \"peak_flops\": {\"f32\": %.6g, \"f64\": %.6g}, \"clock_hz\": %.6g, \"bandwidth\": %.6g,\n"
-            " \"jobs\": [", largest(b->peak[0][0], b->rounds), largest(b->peak[0][1], b->rounds),
-            largest(b->clock, b->rounds), largest(b->bandwidth, b->rounds));
+    fprintf(f, " \"cpu\": \"%s\", \"peak_flops\": {\"f32\": %.6g, \"f64\": %.6g}, \"clock_hz\": %.6g,\n"
+            " \"fma_bits_per_cycle\": {\"f32\": %.4g, \"f64\": %.4g}, \"bandwidth\": %.6g,\n \"jobs\": [", bench_cpu(),
+            largest(b->peak[0][0], b->rounds), largest(b->peak[0][1], b->rounds), largest(b->clock, b->rounds),
+            fma_bits(b, PYBP_FLOAT32), fma_bits(b, PYBP_FLOAT64), largest(b->bandwidth, b->rounds));
     for (size_t i = 0; i < b->n; i++) {
         const bench_job *job = &b->jobs[i];
         const result r = result_of(b, job);

@@ -3,7 +3,7 @@
  * The names of the jobs that --only selects are printed first, a line each, and then an empty line. Then each line on
  * standard input is a command, and the answer is a line with a number:
  *   peak f32, peak f64    FLOP/s of the FMA loop
- *   clock                 cycles per second
+ *   clock                 cycles per second; 0: unknown
  *   bandwidth             bytes per second read from memory and written to it
  *   job I                 seconds per unit of job I */
 #include "bench/bench.h"

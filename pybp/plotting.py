@@ -8,18 +8,18 @@ All functions raise MissingExtraError if matplotlib is not installed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from pybp._common.arguments import count, shown
+from pybp._common.arguments import count, did_you_mean, shown
 from pybp._common.arrays import as_numbers
 from pybp._common.optional import require
 from pybp._common.public import publish
 from pybp._common.types import Array
 from pybp.errors import ArgumentError, ShapeError
-from pybp.net.network import Network
+from pybp.losses import LossLike
 from pybp.schedules import Schedule
 
 __all__ = [
@@ -33,39 +33,14 @@ __all__ = [
 _TRAINING, _VALIDATION = "#1f77b4", "#d95f02"
 
 
-class Epochs(Protocol):
-    """The part of `History` that `plot_history` uses."""
-
-    epochs: list[int]
-    history: dict[str, list[float]]
-
-    def __len__(self) -> int: ...
-
-
-class Layers(Protocol):
-    """The part of `Diagnosis` that `plot_gradient_flow` uses."""
-
-    @property
-    def layers(self) -> Sequence[Any]: ...
-
-
-class Predictor(Protocol):
-    """The part of `MLP` that `plot_decision_boundary` uses."""
-
-    @property
-    def n_in(self) -> int: ...
-    @property
-    def n_out(self) -> int: ...
-    def predict(self, X: Any, /) -> Array: ...
-
-
-def plot_history(history: Epochs, metrics: Sequence[str] | None = None, *, axes: Any = None) -> Any:
+def plot_history(history: Any, metrics: Sequence[str] | None = None, *, axes: Any = None) -> Any:
     """Plot loss and metrics over the epochs; training and validation share one panel for each.
 
     Parameters
     ----------
-    history : History
-        The return value of `fit`.
+    history : History, fitted estimator or dict
+        The return value of `fit`; or an estimator with a `loss_curve_`, scikit-learn's included; or
+        a dict of lists such as ``history.history``.
     metrics : list of str, optional
         The names to plot, such as "loss"; default: all.
     axes : sequence of matplotlib axes, optional
@@ -81,38 +56,66 @@ def plot_history(history: Epochs, metrics: Sequence[str] | None = None, *, axes:
     ArgumentError
         The history has no epochs, or no metric of that name.
     """
-    if not len(history):
+    epochs, logs = _epochs(history)
+    if not epochs:
         raise ArgumentError("there is nothing to plot: the history has no epochs")
-    known = list(dict.fromkeys(name.removeprefix("val_") for name in history.history))
+    known = list(dict.fromkeys(name.removeprefix("val_") for name in logs))
     names = known if metrics is None else list(metrics)
     for name in names:
         if name not in known:
-            raise ArgumentError(f"the history has no {shown(name)} (it has {', '.join(known)})")
+            hint = did_you_mean(name, known) if isinstance(name, str) else ""
+            raise ArgumentError(
+                f"the history has no {shown(name)} (it has {', '.join(known)}){hint}"
+            )
     panels = _panels(len(names), axes, "History.plot", width=4.2, height=3.0)
-    marker = "o" if len(history) == 1 else None
+    marker = "o" if len(epochs) == 1 else None
     for panel, name in zip(panels, names, strict=True):
         for key, label, color in (
             (name, "training", _TRAINING),
             (f"val_{name}", "validation", _VALIDATION),
         ):
-            if key in history.history:
-                values = history.history[key]
-                panel.plot(history.epochs, values, color=color, label=label, marker=marker)
+            if key in logs:
+                panel.plot(epochs, logs[key], color=color, label=label, marker=marker)
         panel.set(xlabel="epoch", ylabel=name)
         panel.xaxis.get_major_locator().set_params(integer=True)
         panel.grid(alpha=0.3)
-        if f"val_{name}" in history.history:
-            panel.legend(frameon=False)
+        if f"val_{name}" in logs:
+            legend_above(panel)
     return panels
 
 
-def plot_gradient_flow(diagnosis: Layers, *, axes: Any = None) -> Any:
+def _epochs(history: Any) -> tuple[list[int], dict[str, Sequence[float]]]:
+    """The epochs, and the lists of loss and metrics by name."""
+    if hasattr(history, "epochs") and hasattr(history, "history"):
+        return list(history.epochs), dict(history.history)
+    if hasattr(history, "loss_curve_"):
+        curves = {
+            "loss": history.loss_curve_,
+            "val_loss": getattr(history, "validation_loss_curve_", None),
+            "val_score": getattr(history, "validation_scores_", None),
+        }
+        history = {name: values for name, values in curves.items() if values is not None}
+    if not isinstance(history, Mapping):
+        raise TypeError(
+            f"history must be what fit returned, or a fitted estimator, got {shown(history)}"
+        )
+    return list(range(1, 1 + max(map(len, history.values()), default=0))), dict(history)
+
+
+def plot_gradient_flow(
+    source: Any, X: Any = None, y: Any = None, *, loss: LossLike = None, axes: Any = None
+) -> Any:
     """Plot the root mean square of activations, deltas and gradients of each layer.
 
     Parameters
     ----------
-    diagnosis : Diagnosis
-        The return value of `MLP.diagnose`.
+    source : MLP, fitted estimator, Diagnosis or Trace
+        A net or an `MLPClassifier` or `MLPRegressor`, with samples; or what `MLP.diagnose` or
+        `MLP.trace` returned.
+    X, y : array-like, optional
+        Samples and targets, for a net or an estimator.
+    loss : str, Loss or callable, optional
+        As in `MLP.fit`, for a net.
     axes : matplotlib axes, optional
         Where to draw.
 
@@ -121,14 +124,16 @@ def plot_gradient_flow(diagnosis: Layers, *, axes: Any = None) -> Any:
     matplotlib axes
         The panel; its y axis is logarithmic.
     """
+    sizes = _sizes(source, X, y, loss)
     (panel,) = _panels(
         1, None if axes is None else [axes], "plot_gradient_flow", width=6.4, height=3.6
     )
-    places = np.arange(1, len(diagnosis.layers) + 1)
+    activations, deltas, gradients = zip(*sizes, strict=True)
+    places = np.arange(1, len(sizes) + 1)
     for values, label, color, marker in (
-        ([layer.activation_rms for layer in diagnosis.layers], "activations a", "#7570b3", "s"),
-        ([layer.delta_rms for layer in diagnosis.layers], "deltas dL/dz", _TRAINING, "o"),
-        ([layer.gradient_rms for layer in diagnosis.layers], "gradients dL/dW", _VALIDATION, "^"),
+        (activations, "activations a", "#7570b3", "s"),
+        (deltas, "deltas dL/dz", _TRAINING, "o"),
+        (gradients, "gradients dL/dW", _VALIDATION, "^"),
     ):
         known = np.array([np.nan if v is None or v == 0 else v for v in values], float)
         panel.plot(places, known, marker=marker, markersize=4, color=color, label=label)
@@ -136,24 +141,49 @@ def plot_gradient_flow(diagnosis: Layers, *, axes: Any = None) -> Any:
     panel.set(xlabel="layer", ylabel="root mean square")
     panel.xaxis.get_major_locator().set_params(integer=True)
     panel.grid(alpha=0.3)
-    panel.legend(frameon=False)
+    legend_above(panel)
     return panel
 
 
+def _sizes(source: Any, X: Any, y: Any, loss: LossLike) -> list[tuple[float | None, ...]]:
+    """Of each layer the root mean squares of a, delta and dW."""
+    net = getattr(source, "net_", source)
+    if hasattr(net, "diagnose"):
+        if X is None or y is None:
+            raise TypeError(f"the gradient flow of {shown(source)} needs X and y")
+        classes = getattr(source, "classes_", None)
+        targets = y if classes is None else _class_indices(y, classes)
+        source = net.diagnose(X, targets, loss=loss)
+    layers = getattr(source, "layers", ())
+    if not layers:
+        raise TypeError(
+            "source must be a net or an estimator, with X and y, a Diagnosis or a Trace, got "
+            f"{shown(source)}"
+        )
+    if hasattr(layers[0], "activation_rms"):
+        return [(one.activation_rms, one.delta_rms, one.gradient_rms) for one in layers]
+    return [tuple(map(_rms, (one.a, one.delta, one.dW))) for one in layers]
+
+
+def _rms(values: Array | None) -> float | None:
+    return None if values is None else float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
+
+
 def plot_decision_boundary(
-    net: Predictor, X: Any, y: Any = None, *, resolution: int = 200, axes: Any = None
+    model: Any, X: Any, y: Any = None, *, resolution: int = 200, axes: Any = None
 ) -> Any:
     """Plot the predicted class over the plane of two inputs, and the samples.
 
     Parameters
     ----------
-    net : MLP
-        A net with two inputs. The predicted class is that of the largest output; for one output,
-        whether it is at least 1/2. Darker colours mean more confident predictions.
+    model : MLP or fitted classifier
+        A net with two inputs, or a classifier with `predict_proba`, of scikit-learn too. The
+        predicted class is that of the largest output; for one output, whether it is at least 1/2.
+        Darker colours mean more confident predictions.
     X : array-like, shape (n_samples, 2)
         Samples. Their range determines the part of the plane that is shown.
     y : array-like, shape (n_samples,), optional
-        Class indices of the samples.
+        Class indices of the samples; for a classifier its labels.
     resolution : int
         Number of grid points along each axis.
     axes : matplotlib axes, optional
@@ -167,14 +197,16 @@ def plot_decision_boundary(
     Raises
     ------
     ShapeError
-        The net doesn't have two inputs, or the shapes of X and y don't match.
+        The model doesn't have two inputs, or the shapes of X and y don't match.
     """
     points = as_numbers(X, "X")
-    if net.n_in != 2 or points.ndim != 2 or points.shape[1] != 2:
+    n_in = getattr(model, "n_in", getattr(model, "n_features_in_", 2))
+    if n_in != 2 or points.ndim != 2 or points.shape[1] != 2:
         raise ShapeError(
-            f"a decision boundary needs two inputs; the net has {net.n_in}, X has shape {points.shape}"
+            f"a decision boundary needs two inputs; the net has {n_in}, X has shape {points.shape}"
         )
-    labels = None if y is None else as_numbers(y, "y").reshape(-1)
+    classes = getattr(model, "classes_", None)
+    labels = None if y is None else _class_indices(y, classes)
     if labels is not None and len(labels) != len(points):
         raise ShapeError(f"y has {len(labels)} rows, but X has {len(points)}")
     steps = count(resolution, "resolution", low=2)
@@ -184,9 +216,9 @@ def plot_decision_boundary(
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.05 * np.where(high > low, high - low, 1.0)
     sides = [np.linspace(low[i] - margin[i], high[i] + margin[i], steps) for i in range(2)]
-    grid = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
-    outputs = net.predict(grid)
-    n_classes = max(net.n_out, 2)
+    names = [str(name) for name in getattr(X, "columns", ("x1", "x2"))]
+    outputs = _outputs(model, np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2), names)
+    n_classes = max(outputs.shape[1], 2)
     colours = _class_colours(n_classes)
     panel.imshow(
         _shades(outputs, colours).reshape(steps, steps, 3),
@@ -195,27 +227,49 @@ def plot_decision_boundary(
         aspect="auto",
         interpolation="bilinear",
     )
-    if net.n_out == 1:
-        panel.contour(*sides, outputs.reshape(steps, steps), levels=[0.5], colors="k", linewidths=1)
+    if n_classes == 2:
+        lead = outputs[:, -1] - (0.5 if outputs.shape[1] == 1 else outputs[:, 0])
+        panel.contour(*sides, lead.reshape(steps, steps), levels=[0], colors="k", linewidths=1)
     for value in [None] if labels is None else np.unique(labels):
         chosen = points if value is None else points[labels == value]
         colour = "k" if value is None else colours[int(value) % n_classes]
-        panel.scatter(
-            *chosen.T, s=14, color=colour, edgecolors="white", linewidths=0.5, label=value
-        )
-    panel.set(xlabel="x1", ylabel="x2")
+        name = value if classes is None or value is None else classes[value]
+        panel.scatter(*chosen.T, s=14, color=colour, edgecolors="white", linewidths=0.5, label=name)
+    panel.set(xlabel=names[0], ylabel=names[1])
     if labels is not None:
         panel.legend(frameon=True, title="class", loc="best", fontsize="small")
     return panel
 
 
-def plot_weights(net: Network, *, bins: int = 50, axes: Any = None) -> Any:
+def _outputs(model: Any, grid: Array, names: list[str]) -> Array:
+    """What the model says of the points of a grid, (points, classes) or (points, 1)."""
+    if hasattr(model, "feature_names_in_"):  # it would warn of an array
+        grid = require("pandas", "plot_decision_boundary").DataFrame(grid, columns=names)
+    predict = model.predict_proba if hasattr(model, "predict_proba") else model.predict
+    return np.asarray(predict(grid), np.float64).reshape(len(grid), -1)
+
+
+def _class_indices(y: Any, classes: Any) -> Array:
+    """Class indices of labels; `classes` are the labels that a classifier knows, None of a net."""
+    if classes is None:
+        return as_numbers(y, "y").reshape(-1)
+    labels = np.asarray(y).reshape(-1)
+    places: dict[Any, int] = {
+        label: place for place, label in enumerate(np.asarray(classes).tolist())
+    }
+    for label in labels.tolist():
+        if label not in places:
+            raise ArgumentError(f"y holds {shown(label)}, which is no class of the model")
+    return np.array([places[label] for label in labels.tolist()], np.intp)
+
+
+def plot_weights(net: Any, *, bins: int = 50, axes: Any = None) -> Any:
     """Plot a histogram of the weights of each layer that has weights.
 
     Parameters
     ----------
-    net : MLP
-        The net.
+    net : MLP or fitted estimator
+        The net, or an estimator with a net or with `coefs_`.
     bins : int
         Number of bins of each histogram.
     axes : sequence of matplotlib axes, optional
@@ -226,9 +280,10 @@ def plot_weights(net: Network, *, bins: int = 50, axes: Any = None) -> Any:
     ndarray of matplotlib axes
         The panels.
     """
-    given = [
-        (number, weights) for number, weights in enumerate(net.weights, 1) if weights is not None
-    ]
+    all_weights = getattr(getattr(net, "net_", net), "weights", getattr(net, "coefs_", None))
+    if all_weights is None:
+        raise TypeError(f"net must be a net or a fitted estimator, got {shown(net)}")
+    given = [(number, W) for number, W in enumerate(all_weights, 1) if W is not None]
     panels = _panels(len(given), axes, "plot_weights", width=3.0, height=2.4)
     for panel, (number, weights) in zip(panels, given, strict=True):
         panel.hist(weights.ravel(), bins=count(bins, "bins"), color=_TRAINING)
@@ -292,6 +347,17 @@ def _panels(n: int, axes: Any, purpose: str, *, width: float, height: float) -> 
     for unused in made.ravel()[n:]:
         figure.delaxes(unused)
     return made.ravel()[:n]
+
+
+def legend_above(*axes: Any, **how: Any) -> None:
+    """A legend on the last of the axes, which lie upon each other, above all of their curves."""
+    for one in axes:
+        one.set_autoscaley_on(True)
+        one.autoscale_view()
+        room = one.transAxes.transform((0.0, 1.13))
+        one.set_ylim(top=one.transData.inverted().transform(room)[1])
+    legend = {"loc": "upper center", "frameon": False, "fontsize": "small", "borderaxespad": 0.3}
+    axes[-1].legend(ncols=4, columnspacing=1.2, **legend, **how)
 
 
 def _class_colours(n: int) -> Any:

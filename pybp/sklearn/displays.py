@@ -10,6 +10,7 @@ from pybp._common.arguments import count, shown
 from pybp._common.optional import require
 from pybp._common.types import Array
 from pybp.errors import ArgumentError
+from pybp.plotting import legend_above
 
 __all__ = ["LossCurveDisplay", "WeightsDisplay"]
 
@@ -113,7 +114,8 @@ class LossCurveDisplay:
                 self.score_ax_, self.validation_scores, "validation score", "C2", line_kwargs
             )
             self.score_ax_.set_ylabel("score")
-        self.ax_.legend(handles=self.lines_)
+        axes = [self.ax_] if self.score_ax_ is None else [self.ax_, self.score_ax_]
+        legend_above(*axes, handles=self.lines_)
         return self
 
     def _draw(

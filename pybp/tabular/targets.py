@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pybp._common.arguments import real, shown
+from pybp._common.arguments import shown
 from pybp._common.arrays import as_numbers, refuse_masked
 from pybp._common.types import Array
 from pybp.activations import ActivationName
+from pybp.data.class_weight import class_factors
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
 from pybp.losses import MSE, CrossEntropy, Loss
 from pybp.tabular.columns import is_missing
@@ -132,14 +133,7 @@ class ClassTargets(Targets):
             return np.asarray(sums.sum() / divisors)
         if not isinstance(class_weight, Mapping):
             raise TypeError(f"class_weight must be a dict or 'balanced', got {shown(class_weight)}")
-        labels = self.classes.tolist()
-        if unknown := [label for label in class_weight if label not in labels]:
-            raise ArgumentError(f"class_weight names {unknown[0]!r}; the classes are {labels[:20]}")
-        factors = [
-            real(class_weight.get(label, 1.0), f"class_weight[{label!r}]", low=0.0)
-            for label in labels
-        ]
-        return np.array(factors, np.float64)
+        return class_factors(class_weight, self.classes)
 
 
 class NumberTargets(Targets):

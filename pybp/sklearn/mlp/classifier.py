@@ -11,6 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from pybp._common.types import Array
+from pybp.data.class_weight import class_factors
 from pybp.data.dataset import Data
 from pybp.losses import BinaryCrossEntropy
 from pybp.sklearn.checks import refuse_lossy, validated
@@ -33,7 +34,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         "log_loss", or any other of `pybp.losses` for classes. With a hinge loss the estimator has
         a `decision_function` instead of probabilities.
     class_weight : dict, "balanced" or None
-        Weights of the classes, multiplied by `sample_weight`.
+        Weights of the classes, multiplied by `sample_weight`; 1 for those left out.
     label_smoothing : float
         Fraction of each target that is spread evenly over all classes.
 
@@ -207,7 +208,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _with_class_weight(self, y: Array, weights: Array | None) -> Array | None:
         if self.class_weight is None:
             return weights
-        of_classes: Array = compute_sample_weight(self.class_weight, y)
+        if isinstance(self.class_weight, dict) and y.ndim == 1:
+            factors = class_factors(self.class_weight, self._labels.classes)
+            of_classes = factors[self._labels.indices(y)]
+        else:
+            of_classes = compute_sample_weight(self.class_weight, y)
         if weights is not None:
             of_classes = of_classes * weights
         return of_classes

@@ -37,6 +37,28 @@ def test_class_weight(binary):
         classifier(class_weight="balanced").partial_fit(X, y, classes=np.unique(y))
 
 
+def test_class_weight_of_classes_that_are_absent(iris, recwarn):
+    X, y = iris
+    everyone = {"setosa": 2.0, "versicolor": 1.0, "virginica": 7.0}
+    fold = classifier(class_weight=everyone).fit(X[50:], y[50:])
+    expected = classifier().fit(X[50:], y[50:], [everyone[label] for label in y[50:]])
+    assert not differ(fold, expected)
+    batches = [slice(0, 60), slice(90, 150)]  # each without one of the classes
+    for weights in (everyone, {"virginica": 7.0}):
+        grown, expected = classifier(class_weight=weights), classifier()
+        for rows in batches:
+            grown.partial_fit(X[rows], y[rows], classes=np.unique(y))
+            given = [weights.get(label, 1.0) for label in y[rows]]
+            expected.partial_fit(X[rows], y[rows], given, classes=np.unique(y))
+        assert not differ(grown, expected)
+    assert not [w for w in recwarn if "class_weight" in str(w.message)]
+
+
+def test_class_weight_that_is_misspelt(binary):
+    with pytest.warns(UserWarning, match=r"class_weight names 'Virginica', which is none of"):
+        classifier(class_weight={"Virginica": 7.0}).fit(*binary)
+
+
 def test_label_smoothing(iris, binary):
     how = {"max_iter": 400, "learning_rate_init": 0.02, "alpha": 0, "tol": 1e-6}
     for X, y in (iris, binary):

@@ -310,6 +310,18 @@ def test_weights_in_validation():
     assert max(model.validation_scores_) == pytest.approx(wanted)
 
 
+def test_class_weights_of_classes_that_are_absent(recwarn):
+    X, y = targets(TabularMLPClassifier)
+    two = y > 0
+    everyone = {0: 3.0, 1: 2.0, 2: 5.0}
+    found = small(TabularMLPClassifier, class_weight=everyone).fit(X[two], y[two])
+    wanted = small(TabularMLPClassifier, class_weight={1: 2.0, 2: 5.0}).fit(X[two], y[two])
+    assert (found.predict_proba(X) == wanted.predict_proba(X)).all()
+    assert not recwarn
+    with pytest.warns(UserWarning, match=r"class_weight names '1', which is none of the classes"):
+        small(TabularMLPClassifier, class_weight={"1": 2.0}).fit(X, y)
+
+
 def test_class_weights():
     X, y = load_breast_cancer(return_X_y=True)
     ours = {"hidden_layer_sizes": (8,), "n_epochs": 20, "validation_fraction": None}

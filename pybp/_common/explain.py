@@ -1,7 +1,7 @@
 """Errors about wrong arguments of a call, which suggest the right ones."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -32,6 +32,8 @@ _SYNONYMS = (
     {"rate", "p", "dropout_rate"},
     {"l2", "alpha", "weight_decay"},
     {"X", "x", "data"},
+    {"X_val", "X_valid", "x_val"},
+    {"y_val", "y_valid", "Y_val"},
 )
 """Groups of names that different libraries use for the same argument."""
 
@@ -96,7 +98,7 @@ def _message(
     called = _called(function, args)
     unknown = [name for name in kwargs if name not in parameters]
     if unknown:
-        hint = _hint(unknown[0], parameters)
+        hint = _hint(unknown[0], parameters, type(args[0]) if args else None, function.__name__)
         return f"{called}() got an unexpected keyword argument {unknown[0]!r}{hint}"
     if "too many positional" in reason:
         named = signature.parameters
@@ -120,12 +122,30 @@ def _called(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
     return owner if name == "__init__" else f"{owner}.{name}"
 
 
-def _hint(name: str, parameters: Iterable[str]) -> str:
-    """A hint at the right argument for an unknown keyword."""
-    for group in _SYNONYMS:
-        for known in parameters:
-            if name in group and known in group:
-                return f"; did you mean {known!r}?"
-    if name in _ADVICE:
-        return f"; {_ADVICE[name]}"
+def _hint(name: str, parameters: list[str], owner: Any, method: str) -> str:
+    """A hint at the right argument for an unknown keyword.
+
+    Estimators have advice of their own, `_argument_advice`: texts, or names of parameters of
+    their constructor.
+    """
+    own: Mapping[str, str] = getattr(owner, "_argument_advice", {})
+    other = (owner.fit if method == "__init__" else owner) if own else None
+    others = list(inspect.signature(other).parameters) if other else []
+    meant = own.get(name) or _synonym(name, parameters) or _synonym(name, others)
+    if meant is None and not own:
+        meant = _ADVICE.get(name)
+    if meant in parameters:
+        return f"; did you mean {meant!r}?"
+    if other and meant in others:
+        return f"; give {meant}=... to {other.__name__}()"
+    if meant is not None:
+        return f"; {meant}"
     return did_you_mean(name, parameters, 0.6) or f" (it takes {', '.join(parameters)})"
+
+
+def _synonym(name: str, parameters: list[str]) -> str | None:
+    """The parameter of this name, or of one that means the same elsewhere."""
+    if name in parameters:
+        return name
+    groups = [group for group in _SYNONYMS if name in group]
+    return next((known for known in parameters if any(known in g for g in groups)), None)

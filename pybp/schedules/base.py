@@ -89,6 +89,11 @@ class Schedule(Spec):
         rates: Rates = by_epoch[epochs - first_epoch]
         return rates
 
+    @property
+    def ends_with_fit(self) -> bool:
+        """Whether its length is that of the fit: there is a parameter ``steps``, and it is None."""
+        return getattr(self, "steps", 0) is None
+
     def _check(self) -> None:
         """Raise if a parameter is wrong."""
         real(self.lr, "lr", low=0.0)  # type: ignore[attr-defined]  # all classes with a row in the registry have it
@@ -159,6 +164,12 @@ class Sequential(Schedule):
             raise ArgumentError(
                 f"steps={self.steps} ends before the last part begins, at {max(self.milestones)}"
             )
+
+    @property
+    def ends_with_fit(self) -> bool:
+        """Whether milestones or the last part depend on the length of the fit."""
+        fractions = any(0 < mark < 1 for mark in self.milestones)
+        return self.steps is None and (fractions or self.schedules[-1].ends_with_fit)
 
     def _compute(self, first: int, n: int, horizon: int | None) -> Rates:
         end = horizon if self.steps is None else self.steps

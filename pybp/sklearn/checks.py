@@ -8,8 +8,9 @@ from sklearn.utils.validation import validate_data
 from pybp._common.arrays import as_numbers, is_sparse, refuse_masked
 from pybp.errors import ArgumentError, NotFiniteError
 from pybp.tabular.columns import column_kind, column_names, is_frame
+from pybp.tabular.predictor import unpacked_validation_data
 
-__all__ = ["refuse_lossy", "validated"]
+__all__ = ["checked_validation", "refuse_lossy", "validated"]
 
 _CONVERSION = ("convert", "argument must be", "arrays of bytes/strings", "sequence")
 """What messages about values that are no numbers contain."""
@@ -48,6 +49,21 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", **how: Any) -> A
             raise
         kind = TypeError if isinstance(error, TypeError) else ArgumentError
         raise (NotFiniteError if "contains NaN" in message else kind)(message) from None
+
+
+def checked_validation(
+    validation_data: Any, X_val: Any, y_val: Any, sample_weight_val: Any
+) -> tuple[Any, ...] | None:
+    """(X, y) or (X, y, sample_weight) for validation, in either way of giving them, or None."""
+    if X_val is None and y_val is None and sample_weight_val is None:
+        return None if validation_data is None else unpacked_validation_data(validation_data)
+    if validation_data is not None:
+        raise ArgumentError("give validation_data, or X_val and y_val, but not both")
+    for given, value in (("X_val", X_val), ("y_val", y_val)):
+        if value is None:
+            raise ArgumentError(f"X_val and y_val belong together, but {given} was not given")
+    weights = () if sample_weight_val is None else (sample_weight_val,)
+    return (X_val, y_val, *weights)
 
 
 def _explained(estimator: Any, X: Any, message: str) -> str | None:

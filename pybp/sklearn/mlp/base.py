@@ -1,6 +1,7 @@
 """What classifier and regressor have in common."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -8,16 +9,17 @@ from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp.data.dataset import Data
 from pybp.data.sparse import Sparse, as_inputs
 from pybp.mlp import MLP
-from pybp.sklearn.checks import refuse_lossy, validated
+from pybp.sklearn.checks import checked_validation, refuse_lossy, validated
 from pybp.sklearn.estimator import Estimator, restored_on_failure
 from pybp.sklearn.mlp import coefficients, training
 from pybp.sklearn.mlp.architecture import Architecture, hidden_index
 from pybp.sklearn.mlp.objective import Objective, loss_and_gradient
-from pybp.sklearn.mlp.parameters import CONSTRAINTS
+from pybp.sklearn.mlp.parameters import ADVICE, CONSTRAINTS
 from pybp.sklearn.mlp.solvers import is_stochastic
 from pybp.sklearn.mlp.validation import Samples
 
@@ -30,6 +32,7 @@ class BaseMLP(Estimator, ABC):
     """Base class of `MLPClassifier` and `MLPRegressor`."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = dict(CONSTRAINTS)
+    _argument_advice: ClassVar[Mapping[str, str]] = ADVICE
 
     # What training sets, for type checkers.
     net_: MLP
@@ -61,9 +64,18 @@ class BaseMLP(Estimator, ABC):
 
     # ---- learning ----------------------------------------------------------------------------
 
+    @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        validation_data: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
     ) -> Self:
         """Fit the model to samples X with targets y.
 
@@ -78,6 +90,9 @@ class BaseMLP(Estimator, ABC):
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
             Samples to score after each epoch; with `early_stopping` they replace those that
             `validation_fraction` holds out.
+        X_val, y_val, sample_weight_val : array-like, optional
+            The same samples in scikit-learn's way: a `Pipeline` with ``transform_input=["X_val"]``
+            transforms them as it does X.
 
         Returns
         -------
@@ -89,8 +104,9 @@ class BaseMLP(Estimator, ABC):
         ValueError
             An argument is wrong, or training diverged.
         """
+        validation = checked_validation(validation_data, X_val, y_val, sample_weight_val)
         with restored_on_failure(self):
-            return self._fit(X, y, sample_weight, False, validation_data)
+            return self._fit(X, y, sample_weight, False, validation)
 
     def _fit(
         self,
@@ -98,7 +114,7 @@ class BaseMLP(Estimator, ABC):
         y: Any,
         sample_weight: Any,
         incremental: bool,
-        validation_data: Any = None,
+        validation_data: tuple[Any, ...] | None = None,
     ) -> Self:
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
@@ -129,12 +145,10 @@ class BaseMLP(Estimator, ABC):
         """The weights of the samples, multiplied by those of their classes."""
         return weights
 
-    def _validation(self, given: Any) -> Samples | None:
-        """The samples of `validation_data`, validated."""
+    def _validation(self, given: tuple[Any, ...] | None) -> Samples | None:
+        """The samples for validation, validated."""
         if given is None:
             return None
-        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
         X, y = self._checked(given[0], given[1], True, False)
         weights = None if len(given) == 2 else _check_sample_weight(given[2], X, dtype=np.float64)
         return Samples(X, y, self._targets(y), weights)

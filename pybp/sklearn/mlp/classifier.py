@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp.data.class_weight import class_factors
 from pybp.data.dataset import Data
@@ -109,6 +110,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     # ---- learning ----------------------------------------------------------------------------
 
     @available_if(lambda estimator: estimator._check_solver())
+    @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train one more epoch on these samples.

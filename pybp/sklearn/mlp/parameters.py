@@ -17,7 +17,7 @@ from pybp.schedules import Schedule
 from pybp.sklearn.mlp.architecture import SKLEARN_NAMES
 from pybp.sklearn.mlp.solvers import OPTIMIZERS
 
-__all__ = ["ATTRIBUTES", "CONSTRAINTS", "PARAMETERS", "loss_constraint"]
+__all__ = ["ADVICE", "ATTRIBUTES", "CONSTRAINTS", "PARAMETERS", "loss_constraint"]
 
 PARAMETERS = """
     hidden_layer_sizes : array-like of int
@@ -82,7 +82,7 @@ PARAMETERS = """
         they become learned vectors (see `pybp.Embedding`).
     schedule : str, Schedule or callable, optional
         One of `pybp.schedules` instead of `learning_rate`; a name starts from
-        `learning_rate_init`.
+        `learning_rate_init`. Over calls of `partial_fit` it counts on, and needs its ``steps``.
     clip_norm : float, optional
         Largest Euclidean norm of the gradient; longer gradients are scaled down to it.
     monitor : "loss", str or callable, optional
@@ -178,6 +178,19 @@ CONSTRAINTS: Mapping[str, list[Any]] = {
     ],
 }
 """What the parameters may be; scikit-learn's messages are made from it."""
+
+
+ADVICE: Mapping[str, str] = {
+    **dict.fromkeys(("lr", "eta", "step_size"), "learning_rate_init"),
+    **dict.fromkeys(("optimizer", "algorithm"), "solver"),
+    **dict.fromkeys(("layers", "layer_sizes", "hidden_layers", "units"), "hidden_layer_sizes"),
+    **dict.fromkeys(("patience", "early_stopping_rounds"), "n_iter_no_change"),
+    **dict.fromkeys(("dropout_rate", "p"), "dropout"),
+    **dict.fromkeys(("lr_scheduler", "learning_rate_schedule"), "schedule"),
+    **dict.fromkeys(("scoring", "metric", "eval_metric"), "monitor"),
+    "output": "the labels or numbers of y decide",
+}
+"""What foreign arguments mean: the name of a parameter, or a text."""
 
 
 def loss_constraint(*own: str, refused: set[str]) -> list[Any]:

@@ -4,12 +4,16 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
+from sklearn.metrics import d2_pinball_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from pybp import _core
+from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp.data.dataset import Data
+from pybp.losses import Quantile
 from pybp.sklearn.checks import refuse_lossy, validated
 from pybp.sklearn.estimator import restored_on_failure, store_parameters
 from pybp.sklearn.mlp.base import BaseMLP
@@ -28,7 +32,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     loss : str, Loss or callable
         "squared_error" (half the squared error), "poisson" (half the Poisson deviance, with outputs
         exp(z)), or any other of `pybp.losses` for numbers. Several quantiles have an output each;
-        those of one target are adjacent.{PARAMETERS}
+        those of one target are adjacent, and `score` is their mean `d2_pinball_score`.{PARAMETERS}
     Attributes
     ----------{ATTRIBUTES}
     Examples
@@ -93,6 +97,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         store_parameters(self, locals())
 
     @available_if(lambda estimator: estimator._check_solver())
+    @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train one more epoch on these samples.
@@ -138,8 +143,50 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _score_outputs(self, outputs: Array, data: Data, samples: Samples) -> float:
         if not np.isfinite(outputs).all():
             return float("nan")
-        targets = np.repeat(data.y, outputs.shape[1] // data.y.shape[1], axis=1)
-        return _core.metric_value("r2", targets, outputs, samples.weights)
+        if self._quantiles:
+            return self._pinball_score(data.y, outputs, samples.weights)
+        return _core.metric_value("r2", data.y, outputs, samples.weights)
+
+    # ---- predicting --------------------------------------------------------------------------
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R²; of several quantiles, the mean of scikit-learn's `d2_pinball_score` of each.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+            Inputs.
+        y : array-like, shape (n_samples,) or (n_samples, n_targets)
+            True targets.
+        sample_weight : array-like, shape (n_samples,), optional
+            Weights of the samples.
+
+        Returns
+        -------
+        float
+            At most 1, for perfect predictions; 0 for the best constant ones.
+        """
+        check_is_fitted(self, "net_")
+        if not self._quantiles:
+            return float(super().score(X, y, sample_weight))
+        return self._pinball_score(np.asarray(y), self._outputs(X), sample_weight)
+
+    @property
+    def _quantiles(self) -> tuple[float, ...]:
+        """The quantiles of each target, if there are several."""
+        loss = self._objective.loss
+        levels = loss.q if isinstance(loss, Quantile) else ()
+        return levels if isinstance(levels, tuple) and len(levels) > 1 else ()
+
+    def _pinball_score(self, y: Array, outputs: Array, weights: Any) -> float:
+        """The mean of the pinball scores of several quantiles."""
+        predicted = outputs.reshape(len(outputs), -1, len(self._quantiles))
+        targets = y.reshape(len(y), -1)
+        scores = [
+            d2_pinball_score(targets, predicted[:, :, i], alpha=q, sample_weight=weights)
+            for i, q in enumerate(self._quantiles)
+        ]
+        return float(np.mean(scores))
 
     def predict(self, X: Any) -> Array:
         """Predicted targets.

@@ -13,7 +13,14 @@ from pybp.optimizers.resolve import resolve_optimizer
 from pybp.optimizers.solvers import SOLVERS, Solver
 from pybp.schedules import Function, LearningRate, Schedule
 
-__all__ = ["OPTIMIZERS", "is_stochastic", "optimizer_of", "schedule_of", "solver_of"]
+__all__ = [
+    "OPTIMIZERS",
+    "check_spans_calls",
+    "is_stochastic",
+    "optimizer_of",
+    "schedule_of",
+    "solver_of",
+]
 
 OPTIMIZERS = sorted(spec_classes(Optimizer))
 """Names of the optimizers that train on minibatches."""
@@ -63,6 +70,18 @@ def optimizer_of(params: Any, scale: float) -> Optimizer:
     assert isinstance(chosen, Optimizer)
     own: dict[str, Any] = {} if schedule is None else {"lr": schedule}
     return replace(chosen, **own, **clip)
+
+
+def check_spans_calls(params: Any) -> None:
+    """Raise if the schedule would end with each call of `partial_fit`, at a learning rate of 0."""
+    schedule = schedule_of(params)
+    if schedule is None and isinstance(params.solver, Optimizer):
+        schedule = params.solver.lr if isinstance(params.solver.lr, Schedule) else None
+    if schedule is not None and schedule.ends_with_fit:
+        raise ArgumentError(
+            f"{schedule!r} would end with each call of partial_fit: give the schedule steps=..., "
+            "the number of updates of all calls together"
+        )
 
 
 def schedule_of(params: Any) -> Schedule | None:

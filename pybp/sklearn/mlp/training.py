@@ -1,16 +1,22 @@
 """Training by `MLP.fit`, with scikit-learn's learning rates, stopping rules and records."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from pybp._common.warn import warn
 from pybp.callbacks import Callback
 from pybp.errors import ArgumentError, DivergenceError
 from pybp.sklearn.callbacks import SklearnCallbacks
 from pybp.sklearn.mlp.learning_rate import LearningRate, SetLearningRate
-from pybp.sklearn.mlp.solvers import is_stochastic, optimizer_of, schedule_of, solver_of
+from pybp.sklearn.mlp.solvers import (
+    check_spans_calls,
+    is_stochastic,
+    optimizer_of,
+    schedule_of,
+    solver_of,
+)
 from pybp.sklearn.mlp.stopping import RecordEpochs, StopWithoutProgress
 from pybp.sklearn.mlp.validation import Samples, ValidationSet, split
 from pybp.training.callback_list import checked_callbacks
@@ -71,6 +77,8 @@ def _train_minibatches(
     estimator: Any, samples: Samples, validation: Samples | None, incremental: bool
 ) -> None:
     """Train by an optimizer; one epoch at most if `incremental`."""
+    if incremental:
+        check_spans_calls(estimator)
     early_stopping, given = estimator.early_stopping, validation is not None
     if early_stopping and validation is None:
         stratify = estimator._stratified_by(samples.targets)
@@ -98,11 +106,10 @@ def _train_minibatches(
     if early_stopping and estimator._best_parameters is not None:
         estimator._best_parameters.write_to(estimator.net_)
     if not incremental and estimator.n_iter_ == estimator.max_iter and not stopper.stopped:
-        warnings.warn(
+        warn(
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the "
             "optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=6,
         )
 
 
@@ -129,14 +136,13 @@ def _train_whole_batch(estimator: Any, samples: Samples, validation: Samples | N
     except DivergenceError as error:
         raise ValueError(_NOT_FINITE) from error
     if not message.startswith("CONVERGENCE") and "condition is satisfied" not in message:
-        warnings.warn(
+        warn(
             f"{solver.name} failed to converge after {estimator.n_iter_} iteration(s): {message}\n"
             "Increase the number of iterations to improve the convergence "
             f"(max_iter={estimator.max_iter}).\n"
             "You might also want to scale the data, as shown in "
             "https://scikit-learn.org/stable/modules/preprocessing.html",
             ConvergenceWarning,
-            stacklevel=6,
         )
 
 
@@ -172,7 +178,7 @@ def _fit_net(
             **how,
         )
     except KeyboardInterrupt:
-        warnings.warn("Training interrupted by user.", stacklevel=7)
+        warn("Training interrupted by user.")
     return "interrupted" if history is None else history.message
 
 
@@ -213,10 +219,7 @@ def _batches(estimator: Any, n_samples: int) -> dict[str, Any]:
     """The arguments of `MLP.fit` for minibatches."""
     size = 200 if estimator.batch_size == "auto" else int(estimator.batch_size)
     if size > n_samples and estimator.batch_size != "auto":
-        warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped.",
-            stacklevel=7,
-        )
+        warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped.")
     size = min(size, n_samples)
     # Batch norm can't normalise a minibatch of one row: that row is left out of this epoch.
     single_row = estimator.batch_norm and n_samples > size > 1 and n_samples % size == 1

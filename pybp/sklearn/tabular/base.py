@@ -1,7 +1,7 @@
 """What the tabular estimators have in common: scikit-learn's checks around a `TabularPredictor`."""
 
-import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, Self
 
@@ -13,15 +13,18 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from pybp._common.arguments import flag
 from pybp._common.arrays import refuse_masked
+from pybp._common.explain import explained
 from pybp._common.types import Array
+from pybp._common.warn import warn
 from pybp.callbacks import Callback
 from pybp.errors import ArgumentError
 from pybp.mlp import MLP
 from pybp.sklearn.callbacks import SklearnCallbacks
-from pybp.sklearn.checks import refuse_lossy
+from pybp.sklearn.checks import checked_validation, refuse_lossy
 from pybp.sklearn.estimator import Estimator, restored_on_failure
+from pybp.sklearn.tabular.parameters import ADVICE
 from pybp.tabular.columns import as_array, is_frame
-from pybp.tabular.predictor import TabularPredictor, unpacked_validation_data
+from pybp.tabular.predictor import TabularPredictor
 from pybp.tabular.recipe import Recipe
 from pybp.training.callback_list import checked_callbacks
 
@@ -32,6 +35,7 @@ class TabularEstimator(Estimator, ABC):
     """Base class of `TabularMLPClassifier` and `TabularMLPRegressor`."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {}  # `Recipe` and `TabularPredictor` check
+    _argument_advice: ClassVar[Mapping[str, str]] = ADVICE
     _task: ClassVar[str]
 
     # What __init__ and training set, for type checkers.
@@ -49,9 +53,18 @@ class TabularEstimator(Estimator, ABC):
 
     # ---- learning ----------------------------------------------------------------------------
 
+    @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        validation_data: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
     ) -> Self:
         """Train a new net.
 
@@ -67,6 +80,9 @@ class TabularEstimator(Estimator, ABC):
             Weights >= 0 of the samples: in the loss, in scaling and in validation.
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
             Samples that choose the best epoch, instead of a fraction of the training data.
+        X_val, y_val, sample_weight_val : DataFrame or array-like, optional
+            The same samples in scikit-learn's way: a `Pipeline` with ``transform_input=["X_val"]``
+            transforms them as it does X.
 
         Returns
         -------
@@ -80,15 +96,18 @@ class TabularEstimator(Estimator, ABC):
         DivergenceError
             Loss or parameters became infinite or NaN.
         """
+        validation = checked_validation(validation_data, X_val, y_val, sample_weight_val)
         with restored_on_failure(self):
-            self._fit(X, y, sample_weight, validation_data)
+            self._fit(X, y, sample_weight, validation)
         return self
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, validation_data: Any) -> None:
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, validation_data: tuple[Any, ...] | None
+    ) -> None:
         """`fit`, with its arguments."""
         checked = self._checked(X, y, sample_weight, reset=True)
         if validation_data is not None:
-            validation_data = self._checked(*unpacked_validation_data(validation_data), reset=False)
+            validation_data = self._checked(*validation_data, reset=False)
         recipe = Recipe(
             **{f.name: getattr(self, f.name) for f in fields(Recipe) if hasattr(self, f.name)}
         )
@@ -109,7 +128,7 @@ class TabularEstimator(Estimator, ABC):
         except KeyboardInterrupt:
             if self._predictor.net is None:
                 raise
-            warnings.warn("Training interrupted by user.", ConvergenceWarning, stacklevel=4)
+            warn("Training interrupted by user.", ConvergenceWarning)
         self.__dict__.update(self._attributes_of(self._predictor))
         self._keep_history(self._predictor)
 

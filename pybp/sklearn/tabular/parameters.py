@@ -1,6 +1,25 @@
 """The parameters and attributes that only estimators have, described once for both."""
 
-__all__ = ["ATTRIBUTES", "PARAMETERS"]
+from collections.abc import Mapping
+
+__all__ = ["ADVICE", "ATTRIBUTES", "PARAMETERS"]
+
+_KEPT = (
+    "the net of the best epoch is kept anyway, validation_fraction says which samples choose it; "
+    "callbacks=[pybp.callbacks.EarlyStopping(...)] also stops before n_epochs"
+)
+_FIXED = "the recipe has none to choose; pybp.sklearn.MLPClassifier and MLPRegressor have"
+
+ADVICE: Mapping[str, str] = {
+    **dict.fromkeys(("early_stopping", "patience", "n_iter_no_change", "tol"), _KEPT),
+    **dict.fromkeys(("early_stopping_rounds", "restore_best_weights"), _KEPT),
+    **dict.fromkeys(("solver", "optimizer", "loss", "schedule", "lr_scheduler"), _FIXED),
+    **dict.fromkeys(("alpha", "l2", "weight_decay", "dropout", "batch_norm", "momentum"), _FIXED),
+    **dict.fromkeys(("layer_norm", "residual", "warm_start", "shuffle", "monitor"), _FIXED),
+    **dict.fromkeys(("layers", "layer_sizes", "hidden_layers", "units"), "hidden_layer_sizes"),
+    **dict.fromkeys(("cat_features", "categorical_columns"), "categorical_features"),
+}
+"""What foreign arguments mean: the name of a parameter, or a text."""
 
 PARAMETERS = """
     categorical_features : "from_dtype", None, or array-like of bool, int or str

@@ -7,6 +7,9 @@ from nets import squared_error
 
 pytest.importorskip("sklearn")
 
+from sklearn.metrics import r2_score
+from sklearn.model_selection import cross_val_score
+
 from pybp import activations, losses, optimizers
 from pybp.errors import ArgumentError, PybpError
 
@@ -93,6 +96,43 @@ def test_a_quantile_is_one(diabetes):
     assert model.n_outputs_ == 2
     assert np.mean(y < low) == pytest.approx(0.1, abs=0.04)
     assert np.mean(y < high) == pytest.approx(0.9, abs=0.04)
+
+
+def test_the_score_of_several_quantiles(diabetes):
+    X, y = diabetes
+    Y, weights = np.column_stack([y, -2 * y + X[:, 0]]), np.linspace(0.5, 1, len(y))
+    levels = (0.1, 0.5, 0.9)
+    for targets in (y, Y):
+        model = regressor(loss=losses.Quantile(levels), max_iter=100, early_stopping=True)
+        model.fit(X, targets, weights, X_val=X, y_val=targets, sample_weight_val=weights)
+        predicted = model.predict(X).reshape(len(y), -1, 3)
+        wanted = np.mean(
+            [
+                pinball_score(column, predicted[:, j, i], q, weights)
+                for j, column in enumerate(targets.reshape(len(y), -1).T)
+                for i, q in enumerate(levels)
+            ]
+        )
+        assert model.score(X, targets, weights) == pytest.approx(wanted)
+        assert max(model.validation_scores_) == pytest.approx(wanted)  # the best epoch is kept
+        assert 0 < wanted < 1
+    assert len(cross_val_score(model, X, y, cv=3)) == 3
+
+
+def pinball_score(y, predicted, q, weights):
+    """1 minus the loss relative to that of the best constant."""
+
+    def loss(a):
+        return np.average(np.maximum(q * (y - a), (1 - q) * (a - y)), weights=weights)
+
+    return 1 - loss(predicted) / min(loss(a) for a in y)
+
+
+def test_one_quantile_is_scored_as_scikit_learn_does(diabetes):
+    X, y = diabetes
+    for q in (0.9, [0.9]):
+        model = regressor(loss=losses.Quantile(q), max_iter=30).fit(X, y)
+        assert model.score(X, y) == r2_score(y, model.predict(X))
 
 
 def test_a_loss_of_ones_own(diabetes):

@@ -98,7 +98,7 @@ def test_validation_data(iris):
     assert whole.validation_scores_[-1] == whole.score(X[held], y[held])
     with pytest.raises(ValueError, match="`y` has classes not in"):
         classifier().fit(X[:50], y[:50], validation_data=(X, y))
-    with pytest.raises(ValueError, match="validation_data must be"):
+    with pytest.raises(TypeError, match="validation_data must be"):
         classifier().fit(X, y, validation_data=X)
 
 
@@ -201,6 +201,58 @@ def test_schedule(iris):
         classifier(schedule="cosine", solver="lbfgs").fit(*iris)
     with pytest.raises(ArgumentError, match="schedule='step' needs arguments"):
         classifier(schedule="step").fit(*iris)
+
+
+def test_a_schedule_counts_over_calls(iris):
+    X, y = iris
+    used = []
+
+    class Look(callbacks.Callback):
+        def change_rates(self, rates):
+            used.extend(rates)
+            return rates
+
+    how = {"schedule": schedules.Cosine(0.01, steps=10), "batch_size": 75, "callbacks": [Look()]}
+    model = classifier(**how)
+    for _ in range(6):
+        model.partial_fit(X, y, classes=np.unique(y))
+    np.testing.assert_array_equal(used, schedules.Cosine(0.01, steps=10).rates(0, 12))
+    assert used[9] > 0 == used[10]
+
+
+SPANS_A_FIT = [
+    "cosine",
+    schedules.Cosine(0.01, warmup=0.1),
+    schedules.OneCycle(0.01),
+    schedules.Sequential([schedules.Constant(0.1), schedules.Constant(0.01)], [0.5]),
+    schedules.Sequential([schedules.Constant(0.1), schedules.Cosine(0.1)], [50]),
+]
+
+
+@pytest.mark.parametrize("schedule", SPANS_A_FIT, ids=repr)
+def test_a_schedule_that_spans_a_fit_is_not_for_partial_fit(iris, schedule):
+    X, y = iris
+    with pytest.raises(ArgumentError, match="would end with each call of partial_fit: give the"):
+        classifier(schedule=schedule).partial_fit(X, y, classes=np.unique(y))
+    if not isinstance(schedule, str):
+        with pytest.raises(ArgumentError, match="would end with each call of partial_fit"):
+            classifier(solver=optimizers.SGD(schedule)).partial_fit(X, y, classes=np.unique(y))
+    classifier(schedule=schedule).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "constant",
+        schedules.Exponential(0.01, 0.9),
+        schedules.Sequential([schedules.Cosine(0.1), schedules.Constant(0.01)], [50]),
+        schedules.Sequential([schedules.Cosine(0.1), schedules.Cosine(0.1)], [0.5], steps=100),
+    ],
+    ids=repr,
+)
+def test_schedules_that_need_no_length(iris, schedule):
+    X, y = iris
+    assert classifier(schedule=schedule).partial_fit(X, y, classes=np.unique(y)).loss_ > 0
 
 
 def test_clip_norm(iris):

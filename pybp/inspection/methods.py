@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from pybp._common.arguments import count, flag
+import numpy as np
+
+from pybp._common.arguments import count, flag, threads_count
 from pybp._common.explain import explained
-from pybp._common.types import DType
-from pybp.data.dataset import Data
+from pybp._common.types import Array, DType
+from pybp.data.dataset import Data, check_categories
 from pybp.data.reader import DataReader
-from pybp.data.sparse import Sparse
+from pybp.data.sparse import Sparse, as_inputs
 from pybp.inspection.diagnosis import Diagnosis, diagnose, evenly_spaced_rows
 from pybp.inspection.gradient_check import GradientCheck, check_gradients
+from pybp.inspection.input_gradients import input_gradients
 from pybp.inspection.trace import Trace, trace
 from pybp.losses import Loss, LossLike, resolve_loss
 from pybp.net.state import in_float64
@@ -133,6 +136,29 @@ class Inspection(Stepwise):
         entries = count(max_entries, "max_entries")
         seed = count(seed, "seed", low=0)
         return check_gradients(net, self._layers, data, chosen, entries, seed, training)
+
+    @explained
+    def input_gradients(self, X: Any, *, threads: int | None = None) -> Array:
+        """Derivatives of each output by each input, by backpropagation. The net is not changed.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_in) or (n_in,)
+            Inputs.
+        threads : int, optional
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_out, n_in) or (n_out, n_in)
+            ``da_k / dx_j`` for each sample, a being what `predict` returns. 0 for columns of
+            categories.
+        """
+        matrix = as_inputs(X, "X", self.dtype, self.n_in)
+        check_categories(matrix, self._layers, "X")
+        rows = matrix.toarray() if isinstance(matrix, Sparse) else matrix
+        found = input_gradients(self._net, rows, self.n_out, threads_count(threads))
+        return found[0] if np.ndim(X) == 1 else found
 
     def _reader(self, loss: Loss, dtype: DType | None = None) -> DataReader:
         return DataReader(self._layers, self.dtype if dtype is None else dtype, loss)

@@ -12,7 +12,6 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp.data.dataset import Data
-from pybp.data.sparse import Sparse, as_inputs
 from pybp.mlp import MLP
 from pybp.sklearn.checks import checked_validation, refuse_lossy, validated
 from pybp.sklearn.estimator import Estimator, restored_on_failure
@@ -283,17 +282,10 @@ class BaseMLP(Estimator, ABC):
         check_is_fitted(self, "net_")
         X = validated(self, X, accept_sparse=_SPARSE, reset=False)
         self._write_net()
-        net = self.net_.copy()
-        matrix = as_inputs(X, "X", net.dtype, net.n_in)
-        rows = matrix.toarray() if isinstance(matrix, Sparse) else matrix
-        outputs = net.forward(rows)
-        slopes = np.broadcast_to(self._objective.slopes(outputs), outputs.shape)
-        gradients = np.empty((len(rows), net.n_out, net.n_in), net.dtype)
-        for k in range(net.n_out):
-            delta = np.zeros_like(outputs)
-            delta[:, k] = slopes[:, k]
-            gradients[:, k] = net.backward(delta)
-        return gradients
+        gradients = self.net_.input_gradients(X, threads=self._threads or None)
+        slopes = np.asarray(self._objective.slopes(self.net_.predict(X)), gradients.dtype)
+        scaled: Array = gradients * slopes[..., np.newaxis]
+        return scaled
 
     # ---- for scikit-learn ----------------------------------------------------------------------
 

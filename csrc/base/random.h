@@ -42,7 +42,4 @@ static inline double pybp_uniform(uint64_t word)
  * word_i * (i + 1), word_i = pybp_random_word(seed, PYBP_STREAM_SHUFFLE, epoch, i). */
 void pybp_shuffle(uint64_t seed, uint64_t epoch, size_t n, uint32_t *order);
 
-/* A new seed below 2^63 from the operating system; if that has no random numbers, from clocks and addresses. */
-uint64_t pybp_fresh_seed(void);
-
 #endif

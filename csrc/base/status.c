@@ -44,11 +44,6 @@ void pybp_printable(const char *text, char *to, size_t size)
     *to = '\0';
 }
 
-void pybp_clear_error(void)
-{
-    message[0] = '\0';
-}
-
 const char *pybp_last_error(void)
 {
     return message;
@@ -60,19 +55,6 @@ const char *pybp_status_name(pybp_status status)
 #define PYBP_STATUS(NAME, exception, text) \
     case PYBP_##NAME:                      \
         return "PYBP_" #NAME;
-#include "registry/status.def"
-#undef PYBP_STATUS
-    default:
-        return "unknown status";
-    }
-}
-
-const char *pybp_status_text(pybp_status status)
-{
-    switch ((int)status) {
-#define PYBP_STATUS(NAME, exception, text) \
-    case PYBP_##NAME:                      \
-        return text;
 #include "registry/status.def"
 #undef PYBP_STATUS
     default:

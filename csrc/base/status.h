@@ -27,10 +27,4 @@ pybp_status pybp_fail(pybp_status code, const char *format, ...) PYBP_PRINTF(2, 
  * byte that is not printable ASCII becomes '?', so that the message is valid UTF-8 wherever it is cut. */
 void pybp_printable(const char *text, char *to, size_t size);
 
-/* Make this thread's message "". */
-void pybp_clear_error(void);
-
-/* What a status means in general, as status.def says; "unknown status" for other numbers.  Static. */
-const char *pybp_status_text(pybp_status status);
-
 #endif

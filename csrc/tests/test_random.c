@@ -169,22 +169,9 @@ static void test_shuffle(void)
     free(order);
 }
 
-static void test_fresh_seed(void)
-{
-    uint64_t any = 0;
-    for (int i = 0; i < 100; i++) {
-        const uint64_t seed = pybp_fresh_seed();
-        CHECK(seed >> 63 == 0);
-        CHECK(seed != pybp_fresh_seed());
-        any |= seed;
-    }
-    CHECK(any == M >> 1);
-}
-
 CHECK_MAIN(
     CHECK_RUN(test_mulhi);
     CHECK_RUN(test_philox_known_answers);
     CHECK_RUN(test_words_are_numpys);
     CHECK_RUN(test_uniform);
-    CHECK_RUN(test_shuffle);
-    CHECK_RUN(test_fresh_seed);)
+    CHECK_RUN(test_shuffle);)

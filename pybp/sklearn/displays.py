@@ -1,5 +1,7 @@
 """Pictures of fitted estimators, with the methods of scikit-learn's displays."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, Self
 

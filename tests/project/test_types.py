@@ -31,6 +31,19 @@ net.fit(X, y, lr=0.1)  # E
 pybp.losses.MSE(reduction="avg")  # E
 EarlyStopping(mode="maximum")  # E
 MLP(2, 3, 1)  # E
+
+from pybp.sklearn import MLPClassifier, MLPRegressor, TabularMLPClassifier
+MLPClassifier((64,), "logistic", solver="sgd", learning_rate="adaptive", batch_size="auto")
+MLPClassifier(activation=["relu", "tanh"], loss="log_loss", dropout=[0.1, 0.2])
+TabularMLPClassifier(activation="mish", dtype="float64", progress="auto")
+MLPClassifier(activation="rleu")  # E
+MLPClassifier(solver="adm")  # E
+MLPClassifier(learning_rate="adaptiv")  # E
+MLPClassifier(batch_size="all")  # E
+MLPClassifier(epochs=3)  # E
+MLPRegressor(loss="log_loss")  # E
+TabularMLPClassifier(dtype="float16")  # E
+TabularMLPClassifier(early_stopping=True)  # E
 """
 
 

@@ -1,5 +1,8 @@
 """The classifier."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -22,6 +25,22 @@ from pybp.sklearn.mlp.labels import Labels, add_classes
 from pybp.sklearn.mlp.objective import Objective, classification_objective, loss_spec
 from pybp.sklearn.mlp.parameters import ATTRIBUTES, CONSTRAINTS, PARAMETERS, loss_constraint
 from pybp.sklearn.mlp.validation import Samples
+from pybp.sklearn.types import (
+    Activations,
+    BatchSize,
+    Callbacks,
+    ClassifierLoss,
+    ClassWeights,
+    DTypeLike,
+    LayerSizes,
+    LearningRateRule,
+    Monitor,
+    ProgressLike,
+    RandomState,
+    Rates,
+    ScheduleLike,
+    SolverLike,
+)
 
 __all__ = ["MLPClassifier"]
 
@@ -65,20 +84,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
+        hidden_layer_sizes: LayerSizes = (100,),
+        activation: Activations = "relu",
         *,
-        solver: Any = "adam",
+        solver: SolverLike = "adam",
         alpha: float = 0.0001,
-        batch_size: Any = "auto",
-        learning_rate: str = "constant",
+        batch_size: BatchSize = "auto",
+        learning_rate: LearningRateRule = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: RandomState = None,
         tol: float = 1e-4,
-        verbose: Any = False,
+        verbose: bool | int = False,
         warm_start: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -89,21 +108,21 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        loss: Any = "log_loss",
-        class_weight: Any = None,
+        loss: ClassifierLoss = "log_loss",
+        class_weight: ClassWeights = None,
         label_smoothing: float = 0.0,
-        dropout: Any = 0.0,
+        dropout: Rates = 0.0,
         batch_norm: bool = False,
         layer_norm: bool = False,
         residual: bool = False,
-        embedding: Any = None,
-        schedule: Any = None,
+        embedding: Mapping[Any, Any] | None = None,
+        schedule: ScheduleLike = None,
         clip_norm: float | None = None,
-        monitor: Any = None,
-        callbacks: Any = (),
+        monitor: Monitor = None,
+        callbacks: Callbacks = (),
         n_jobs: int | None = None,
-        progress: Any = False,
-        dtype: Any = None,
+        progress: ProgressLike = False,
+        dtype: DTypeLike = None,
     ) -> None:
         store_parameters(self, locals())
 

@@ -1,5 +1,8 @@
 """The regressor."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,6 +23,21 @@ from pybp.sklearn.mlp.base import BaseMLP
 from pybp.sklearn.mlp.objective import Objective, regression_objective
 from pybp.sklearn.mlp.parameters import ATTRIBUTES, CONSTRAINTS, PARAMETERS, loss_constraint
 from pybp.sklearn.mlp.validation import Samples
+from pybp.sklearn.types import (
+    Activations,
+    BatchSize,
+    Callbacks,
+    DTypeLike,
+    LayerSizes,
+    LearningRateRule,
+    Monitor,
+    ProgressLike,
+    RandomState,
+    Rates,
+    RegressorLoss,
+    ScheduleLike,
+    SolverLike,
+)
 
 __all__ = ["MLPRegressor"]
 
@@ -56,21 +74,21 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def __init__(
         self,
-        loss: Any = "squared_error",
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
+        loss: RegressorLoss = "squared_error",
+        hidden_layer_sizes: LayerSizes = (100,),
+        activation: Activations = "relu",
         *,
-        solver: Any = "adam",
+        solver: SolverLike = "adam",
         alpha: float = 0.0001,
-        batch_size: Any = "auto",
-        learning_rate: str = "constant",
+        batch_size: BatchSize = "auto",
+        learning_rate: LearningRateRule = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: RandomState = None,
         tol: float = 1e-4,
-        verbose: Any = False,
+        verbose: bool | int = False,
         warm_start: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -81,18 +99,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        dropout: Any = 0.0,
+        dropout: Rates = 0.0,
         batch_norm: bool = False,
         layer_norm: bool = False,
         residual: bool = False,
-        embedding: Any = None,
-        schedule: Any = None,
+        embedding: Mapping[Any, Any] | None = None,
+        schedule: ScheduleLike = None,
         clip_norm: float | None = None,
-        monitor: Any = None,
-        callbacks: Any = (),
+        monitor: Monitor = None,
+        callbacks: Callbacks = (),
         n_jobs: int | None = None,
-        progress: Any = False,
-        dtype: Any = None,
+        progress: ProgressLike = False,
+        dtype: DTypeLike = None,
     ) -> None:
         store_parameters(self, locals())
 

@@ -1,5 +1,7 @@
 """The outputs of a hidden layer as features."""
 
+from __future__ import annotations
+
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,6 +22,7 @@ from pybp._common.types import Array
 from pybp.sklearn.mlp.architecture import hidden_index, hidden_sizes
 from pybp.sklearn.mlp.classifier import MLPClassifier
 from pybp.sklearn.mlp.regressor import MLPRegressor
+from pybp.sklearn.types import RandomState
 
 __all__ = ["MLPTransformer"]
 
@@ -66,7 +69,13 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         "random_state": ["random_state"],
     }
 
-    def __init__(self, estimator: Any = None, *, layer: int = -1, random_state: Any = None) -> None:
+    def __init__(
+        self,
+        estimator: MLPClassifier | MLPRegressor | None = None,
+        *,
+        layer: int = -1,
+        random_state: RandomState = None,
+    ) -> None:
         self.estimator = estimator
         self.layer = layer
         self.random_state = random_state

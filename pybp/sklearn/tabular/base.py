@@ -1,5 +1,7 @@
 """What the tabular estimators have in common: scikit-learn's checks around a `TabularPredictor`."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields

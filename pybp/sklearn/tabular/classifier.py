@@ -1,6 +1,7 @@
 """The classifier of tables."""
 
-from collections.abc import Iterable, Mapping
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,12 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from pybp._common.types import Array
+from pybp._common.types import Array, DTypeName
 from pybp.activations import ActivationLike
-from pybp.callbacks import Callback
 from pybp.sklearn.estimator import store_parameters
 from pybp.sklearn.tabular.base import TabularEstimator
 from pybp.sklearn.tabular.parameters import ATTRIBUTES, PARAMETERS
+from pybp.sklearn.types import Callbacks, ClassWeights, LayerSizes, ProgressLike, RandomState
 from pybp.tabular.predictor import TabularPredictor
 from pybp.tabular.recipe import CLASSIFICATION, RECIPE_PARAMETERS, REFERENCES
 from pybp.tabular.targets import ClassTargets
@@ -55,7 +56,7 @@ class TabularMLPClassifier(ClassifierMixin, TabularEstimator):
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = CLASSIFICATION.hidden_layer_sizes,
+        hidden_layer_sizes: LayerSizes = CLASSIFICATION.hidden_layer_sizes,
         *,
         activation: ActivationLike = CLASSIFICATION.activation,
         n_epochs: int = CLASSIFICATION.n_epochs,
@@ -65,15 +66,15 @@ class TabularMLPClassifier(ClassifierMixin, TabularEstimator):
         bias_lr_factor: float = CLASSIFICATION.bias_lr_factor,
         betas: tuple[float, float] = CLASSIFICATION.betas,
         label_smoothing: float = CLASSIFICATION.label_smoothing,
-        class_weight: Mapping[Any, float] | str | None = None,
+        class_weight: ClassWeights = None,
         validation_fraction: float | None = CLASSIFICATION.validation_fraction,
         categorical_features: Any = "from_dtype",
-        random_state: Any = None,
-        callbacks: Iterable[Callback] | None = None,
+        random_state: RandomState = None,
+        callbacks: Callbacks | None = None,
         n_jobs: int | None = None,
         verbose: bool = False,
-        progress: bool | str = False,
-        dtype: str = CLASSIFICATION.dtype,
+        progress: ProgressLike = False,
+        dtype: DTypeName = CLASSIFICATION.dtype,
     ) -> None:
         store_parameters(self, locals())
 

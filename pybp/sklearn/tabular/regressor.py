@@ -1,18 +1,19 @@
 """The regressor of tables."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, column_or_1d
 
-from pybp._common.types import Array
+from pybp._common.types import Array, DTypeName
 from pybp.activations import ActivationLike
-from pybp.callbacks import Callback
 from pybp.sklearn.estimator import store_parameters
 from pybp.sklearn.tabular.base import TabularEstimator
 from pybp.sklearn.tabular.parameters import ATTRIBUTES, PARAMETERS
+from pybp.sklearn.types import Callbacks, LayerSizes, ProgressLike, RandomState
 from pybp.tabular.recipe import RECIPE_PARAMETERS, REFERENCES, REGRESSION
 
 __all__ = ["TabularMLPRegressor"]
@@ -42,7 +43,7 @@ class TabularMLPRegressor(RegressorMixin, TabularEstimator):
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = REGRESSION.hidden_layer_sizes,
+        hidden_layer_sizes: LayerSizes = REGRESSION.hidden_layer_sizes,
         *,
         activation: ActivationLike = REGRESSION.activation,
         n_epochs: int = REGRESSION.n_epochs,
@@ -53,12 +54,12 @@ class TabularMLPRegressor(RegressorMixin, TabularEstimator):
         betas: tuple[float, float] = REGRESSION.betas,
         validation_fraction: float | None = REGRESSION.validation_fraction,
         categorical_features: Any = "from_dtype",
-        random_state: Any = None,
-        callbacks: Iterable[Callback] | None = None,
+        random_state: RandomState = None,
+        callbacks: Callbacks | None = None,
         n_jobs: int | None = None,
         verbose: bool = False,
-        progress: bool | str = False,
-        dtype: str = REGRESSION.dtype,
+        progress: ProgressLike = False,
+        dtype: DTypeName = REGRESSION.dtype,
     ) -> None:
         store_parameters(self, locals())
 

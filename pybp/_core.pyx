@@ -10,6 +10,8 @@ passed as the index of their row in the registry, or as a name.
 
 import builtins
 
+from sys import _current_frames
+
 import numpy
 
 from pybp import errors

@@ -16,7 +16,8 @@ cdef class Net:
     cdef pybp_net *net
     cdef pybp_dtype dtype_number
     cdef size_t n_in, n_out
-    cdef unsigned long owner
+    cdef unsigned long owner # the thread that holds the net, or 0
+    cdef int calls # of this net in progress without the GIL
     cdef readonly object dtype, isa, n_parameters
 
     def __init__(self, str dtype, n_in, layers, seed, bint zeroed=False):
@@ -57,26 +58,44 @@ cdef class Net:
         self.isa = pybp_net_isa(net).decode()
         self.n_parameters = pybp_net_n_parameters(net)
 
-    # A thread can lock a net for several calls, as `fit` does.
+    # ---- access from several threads -------------------------------------------------------------------
+
+    cdef inline bint is_held_elsewhere(self) noexcept:
+        return self.owner != 0 and self.owner != PyThread_get_thread_ident()
 
     cdef int check_access(self) except -1:
+        """Refuse a net that another thread holds."""
         if self.net == NULL:
             raise errors.StateError("the net is not initialized")
-        if self.owner != 0 and self.owner != PyThread_get_thread_ident():
-            raise errors.BusyError("another thread is training this net")
+        if self.is_held_elsewhere():
+            if self.owner in _current_frames():
+                raise errors.BusyError("another thread is training this net")
+            self.owner = 0 # its thread is gone; after a fork, in the child
         return 0
 
-    def acquire(self):
-        """Lock the net for this thread until `release`; False if this thread holds the lock already."""
+    cdef int begin_call(self) except -1:
+        """Before the GIL is released for a call; `end_call` has to follow, with nothing that can raise between."""
         self.check_access()
-        if self.owner != 0:
-            return False
-        self.owner = PyThread_get_thread_ident()
-        return True
+        self.calls += 1
+        return 0
 
-    def release(self):
-        """Unlock the net."""
-        self.owner = 0
+    cdef void end_call(self) noexcept:
+        self.calls -= 1
+
+    def exclusive(self):
+        """Hold the net for this thread as long as the returned object exists or its ``with`` block lasts.
+
+        ``with`` gives False if this thread holds the net already. Calls of other threads raise
+        BusyError, and so does this if one of them is in progress.
+        """
+        cdef Exclusive held = Exclusive.__new__(Exclusive)
+        self.check_access()
+        if self.owner == 0:
+            if self.calls > 0:
+                raise errors.BusyError("another thread is using this net")
+            self.owner = PyThread_get_thread_ident()
+            held.net = self
+        return held
 
     def copy(self):
         """A copy of parameters, optimizer state and counters."""
@@ -119,6 +138,14 @@ cdef class Net:
         cdef pybp_array which = ARRAYS[what]
         self.check_access()
         check(pybp_net_set(self.net, which, layer, view.matrix.data, self.bytes_of(&view.matrix)))
+
+    def set_arrays(self, list arrays not None):
+        """`set` several arrays, each given as (what, layer, values); neither other threads nor interrupts see only some."""
+        self.check_access()
+        if self.calls > 0:
+            raise errors.BusyError("another thread is using this net")
+        for what, layer, values in arrays:
+            self.set(what, layer, values)
 
     def get_flat(self, str what, out):
         """Copy a vector into `out`, in the net's dtype; return `out`.
@@ -204,11 +231,14 @@ cdef class Net:
             if try_buffer(out, &result, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0:
                 PyErr_Clear()
                 return None
-            if output_fits(&result, self.dtype_number, self.n_out, &given, &matrix):
-                fits = True
+            fits = (output_fits(&result, self.dtype_number, self.n_out, &given, &matrix)
+                    and not self.is_held_elsewhere()) # making a buffer may have let other threads run
+            if fits:
+                self.calls += 1
                 with nogil:
                     status = pybp_predict_finite(self.net, &matrix, result.buf, threads, &row,
                                                  &column)
+                self.calls -= 1
             PyBuffer_Release(&result)
         finally:
             PyBuffer_Release(&given)
@@ -222,9 +252,10 @@ cdef class Net:
         cdef pybp_status status
         cdef Inputs inputs = view_inputs(x)
         cdef Output outputs = view_rows_out(out, self.dtype_number, inputs.matrix.rows, self.n_out)
-        self.check_access()
+        self.begin_call()
         with nogil:
             status = pybp_predict(self.net, &inputs.matrix, outputs.data, threads)
+        self.end_call()
         check(status)
         return out
 
@@ -238,10 +269,11 @@ cdef class Net:
         cdef Targets targets = view_targets(y, inputs.matrix.rows)
         cdef const double *w = weights_of(weights, inputs.matrix.rows)
         fill_loss(loss, &spec)
-        self.check_access()
+        self.begin_call()
         with nogil:
             status = pybp_evaluate(self.net, &inputs.matrix, &targets.targets, w, &spec, how,
                                    threads, &result)
+        self.end_call()
         check(status)
         return result.loss, result.n_correct
 
@@ -253,9 +285,10 @@ cdef class Net:
         cdef pybp_status status
         cdef Inputs inputs = view_inputs(x)
         cdef Output outputs = view_rows_out(out, self.dtype_number, inputs.matrix.rows, self.n_out)
-        self.check_access()
+        self.begin_call()
         with nogil:
             status = pybp_forward(self.net, &inputs.matrix, how, outputs.data, threads)
+        self.end_call()
         check(status)
         return out
 
@@ -264,9 +297,10 @@ cdef class Net:
         cdef pybp_status status
         cdef Dense derivatives = view_dense(dl_da)
         cdef Output back = view_rows_out(dx, self.dtype_number, derivatives.matrix.rows, self.n_in)
-        self.check_access()
+        self.begin_call()
         with nogil:
             status = pybp_backward(self.net, &derivatives.matrix, back.data, threads)
+        self.end_call()
         check(status)
         return dx
 
@@ -282,10 +316,11 @@ cdef class Net:
         cdef const double *w = weights_of(weights, rows)
         cdef Output back = view_rows_out(dx, self.dtype_number, rows, self.n_in)
         fill_loss(loss, &spec)
-        self.check_access()
+        self.begin_call()
         with nogil:
             status = pybp_backward_loss(self.net, &targets.targets, w, &spec, how, back.data,
                                         threads, &value)
+        self.end_call()
         check(status)
         return value
 
@@ -294,9 +329,10 @@ cdef class Net:
         cdef pybp_status status
         cdef Inputs inputs = view_inputs(x)
         cdef Output derivatives = view_output(out, self.dtype_number)
-        self.check_access()
+        self.begin_call()
         with nogil:
             status = pybp_jacobian(self.net, &inputs.matrix, derivatives.data, derivatives.bytes)
+        self.end_call()
         check(status)
         return out
 
@@ -305,9 +341,10 @@ cdef class Net:
         cdef pybp_optimizer filled
         cdef pybp_status status
         fill_optimizer(optimizer, &filled)
-        self.check_access()
+        self.begin_call()
         with nogil:
             status = pybp_step(self.net, &filled, lr, threads)
+        self.end_call()
         check(status)
 
     def reset_optimizer(self):
@@ -370,9 +407,10 @@ cdef class Net:
         cdef Targets targets = view_targets(y, inputs.matrix.rows)
         cdef const double *w = weights_of(weights, inputs.matrix.rows)
         options.user = <void *> callbacks
-        self.check_access()
+        self.begin_call()
         with nogil:
             status = pybp_train(self.net, &inputs.matrix, &targets.targets, w, options, result)
+        self.end_call()
         if callbacks.error is not None:
             raise callbacks.error
         if status == PYBP_DIVERGED:
@@ -381,3 +419,30 @@ cdef class Net:
             raise error
         check(status)
         return 0
+
+
+@cython.internal
+@cython.final
+@cython.no_gc
+cdef class Exclusive:
+    """Holds a net until it is deleted, or until the end of a ``with`` block; see `Net.exclusive`.
+
+    An interrupt may come between any two instructions of Python, so also between taking a lock and entering
+    the block that would release it. But then this object is deleted.
+    """
+
+    cdef Net net # None: it holds none
+
+    def __enter__(self):
+        return self.net is not None
+
+    def __exit__(self, *exception):
+        self.release()
+
+    def __dealloc__(self):
+        self.release()
+
+    cdef void release(self) noexcept:
+        if self.net is not None:
+            self.net.owner = 0
+            self.net = None

@@ -18,7 +18,7 @@ from pybp.inspection.methods import Inspection
 from pybp.io import SavedNet, load_net, save_net
 from pybp.losses import LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
-from pybp.net.state import exclusive, updates_done
+from pybp.net.state import updates_done
 from pybp.optimizers import SGD, OptimizerLike
 from pybp.optimizers.resolve import resolve_optimizer, resolve_stepper
 from pybp.optimizers.solvers import Solver
@@ -268,7 +268,7 @@ class MLP(Inspection):
         settings = TrainSettings(
             chosen, spec, len(data), shuffle=False, threads=threads_count(threads)
         )
-        with exclusive(self._net) as acquired:
+        with self._net.exclusive() as acquired:
             if not acquired:
                 raise BusyError("this net is being fitted; a callback can't train it")
             try:

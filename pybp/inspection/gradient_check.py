@@ -24,7 +24,7 @@ from pybp._core import Net
 from pybp.data.dataset import Data
 from pybp.layers import Layer
 from pybp.losses import Loss
-from pybp.net.state import read, read_loss_gradients, set_training_passes, training_passes
+from pybp.net.state import read, read_parameters, set_training_passes, training_passes
 from pybp.training.epoch import backward, evaluate
 
 __all__ = ["BlockCheck", "GradientCheck", "check_gradients"]
@@ -226,7 +226,7 @@ def analytic_gradients(
     dx = np.empty((len(data), layers[0].n_in), net.dtype)
     net.forward(data.X, False, output, 0, training)
     value = backward(net, data, loss, output, dx, 0)
-    return value, read_loss_gradients(net, layers), dx
+    return value, read_parameters(net, layers, "loss_gradient"), dx
 
 
 def _check(

@@ -15,17 +15,16 @@ from pybp._common.explain import explained
 from pybp._common.types import Array, DType, DTypeName
 from pybp._core import Net
 from pybp.activations import ActivationLike
-from pybp.errors import ArgumentError, NotFiniteError, ShapeError
+from pybp.errors import ArgumentError, ShapeError
 from pybp.initializers import InitializerLike
 from pybp.layers import Layer, LayerLike, resolve_layers
 from pybp.net.callback_states import CallbackState, CallbackStates, StateSource
 from pybp.net.state import (
     STATISTICS,
     core_net,
-    exclusive,
     read_optional,
+    read_parameters,
     read_state,
-    split_flat,
     write_state,
 )
 from pybp.net.summary import Summary, net_repr, summary
@@ -154,7 +153,7 @@ class Network:
         ShapeError, NotFiniteError, TypeError
             An assigned array is wrong; the net is not changed.
         """
-        return tuple(W for W, _ in self._parameters())
+        return tuple(_read_only(weights) for weights, _ in self._parameters())
 
     @weights.setter
     def weights(self, values: Sequence[object]) -> None:
@@ -166,7 +165,7 @@ class Network:
 
         For a norm and for `Scale` they are beta. Assign a list to set them, as for `weights`.
         """
-        return tuple(b for _, b in self._parameters())
+        return tuple(_read_only(biases) for _, biases in self._parameters())
 
     @biases.setter
     def biases(self, values: Sequence[object]) -> None:
@@ -214,9 +213,7 @@ class Network:
         return [(layer.n_out,) if layer.keeps_statistics else None for layer in self._layers]
 
     def _parameters(self) -> list[tuple[Array | None, Array | None]]:
-        """(W, b) of each layer, read in one call: all of one moment, whatever other threads do."""
-        flat = self._net.get_flat("parameters", np.empty(self.n_parameters, self.dtype))
-        return split_flat(_read_only(flat), self._layers)
+        return read_parameters(self._net, self._layers, "parameters")
 
     def _assign(
         self, what: str, values: Sequence[object], shapes: Sequence[tuple[int, ...] | None]
@@ -227,23 +224,17 @@ class Network:
             self._checked_parameter(f"{what}[{index}]", value, shape)
             for index, (value, shape) in enumerate(zip(given, shapes, strict=True))
         ]
-        with exclusive(self._net):
-            flat = self._net.get_flat("parameters", np.empty(self.n_parameters, self.dtype))
-            for pair, array in zip(split_flat(flat, self._layers), arrays, strict=True):
-                part = pair[0 if what == "weights" else 1]
-                if part is not None:
-                    part[...] = array
-            try:
-                self._net.set_flat("parameters", flat)
-            except NotFiniteError:  # those that are not assigned
-                self._set_all([{what: array} for array in arrays])
+        self._set_all([{what: array} for array in arrays])
 
     def _set_all(self, arrays: Sequence[dict[str, Array | None]]) -> None:
-        with exclusive(self._net):
-            for index, named in enumerate(arrays):
-                for what, array in named.items():
-                    if array is not None:
-                        self._net.set(what, index, array)
+        self._net.set_arrays(
+            [
+                (what, index, array)
+                for index, named in enumerate(arrays)
+                for what, array in named.items()
+                if array is not None
+            ]
+        )
 
     def _one_per_layer(
         self, what: str, values: Sequence[object], shapes: Sequence[tuple[int, ...] | None]
@@ -263,7 +254,7 @@ class Network:
             if value is not None:
                 raise ShapeError(f"{name} must be None: that layer has no such array")
             return None
-        array = as_numbers(value, name)
+        array = np.array(as_numbers(value, name))  # a copy, which nobody else changes
         if array.shape != shape:
             raise ShapeError(f"{name} has shape {array.shape}; expected {shape}")
         matrix = finite_matrix(array.reshape(shape[0], -1), name, self.dtype)
@@ -325,8 +316,9 @@ class Network:
         vars(self).update(state.get("attributes", {}))
 
 
-def _read_only(array: Array) -> Array:
-    array.flags.writeable = False
+def _read_only(array: Array | None) -> Array | None:
+    if array is not None:
+        array.flags.writeable = False
     return array
 
 

@@ -31,8 +31,12 @@ class Parameters:
 
     def write_to(self, model: Network) -> None:
         """Write them to a net of the same layers, rounded to its dtype."""
-        for what, index, values in self.arrays:
-            model._net.set(what, index, np.ascontiguousarray(values, dtype=model.dtype))
+        model._net.set_arrays(
+            [
+                (what, index, np.ascontiguousarray(values, dtype=model.dtype))
+                for what, index, values in self.arrays
+            ]
+        )
 
     def are_finite(self) -> bool:
         """Whether there is no NaN or infinity among them."""

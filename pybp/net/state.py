@@ -1,8 +1,10 @@
-"""Read and write the state of a net as arrays and numbers; lock the net."""
+"""Read and write the state of a net as arrays and numbers.
+
+Other threads may change a net between two calls. What is read in several calls is therefore read from a
+copy, and what belongs together is written by one call.
+"""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,16 +19,13 @@ __all__ = [
     "STATISTICS",
     "core_net",
     "end_epoch",
-    "exclusive",
     "in_float64",
     "read",
-    "read_gradients",
-    "read_loss_gradients",
     "read_optional",
+    "read_parameters",
     "read_state",
     "scale_states",
     "set_training_passes",
-    "split_flat",
     "state_arrays",
     "training_passes",
     "updates_done",
@@ -44,17 +43,6 @@ def core_net(layers: tuple[Layer, ...], dtype: str, seed: int, *, zeroed: bool =
     return Net(dtype, layers[0].n_in, described, seed, zeroed)
 
 
-@contextmanager
-def exclusive(net: Net) -> Iterator[bool]:
-    """Lock the net for the duration of a ``with`` block; False if this thread holds the lock already."""
-    acquired = net.acquire()
-    try:
-        yield acquired
-    finally:
-        if acquired:
-            net.release()
-
-
 def updates_done(net: Net, optimizer: Optimizer) -> int:
     """Number of updates since the optimizer's state was initialized; 0 if `optimizer` is of another kind."""
     _, steps, kind, *_ = net.get_progress()
@@ -66,45 +54,30 @@ def read(net: Net, what: str, layer: int, shape: tuple[int, ...]) -> Array:
     return net.get(what, layer, np.empty(shape, net.dtype))
 
 
-def read_optional(net: Net, what: str, layer: int, shape: tuple[int, ...] | None) -> Array | None:
-    """The same for an array that not every layer has: None if `shape` is None."""
-    return None if shape is None else read(net, what, layer, shape)
-
-
-def read_gradients(net: Net, layers: tuple[Layer, ...]) -> list[tuple[Array | None, Array | None]]:
-    """(dW, db) of each layer from the last backward pass; None if the layer has no such parameters."""
-    return [
-        (
-            read_optional(net, "weight_gradient", index, layer.weight_shape),
-            read_optional(net, "bias_gradient", index, layer.bias_shape),
-        )
-        for index, layer in enumerate(layers)
-    ]
-
-
-def read_loss_gradients(
-    net: Net, layers: tuple[Layer, ...]
+def read_parameters(
+    net: Net, layers: tuple[Layer, ...], what: str
 ) -> list[tuple[Array | None, Array | None]]:
-    """The same plus the gradient of the layers' penalties: the gradient of the reported loss."""
-    return split_flat(net.get_flat("loss_gradient", np.empty(net.n_parameters, net.dtype)), layers)
-
-
-def split_flat(flat: Array, layers: tuple[Layer, ...]) -> list[tuple[Array | None, Array | None]]:
-    """(W, b) of each layer as views of a vector of all parameters; None for what a layer doesn't have."""
+    """(weights, biases) of each layer from a vector of `Net.get_flat`; None for those a layer lacks."""
+    flat = net.get_flat(what, np.empty(net.n_parameters, net.dtype))
     start = 0
     pairs = []
     for layer in layers:
         pair: list[Array | None] = []
         for shape in (layer.weight_shape, layer.bias_shape):
             size = 0 if shape is None else math.prod(shape)
-            pair.append(None if shape is None else flat[start : start + size].reshape(shape))
+            pair.append(None if shape is None else flat[start : start + size].reshape(shape).copy())
             start += size
         pairs.append((pair[0], pair[1]))
     return pairs
 
 
+def read_optional(net: Net, what: str, layer: int, shape: tuple[int, ...] | None) -> Array | None:
+    """The same for an array that not every layer has: None if `shape` is None."""
+    return None if shape is None else read(net, what, layer, shape)
+
+
 def read_state(net: Net, layers: tuple[Layer, ...]) -> dict[str, Any]:
-    """Parameters, optimizer state and counters."""
+    """Parameters, optimizer state and counters of a net that no other thread changes meanwhile."""
     progress = net.get_progress()
     return {
         "progress": progress,
@@ -117,18 +90,23 @@ def read_state(net: Net, layers: tuple[Layer, ...]) -> dict[str, Any]:
 
 def write_state(net: Net, state: dict[str, Any]) -> None:
     """Restore a state that `read_state` returned."""
+    arrays = [
+        (what, index, np.ascontiguousarray(values, dtype=net.dtype))
+        for what, index, values in state["arrays"]
+    ]
     net.set_progress(state["progress"])
-    for what, index, values in state["arrays"]:
-        net.set(what, index, np.ascontiguousarray(values, dtype=net.dtype))
+    net.set_arrays(arrays)
 
 
 def scale_states(net: Net, layers: tuple[Layer, ...], factor: float) -> None:
     """Multiply the arrays of the optimizer's state, such as velocities, by `factor`."""
+    arrays = []
     for what, index, shape in state_arrays(layers, net.get_progress()):
         if "_state" in what:
             values = read(net, what, index, shape)
             values *= factor
-            net.set(what, index, values)
+            arrays.append((what, index, values))
+    net.set_arrays(arrays)
 
 
 def training_passes(net: Net) -> int:
@@ -150,10 +128,11 @@ def end_epoch(net: Net) -> None:
 def in_float64(net: Net, layers: tuple[Layer, ...], seed: int) -> Net:
     """A float64 copy without optimizer state."""
     copied = core_net(layers, "float64", seed, zeroed=True)
-    for what, index, values in read_state(net, layers)["arrays"]:
+    state = read_state(net.copy(), layers)
+    for what, index, values in state["arrays"]:
         if "_state" not in what:
             copied.set(what, index, values.astype(copied.dtype))
-    set_training_passes(copied, training_passes(net))
+    set_training_passes(copied, state["progress"][-1])
     return copied
 
 

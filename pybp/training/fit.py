@@ -12,7 +12,7 @@ from pybp.layers import Layer
 from pybp.losses import Custom, Loss
 from pybp.metrics import Metric
 from pybp.net.network import Network
-from pybp.net.state import exclusive, updates_done
+from pybp.net.state import updates_done
 from pybp.optimizers import Optimizer
 from pybp.schedules import Schedule
 from pybp.schedules.base import Rates
@@ -107,7 +107,7 @@ class Fit:
     def run(self, net: Net, progress: Progress) -> History:
         """Train until the last epoch is done or a callback stops training."""
         try:
-            with exclusive(net) as acquired:
+            with net.exclusive() as acquired:
                 if not acquired:
                     raise BusyError("this net is being fitted; a callback can't fit it again")
                 for callback in self.callbacks:
@@ -221,7 +221,7 @@ class Fit:
         return [metric.name for metric in self.metrics if metric.function is None]
 
     def _training_logs(self, net: Net, result: EpochResult) -> dict[str, float]:
-        accuracy = result.correct / result.rows
+        accuracy = result.correct / max(result.rows, 1)  # 0 if weights vanish during the call
         if isinstance(self.data, Batches):  # can't be iterated again for other metrics
             return {"loss": result.loss} | dict.fromkeys(self._accuracy, accuracy)
         output, threads = self.model.layers[-1], self.settings.threads

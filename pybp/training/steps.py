@@ -14,7 +14,7 @@ from pybp.data.dataset import check_categories
 from pybp.data.sparse import Sparse, as_inputs
 from pybp.errors import ShapeError, StateError
 from pybp.net.network import Network
-from pybp.net.state import read_gradients, updates_done
+from pybp.net.state import read_parameters, updates_done
 from pybp.optimizers import OptimizerLike
 from pybp.optimizers.resolve import resolve_stepper
 from pybp.training.settings import check_batches
@@ -115,7 +115,7 @@ class Stepwise(Network):
             `backward` was not called.
         """
         try:
-            return read_gradients(self._net, self._layers)
+            return read_parameters(self._net, self._layers, "gradient")
         except StateError:
             raise StateError("gradients needs a backward pass first") from None
 

@@ -19,6 +19,7 @@ from pybp.sklearn.checks import checked_validation, refuse_lossy, validated
 from pybp.sklearn.estimator import Estimator, restored_on_failure
 from pybp.sklearn.mlp import coefficients, training
 from pybp.sklearn.mlp.architecture import Architecture, hidden_index
+from pybp.sklearn.mlp.coefficients import WeightLists
 from pybp.sklearn.mlp.objective import Objective, loss_and_gradient
 from pybp.sklearn.mlp.parameters import ADVICE, CONSTRAINTS
 from pybp.sklearn.mlp.solvers import is_stochastic
@@ -37,11 +38,10 @@ class BaseMLP(Estimator, ABC):
 
     # What training sets, for type checkers.
     net_: MLP
-    coefs_: list[Array]
-    intercepts_: list[Array]
     n_outputs_: int
     _architecture: Architecture
     _objective: Objective
+    _lists: WeightLists | None = None
 
     @abstractmethod
     def _checked(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
@@ -119,7 +119,7 @@ class BaseMLP(Estimator, ABC):
     ) -> Self:
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
-        reset = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
+        reset = not self._has_weights or (not self.warm_start and not incremental)
         samples = self._samples(X, y, sample_weight, incremental, reset)
         self._random_state = check_random_state(self.random_state)
         self._prepare(samples, reset)
@@ -207,34 +207,63 @@ class BaseMLP(Estimator, ABC):
             return int(self._random_state.randint(np.iinfo(np.int32).max))
         return int(state["key"][(state["pos"] + 1) % len(state["key"])])
 
+    @property
+    def coefs_(self) -> list[Array]:
+        """Weights of the dense layers, (inputs, outputs); may be changed or assigned."""
+        return self._list("coefs")
+
+    @coefs_.setter
+    def coefs_(self, coefs: list[Array]) -> None:
+        self._assign("coefs", coefs)
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """Biases of the dense layers; may be changed or assigned."""
+        return self._list("intercepts")
+
+    @intercepts_.setter
+    def intercepts_(self, intercepts: list[Array]) -> None:
+        self._assign("intercepts", intercepts)
+
+    def _list(self, name: str) -> list[Array]:
+        if self._lists is None and hasattr(self, "net_"):
+            self._lists = WeightLists.of(self.net_)
+        found: list[Array] | None = getattr(self._lists, name, None)
+        if found is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute '{name}_'")
+        return found
+
+    def _assign(self, name: str, arrays: list[Array]) -> None:
+        if self._lists is None:
+            self._lists = WeightLists.of(self.net_) if hasattr(self, "net_") else WeightLists()
+        setattr(self._lists, name, arrays)
+
+    @property
+    def _has_weights(self) -> bool:
+        """Whether there are weights: of a fit, or assigned by the user."""
+        return hasattr(self, "net_") or getattr(self._lists, "coefs", None) is not None
+
     def _read_net(self, in_place: bool) -> None:
-        """Set `coefs_` and `intercepts_` to the net's weights and biases."""
-        coefs, intercepts = coefficients.read(self.net_)
-        self._synced = ([c.copy() for c in coefs], [b.copy() for b in intercepts])
-        for name, new in (("coefs_", coefs), ("intercepts_", intercepts)):
-            old = getattr(self, name, None)
-            if in_place and old is not None and _assignable(old, new):
-                for array, values in zip(old, new, strict=True):
-                    array[...] = values
-            else:
-                setattr(self, name, new)
+        """Have `coefs_` and `intercepts_` show the net's weights and biases."""
+        if self._lists is not None and not (in_place and self._lists.update_from(self.net_)):
+            self._lists = None  # made anew when they are asked for
 
     def _write_net(self) -> None:
         """Set the net's weights and biases to `coefs_` and `intercepts_`, if these have been changed."""
-        given = (self.coefs_, self.intercepts_) if hasattr(self, "coefs_") else None
-        synced = getattr(self, "_synced", None)
-        if given is not None and (synced is None or coefficients.differ(given, synced)):
-            coefficients.write(self.net_, *given)
-            copies = [[np.array(array) for array in arrays] for arrays in given]
-            self._synced = (copies[0], copies[1])
+        if self._lists is not None:
+            self._lists.write_to(self.net_)
 
     def _fitted_attributes(self) -> dict[str, Any]:
         """What makes a copy of this estimator, during training, one that was fitted until now."""
-        net = self.net_.copy()
-        coefs, intercepts = coefficients.read(net)
-        synced = ([c.copy() for c in coefs], [b.copy() for b in intercepts])
-        lists = {"coefs_": coefs, "intercepts_": intercepts, "loss_curve_": [*self.loss_curve_]}
-        return {"net_": net, "_synced": synced, **lists}
+        return {"net_": self.net_.copy(), "_lists": None, "loss_curve_": [*self.loss_curve_]}
+
+    def _get_fitted_attr_html(self, doc_link: str = "") -> Any:
+        """The table of fitted attributes in notebooks; it leaves no `coefs_` behind to compare."""
+        lists = self._lists
+        try:
+            return super()._get_fitted_attr_html(doc_link)
+        finally:
+            self._lists = lists
 
     # ---- predicting ----------------------------------------------------------------------------
 
@@ -323,14 +352,3 @@ class BaseMLP(Estimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _assignable(old: Any, new: list[Array]) -> bool:
-    """Whether the new values fit into the old arrays."""
-    return len(old) == len(new) and all(
-        isinstance(array, np.ndarray)
-        and array.shape == values.shape
-        and array.dtype == values.dtype
-        and array.flags.writeable
-        for array, values in zip(old, new, strict=True)
-    )

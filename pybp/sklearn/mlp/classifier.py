@@ -156,7 +156,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if known is None and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         with restored_on_failure(self):
-            if classes is not None and (known is None or not hasattr(self, "coefs_")):
+            if classes is not None and (known is None or not self._has_weights):
                 self._learn(y if type_of_target(y).startswith("multilabel") else classes)
                 self.classes_ = unique_labels(classes)
             elif classes is not None:

@@ -1,10 +1,12 @@
 """Weights and biases in scikit-learn's form: lists of arrays that users may change.
 
 ``coefs_[i]`` is (inputs, outputs) and ``intercepts_[i]`` is (outputs,) of the i-th dense layer. The
-net has a packed copy; changed lists are written to the net before it is next used.
+net has a packed copy. The lists are made when they are first asked for; from then on they are
+compared with the net's weights before each use of the net, and written to it if they differ.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from pybp._common.types import Array
 from pybp.errors import ShapeError
 from pybp.mlp import MLP
 
-__all__ = ["Lists", "dense_views", "differ", "draw", "read", "write"]
+__all__ = ["Lists", "WeightLists", "dense_views", "draw", "read", "write"]
 
 Lists = tuple[list[Array], list[Array]]
 """(coefs, intercepts)."""
@@ -52,14 +54,6 @@ def write(net: MLP, coefs: Sequence[object], intercepts: Sequence[object]) -> No
     net._net.set_flat("parameters", flat)
 
 
-def differ(lists: Lists, others: Lists) -> bool:
-    """Whether any number differs."""
-    return any(
-        len(ours) != len(theirs) or not all(map(np.array_equal, ours, theirs))
-        for ours, theirs in zip(lists, others, strict=True)
-    )
-
-
 def draw(net: MLP, random_state: np.random.RandomState, factor: float) -> Lists:
     """Random weights and biases, uniform in +-sqrt(factor / (inputs + outputs)), in scikit-learn's order."""
     coefs, intercepts = [], []
@@ -71,6 +65,62 @@ def draw(net: MLP, random_state: np.random.RandomState, factor: float) -> Lists:
             bias = random_state.uniform(-bound, bound, layer.n_out)
             intercepts.append(bias.astype(net.dtype))
     return coefs, intercepts
+
+
+class WeightLists:
+    """The lists that a user sees, and what the net has of them.
+
+    Attributes
+    ----------
+    coefs, intercepts : list of ndarray, or None
+        As in scikit-learn; None while the user has assigned only the other one.
+    """
+
+    def __init__(self, coefs: Any = None, intercepts: Any = None) -> None:
+        self.coefs = coefs
+        self.intercepts = intercepts
+        self._known: list[Array] = []
+
+    @classmethod
+    def of(cls, net: MLP) -> "WeightLists":
+        """The lists of a net."""
+        lists = cls(*read(net))
+        lists._remember()
+        return lists
+
+    def write_to(self, net: MLP) -> None:
+        """Set the net's weights and biases, if the lists have been changed."""
+        arrays = [*self.coefs, *self.intercepts]
+        same = len(arrays) == len(self._known) and all(map(np.array_equal, arrays, self._known))
+        if not same:
+            write(net, self.coefs, self.intercepts)
+            self._remember()
+
+    def update_from(self, net: MLP) -> bool:
+        """Set the arrays to the net's weights and biases, in place; whether they have room for them."""
+        new = read(net)
+        if not (_assignable(self.coefs, new[0]) and _assignable(self.intercepts, new[1])):
+            return False
+        arrays = [*self.coefs, *self.intercepts]
+        for array, values in zip(arrays, [*new[0], *new[1]], strict=True):
+            array[...] = values
+        self._remember()
+        return True
+
+    def _remember(self) -> None:
+        """Keep copies to compare with, in the same layout, as that is fast."""
+        self._known = [np.array(array, order="K") for array in (*self.coefs, *self.intercepts)]
+
+
+def _assignable(old: Any, new: list[Array]) -> bool:
+    """Whether the new values fit into the old arrays."""
+    return len(old) == len(new) and all(
+        isinstance(array, np.ndarray)
+        and array.shape == values.shape
+        and array.dtype == values.dtype
+        and array.flags.writeable
+        for array, values in zip(old, new, strict=True)
+    )
 
 
 def _vector(net: MLP) -> Array:

@@ -9,6 +9,7 @@ from sklearn.preprocessing import LabelBinarizer
 from pybp._common.types import Array
 from pybp.mlp import MLP
 from pybp.net.parameters import Parameters
+from pybp.sklearn.mlp import coefficients
 from pybp.sklearn.mlp.architecture import activation_spec
 
 __all__ = ["Labels", "add_classes"]
@@ -73,7 +74,8 @@ def add_classes(estimator: Any, classes: Array) -> None:
     """
     before, labels = estimator.classes_, Labels(classes)
     estimator._write_net()
-    coef, intercept = _output_per_class(estimator.coefs_[-1], estimator.intercepts_[-1])
+    coefs, intercepts = coefficients.read(estimator.net_)
+    coef, intercept = _output_per_class(coefs[-1], intercepts[-1])
     bound = np.sqrt(6.0 / (coef.shape[0] + len(classes)))
     random_state = np.random.RandomState(estimator.net_.seed)
     wide = random_state.uniform(-bound, bound, (coef.shape[0], len(classes))).astype(coef.dtype)
@@ -86,8 +88,8 @@ def add_classes(estimator: Any, classes: Array) -> None:
     output = activation_spec(objective.output)
     estimator._architecture = replace(estimator._architecture, n_out=n_out, output=output)
     estimator.net_ = _with_hidden_layers(estimator._architecture.net(0), estimator.net_)
-    estimator.coefs_ = [*estimator.coefs_[:-1], wide]
-    estimator.intercepts_ = [*estimator.intercepts_[:-1], bias]
+    coefficients.write(estimator.net_, [*coefs[:-1], wide], [*intercepts[:-1], bias])
+    estimator._lists = None
 
 
 def _with_hidden_layers(new: MLP, old: MLP) -> MLP:

@@ -1,5 +1,6 @@
 """coefs_ and intercepts_ of pybp's estimators: arrays that a user may change."""
 
+import pickle
 import threading
 
 import numpy as np
@@ -7,9 +8,14 @@ import pytest
 
 pytest.importorskip("sklearn")
 
+from sklearn.base import BaseEstimator
+
 from pybp.errors import NotFiniteError, ShapeError
+from pybp.sklearn.mlp import coefficients
 
 from small_estimators import able_classifier as classifier
+
+original = coefficients.read
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -97,3 +103,57 @@ def test_threads_may_predict_at_once(iris):
         thread.join()
     assert len(right) == 200
     assert all(right)
+
+
+def test_lists_are_made_when_they_are_first_asked_for(iris, monkeypatch):
+    X, y = iris
+    read = []
+    monkeypatch.setattr(coefficients, "read", lambda net: read.append(net) or original(net))
+    model = classifier().fit(X, y)
+    model.partial_fit(X, y).predict(X)
+    model.predict_proba(X), model.hidden_activations(X), model.input_gradients(X)
+    model._repr_html_()  # a notebook shows all attributes
+    copy = pickle.loads(pickle.dumps(model))
+    copy.predict(X)
+    assert len(read) == hasattr(BaseEstimator, "_get_fitted_attr_html")
+    assert model.coefs_ is model.coefs_
+    assert model.intercepts_ is model.intercepts_
+    assert np.array_equal(copy.coefs_[0], model.coefs_[0])
+    reads = len(read)
+    model.predict(X)
+    assert len(read) == reads
+    model.fit(X, y)  # forgets the lists
+    model.predict(X)
+    assert len(read) == reads
+
+
+def test_a_list_that_is_assigned_before_the_other_is_seen(iris):
+    X, y = iris
+    model, twin = classifier().fit(X, y), classifier().fit(X, y)
+    model.intercepts_ = [0 * b for b in twin.intercepts_]
+    for b in twin.intercepts_:
+        b[:] = 0
+    assert np.array_equal(model.predict_proba(X), twin.predict_proba(X))
+    assert np.array_equal(model.coefs_[0], twin.coefs_[0])
+
+
+def test_weights_of_a_saved_estimator_count(iris):
+    X, y = iris
+    model = classifier().fit(X, y)
+    model.coefs_[0][:] = 0  # seen by no predict yet
+    copy = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(copy.predict_proba(X), model.predict_proba(X))
+    assert (copy.net_.weights[0] == 0).all()
+
+
+def test_there_are_no_weights_before_a_fit(iris):
+    model = classifier()
+    for name in ("coefs_", "intercepts_"):
+        with pytest.raises(
+            AttributeError, match=f"'MLPClassifier' object has no attribute '{name}'"
+        ):
+            getattr(model, name)
+    model.coefs_ = [np.ones((4, 8)), np.ones((8, 3))]
+    assert not hasattr(model, "intercepts_")
+    model.intercepts_ = [np.zeros(8), np.zeros(3)]
+    assert model.coefs_[0][0, 0] == 1

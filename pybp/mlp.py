@@ -374,8 +374,8 @@ class MLP(Inspection):
             The file can't be written; an existing file is not changed.
         """
         with_state = flag(optimizer, "optimizer")
-        callbacks = self._callbacks.states_now()
-        save_net(path, SavedNet(self._net, self._layers, self._seed, callbacks), with_state)
+        net, callbacks = self._copied_state()
+        save_net(path, SavedNet(net, self._layers, self._seed, callbacks), with_state)
 
     @classmethod
     @explained

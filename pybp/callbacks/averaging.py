@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pybp._common.arguments import count, real
+from pybp._common.types import Array
 from pybp.errors import StateError
 from pybp.net.parameters import Parameters
 from pybp.training.callback import Callback
@@ -20,10 +21,29 @@ class _Average(Callback):
     """Base class: an average in float64, rounded to the net's dtype when it is swapped in."""
 
     _average: Parameters | None = None
+    _trained: Parameters | None = None  # what the average took the place of
+    _restored: dict[str, Array] | None = None
 
     def on_fit_begin(self, net: MLP) -> None:
         """Reset the callback."""
-        self._average = None
+        self._average = self._trained = None
+
+    def state(self) -> dict[str, Any]:
+        """The average, and after the fit what it took the place of."""
+        vectors = {"average": self._average, "trained": self._trained}
+        return {name: vector.flat for name, vector in vectors.items() if vector is not None}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue the average of another fit."""
+        self._restored = {name: state[name] for name in ("average", "trained") if name in state}
+
+    def undo_fit_end(self, net: MLP) -> None:
+        """Train on from what the average took the place of, if the net still has the average."""
+        restored, self._restored = self._restored or {}, None
+        vectors = {name: Parameters.from_flat(net, flat) for name, flat in restored.items()}
+        self._average = vectors.get("average")
+        if "trained" in vectors and self._average is not None and self._average.in_net(net):
+            vectors["trained"].write_to(net)
 
     def _update(self, net: MLP, weight: float) -> None:
         """Add the net's parameters w: ``average += weight (w - average)``; the first w with weight 1."""
@@ -45,6 +65,7 @@ class _Average(Callback):
     def on_fit_end(self, net: MLP, history: History) -> None:
         """Set the net's parameters to the average, unless training diverged and the average with it."""
         if self._average is not None and self._average.are_finite():
+            self._trained = Parameters.copy_from(net)
             self.swap_in(net)
 
 
@@ -113,6 +134,15 @@ class SWA(_Average):
         """Reset the callback."""
         super().on_fit_begin(net)
         self._n = 0
+
+    def state(self) -> dict[str, Any]:
+        """The mean, and of how many epochs it is."""
+        return super().state() | ({"n": self._n} if self._n > 0 else {})
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue the mean of another fit."""
+        super().restore(state)
+        self._n = count(state["n"], "n", low=0)
 
     def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> None:
         """Add the parameters to the mean, if the epoch is due."""

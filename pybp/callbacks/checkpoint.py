@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pybp._common.arguments import count, flag, shown
+from pybp._common.arguments import count, flag
 from pybp.callbacks.monitors import Mode, Monitor
 from pybp.errors import ArgumentError
+from pybp.io.paths import checked_path
 from pybp.training.callback import Callback
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ class ModelCheckpoint(Callback):
         mode: Mode = "auto",
         every_epochs: int = 1,
     ) -> None:
-        if not isinstance(path, str | os.PathLike):
-            raise TypeError(f"path must be a path, got {shown(path)}")
+        checked_path(path)
         self.path = os.fspath(path)
         self.monitor = Monitor(monitor, mode)
         self.save_best_only = flag(save_best_only, "save_best_only")
@@ -75,6 +75,16 @@ class ModelCheckpoint(Callback):
         folder = Path(self.path).parent
         if "{" not in str(folder):
             _make_writable_folder(folder)
+
+    def state(self) -> dict[str, Any]:
+        """The best value of the epochs saved."""
+        return self.monitor.state(self.best) if self.save_best_only else {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Replace the file only by a better epoch than those of the fit that is continued."""
+        best = self.monitor.restored_best(state)
+        if best is not None:
+            self.best = best
 
     def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> None:
         """Save the net, if the epoch is due."""

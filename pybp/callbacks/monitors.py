@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from pybp._common.arguments import choice, count, did_you_mean, flag, real, shown
+from pybp._common.types import Array
 from pybp.errors import ArgumentError
 from pybp.metrics import larger_is_better
 from pybp.net.parameters import Parameters
@@ -74,6 +75,14 @@ class Monitor:
         self.check(logs)
         return logs[self.name]
 
+    def state(self, best: float) -> dict[str, Any]:
+        """What is monitored, and its best value."""
+        return {"monitor": self.name, "best": best}
+
+    def restored_best(self, state: dict[str, Any]) -> float | None:
+        """The best value in what `state` returned; None if that was about another number."""
+        return float(state["best"]) if state["monitor"] == self.name else None
+
     def better(self, value: float, than: float) -> bool:
         """Whether `value` is better by more than `min_delta`; False for NaN."""
         return (
@@ -136,7 +145,9 @@ class EarlyStopping(Callback):
         self.best = self.monitor.worst if self.baseline is None else self.baseline
         self.best_epoch = self.stopped_epoch = 0
         self._waited = 0
-        self._parameters: Parameters | None = None
+        self._parameters: Parameters | None = None  # of the best epoch
+        self._last: Parameters | None = None  # what they took the place of
+        self._restored: dict[str, Array] = {}
 
     def check_logs(self, names: tuple[str, ...]) -> None:
         """Raise if `monitor` is not among `names`."""
@@ -165,8 +176,36 @@ class EarlyStopping(Callback):
     def on_fit_end(self, net: MLP, history: History) -> None:
         """Restore the parameters of the best epoch."""
         if self._parameters is not None:
+            self._last = Parameters.copy_from(net)
             self._parameters.write_to(net)
-            self._parameters = None
+            if self.stopped_epoch > 0:  # nothing is left to continue
+                self._parameters = self._last = None
+
+    def state(self) -> dict[str, Any]:
+        """Best value and epoch, how long it has waited, and parameters to restore."""
+        counts = {"best_epoch": self.best_epoch, "waited": self._waited}
+        stopped = {"stopped": self.stopped_epoch > 0}
+        vectors = {"parameters": self._parameters, "last": self._last}
+        arrays = {name: vector.flat for name, vector in vectors.items() if vector is not None}
+        return self.monitor.state(self.best) | counts | stopped | arrays
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue to wait as in another fit; if that was stopped, for the whole patience."""
+        best = self.monitor.restored_best(state)
+        if best is None:
+            return
+        self.best, self.best_epoch = best, count(state["best_epoch"], "best_epoch", low=0)
+        self._waited = 0 if state["stopped"] else count(state["waited"], "waited", low=0)
+        self._restored = {name: state[name] for name in ("parameters", "last") if name in state}
+
+    def undo_fit_end(self, net: MLP) -> None:
+        """Train on from the last epoch's parameters, if the net still has the best epoch's."""
+        vectors = {name: Parameters.from_flat(net, v) for name, v in self._restored.items()}
+        self._parameters, self._restored = vectors.get("parameters"), {}
+        if self._parameters is None and self.best_epoch > 0 and self.restore_best:
+            self._parameters = Parameters.copy_from(net)
+        elif "last" in vectors and self._parameters is not None and self._parameters.in_net(net):
+            vectors["last"].write_to(net)
 
 
 class ReduceLROnPlateau(Callback):
@@ -242,6 +281,21 @@ class ReduceLROnPlateau(Callback):
             if self._waited > self.patience:
                 self.total_factor *= self.factor
                 self._waited, self._cooldown_left = 0, self.cooldown
+
+    def state(self) -> dict[str, Any]:
+        """Best value, the factor so far, and how long it has waited."""
+        counts = {"waited": self._waited, "cooldown_left": self._cooldown_left}
+        return self.monitor.state(self.best) | {"total_factor": self.total_factor} | counts
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue as in another fit."""
+        best = self.monitor.restored_best(state)
+        if best is None:
+            return
+        self.best = best
+        self.total_factor = real(state["total_factor"], "total_factor", low=0.0, high=1.0)
+        self._waited = count(state["waited"], "waited", low=0)
+        self._cooldown_left = count(state["cooldown_left"], "cooldown_left", low=0)
 
     def change_rates(self, rates: Rates) -> Rates:
         """Multiply the learning rates by `total_factor`."""

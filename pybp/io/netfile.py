@@ -48,10 +48,9 @@ class SavedNet(NamedTuple):
 
 
 def save_net(path: str | os.PathLike[str], saved: SavedNet, optimizer: bool) -> None:
-    """Save a net, with its training state if `optimizer` is True."""
+    """Save a net, with its training state if `optimizer` is True; else the net forgets it."""
     target = checked_path(path)
     net, layers, seed, callbacks = saved
-    net = net.copy()  # a consistent state, even if other threads change the net meanwhile
     if not optimizer:
         net.reset_optimizer()
         callbacks = CallbackStates()

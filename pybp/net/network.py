@@ -274,7 +274,8 @@ class Network:
         them too. Activations and gradients that `forward` and `backward` stored are not copied.
         """
         copied = type(self).__new__(type(self))
-        copied._adopt(self._net.copy(), self._layers, self._seed, self._callbacks.states_now())
+        net, callbacks = self._copied_state()
+        copied._adopt(net, self._layers, self._seed, callbacks)
         vars(copied).update(self._attributes())
         return copied
 
@@ -286,18 +287,25 @@ class Network:
         vars(copied).update(deepcopy(self._attributes(), memo))
         return copied
 
+    def _copied_state(self) -> tuple[Net, CallbackStates]:
+        """A copy of the core's net, and what callbacks remember, of one moment: no fit was between them."""
+        while True:
+            source, net = self._callbacks, self._net.copy()
+            if self._callbacks is source:
+                return net, source.states_now()
+
     def _attributes(self) -> dict[str, Any]:
         """What was set on the net besides its own attributes."""
         return {name: value for name, value in vars(self).items() if name not in _OWN}
 
     def __getstate__(self) -> dict[str, Any]:
-        callbacks = self._callbacks.states_now()
+        net, callbacks = self._copied_state()
         return {
             "format": self._FORMAT,
             "dtype": self.dtype.name,
             "seed": self._seed,
             "layers": [layer.description for layer in self._layers],
-            **read_state(self._net.copy(), self._layers),
+            **read_state(net, self._layers),
             "callbacks": {**vars(callbacks), "states": [vars(state) for state in callbacks.states]},
             "attributes": self._attributes(),
         }

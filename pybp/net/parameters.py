@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pybp._common.types import Array
+from pybp.errors import ArgumentError
 from pybp.net.network import Network
 from pybp.net.state import read, state_arrays
 
@@ -28,6 +29,27 @@ class Parameters:
                 if "_state" not in what
             )
         )
+
+    @classmethod
+    def from_flat(cls, model: Network, flat: Array) -> "Parameters":
+        """Those of `model` that `flat` gave."""
+        own = cls.copy_from(model)
+        if not isinstance(flat, np.ndarray) or flat.shape != own.flat.shape:
+            raise ArgumentError(
+                f"the net has {own.flat.size} parameters and statistics, not so many"
+            )
+        ends = np.cumsum([values.size for _, _, values in own.arrays])[:-1]
+        parts = zip(own.arrays, np.split(flat, ends), strict=True)
+        return cls(tuple((w, index, part.reshape(v.shape)) for (w, index, v), part in parts))
+
+    @property
+    def flat(self) -> Array:
+        """All of them in one vector."""
+        return np.concatenate([values.ravel() for _, _, values in self.arrays] or [np.zeros(0)])
+
+    def in_net(self, model: Network) -> bool:
+        """Whether `model` has these, rounded to its dtype."""
+        return np.array_equal(self.flat.astype(model.dtype), Parameters.copy_from(model).flat)
 
     def write_to(self, model: Network) -> None:
         """Write them to a net of the same layers, rounded to its dtype."""

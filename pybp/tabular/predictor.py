@@ -184,7 +184,7 @@ class TabularPredictor:
                 **how,
             )
         finally:
-            self.best_epoch = net.epochs_done if best is None else best.restore(net)
+            self.best_epoch = net.epochs_done if best is None else best.restore_best(net)
             self.validation_errors = None if best is None else best.errors
 
     def _watched(

@@ -53,7 +53,7 @@ class LastBest(Callback):
             return float(np.average(net.predict(X).argmax(axis=1) != classes, weights=weights))
         return 1 - logs["val_accuracy"] if "val_accuracy" in logs else logs["val_loss"]
 
-    def restore(self, net: MLP) -> int:
+    def restore_best(self, net: MLP) -> int:
         """Set the net's parameters to those kept; returns their epoch."""
         if self._parameters is not None:
             net._net.set_flat("parameters", self._parameters)

@@ -60,6 +60,33 @@ class Callback:
         without this call.
         """
 
+    def state(self) -> dict[str, Any]:
+        """What the callback must remember for a fit that is continued; it becomes part of the net's state.
+
+        Called when the net is saved or copied during the fit, and at the end of the fit. The state of
+        each callback is saved under its class and its position among the fit's callbacks of that class.
+
+        Returns
+        -------
+        dict of str to values
+            None, bool, int, float, str, lists and dicts of these, or arrays of float32, float64, int32,
+            int64 or uint8, which must not be changed afterwards. Empty: nothing.
+        """
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Called after `on_fit_begin` with what `state` returned, if the fit continues another one.
+
+        A fit with `initial_epoch` > 0 continues the one that the net was saved in or trained by last.
+        Without a state for it, the callback begins as in a new fit.
+        """
+
+    def undo_fit_end(self, net: MLP) -> None:
+        """Called after `restore`, for the last callback first: undo what `on_fit_end` has done to the net.
+
+        A callback that sets the net's weights at the end of a fit puts back those of before.
+        """
+
     def change_rates(self, rates: Rates) -> Rates:
         """Called before each epoch with its learning rates; returns the learning rates to use instead.
 

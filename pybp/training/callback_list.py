@@ -1,12 +1,14 @@
 """Call the hooks of all callbacks of a fit."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from pybp._common.arguments import shown
-from pybp.errors import ArgumentError
+from pybp.errors import ArgumentError, StateError
+from pybp.net.callback_states import CallbackState, CallbackStates
 from pybp.net.network import Network
 from pybp.schedules.base import Rates
 from pybp.training.callback import Callback
@@ -32,15 +34,36 @@ class CallbackList:
         self._on_steps = [c for c in callbacks if c.overrides("on_step_end")]
         self._on_rates = [c for c in callbacks if c.overrides("change_rates")]
         self.steps_done = 0  # in previous epochs
+        self._positions = {id(callback): index for index, callback in enumerate(callbacks)}
+        self._told = len(callbacks)  # how many know of the end of the epoch
+        self._epoch, self._logs = 0, dict[str, float]()
         self.begun = False
         """Whether `on_fit_begin` has been called."""
         self.stop = False
         """Whether any hook has returned True."""
 
+    def begin(self, initial_epoch: int) -> bool:
+        """Begin a fit: call `on_fit_begin`, and restore what callbacks remember if it continues another fit."""
+        before = self.model._callbacks.states_now()
+        self.model._callbacks = self  # what the net's copies and files take the states from
+        self.begun = True
+        self.call("on_fit_begin")
+        if initial_epoch > 0:
+            self._resume(before)
+        return self.stop
+
+    def end(self) -> None:
+        """Leave what callbacks remember with the net; if the fit has not begun, what was there stays."""
+        if self.begun or not self.callbacks:
+            self.model._callbacks = CallbackStates()
+            self.model._callbacks = self.states_now()
+
     def call(self, hook: str, *arguments: Any) -> bool:
         """Call a hook of all callbacks, with copies of dicts; return `stop`."""
-        self.begun |= hook == "on_fit_begin"
+        if hook == "on_epoch_end":
+            self._epoch, self._logs = arguments
         self._call(self.callbacks, hook, arguments)
+        self._told = len(self.callbacks)
         return self.stop
 
     def call_after_step(self, done: int, logs: dict[str, float]) -> bool:
@@ -52,8 +75,55 @@ class CallbackList:
 
     def _call(self, callbacks: Iterable[Callback], hook: str, arguments: tuple[Any, ...]) -> None:
         for callback in callbacks:
+            if hook == "on_epoch_end":
+                self._told = self._positions[id(callback)] + 1
             given = [dict(value) if isinstance(value, dict) else value for value in arguments]
             self.stop |= getattr(callback, hook)(self.model, *given) is True
+
+    # ---- states ------------------------------------------------------------------------------
+
+    def _keys(self) -> Iterator[tuple[Callback, str, int]]:
+        """Each callback, its class, and its index among those of the class."""
+        seen: Counter[str] = Counter()
+        for callback in self.callbacks:
+            name = f"{type(callback).__module__}.{type(callback).__qualname__}"
+            yield callback, name, seen[name]
+            seen[name] += 1
+
+    def states_now(self) -> CallbackStates:
+        """What the callbacks remember now."""
+        states = []
+        for index, (callback, name, number) in enumerate(self._keys()):
+            values = callback.state()
+            if not isinstance(values, dict):
+                raise TypeError(f"the state of {name} must be a dict, got {shown(values)}")
+            if values:
+                states.append(CallbackState(name, number, index >= self._told, values))
+        behind = any(state.behind for state in states)
+        return CallbackStates(
+            tuple(states), self._epoch if behind else 0, dict(self._logs) if behind else {}
+        )
+
+    def _resume(self, before: CallbackStates) -> None:
+        """Restore the callbacks, and let those that are behind know of the end of the epoch."""
+        resumed = []
+        for callback, name, number in self._keys():
+            state = before.find(name, number)
+            if state is not None:
+                try:
+                    callback.restore(dict(state.values))
+                except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+                    raise StateError(f"the state of {name} can't be restored: {error!r}") from error
+                resumed.append((callback, state))
+        for callback, _ in reversed(resumed):
+            callback.undo_fit_end(self.model)  # type: ignore[arg-type]  # an MLP
+        self._epoch, self._logs = before.epoch, dict(before.logs)
+        for callback, state in resumed:
+            if state.behind:
+                self._call([callback], "on_epoch_end", (self._epoch, self._logs))
+        self._told = len(self.callbacks)
+
+    # ---- between steps -----------------------------------------------------------------------
 
     @property
     def _with_step_hook(self) -> list[Callback]:

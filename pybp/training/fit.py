@@ -120,8 +120,11 @@ class Fit:
                     if hooks.begun:
                         hooks.call("on_fit_end", history)
                     raise
-                hooks.call("on_fit_end", history)
-                return history
+                else:
+                    hooks.call("on_fit_end", history)
+                    return history
+                finally:
+                    hooks.end()
         finally:
             progress.close()
 
@@ -172,7 +175,7 @@ class Fit:
         """Train until the last epoch is done or a callback stops training."""
         if self.steps is not None:
             hooks.steps_done = self.initial_epoch * self.steps
-        stop, epoch = hooks.call("on_fit_begin"), self.initial_epoch
+        stop, epoch = hooks.begin(self.initial_epoch), self.initial_epoch
         while not stop and epoch < self.epochs and not hooks.call("on_epoch_begin", epoch + 1):
             epoch += 1
             logs = self._epoch(net, epoch, report, hooks)

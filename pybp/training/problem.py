@@ -50,7 +50,11 @@ class TrainingProblem(Problem):
         self.loss: Loss = settings.loss
         trained = [np.full(layer.n_parameters, layer.trainable) for layer in layers]
         self._frozen = ~np.concatenate(trained)
-        self.start = net.get_flat("parameters", self._vector()).astype(np.float64)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin at the net's parameters, which callbacks may have set."""
+        self.start = self._net.get_flat("parameters", self._vector()).astype(np.float64)
 
     def kinds(self) -> set[str]:
         """The kinds of layers in the net."""

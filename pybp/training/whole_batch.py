@@ -48,7 +48,8 @@ class WholeBatchFit(Fit):
         problem = self._problem(net, hooks)
         net.reset_optimizer()
         hooks.steps_done = first = self.initial_epoch
-        stop = hooks.call("on_fit_begin")
+        stop = hooks.begin(first)
+        problem.restart()
         if first < self.epochs and not stop and not hooks.call("on_epoch_begin", first + 1):
             _Iterations(self, net, problem, progress, history, hooks).run()
 

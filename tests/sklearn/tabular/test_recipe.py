@@ -164,7 +164,7 @@ def test_the_last_best_epoch(errors, kept):
     for epoch, error in enumerate(errors, start=1):
         net.biases = [[float(epoch)]]
         best.on_epoch_end(net, epoch, {"loss": 0.0, "val_loss": error})
-    assert best.restore(net) == kept
+    assert best.restore_best(net) == kept
     assert net.biases[0] == kept
 
 

@@ -58,12 +58,16 @@ def _unquote(function: Callable[..., Any]) -> None:
     }
 
 
+_prepared: set[type] = set()
+
+
 def _functions(exported: Any) -> Iterator[Callable[..., Any]]:
-    """The function itself; for a class, its methods and the getters of its properties."""
+    """The function itself; for a class, its methods and the getters of its properties, if they are new."""
     if isinstance(exported, FunctionType):
         yield inspect.unwrap(exported)
     elif isinstance(exported, type):
-        for base in exported.__mro__:
+        for base in set(exported.__mro__) - _prepared:
+            _prepared.add(base)
             if base.__module__.startswith("pybp"):
                 for member in vars(base).values():
                     function = getattr(member, "fget", getattr(member, "__func__", member))

@@ -11,7 +11,7 @@ import re
 import pages
 
 STEP = re.compile(
-    r"^`(?P<file>[^`]+)`, (?:at the end(?P<blank>, after two blank lines)?"
+    r"^`(?P<file>[^`]+)`, (?:at the end"
     r"|(?P<side>before|after) (?:the (?P<ordinal>first|second) )?`(?P<anchor>[^`]+)`):\n"
     r"```\w+\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -26,7 +26,7 @@ def steps(page):
 def insert(text, step):
     """The text of a file with a fragment inserted."""
     if step["anchor"] is None:
-        return text + "\n\n" * bool(step["blank"]) + step["code"]
+        return text + step["code"]
     lines = text.splitlines(keepends=True)
     found = [i for i, line in enumerate(lines) if line.lstrip().startswith(step["anchor"])]
     wanted = {None: 1, "first": 2, "second": 2}[step["ordinal"]]

@@ -23,15 +23,22 @@ __all__ = [
     "shown",
     "threads_count",
     "unknown_name",
+    "width",
 ]
 
 
 def shown(value: object) -> str:
     """A value for a message: its repr, shortened to 60 characters, and its type."""
-    text = repr(value)
-    if len(text) > 60:
-        text = text[:57] + "..."
-    return f"{text} ({type(value).__name__})"
+    return f"{_short(value)} ({type(value).__name__})"
+
+
+def _short(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception:  # a method of the caller's; or an int of more digits than Python prints
+        bits = f" of {value.bit_length()} bits" if isinstance(value, int) else ""
+        return f"<{type(value).__name__}{bits}>"
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def real(
@@ -46,12 +53,16 @@ def real(
     """`value` as a finite float from `low` to `high`; an open bound is excluded."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be a number, got {shown(value)}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     above = number > low if low_open else number >= low
     below = number < high if high_open else number <= high
     if not (math.isfinite(number) and above and below):
         raise ArgumentError(
-            f"{name} must be {_interval(low, high, low_open, high_open)}, got {number!r}"
+            f"{name} must be {_interval(low, high, low_open, high_open)}, "
+            f"got {_short(number if math.isfinite(number) else value)}"
         )
     return number
 
@@ -66,8 +77,8 @@ def _interval(low: float, high: float, low_open: bool, high_open: bool) -> str:
     return f"a number in {left}{low:g}, {high:g}{right}"
 
 
-def count(value: object, name: str, *, low: int = 1, high: int | None = None) -> int:
-    """`value` as an int from `low` to `high`; without `high`, up to the largest size of an array."""
+def count(value: object, name: str, *, low: int = 1, high: int = sys.maxsize) -> int:
+    """`value` as an int from `low` to `high`."""
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be a whole number, got {shown(value)}")
     try:
@@ -75,12 +86,20 @@ def count(value: object, name: str, *, low: int = 1, high: int | None = None) ->
     except TypeError:
         raise TypeError(f"{name} must be a whole number, got {shown(value)}") from None
     if number < low:
-        raise ArgumentError(f"{name} must be a whole number >= {low}, got {number}")
-    if high is not None and number > high:
-        raise ArgumentError(f"{name} must be a whole number <= {high}, got {number}")
-    if high is None and number > sys.maxsize:
-        raise MemoryError(f"{name} is {number}, more than memory can hold")
+        raise ArgumentError(f"{name} must be a whole number >= {low}, got {_short(number)}")
+    if number > high:
+        raise ArgumentError(f"{name} must be a whole number <= {high}, got {_short(number)}")
     return number
+
+
+def width(value: object, name: str) -> int:
+    """`value` as a number of inputs or outputs, an int >= 1."""
+    try:
+        return count(value, name)
+    except ArgumentError:
+        if operator.index(value) < 1:  # type: ignore[arg-type]  # count() has checked that it is an int
+            raise
+        raise MemoryError(f"{name} is {_short(value)}, more than memory can hold") from None
 
 
 def flag(value: object, name: str) -> bool:

@@ -46,6 +46,13 @@ class Sparse:
         found = np.flatnonzero(self.indices[entries] == column)
         return float(self.values[entries][found[0]]) if found.size else 0.0
 
+    def apart_from(self, array: Array) -> "Sparse":
+        """The same matrix, without memory in common with `array`."""
+        values, indices, indptr = (
+            part.copy() if np.may_share_memory(part, array) else part for part in self.csr[:3]
+        )
+        return Sparse(values, indices, indptr, self.n_columns)
+
     def column(self, number: int) -> Array:
         """One column as a dense array."""
         dense = np.zeros(len(self), self.values.dtype)
@@ -104,10 +111,7 @@ def _from_scipy(X: Any, name: str, dtype: DType, n_in: int) -> Sparse:
         raise ShapeError(
             f"{name} has shape {X.shape}: {table.shape[1]} columns, but the net has {n_in} inputs"
         )
-    table = table.tocsr()
-    if not table.has_canonical_format:
-        table = table.copy()  # sum_duplicates() works in place
-        table.sum_duplicates()
+    table = _canonical_csr(table, name)
     values = table.data
     if values.dtype not in (np.float32, np.float64):
         values = plain(values, dtype)
@@ -123,9 +127,53 @@ def _from_scipy(X: Any, name: str, dtype: DType, n_in: int) -> Sparse:
         check_finite(matrix, given, name, dtype)
     except (
         ArgumentError
-    ) as error:  # its flags say canonical format, but its indices are not in order
+    ) as error:  # the flag says canonical format, but the indices are not in order
         raise ArgumentError(f"{name} is not a valid sparse matrix: {error}") from None
     return matrix
+
+
+def _canonical_csr(table: Any, name: str) -> Any:
+    """The matrix in canonical CSR format, itself if it has that."""
+    try:
+        _check_format(table)
+        table = table.tocsr()
+        if not table.has_canonical_format:
+            table = table.copy()  # sum_duplicates() works in place
+            table.sum_duplicates()
+    except (ValueError, IndexError) as error:
+        raise ArgumentError(f"{name} is not a valid sparse matrix: {error}") from None
+    return table
+
+
+def _check_format(table: Any) -> None:
+    """Refuse indices with which scipy's methods would leave the arrays; it trusts them."""
+    rows, columns = table.shape
+    if table.format == "csr":
+        _check_indptr(table, rows)  # the core checks its indices
+    elif table.format == "csc":
+        _check_indptr(table, columns)
+        _check_indices(table.indices, rows)
+    elif table.format == "bsr":
+        _check_indptr(table, rows // table.blocksize[0])
+        _check_indices(table.indices, columns // table.blocksize[1])
+    elif table.format == "coo":
+        _check_indices(table.row, rows)
+        _check_indices(table.col, columns)
+
+
+def _check_indptr(table: Any, n: int) -> None:
+    indptr, n_values = table.indptr, len(table.data)
+    if len(indptr) != n + 1:
+        raise ValueError(f"indptr has {len(indptr)} elements, expected {n + 1}")
+    if len(table.indices) != n_values:
+        raise ValueError(f"indices has {len(table.indices)} elements, data {n_values}")
+    if indptr[0] < 0 or indptr[-1] > n_values or (np.diff(indptr) < 0).any():
+        raise ValueError(f"indptr doesn't ascend within 0 ... {n_values}")
+
+
+def _check_indices(indices: Array, n: int) -> None:
+    if indices.size and not 0 <= indices.min() <= indices.max() < n:
+        raise ValueError(f"an index is not in 0 ... {n - 1}")
 
 
 def column_of(X: Inputs, number: int) -> Array:

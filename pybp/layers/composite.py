@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from pybp._common.arguments import count, shown
+from pybp._common.arguments import count, shown, width
 from pybp._common.specs import resolve
 from pybp.activations import ActivationFunction, ActivationLike
 from pybp.errors import ArgumentError
@@ -187,5 +187,5 @@ def _column(column: object, given: Any) -> tuple[int, tuple[int, int]]:
             f"{name} must be a number of categories or (categories, dim), got {shown(given)}"
         )
     n_categories = count(given[0], f"{name}, the number of categories,", high=_MAX_CATEGORIES)
-    dim = min(50, (n_categories + 1) // 2) if given[1] is None else count(given[1], f"{name}, dim,")
+    dim = min(50, (n_categories + 1) // 2) if given[1] is None else width(given[1], f"{name}, dim,")
     return number, (n_categories, dim)

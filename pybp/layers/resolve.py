@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pybp._common.arguments import count, shown
+from pybp._common.arguments import shown, width
 from pybp._common.specs import resolve
 from pybp.activations import ActivationFunction, ActivationLike, Identity
 from pybp.errors import ArgumentError
@@ -32,7 +32,7 @@ def resolve_layers(
             f"layers needs the number of inputs and at least one layer, got {list(layers)!r}"
         )
     builder = LayerBuilder(
-        n_in=count(layers[0], "layers[0], the number of inputs,"),
+        n_in=width(layers[0], "layers[0], the number of inputs,"),
         activation=resolve(activation, ActivationFunction, "activation"),
         init=resolve(init, Initializer, "init"),
     )
@@ -48,7 +48,7 @@ def resolve_layers(
 def _last(index: int, entry: LayerLike, output: ActivationFunction | None) -> list[LayerLike]:
     """The last entry with the activation `output`, as one or two entries."""
     if not isinstance(entry, LayerSpec | type):
-        return [Dense(count(entry, f"layers[{index}]"), output or Identity())]
+        return [Dense(width(entry, f"layers[{index}]"), output or Identity())]
     if output is None:
         return [entry]
     own = entry.activation if isinstance(entry, Dense | Activation | Residual) else None

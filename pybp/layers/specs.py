@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any, ClassVar, TypeVar, cast
 
-from pybp._common.arguments import count, flag, real, shown, unknown_name
+from pybp._common.arguments import flag, real, shown, unknown_name, width
 from pybp._common.specs import Spec, resolve
 from pybp.activations import ActivationFunction, ActivationLike, Identity
 from pybp.errors import ArgumentError
@@ -137,7 +137,7 @@ class Dense(LayerSpec):
     parametrization: Parametrization = "standard"
 
     def __post_init__(self) -> None:
-        count(self.n_out, "n_out")
+        width(self.n_out, "n_out")
         if self.activation is not None:
             resolve(self.activation, ActivationFunction, "activation")
         if self.init is not None:
@@ -178,7 +178,7 @@ def append_entry(builder: LayerBuilder, entry: LayerLike, where: str) -> None:
     """Append the layers of an entry; `where` names the entry in messages."""
     chosen = with_defaults(entry, where)
     if not isinstance(chosen, LayerSpec):
-        chosen = Dense(count(chosen, where), builder.activation)
+        chosen = Dense(width(chosen, where), builder.activation)
     chosen.expand(builder, where)
 
 

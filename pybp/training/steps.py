@@ -67,7 +67,9 @@ class Stepwise(Network):
                 f"out has shape {out.shape}, C-contiguous {out.flags.c_contiguous}, writeable "
                 f"{out.flags.writeable}; expected {shape}, contiguous and writeable"
             )
-        if not isinstance(matrix, Sparse) and np.may_share_memory(matrix, out):
+        if isinstance(matrix, Sparse):
+            matrix = matrix.apart_from(out)
+        elif np.may_share_memory(matrix, out):
             matrix = matrix.copy()
         return self._net.predict(matrix, out, threads)
 

@@ -169,6 +169,74 @@ def test_bad(net, unchanged, use, given, error, message):
         use(net, given)
 
 
+def damaged(form, attribute, index, value):
+    matrix = sparse.random_array((90, 21), density=0.2, format=form, rng=np.random.default_rng(0))
+    getattr(matrix, attribute)[index] = value
+    return matrix
+
+
+def shortened(attribute):
+    matrix = sparse.csr_array(X)
+    setattr(matrix, attribute, getattr(matrix, attribute)[:-3])
+    return matrix
+
+
+DAMAGED = [
+    *(
+        (form, attribute, index, value)
+        for form in ("csr", "csc")
+        for attribute, index, value in (
+            ("indices", 0, 10**6),
+            ("indices", 0, -5),
+            ("indptr", 1, 10**8),
+            ("indptr", 1, -7),
+            ("indptr", -1, 10**8),
+            ("indptr", -1, 0),
+            ("indptr", 0, -3),
+        )
+    ),
+    ("coo", "row", 0, 10**6),
+    ("coo", "row", 0, -(10**6)),
+    ("coo", "col", 0, 10**6),
+    ("bsr", "indices", 0, 10**6),
+]
+
+
+@pytest.mark.parametrize(("form", "attribute", "index", "value"), DAMAGED)
+def test_indices_out_of_range(net, unchanged, form, attribute, index, value):
+    """scipy's own methods would crash."""
+    with pytest.raises(ArgumentError, match="X is not a valid sparse matrix"), unchanged(net):
+        net.fit(damaged(form, attribute, index, value), Y)
+
+
+@pytest.mark.parametrize("attribute", ["data", "indices", "indptr"])
+def test_arrays_that_are_too_short(net, unchanged, attribute):
+    with pytest.raises(ArgumentError, match="X is not a valid sparse matrix"), unchanged(net):
+        net.predict(shortened(attribute))
+
+
+@pytest.mark.parametrize("attribute", ["data", "indices", "indptr"])
+def test_outputs_in_the_memory_of_inputs(attribute):
+    net = MLP([6, 2], seed=0)
+    rng = np.random.default_rng(0)
+    matrix = sparse.csr_array(
+        (
+            rng.normal(size=60).astype("f4"),
+            np.tile(np.arange(6, dtype="i4"), 10),
+            np.arange(0, 61, 6, dtype="i4"),
+        ),
+        shape=(10, 6),
+    )
+    memory = np.zeros(80, "f4").view(getattr(matrix, attribute).dtype)
+    part = memory[: len(getattr(matrix, attribute))]
+    part[:] = getattr(matrix, attribute)
+    expected = net.predict(matrix)
+    setattr(matrix, attribute, part)
+    out = memory.view("f4")[:20].reshape(10, 2)
+    assert net.predict(matrix, out=out) is out
+    assert out.tobytes() == expected.tobytes()
+
+
 def test_too_large_for_the_dtype():
     given = explicit(1e39)
     with pytest.raises(NotFiniteError, match=r"X holds 1e\+39 at row 2, column \d+, too large for"):

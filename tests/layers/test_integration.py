@@ -150,7 +150,7 @@ def test_batches_give_the_bits_of_arrays(layers, same_state):
 def test_a_batch_of_one_row_is_refused_where_it_comes():
     X, y = data([6])
     net = make([6, BatchNorm(), 3])
-    with pytest.raises(ArgumentError, match=r"1 row .* BatchNorm needs 2"):
+    with pytest.raises(ArgumentError, match=r"1 row .* BatchNorm needs at least 2"):
         net.fit([(X[:16], y[:16]), (X[16:17], y[16:17])], progress=False)
     assert np.isfinite(net.predict(X)).all()
 

@@ -129,7 +129,7 @@ def test_a_daemon_without_standard_streams(progress, tmp_path):
         f"history = pybp.MLP([1, 1], seed=0).fit([[1.0]], [2.0], epochs=2, progress={progress!r})\n"
         f"open({str(out)!r}, 'w').write(str(len(history)))\n"
     )
-    shell = f'exec "{sys.executable}" -c "$0" <&- >&- 2>&-'
+    shell = f'exec "{sys.executable}" -P -c "$0" <&- >&- 2>&-'
     subprocess.run(["sh", "-c", shell, code], check=True, timeout=120)
     assert out.read_text() == "2"
 

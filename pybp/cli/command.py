@@ -1,13 +1,14 @@
 """Parse the arguments of the command ``pybp`` and call the subcommand."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import pybp
 from pybp.cli.demo import EPOCHS, GOAL, demo
 from pybp.cli.info import info
+from pybp.cli.screen import complain, silence
 from pybp.errors import PybpError
 
 __all__ = ["main"]
@@ -15,26 +16,47 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with `argv` (default: those of the process); return the exit code."""
-    arguments = _parser().parse_args(argv)
+    if sys.stdout is None:
+        complain("pybp: error: standard output is closed")
+        return 1
     try:
-        code: int = arguments.command(arguments)
+        code = _run(argv)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("\npybp: interrupted", file=sys.stderr)
+        complain("\npybp: interrupted")
         return 130
-    except BrokenPipeError:  # the program that reads our output has closed it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except PybpError as error:
-        print(f"pybp: error: {error}", file=sys.stderr)
+        complain(f"pybp: error: {error}")
+        return 1
+    except OSError as error:
+        silence(sys.stdout)
+        if not isinstance(error, BrokenPipeError):  # whoever reads our output has seen enough
+            complain(f"pybp: error: {error.strerror}")
         return 1
     return code
 
 
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit:  # --help, --version or a wrong argument
+        sys.stdout.flush()
+        raise
+    code: int = arguments.command(arguments)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Write --help and --version, and say so if that can't be done; or what is wrong with an argument."""
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            complain(message)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="pybp", description="Multilayer perceptrons, trained by backpropagation."
-    )
+    parser = _Parser(prog="pybp", description="Multilayer perceptrons, trained by backpropagation.")
     parser.add_argument("--version", action="version", version=f"pybp {pybp.__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 

@@ -1,7 +1,6 @@
 """``pybp demo``: train a classifier of handwritten digits."""
 
 import argparse
-import sys
 import time
 from typing import Any
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 import pybp
 from pybp import _core
 from pybp.callbacks import Callback
-from pybp.cli.screen import Screen, plural
+from pybp.cli.screen import Screen, complain, plural
 from pybp.datasets import load_digits, train_test_split
 from pybp.mlp import MLP
 from pybp.optimizers import Adam
@@ -69,9 +68,9 @@ def demo(arguments: argparse.Namespace) -> int:
         f"\n\nThe hardest of the held-out digits:\n\n{hardest(X_test, y_test, outputs, screen)}"
     )
     if not reached:
-        print("\npybp: the accuracy is below the goal; more epochs may help", file=sys.stderr)
+        complain("\npybp: the accuracy is below the goal; more epochs may help")
     if not check.ok:
-        print("\npybp: the gradients are wrong", file=sys.stderr)
+        complain("\npybp: the gradients are wrong")
     return 0 if reached and check.ok else 1
 
 

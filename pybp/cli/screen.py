@@ -2,11 +2,27 @@
 
 import os
 import sys
-from typing import Any
+from typing import IO, Any
 
 from numpy.typing import NDArray
 
-__all__ = ["Screen", "plural"]
+__all__ = ["Screen", "complain", "plural", "silence"]
+
+
+def complain(text: str) -> None:
+    """Write to standard error, if it is there; the exit code says the same."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"{text.rstrip()}\n")
+        sys.stderr.flush()
+    except OSError:
+        silence(sys.stderr)
+
+
+def silence(stream: IO[str]) -> None:
+    """Let what can't be written go nowhere; Python tries it again at exit, with an exit code of its own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def plural(number: int, noun: str) -> str:

@@ -1,5 +1,6 @@
 """Replace a file atomically."""
 
+import _thread
 import os
 import secrets
 import stat
@@ -76,25 +77,27 @@ def _without_signals(work: Callable[[], None], stop: threading.Event) -> None:
     soon as `work` has cleaned up.
     """
     errors: list[BaseException] = []
+    done = _thread.allocate_lock()
+    done.acquire()
 
     def target() -> None:
         try:
             work()
         except BaseException as error:
             errors.append(error)
+        finally:
+            done.release()
 
-    thread = threading.Thread(target=target, name="pybp-save")
     try:
-        try:
-            thread.start()
-        except RuntimeError:  # no more threads, or the interpreter is shutting down
-            work()
-            return
-        thread.join()
+        _thread.start_new_thread(target, ())  # a Thread may be interrupted while it starts
+    except RuntimeError:  # no more threads, or the interpreter is shutting down
+        work()
+        return
+    try:
+        done.acquire()
     except BaseException:
         stop.set()
-        if thread.is_alive():
-            thread.join()
+        done.acquire()
         raise
     if errors:
         raise errors[0]

@@ -15,6 +15,8 @@ from pybp.cli import main
 from pybp.cli.demo import GOAL
 from pybp.cli.screen import Screen
 
+from processes import linux
+
 COMMAND = [sys.executable, "-P", "-m", "pybp"]  # -P: not the pybp of the working directory
 
 
@@ -139,3 +141,41 @@ def test_colours_only_on_a_terminal(monkeypatch):
     assert Screen().bold("title") == "\033[1mtitle\033[0m"
     monkeypatch.setenv("NO_COLOR", "1")
     assert Screen().bold("title") == "title"
+
+
+def shell(line, **environment):
+    """Run the command with the shell's redirections; exit code, and what went to standard error."""
+    command = line.replace("pybp", " ".join(COMMAND), 1)
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+    return done.returncode, done.stderr.strip()
+
+
+@linux
+@pytest.mark.parametrize(
+    ("what", "unbuffered"),
+    [("info", ""), ("info", "1"), ("demo --epochs 1", ""), ("--version", ""), ("--help", "1")],
+)
+def test_output_that_goes_nowhere(what, unbuffered):
+    """An exit code and a line, no traceback, whatever standard output and standard error are."""
+    environment = {"PYTHONUNBUFFERED": unbuffered}
+    full = (1, "pybp: error: No space left on device")
+    assert shell(f"pybp {what} >/dev/full", **environment) == full
+    assert shell(f"pybp {what} >&-", **environment) == (1, "pybp: error: standard output is closed")
+    assert shell(f"pybp {what} >&- 2>&-", **environment) == (1, "")
+    assert shell(f"pybp {what} >/dev/full 2>/dev/full", **environment) == (1, "")
+    expected = 1 if what.startswith("demo") else 0  # an epoch is not enough
+    assert shell(f"pybp {what} >/dev/null 2>&-", **environment) == (expected, "")
+    assert shell(f"pybp {what} >/dev/null 2>/dev/full", **environment) == (expected, "")
+
+
+@linux
+def test_wrong_arguments_where_nobody_reads():
+    assert shell("pybp train 2>&-") == (2, "")
+    assert shell("pybp train 2>/dev/full") == (2, "")
+    assert shell("pybp train >&-") == (1, "pybp: error: standard output is closed")

@@ -14,9 +14,11 @@ static double thread_work = 1.5e6;
 #define LARGE_STEP 1e8
 static bool set_by_test;
 
-bool pybp_thread_gain_uncertain(int threads, double step)
+pybp_thread_gain pybp_expected_thread_gain(int threads, double step)
 {
-    return threads > 1 && step < LARGE_STEP && !set_by_test;
+    if (threads == 1 || set_by_test)
+        return PYBP_GAIN_CERTAIN;
+    return step < LARGE_STEP ? PYBP_GAIN_UNCERTAIN : PYBP_GAIN_LIKELY;
 }
 
 void pybp_set_thread_work(double operations)

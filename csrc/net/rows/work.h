@@ -15,9 +15,14 @@ static inline double pybp_forward_work(const pybp_net *net, size_t rows)
 /* Threads worth using for a call of `steps` steps of `step` fused multiply-adds each, of those that the caller
  * requested (0: the default number). Threads wait for each other once or twice in a step. */
 int pybp_worthwhile_threads(int requested, double step, size_t steps);
-/* Whether so many threads may be slower than one in such steps, so that both should be timed (thread_choice.h). */
-bool pybp_thread_gain_uncertain(int threads, double step);
-/* For tests: this many fused multiply-adds make a thread worthwhile, and the gain of more threads is never uncertain.
+/* Whether so many threads are faster than one in such steps. */
+typedef enum pybp_thread_gain {
+    PYBP_GAIN_CERTAIN,
+    PYBP_GAIN_LIKELY,   /* unless other work suspends them */
+    PYBP_GAIN_UNCERTAIN /* perhaps not even then: both should be timed (thread_choice.h) */
+} pybp_thread_gain;
+pybp_thread_gain pybp_expected_thread_gain(int threads, double step);
+/* For tests: this many fused multiply-adds make a thread worthwhile, and the gain of more threads is always certain.
  * With 1, small nets too use all threads requested. Not while a call is at work. */
 void pybp_set_thread_work(double operations);
 

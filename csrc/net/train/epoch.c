@@ -40,18 +40,18 @@ static void steps_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
 }
 
 /* False in the child, if the callback forked. */
-static bool do_steps(pybp_train_call *call, int threads, bool time_threads)
+static bool do_steps(pybp_train_call *call, int threads, pybp_thread_gain gain)
 {
     pybp_thread_choice *choice = &call->buffers->choice;
     const size_t end = call->end;
-    if (!time_threads)
+    if (gain == PYBP_GAIN_CERTAIN)
         return pybp_pool_run(threads, steps_work, call) != 0;
     for (; call->begin < end && !call->stop; call->begin = call->end) {
         const double start = pybp_clock_ms();
-        call->end = call->begin + pybp_thread_choice_steps(choice, end - call->begin);
+        call->end = call->begin + pybp_thread_choice_steps(choice, gain, end - call->begin);
         if (pybp_pool_run(pybp_thread_choice_threads(choice, threads), steps_work, call) == 0)
             return false;
-        pybp_thread_choice_record(choice, call->end - call->begin, pybp_clock_ms() - start);
+        pybp_thread_choice_record(choice, gain, threads, call->end - call->begin, pybp_clock_ms() - start);
     }
     return true;
 }
@@ -145,10 +145,10 @@ static pybp_status end_epoch(pybp_train_call *call)
     return PYBP_OK;
 }
 
-pybp_status pybp_train_epoch(pybp_train_call *call, int threads, bool time_threads)
+pybp_status pybp_train_epoch(pybp_train_call *call, int threads, pybp_thread_gain gain)
 {
     begin_epoch(call);
-    if (!do_steps(call, threads, time_threads))
+    if (!do_steps(call, threads, gain))
         return pybp_fail(PYBP_STATE,
                          "the callback forked: in the child, the other threads' part of the step is lost");
     return end_epoch(call);

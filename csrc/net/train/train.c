@@ -52,6 +52,6 @@ pybp_status pybp_train_epochs(pybp_net *net, const pybp_matrix *x, const pybp_ta
     net->has_gradients = false;
     pybp_start_clock(&call);
     for (; call.epoch < epochs && status == PYBP_OK; call.epoch++)
-        status = pybp_train_epoch(&call, threads, pybp_thread_gain_uncertain(threads, work));
+        status = pybp_train_epoch(&call, threads, pybp_expected_thread_gain(threads, work));
     return status;
 }

@@ -138,7 +138,10 @@ def as_matrix(
             f"{name} has shape {array.shape}: {table.shape[1]} columns, but the net has "
             f"{n_columns} {of}{one_row}"
         )
-    return finite_matrix(table, name, dtype)
+    matrix = core_layout(table, dtype)
+    columns = getattr(values, "columns", None) if array.ndim == 2 else None
+    check_finite(matrix, table, name, dtype, columns=columns, hint=hint)
+    return matrix
 
 
 def finite_matrix(table: Array, name: str, dtype: DType) -> Array:
@@ -151,15 +154,26 @@ def finite_matrix(table: Array, name: str, dtype: DType) -> Array:
     return matrix
 
 
-def check_finite(matrix: "Array | Csr", given: Entries, name: str, dtype: DType) -> None:
-    """Raise at NaN, infinity or values too large for `dtype`; `matrix` was converted from `given`."""
+def check_finite(
+    matrix: "Array | Csr",
+    given: Entries,
+    name: str,
+    dtype: DType,
+    *,
+    columns: Any = None,
+    hint: str = "",
+) -> None:
+    """Raise at NaN, infinity or values too large for `dtype`; `matrix` was converted from `given`.
+
+    The message names the column if `columns` are the names of all; `hint` is appended if a value is missing.
+    """
     index = _core.find_nonfinite(matrix, dtype)
     if index is not None:
         value = float(given[index])
         too_large = f", too large for {dtype.name}" if math.isfinite(value) else ""
         raise NotFiniteError(
-            f"{name} holds {value!r} at row {index[0]}, column {index[1]}{too_large}; "
-            "expected finite numbers"
+            f"{name} holds {value!r}{_position(index, columns)}{too_large}; "
+            f"expected finite numbers{hint if math.isnan(value) else ''}"
         )
 
 

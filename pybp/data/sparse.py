@@ -93,10 +93,13 @@ def as_inputs(X: object, name: str, dtype: DType, n_in: int) -> Inputs:
     """
     if is_sparse(X):
         return _from_scipy(X, name, dtype, n_in)
-    return as_matrix(X, name, dtype, n_in, hint=_TEXT)
+    return as_matrix(X, name, dtype, n_in, hint=_TABLES)
 
 
-_TEXT = "; pybp.sklearn.TabularMLPClassifier and TabularMLPRegressor take tables with text and categories"
+_TABLES = (
+    "; pybp.sklearn.TabularMLPClassifier and TabularMLPRegressor take tables with text, categories and "
+    "missing values"
+)
 
 
 def _from_scipy(X: Any, name: str, dtype: DType, n_in: int) -> Sparse:

@@ -187,9 +187,12 @@ def test_pandas_of_mixed_columns(net):
 
 def test_pandas_missing_values_are_named(net):
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(WHOLE).astype("Int64")
+    frame = pandas.DataFrame(WHOLE, columns=list("abcdef")).astype("Int64")
     frame.iloc[3, 2] = pandas.NA
-    with pytest.raises(ValueError, match="X holds nan at row 3, column 2"):
+    message = (
+        r"X holds nan at row 3, column 2 \('c'\); expected finite numbers; .*TabularMLPClassifier"
+    )
+    with pytest.raises(ValueError, match=message):
         net.predict(frame)
 
 
@@ -256,5 +259,5 @@ def test_polars(net):
 def test_polars_missing_values_are_named(net):
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame({f"x{i}": [1, None if i == 2 else 0] for i in range(6)})
-    with pytest.raises(ValueError, match="X holds nan at row 1, column 2"):
+    with pytest.raises(ValueError, match=r"X holds nan at row 1, column 2 \('x2'\)"):
         net.predict(frame)

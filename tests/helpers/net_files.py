@@ -18,6 +18,7 @@ import numpy as np
 import pybp
 from pybp import MLP, Dense, layers
 from pybp.activations import LeakyReLU
+from pybp.callbacks import EMA, EarlyStopping, ReduceLROnPlateau
 from pybp.initializers import Constant, Normal, Orthogonal
 from pybp.optimizers import SGD, Adam, RMSprop
 
@@ -56,22 +57,38 @@ def nets():
         Dense(3, "softmax"),
     ]
     made = {
+        "callbacks": (MLP([4, 8, 3], output="softmax", seed=5), Adam(lr=0.05)),
         "plain": (MLP([4, 8, 3], output="softmax", seed=1), Adam(lr=0.01)),
         "kinds": (MLP(every_kind, seed=11), RMSprop(momentum=0.5, centered=True)),
         "options": (MLP(every_option, dtype="float64", seed=2**64 - 1), Adam(amsgrad=True)),
         "momentum": (MLP([4, 8, 3], output="softmax", seed=2), SGD(lr=0.1, momentum=0.9)),
         "new": (MLP([4, 3], output="softmax", dtype="float64", seed=3), None),
     }
-    for net, optimizer in made.values():
+    for name, (net, optimizer) in made.items():
         if optimizer is not None:
-            net.fit(X, Y, epochs=2, batch_size=16, optimizer=optimizer, progress=False)
+            fit(name, net, optimizer, 0)
     return made
 
 
-def seen_of(net, optimizer):
+def fit(name, net, optimizer, done):
+    """Two more epochs after so many; one of the nets has callbacks that remember something."""
+    watching = [EMA(0.9), ReduceLROnPlateau("loss", patience=0), EarlyStopping("loss", patience=9)]
+    net.fit(
+        X,
+        Y,
+        epochs=done + 2,
+        initial_epoch=done,
+        batch_size=16,
+        optimizer=optimizer or "adam",
+        callbacks=watching if name == "callbacks" else [],
+        progress=False,
+    )
+
+
+def seen_of(name, net, optimizer):
     """How long a net was trained, and the bits that it predicts and trains on with."""
     seen = {"epochs_done": net.epochs_done, "predicts": _hash(net.predict(X))}
-    net.fit(X, Y, epochs=2, batch_size=16, optimizer=optimizer or "adam", progress=False)
+    fit(name, net, optimizer, net.epochs_done)
     return seen | {"predicts after two more epochs": _hash(net.predict(X))}
 
 
@@ -114,7 +131,7 @@ if __name__ == "__main__":
     expected = {}
     for name, (net, optimizer) in nets().items():
         net.save(FILES / f"format{number}-{name}.safetensors")
-        expected[name] = seen_of(net, optimizer)
+        expected[name] = seen_of(name, net, optimizer)
     text = json.dumps(expected, indent=1) + "\n"
     (FILES / f"format{number}.json").write_text(text, encoding="utf-8")
     print(pybp.__version__, len(expected), "files")

@@ -5,10 +5,10 @@ parameters, methods and fitted attributes, and some that scikit-learn doesn't ha
 `TabularMLPClassifier` and `TabularMLPRegressor` take tables as they are and need no tuning.
 """
 
-from pybp._common.optional import require
-from pybp._common.public import publish
+from pybp._common.optional import require as _require
+from pybp._common.public import publish as _publish
 
-require("sklearn", "pybp.sklearn")
+_require("sklearn", "pybp.sklearn")
 
 from pybp.sklearn.displays import LossCurveDisplay, WeightsDisplay  # noqa: E402  # after the check
 from pybp.sklearn.mlp.classifier import MLPClassifier  # noqa: E402
@@ -27,4 +27,4 @@ __all__ = [
     "WeightsDisplay",
 ]
 
-publish(globals())
+_publish(globals())

@@ -4,7 +4,7 @@
 trained; `Preprocessing` is what it does to its inputs, as data. `pybp.sklearn` has estimators on top of it.
 """
 
-from pybp._common.public import publish
+from pybp._common.public import publish as _publish
 from pybp.tabular.predictor import TabularPredictor
 from pybp.tabular.preprocessing import Encoding, Preprocessing
 from pybp.tabular.recipe import CLASSIFICATION, REGRESSION, Recipe
@@ -23,4 +23,4 @@ __all__ = [
     "TabularPredictor",
 ]
 
-publish(globals())
+_publish(globals())

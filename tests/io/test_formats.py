@@ -26,7 +26,7 @@ def test_a_net_of_each_file(number, same_state):
 
 
 def test_there_are_files_of_each_format():
-    assert FORMATS == list(range(1, netfile._FORMAT + 1))
+    assert list(range(1, netfile._FORMAT + 1)) == FORMATS
     for number in FORMATS:
         expected = json.loads((FILES / f"format{number}.json").read_text(encoding="utf-8"))
         assert len(list(FILES.glob(f"format{number}-*"))) == len(expected)

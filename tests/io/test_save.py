@@ -1,6 +1,7 @@
 """A net in a file: nothing is lost, other programs can read it, and a crash leaves a whole file."""
 
 import os
+import pickle
 import random
 import signal
 import stat
@@ -17,8 +18,9 @@ import pybp
 from pybp import MLP, Dense, layers
 from pybp.activations import LeakyReLU
 from pybp.callbacks import Callback
-from pybp.errors import ArgumentError
+from pybp.errors import ArgumentError, NotFiniteError
 from pybp.initializers import Constant
+from pybp.io import netfile
 
 from processes import linux, script
 from registered import CLASSES
@@ -136,6 +138,40 @@ def test_saving_in_a_callback(path, same_state):
     net = everything()
     net.fit(X, Y, epochs=2, callbacks=[Save()])
     assert same_state(pybp.load(path), net)
+
+
+@pytest.mark.parametrize("what", ["weights", "biases", "running_mean", "weight_state1"])
+def test_what_load_refuses_is_not_saved(what, path, monkeypatch):
+    """A net with NaN, as solvers have left it, is of no use to anybody."""
+
+    def read_state(net, layers):
+        state = read(net, layers)
+        arrays = [(n, i, v * np.nan if n == what else v) for n, i, v in state["arrays"]]
+        return state | {"arrays": arrays}
+
+    net = every_kind()
+    net.fit(X, Y, epochs=1)
+    read = netfile.read_state
+    monkeypatch.setattr(netfile, "read_state", read_state)
+    with pytest.raises(NotFiniteError, match=rf"layers\.\d\.{what} holds NaN or infinity"):
+        net.save(path)
+    assert not path.exists()
+
+
+def test_nothing_is_initialized_for_what_a_file_replaces(path):
+    """The QR of an orthogonal initializer took longer than all else."""
+
+    def seconds(call):
+        begin = time.perf_counter()
+        call()
+        return time.perf_counter() - begin
+
+    net = MLP([800, 800, 1], init="orthogonal", seed=0)
+    net.save(path)
+    pickled = pickle.dumps(net)
+    made = min(seconds(lambda: MLP([800, 800, 1], init="orthogonal", seed=0)) for _ in range(3))
+    assert min(seconds(lambda: pybp.load(path)) for _ in range(3)) < made / 3  # / 30 when idle
+    assert min(seconds(lambda: pickle.loads(pickled)) for _ in range(3)) < made / 3
 
 
 # ---- the file itself ---------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Pickles keep everything: training continues with the same bits. Other formats are refused."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -79,8 +80,64 @@ def test_plain_contents(trained):
 
 def test_another_format_is_refused(trained):
     state = trained.__getstate__() | {"format": 99}
-    with pytest.raises(ArgumentError, match="format 99; this pybp reads 2"):
+    with pytest.raises(ArgumentError, match="format 99; this pybp reads 2 and 3"):
         MLP.__new__(MLP).__setstate__(state)
+
+
+def test_the_format_before_is_read(trained, same_state):
+    """It had neither attributes nor what callbacks remember."""
+    state = trained.__getstate__() | {"format": 2}
+    del state["attributes"], state["callbacks"]
+    again = MLP.__new__(MLP)
+    again.__setstate__(state)
+    assert same_state(again, trained)
+
+
+# ---- attributes of one's own -----------------------------------------------------------------
+
+
+class Named(MLP):
+    """A subclass that keeps something."""
+
+    def __init__(self, layers, name, **options):
+        super().__init__(layers, **options)
+        self.name = name
+
+
+def test_attributes_stay():
+    net = Named([2, 3, 1], name="a", seed=1)
+    net.classes = ["cat", "dog"]
+    net.itself = net
+    net.rows = np.arange(3)
+    for again in (pickle.loads(pickle.dumps(net)), copy.deepcopy(net)):
+        assert type(again) is Named
+        assert (again.name, again.classes) == ("a", ["cat", "dog"])
+        assert again.itself is again
+        assert (again.rows == net.rows).all()
+        assert again.classes is not net.classes
+        again.classes.append("cow")
+        assert net.classes == ["cat", "dog"]
+    for again in (net.copy(), copy.copy(net)):
+        assert again.name == "a"
+        assert again.classes is net.classes
+        assert again.itself is net
+    net.train_step([[1.0, 2.0]], [[1.0]])
+    assert not hasattr(MLP([1, 1]), "classes")
+
+
+def test_a_net_shared_by_several_objects():
+    net = MLP([2, 1], seed=0)
+    net.twin = [net.copy(), net]
+    one, other = copy.deepcopy([net, net])
+    assert one is other
+    assert one.twin[1] is one
+    assert one.twin[0] is not net.twin[0]
+
+
+def test_what_fit_leaves_is_no_attribute(trained):
+    assert trained.history is not None
+    assert trained.copy().history is None
+    assert trained.__getstate__()["attributes"] == {}
 
 
 def test_the_core_net_itself_is_not_pickled(trained):

@@ -30,8 +30,9 @@ from pybp._core cimport *
 include "_core_registry.pxi"
 include "_core_arrays.pxi"
 include "_core_options.pxi"
-include "_core_one_row.pxi"
 include "_core_net.pxi"
+include "_core_exclusive.pxi"
+include "_core_one_row.pxi"
 
 
 def find_nonfinite(x, dtype):

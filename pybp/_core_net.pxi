@@ -211,41 +211,8 @@ cdef class Net:
 
         The fast path: it neither converts arguments nor says what is wrong with them.
         """
-        cdef Py_buffer given, result
-        cdef pybp_matrix matrix
-        cdef size_t row = 0, column = 0
-        cdef pybp_status status = PYBP_OK
-        cdef bint fits = False
         self.check_access()
-        if not PyObject_CheckBuffer(x):
-            return None
-        if try_buffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT) < 0:
-            PyErr_Clear()
-            return None
-        try:
-            if not describe(&given, &matrix) or matrix.rows == 0 or matrix.cols != self.n_in:
-                return None
-            if out is None:
-                out = (new_array(self.n_out, self.dtype) if given.ndim == 1 else
-                       new_array((matrix.rows, self.n_out), self.dtype))
-            if try_buffer(out, &result, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0:
-                PyErr_Clear()
-                return None
-            fits = (output_fits(&result, self.dtype_number, self.n_out, &given, &matrix)
-                    and not self.is_held_elsewhere()) # making a buffer may have let other threads run
-            if fits:
-                self.calls += 1
-                with nogil:
-                    status = pybp_predict_finite(self.net, &matrix, result.buf, threads, &row,
-                                                 &column)
-                self.calls -= 1
-            PyBuffer_Release(&result)
-        finally:
-            PyBuffer_Release(&given)
-        if status == PYBP_NOT_FINITE or status == PYBP_INVALID: # such as an unknown category of an embedding
-            return None
-        check(status)
-        return out if fits else None
+        return predict_by_buffers(self, x, out, threads)
 
     def predict(self, x, out, int threads):
         """Write the outputs for `x` to `out`, shape (rows, n_out); return `out`."""
@@ -419,30 +386,3 @@ cdef class Net:
             raise error
         check(status)
         return 0
-
-
-@cython.internal
-@cython.final
-@cython.no_gc
-cdef class Exclusive:
-    """Holds a net until it is deleted, or until the end of a ``with`` block; see `Net.exclusive`.
-
-    An interrupt may come between any two instructions of Python, so also between taking a lock and entering
-    the block that would release it. But then this object is deleted.
-    """
-
-    cdef Net net # None: it holds none
-
-    def __enter__(self):
-        return self.net is not None
-
-    def __exit__(self, *exception):
-        self.release()
-
-    def __dealloc__(self):
-        self.release()
-
-    cdef void release(self) noexcept:
-        if self.net is not None:
-            self.net.owner = 0
-            self.net = None

@@ -51,3 +51,41 @@ cdef bint output_fits(const Py_buffer *out, pybp_dtype dtype, size_t columns, co
         and (out.ndim == 1 or <size_t> out.shape[0] == x.rows)
         and (end <= <size_t> out.buf or <size_t> out.buf + out.len <= start)
     )
+
+
+cdef object predict_by_buffers(Net net, x, out, int threads):
+    """The body of `Net.try_predict`."""
+    cdef Py_buffer given, result
+    cdef pybp_matrix matrix
+    cdef size_t row = 0, column = 0
+    cdef pybp_status status = PYBP_OK
+    cdef bint fits = False
+    if not PyObject_CheckBuffer(x):
+        return None
+    if try_buffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT) < 0:
+        PyErr_Clear()
+        return None
+    try:
+        if not describe(&given, &matrix) or matrix.rows == 0 or matrix.cols != net.n_in:
+            return None
+        if out is None:
+            out = (new_array(net.n_out, net.dtype) if given.ndim == 1 else
+                   new_array((matrix.rows, net.n_out), net.dtype))
+        if try_buffer(out, &result, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0:
+            PyErr_Clear()
+            return None
+        fits = (output_fits(&result, net.dtype_number, net.n_out, &given, &matrix)
+                and not net.is_held_elsewhere()) # making a buffer may have let other threads run
+        if fits:
+            net.calls += 1
+            with nogil:
+                status = pybp_predict_finite(net.net, &matrix, result.buf, threads, &row,
+                                             &column)
+            net.calls -= 1
+        PyBuffer_Release(&result)
+    finally:
+        PyBuffer_Release(&given)
+    if status == PYBP_NOT_FINITE or status == PYBP_INVALID: # such as an unknown category of an embedding
+        return None
+    check(status)
+    return out if fits else None

@@ -113,9 +113,7 @@ def isa_usable(str name):
 
 def isa_select(name):
     """Choose the instruction set of nets created from now on; None returns to the default."""
-    cdef bytes encoded = b"" if name is None else name.encode()
-    cdef const char *text = encoded
-    check(pybp_isa_select(NULL if name is None else text))
+    check(pybp_isa_select(NULL) if name is None else pybp_isa_select(<bytes> name.encode()))
 
 
 def default_threads():

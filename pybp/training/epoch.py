@@ -14,7 +14,7 @@ from pybp.metrics import n_correct
 from pybp.schedules.base import Rates
 from pybp.training.custom import train_custom_epoch
 from pybp.training.results import EpochResult, EpochTuple, Report, StepHook
-from pybp.training.settings import TrainSettings, check_batches
+from pybp.training.settings import TrainSettings, check_epoch
 
 __all__ = ["backward", "evaluate", "predict", "train_epoch", "train_epochs"]
 
@@ -63,7 +63,7 @@ def train_epoch(
         The net has the parameters from before the epoch, and the optimizer's state is reset; for a part
         of an epoch, restoring is left to the caller.
     """
-    check_batches(layers, settings.rows_used(len(data)), settings.batch_size)
+    check_epoch(layers, data, settings)
     if settings.core is None:
         step_hook = StepHook() if step_hook is None else step_hook
         return train_custom_epoch(net, layers, data, settings, rates, report, step_hook)
@@ -113,7 +113,7 @@ def train_epochs(
         state is reset.
     """
     assert settings.core is not None
-    check_batches(layers, settings.rows_used(len(data)), settings.batch_size)
+    check_epoch(layers, data, settings)
     net.train(
         settings.core,
         data.X,

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from pybp._core import TrainOptions
+from pybp.data.dataset import Data
 from pybp.errors import ArgumentError
 from pybp.layers import Layer
 from pybp.losses import Custom, Loss
 from pybp.optimizers import Optimizer
 
-__all__ = ["TrainSettings", "check_batches"]
+__all__ = ["TrainSettings", "check_batches", "check_epoch"]
 
 
 @dataclass(slots=True)
@@ -108,4 +111,23 @@ def check_batches(layers: tuple[Layer, ...], rows: int, batch_size: int) -> None
         raise ArgumentError(
             f"{which} has 1 row ({rows} rows, batch_size {batch_size}), but BatchNorm needs at least "
             f"2 in training; {advice}"
+        )
+
+
+def check_epoch(layers: tuple[Layer, ...], data: Data, settings: TrainSettings) -> None:
+    """Raise if an epoch would have a minibatch that a batch norm can't use, or no sample with a weight."""
+    rows = len(data)
+    used = settings.rows_used(rows)
+    check_batches(layers, used, settings.batch_size)
+    if data.weights is None or used == rows:
+        return
+    weighted = data.weights > 0
+    if settings.shuffles(rows):
+        trains = np.count_nonzero(weighted) > rows - used  # whatever the order of an epoch
+    else:
+        trains = weighted[:used].any()
+    if not trains:
+        raise ArgumentError(
+            f"drop_last leaves out {rows - used} of {rows} samples, which may be all that have a "
+            "weight above 0"
         )

@@ -110,6 +110,31 @@ def test_epochs_drop_other_rows_when_shuffled():
     assert seen._net.get_progress()[:2] == (3, 3)
 
 
+@pytest.mark.parametrize("loss", ["cross_entropy", squared_error])
+@pytest.mark.parametrize(
+    ("weighted", "shuffle", "fits"),
+    [
+        ([32], False, False),
+        ([32], True, False),
+        ([24, 32], False, False),  # 24 to 32 are left out
+        ([23, 32], False, True),
+        ([0, 32], True, False),  # both may be
+        (list(range(10)), True, True),
+    ],
+)
+def test_drop_last_leaves_some_samples_that_have_weights(loss, weighted, shuffle, fits, unchanged):
+    model, y = net(), Y[:33] if loss == "cross_entropy" else np.eye(3)[Y[:33]]
+    weight = np.zeros(33)
+    weight[weighted] = 1
+    common = {"loss": loss, "batch_size": 4, "accumulate": 3, "shuffle": shuffle, "epochs": 30}
+    if fits:
+        history = model.fit(X[:33], y, sample_weight=weight, drop_last=True, **common)
+        assert np.isfinite(history.history["loss"]).all()
+        return
+    with pytest.raises(ArgumentError, match="leaves out 9 of 33 samples"), unchanged(model):
+        model.fit(X[:33], y, sample_weight=weight, drop_last=True, **common)
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [

@@ -1,5 +1,7 @@
 """The loss of all samples as a function of all parameters, which solvers minimize."""
 
+import math
+
 import numpy as np
 
 from pybp._common.types import Array
@@ -9,6 +11,7 @@ from pybp.data.sparse import take_inputs
 from pybp.errors import DivergenceError, NotFiniteError
 from pybp.layers import Layer
 from pybp.losses import Custom, Loss
+from pybp.net.state import STATISTICS, read
 from pybp.optimizers.solvers import Problem
 from pybp.training.custom import custom_gradient, with_scaled_penalty
 from pybp.training.epoch import evaluate, predict
@@ -55,6 +58,7 @@ class TrainingProblem(Problem):
     def restart(self) -> None:
         """Begin at the net's parameters, which callbacks may have set."""
         self.start = self._net.get_flat("parameters", self._vector()).astype(np.float64)
+        self._statistics = self._read_statistics()  # those that belong to the last accepted x
 
     def kinds(self) -> set[str]:
         """The kinds of layers in the net."""
@@ -105,7 +109,10 @@ class TrainingProblem(Problem):
         """The loss and the number of samples answered right; the gradient is left in the net."""
         data = self._data
         if self._options is None:
-            return custom_gradient(self._net, self._layers[-1], data, self._plan, _CHUNK)
+            try:
+                return custom_gradient(self._net, self._layers[-1], data, self._plan, _CHUNK)
+            finally:
+                self._net.set_arrays(self._statistics)  # a trial doesn't move them
         return self._net.gradient(self._options, data.X, data.y, data.weights)
 
     def _with_penalty(self, value: float) -> tuple[float, Array]:
@@ -113,6 +120,49 @@ class TrainingProblem(Problem):
         if self._penalty_factor == 1:
             return value, self._net.get_flat("loss_gradient", self._vector())
         return with_scaled_penalty(self._net, value, self._penalty_factor)
+
+    # ---- accepted parameters ---------------------------------------------------------------------
+
+    def accept(self, x: Array) -> tuple[float, int]:
+        """Move on to x, with the running statistics; the loss, and the number of samples predicted correctly.
+
+        Raises
+        ------
+        DivergenceError
+            Parameters, loss or statistics are not finite there.
+        """
+        try:
+            loss, correct = self.evaluate(x)
+        except NotFiniteError:
+            raise DivergenceError("a parameter is not finite") from None
+        if not math.isfinite(loss):
+            raise DivergenceError(f"the loss is {loss}")
+        self._move_statistics()
+        return loss, correct
+
+    def restore(self, x: Array) -> None:
+        """Go back to x, the last parameters that were accepted."""
+        self.set(x)
+        self._net.set_arrays(self._statistics)
+
+    def _move_statistics(self) -> None:
+        if not self._statistics:
+            return
+        for first in range(0, self.n_rows, _CHUNK):
+            rows = take_inputs(self._data.X, slice(first, min(first + _CHUNK, self.n_rows)))
+            self._net.forward(rows, False, None, self._plan.threads, training=True)
+        moved = self._read_statistics()
+        if not all(np.isfinite(values).all() for _, _, values in moved):
+            raise DivergenceError("a running statistic is not finite")
+        self._statistics = moved
+
+    def _read_statistics(self) -> list[tuple[str, int, Array]]:
+        return [
+            (what, index, read(self._net, what, index, (layer.n_out,)))
+            for index, layer in enumerate(self._layers)
+            if layer.keeps_statistics
+            for what in STATISTICS
+        ]
 
     def evaluate(self, x: Array) -> tuple[float, int]:
         """The loss at x, and the number of samples predicted correctly."""

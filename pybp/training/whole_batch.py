@@ -88,7 +88,7 @@ class _Iterations:
         self.last = problem.start
 
     def run(self) -> None:
-        """Call the solver. The net then has the parameters of the last iteration, even after an exception."""
+        """Call the solver. The net then has the state of the last iteration, even after an exception."""
         max_iter = self.fit.epochs - self.fit.initial_epoch
         try:
             self.history.message = self.fit.solver.solve(
@@ -96,15 +96,26 @@ class _Iterations:
             )
         except Stop as stop:
             self.history.message = str(stop)
-        except BaseException:
-            self.problem.set(self.last)
-            raise
-        else:
-            self.problem.set(self.last)
+        finally:
+            self.problem.restore(self.last)
+
+    def _accept(self, x: Array) -> tuple[float, int]:
+        try:
+            return self.problem.accept(x)
+        except DivergenceError as error:
+            done = self.epoch - self.fit.initial_epoch
+            kept = f"the end of iteration {done}" if done else "before this fit"
+            diverged = DivergenceError(
+                f"{self.fit.solver!r} diverged in iteration {done + 1}: {error}. The net has the "
+                f"parameters of {kept}. Try dtype='float64', or scale inputs and targets to mean 0 "
+                "and standard deviation 1."
+            )
+            diverged.epoch, diverged.step = self.epoch + 1, 1
+            raise diverged from None
 
     def after_iteration(self, x: Array) -> None:
         """Compute loss and metrics, and call the callbacks."""
-        loss, correct = self.problem.evaluate(x)
+        loss, correct = self._accept(x)
         self.last = x
         self.epoch += 1
         end_epoch(self.net)

@@ -152,7 +152,7 @@ def estimators(labelled):
         "pybp": MLPClassifier((8,), max_iter=30, random_state=0),
         "scikit-learn": sklearn.neural_network.MLPClassifier((8,), max_iter=30, random_state=0),
         "pipeline": make_pipeline(StandardScaler(), MLPClassifier((8,), max_iter=30)),
-        "tabular": TabularMLPClassifier((8,), n_epochs=2, random_state=0),
+        "tabular": TabularMLPClassifier((8,), epochs=2, random_state=0),
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they don't converge

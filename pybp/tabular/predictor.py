@@ -2,11 +2,13 @@
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from dataclasses import fields
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from pybp._common.arguments import shown
+from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp.callbacks import Callback
 from pybp.data.dataset import checked_weights
@@ -33,6 +35,8 @@ _TASKS: dict[str, tuple[type[ClassTargets] | type[NumberTargets], Recipe]] = {
     "classification": (ClassTargets, CLASSIFICATION),
     "regression": (NumberTargets, REGRESSION),
 }
+
+_OF_RECIPE = "it belongs to the recipe: dataclasses.replace(CLASSIFICATION, epochs=100, lr=0.02)"
 
 
 class TabularPredictor:
@@ -66,10 +70,15 @@ class TabularPredictor:
     >>> from pybp.tabular import CLASSIFICATION, TabularPredictor
     >>> X = [[i / 50, i % 3] for i in range(150)]
     >>> y = ["few" if i < 75 else "many" for i in range(150)]
-    >>> predictor = TabularPredictor("classification", replace(CLASSIFICATION, n_epochs=20))
+    >>> predictor = TabularPredictor("classification", replace(CLASSIFICATION, epochs=20))
     >>> predictor.fit(X, y, categorical_features=[1], seed=0).predict([[0.1, 2], [2.9, 0]])
     array(['few', 'many'], dtype='<U4')
     """
+
+    _argument_advice: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys((field.name for field in fields(Recipe)), _OF_RECIPE),
+        **dict.fromkeys(("lr", "learning_rate", "n_epochs", "max_iter"), _OF_RECIPE),
+    }
 
     preprocessing: Preprocessing
     targets: Targets
@@ -84,6 +93,7 @@ class TabularPredictor:
         self.task = task
         self.recipe = _TASKS[task][1] if recipe is None else recipe
 
+    @explained
     def fit(
         self,
         X: Any,
@@ -176,7 +186,7 @@ class TabularPredictor:
                 targets.scaled(samples.y),
                 loss=targets.loss(recipe.label_smoothing),
                 optimizer=recipe.optimizer(),
-                epochs=recipe.n_epochs,
+                epochs=recipe.epochs,
                 batch_size=recipe.batch_size,
                 drop_last=True,
                 validation_data=watched,

@@ -23,12 +23,12 @@ RECIPE_PARAMETERS = """
         Neurons of the hidden layers.
     activation : str or ActivationFunction
         Activation of the hidden layers.
-    n_epochs : int
+    epochs : int
         Number of epochs.
     batch_size : int
         Samples in a minibatch; at most all of them. Samples that don't fill the last minibatch of
         an epoch are left out of that epoch.
-    learning_rate : float
+    lr : float
         The largest one of the schedule `pybp.schedules.CosLog4`, >= 0.
     scale_lr_factor, bias_lr_factor : float
         Factors of the learning rate for the scales of the inputs and for the biases, >= 0.
@@ -62,10 +62,10 @@ class Recipe:
 {REFERENCES}    """
 
     activation: ActivationLike
-    learning_rate: float
+    lr: float
     label_smoothing: float = 0.0
     hidden_layer_sizes: int | Sequence[int] = (256, 256, 256)
-    n_epochs: int = 256
+    epochs: int = 256
     batch_size: int = 256
     scale_lr_factor: float = 6.0
     bias_lr_factor: float = 0.1
@@ -74,9 +74,9 @@ class Recipe:
     dtype: DTypeName = "float32"
 
     def __post_init__(self) -> None:
-        for name in ("n_epochs", "batch_size"):
+        for name in ("epochs", "batch_size"):
             count(getattr(self, name), name)
-        for name in ("learning_rate", "scale_lr_factor", "bias_lr_factor"):
+        for name in ("lr", "scale_lr_factor", "bias_lr_factor"):
             real(getattr(self, name), name, low=0.0)
         self.hidden_sizes  # noqa: B018  # reading them checks them
         real(self.label_smoothing, "label_smoothing", low=0.0, high=1.0)
@@ -105,11 +105,11 @@ class Recipe:
 
     def optimizer(self) -> Adam:
         """What trains it."""
-        return Adam(lr=CosLog4(self.learning_rate), betas=self.betas)
+        return Adam(lr=CosLog4(self.lr), betas=self.betas)
 
 
-CLASSIFICATION = Recipe(activation="selu", learning_rate=0.04, label_smoothing=0.1)
+CLASSIFICATION = Recipe(activation="selu", lr=0.04, label_smoothing=0.1)
 """For classes."""
 
-REGRESSION = Recipe(activation="mish", learning_rate=0.07)
+REGRESSION = Recipe(activation="mish", lr=0.07)
 """For numbers."""

@@ -17,7 +17,7 @@ def recipe(x, train):
 
 def fitted(X, recipe=REGRESSION, **arguments):
     """A predictor whose preprocessing has seen all of X, and whose net is hardly trained."""
-    small = {"hidden_layer_sizes": 2, "n_epochs": 1, "validation_fraction": None}
+    small = {"hidden_layer_sizes": 2, "epochs": 1, "validation_fraction": None}
     task = "regression" if recipe is REGRESSION else "classification"
     predictor = TabularPredictor(task, replace(recipe, dtype="float64", **small))
     return predictor.fit(X, np.arange(len(X)) % 2, seed=0, **arguments)

@@ -22,9 +22,9 @@ ESTIMATORS = [
     ours.MLPTransformer(ours.MLPClassifier((20, 5), max_iter=50), layer=0),
     ours.MLPTransformer(),
     ours.TabularMLPClassifier(),
-    ours.TabularMLPClassifier((16, 8), n_epochs=200, batch_size=32, class_weight="balanced"),
+    ours.TabularMLPClassifier((16, 8), epochs=200, batch_size=32, class_weight="balanced"),
     ours.TabularMLPRegressor(),
-    ours.TabularMLPRegressor(32, n_epochs=100, validation_fraction=None, dtype="float64", n_jobs=2),
+    ours.TabularMLPRegressor(32, epochs=100, validation_fraction=None, dtype="float64", n_jobs=2),
 ]
 """What is checked: every public estimator, with parameters that take it different ways."""
 

@@ -76,7 +76,7 @@ def test_weights(model, data):
     assert np.array_equal(second.images_[0].get_array(), model.coefs_[1].T)
     with pytest.raises(ArgumentError, match="layer is 2, but there are 2 layers of weights"):
         WeightsDisplay.from_estimator(model, layer=2)
-    tabular = TabularMLPClassifier((4,), n_epochs=1).fit(*data)
+    tabular = TabularMLPClassifier((4,), epochs=1).fit(*data)
     with pytest.raises(ArgumentError, match="TabularMLPClassifier has no coefs_"):
         WeightsDisplay.from_estimator(tabular)
 

@@ -38,13 +38,13 @@ GUESSES = {
     "MLPClassifier().fit(X, Y, eval_set=(X, Y))": "did you mean 'validation_data'",
     "MLPRegressor().partial_fit(X, Y, batch_size=3)": r"give batch_size=... to MLPRegressor\(\)",
     "TabularMLPClassifier(early_stopping=True)": "best epoch is kept anyway, validation_fraction",
-    "TabularMLPClassifier(patience=3)": r"EarlyStopping\(...\)\] also stops before",
-    "TabularMLPClassifier(max_iter=3)": "did you mean 'n_epochs'",
-    "TabularMLPRegressor(learning_rate_init=3)": "did you mean 'learning_rate'",
+    "TabularMLPClassifier(patience=3)": r"EarlyStopping\(...\)\] stops before",
+    "TabularMLPClassifier(max_iter=3)": "did you mean 'epochs'",
+    "TabularMLPRegressor(learning_rate_init=3)": "did you mean 'lr'",
     "TabularMLPRegressor(alpha=3)": "the recipe has none to choose; pybp.sklearn.MLPClassifier",
     "TabularMLPRegressor(solver='sgd')": "the recipe has none to choose",
     "TabularMLPClassifier(cat_features=[0])": "did you mean 'categorical_features'",
-    "TabularMLPClassifier().fit(X, Y, n_epochs=3)": r"give n_epochs=... to TabularMLPClassifier",
+    "TabularMLPClassifier().fit(X, Y, n_epochs=3)": r"give epochs=... to TabularMLPClassifier",
     "TabularMLPClassifier().fit(X, Y, X_valid=X)": "did you mean 'X_val'",
 }
 

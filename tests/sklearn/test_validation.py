@@ -17,8 +17,8 @@ from small_tabular import table
 ESTIMATORS = {
     "MLPClassifier": {"hidden_layer_sizes": (8,), "max_iter": 6, "early_stopping": True},
     "MLPRegressor": {"hidden_layer_sizes": (8,), "max_iter": 6, "early_stopping": True},
-    "TabularMLPClassifier": {"hidden_layer_sizes": 8, "n_epochs": 6},
-    "TabularMLPRegressor": {"hidden_layer_sizes": 8, "n_epochs": 6},
+    "TabularMLPClassifier": {"hidden_layer_sizes": 8, "epochs": 6},
+    "TabularMLPRegressor": {"hidden_layer_sizes": 8, "epochs": 6},
 }
 
 pytestmark = [

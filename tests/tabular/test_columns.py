@@ -220,7 +220,7 @@ rng = np.random.default_rng(0)
 words = [f"word {i}" for i in range(9)] + [1, 2.5, True, b"b"]
 X = np.empty((60, 2), object)
 X[:, 0], X[:, 1] = [words[i] for i in rng.integers(0, 13, 60)], rng.normal(size=60)
-recipe = Recipe(activation="mish", learning_rate=0.07, hidden_layer_sizes=8, n_epochs=5)
+recipe = Recipe(activation="mish", lr=0.07, hidden_layer_sizes=8, epochs=5)
 model = TabularPredictor("regression", recipe).fit(X, X[:, 1], seed=0)
 print(model.preprocessing.feature_names, model.predict(X).tobytes().hex())
 """

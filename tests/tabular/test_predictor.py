@@ -25,7 +25,7 @@ def data(task, rows=60, seed=0):
 
 def predictor(task, **settings):
     recipe = CLASSIFICATION if task == "classification" else REGRESSION
-    small = {"hidden_layer_sizes": (16, 16), "n_epochs": 12} | settings
+    small = {"hidden_layer_sizes": (16, 16), "epochs": 12} | settings
     return TabularPredictor(task, replace(recipe, **small))
 
 
@@ -42,7 +42,7 @@ from pybp.tabular import TabularPredictor, Recipe
 rng = np.random.default_rng(0)
 X = rng.normal(size=(80, 3))
 X[::7, 1] = np.nan
-recipe = Recipe(activation="selu", learning_rate=0.04, hidden_layer_sizes=8, n_epochs=20)
+recipe = Recipe(activation="selu", lr=0.04, hidden_layer_sizes=8, epochs=20)
 labels = np.where(X[:, 0] > 0, "yes", "no")
 classes = TabularPredictor("classification", recipe).fit(X, labels, seed=0)
 numbers = TabularPredictor("regression", recipe).fit(X, X[:, 0], seed=0)
@@ -70,7 +70,7 @@ def test_what_a_fit_leaves():
 @TASKS
 def test_predictions(task):
     X, y = data(task)
-    model = predictor(task, n_epochs=60).fit(X, y, categorical_features=[2], seed=3)
+    model = predictor(task, epochs=60).fit(X, y, categorical_features=[2], seed=3)
     found = model.predict(X)
     assert found.shape == y.shape
     if task == "classification":
@@ -129,7 +129,7 @@ def test_class_weights_by_label():
 @pytest.mark.parametrize("size", [8e307, 1e155, 1e-170, 1e-305])
 def test_targets_of_any_size(size):
     X, y = data("regression")[0], np.where(np.arange(60) % 2, size, -size)
-    found = predictor("regression", n_epochs=60).fit(X, y, seed=0).predict(X)
+    found = predictor("regression", epochs=60).fit(X, y, seed=0).predict(X)
     assert np.isfinite(found).all()
     assert size / 3 < np.abs(found).max() < 2 * size
 
@@ -139,11 +139,11 @@ def test_targets_of_any_size(size):
 
 @pytest.mark.parametrize(
     ("settings", "name"),
-    [({"n_epochs": 0}, "n_epochs"), ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes")],
+    [({"epochs": 0}, "epochs"), ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes")],
 )
 def test_bad_recipes(settings, name):
     with pytest.raises(ArgumentError, match=name):
-        Recipe(activation="selu", learning_rate=0.04, **settings)
+        Recipe(activation="selu", lr=0.04, **settings)
 
 
 def test_bad_tasks():
@@ -169,6 +169,16 @@ def test_bad_arguments(task, given, error, message):
     X, y = data(task)
     with pytest.raises(error, match=message):
         predictor(task).fit(**{"X": X, "y": y} | given)
+
+
+def test_settings_of_the_recipe():
+    for name in ("epochs", "lr", "learning_rate", "batch_size"):
+        with pytest.raises(TypeError, match=f"fit.. got .* {name!r}; it belongs to the recipe: da"):
+            predictor("regression").fit([[1.0]], [1.0], **{name: 1})
+    with pytest.raises(TypeError, match="did you mean 'seed'"):
+        predictor("regression").fit([[1.0]], [1.0], random_state=1)
+    with pytest.raises(TypeError, match=r"Recipe.. got .* 'n_epochs'; did you mean 'epochs'"):
+        Recipe(activation="selu", n_epochs=3)
 
 
 def test_bad_targets():

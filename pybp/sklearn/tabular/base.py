@@ -114,7 +114,7 @@ class TabularEstimator(Estimator, ABC):
             **{f.name: getattr(self, f.name) for f in fields(Recipe) if hasattr(self, f.name)}
         )
         own = [PrintEpochs()] if flag(self.verbose, "verbose") else []
-        theirs = SklearnCallbacks.of(self, X, y, sample_weight, recipe.n_epochs)
+        theirs = SklearnCallbacks.of(self, X, y, sample_weight, recipe.epochs)
         self._predictor = TabularPredictor(self._task, recipe)
         try:
             self._predictor.fit(

@@ -47,7 +47,7 @@ class TabularMLPClassifier(ClassifierMixin, TabularEstimator):
     >>> from sklearn.datasets import load_breast_cancer
     >>> from pybp.sklearn import TabularMLPClassifier
     >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
-    >>> model = TabularMLPClassifier(n_epochs=50, random_state=0).fit(X[::2], y[::2])
+    >>> model = TabularMLPClassifier(epochs=50, random_state=0).fit(X[::2], y[::2])
     >>> round(model.score(X[1::2], y[1::2]), 2)
     0.98
     """
@@ -59,9 +59,9 @@ class TabularMLPClassifier(ClassifierMixin, TabularEstimator):
         hidden_layer_sizes: LayerSizes = CLASSIFICATION.hidden_layer_sizes,
         *,
         activation: ActivationLike = CLASSIFICATION.activation,
-        n_epochs: int = CLASSIFICATION.n_epochs,
+        epochs: int = CLASSIFICATION.epochs,
         batch_size: int = CLASSIFICATION.batch_size,
-        learning_rate: float = CLASSIFICATION.learning_rate,
+        lr: float = CLASSIFICATION.lr,
         scale_lr_factor: float = CLASSIFICATION.scale_lr_factor,
         bias_lr_factor: float = CLASSIFICATION.bias_lr_factor,
         betas: tuple[float, float] = CLASSIFICATION.betas,

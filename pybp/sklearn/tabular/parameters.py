@@ -6,7 +6,7 @@ __all__ = ["ADVICE", "ATTRIBUTES", "PARAMETERS"]
 
 _KEPT = (
     "the net of the best epoch is kept anyway, validation_fraction says which samples choose it; "
-    "callbacks=[pybp.callbacks.EarlyStopping(...)] also stops before n_epochs"
+    "callbacks=[pybp.callbacks.EarlyStopping(...)] stops before the last epoch"
 )
 _FIXED = "the recipe has none to choose; pybp.sklearn.MLPClassifier and MLPRegressor have"
 

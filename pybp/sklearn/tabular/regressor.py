@@ -34,7 +34,7 @@ class TabularMLPRegressor(RegressorMixin, TabularEstimator):
     >>> from sklearn.datasets import load_diabetes
     >>> from pybp.sklearn import TabularMLPRegressor
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
-    >>> model = TabularMLPRegressor(n_epochs=50, random_state=0).fit(X[::2], y[::2])
+    >>> model = TabularMLPRegressor(epochs=50, random_state=0).fit(X[::2], y[::2])
     >>> model.predict(X[1:3]).shape
     (2,)
     """
@@ -46,9 +46,9 @@ class TabularMLPRegressor(RegressorMixin, TabularEstimator):
         hidden_layer_sizes: LayerSizes = REGRESSION.hidden_layer_sizes,
         *,
         activation: ActivationLike = REGRESSION.activation,
-        n_epochs: int = REGRESSION.n_epochs,
+        epochs: int = REGRESSION.epochs,
         batch_size: int = REGRESSION.batch_size,
-        learning_rate: float = REGRESSION.learning_rate,
+        lr: float = REGRESSION.lr,
         scale_lr_factor: float = REGRESSION.scale_lr_factor,
         bias_lr_factor: float = REGRESSION.bias_lr_factor,
         betas: tuple[float, float] = REGRESSION.betas,

@@ -59,7 +59,7 @@ def test_labels_in_any_container(make):
 def test_several_targets():
     X, _, y = table()
     Y = np.column_stack([y, -50 * y + X[:, 2], np.zeros(60)])
-    model = small(TabularMLPRegressor, n_epochs=100, validation_fraction=None).fit(X, Y)
+    model = small(TabularMLPRegressor, epochs=100, validation_fraction=None).fit(X, Y)
     predicted = model.predict(X)
     assert predicted.shape == (60, 3)
     assert r2_score(Y[:, :2], predicted[:, :2]) > 0.9
@@ -86,7 +86,7 @@ def test_copies(estimator, tmp_path):
 @BOTH
 def test_in_scikit_learns_tools(estimator):
     X, y = targets(estimator, rows=90)
-    grid = {"learning_rate": [0.01, 0.05], "hidden_layer_sizes": [8, (8, 8)]}
+    grid = {"lr": [0.01, 0.05], "hidden_layer_sizes": [8, (8, 8)]}
     search = GridSearchCV(small(estimator), grid, cv=2, n_jobs=2).fit(X, y)
     assert search.best_score_ == pytest.approx(max(search.cv_results_["mean_test_score"]))
     assert len(cross_val_score(make_pipeline(small(estimator)), X, y, cv=3)) == 3
@@ -150,11 +150,11 @@ def test_callbacks_of_scikit_learn(estimator):
 
 def test_what_is_printed(capsys):
     X, y = targets(TabularMLPClassifier)
-    small(TabularMLPClassifier, n_epochs=2, verbose=True).fit(X, y)
+    small(TabularMLPClassifier, epochs=2, verbose=True).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(",")[0] for line in lines] == ["Epoch 1", "Epoch 2"]
     assert "val_accuracy = " in lines[1]
-    small(TabularMLPClassifier, n_epochs=2).fit(X, y)
+    small(TabularMLPClassifier, epochs=2).fit(X, y)
     assert capsys.readouterr() == ("", "")
 
 
@@ -185,12 +185,12 @@ def test_default_parameters_learn(estimator, load, least):
 # ---- bad input ----
 
 BAD = [
-    ({"n_epochs": 0}, "epochs"),
+    ({"epochs": 0}, "epochs"),
     ({"batch_size": 0}, "batch_size"),
     ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes"),
     ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes"),
-    ({"learning_rate": -1.0}, "learning_rate"),
-    ({"learning_rate": "adaptive"}, "learning_rate"),
+    ({"lr": -1.0}, "lr"),
+    ({"lr": "adaptive"}, "lr"),
     ({"validation_fraction": 1.0}, "validation_fraction"),
     ({"scale_lr_factor": -1.0}, "scale_lr_factor"),
     ({"bias_lr_factor": float("nan")}, "bias_lr_factor"),
@@ -233,8 +233,8 @@ def test_a_fit_that_fails_changes_nothing(estimator):
     X, y = targets(estimator)
     model = small(estimator).fit(X, y)
     before = model.predict(X)
-    with pytest.raises(ValueError, match="learning_rate"):
-        model.set_params(learning_rate=-1.0).fit(X[:, :1], y + 1)
+    with pytest.raises(ValueError, match="lr"):
+        model.set_params(lr=-1.0).fit(X[:, :1], y + 1)
     assert np.array_equal(model.predict(X), before)
     assert model.n_iter_ == model.net_.epochs_done
 
@@ -276,4 +276,4 @@ def test_bad_weights():
 def test_a_learning_rate_that_diverges_says_so():
     X, y = targets(TabularMLPRegressor)
     with pytest.raises(pybp.errors.DivergenceError, match="diverged"):
-        small(TabularMLPRegressor, learning_rate=1e30).fit(X, y)
+        small(TabularMLPRegressor, lr=1e30).fit(X, y)

@@ -38,16 +38,16 @@ def initial_net(model, n_in, n_out, output):
 def test_the_defaults_are_those_of_the_paper():
     both = {
         "hidden_layer_sizes": (256, 256, 256),
-        "n_epochs": 256,
+        "epochs": 256,
         "batch_size": 256,
         "scale_lr_factor": 6.0,
         "bias_lr_factor": 0.1,
         "betas": (0.9, 0.95),
         "validation_fraction": 0.2,
     }
-    own = {"activation": "selu", "learning_rate": 0.04, "label_smoothing": 0.1}
+    own = {"activation": "selu", "lr": 0.04, "label_smoothing": 0.1}
     assert TabularMLPClassifier().get_params().items() >= (both | own).items()
-    own = {"activation": "mish", "learning_rate": 0.07}
+    own = {"activation": "mish", "lr": 0.07}
     assert TabularMLPRegressor().get_params().items() >= (both | own).items()
 
 
@@ -98,7 +98,7 @@ def test_a_fit_is_what_the_recipe_says(estimator):
     """The oracle's net, trained by the recipe with all samples in each step, predicts the same."""
     epochs, classifies = 20, estimator is TabularMLPClassifier
     X, y = targets(estimator)
-    model = small(estimator, n_epochs=epochs, validation_fraction=None, dtype="float64")
+    model = small(estimator, epochs=epochs, validation_fraction=None, dtype="float64")
     n_out, output = (3, "softmax") if classifies else (1, "identity")
     ntk = {"parametrization": "ntk", "bias_lr_factor": 0.1}
     layers = [pybp.Scale(lr_factor=6.0), *[pybp.Dense(16, model.activation, **ntk)] * 2]
@@ -122,9 +122,7 @@ def test_a_fit_is_what_the_recipe_says(estimator):
 
 def test_what_a_minibatch_leaves_over_is_left_out():
     X, y = targets(TabularMLPClassifier, rows=100)
-    model = small(TabularMLPClassifier, n_epochs=2, batch_size=32, validation_fraction=None).fit(
-        X, y
-    )
+    model = small(TabularMLPClassifier, epochs=2, batch_size=32, validation_fraction=None).fit(X, y)
     assert model.net_._net.get_progress()[1] == 2 * 3  # steps
 
 
@@ -179,7 +177,7 @@ def test_the_net_of_the_best_epoch_is_restored(estimator):
     X, y = targets(estimator, rows=150)
     X_val, y_val = targets(estimator, rows=60, seed=1)
     y_val = np.roll(y_val, 1)  # nothing to learn, so that the last epoch is not the best
-    model = small(estimator, n_epochs=40).fit(X, y, validation_data=(X_val, y_val))
+    model = small(estimator, epochs=40).fit(X, y, validation_data=(X_val, y_val))
     assert model.n_iter_ == len(model.loss_curve_) == len(model.validation_loss_curve_) == 40
     if estimator is TabularMLPClassifier:
         errors = 1 - np.array(model.validation_scores_)
@@ -273,7 +271,7 @@ def test_repeated_samples_are_on_both_sides_of_the_split(estimator, batch_size):
     X = [["yes"], ["no"]] * 60
     y = np.array(["yes", "no"] * 60 if estimator is TabularMLPClassifier else [1.0, 0.0] * 60)
     for seed in range(4):
-        model = small(estimator, batch_size=batch_size, n_epochs=60, random_state=seed)
+        model = small(estimator, batch_size=batch_size, epochs=60, random_state=seed)
         assert model.fit(X, y).score(X, y) > 0.9
 
 
@@ -304,7 +302,7 @@ def test_weights_in_validation():
     X, y = targets(TabularMLPClassifier, rows=150)
     X_val, y_val = targets(TabularMLPClassifier, rows=60, seed=1)
     weights = np.where(y_val == 1, 5.0, 1.0)
-    model = small(TabularMLPClassifier, n_epochs=40)
+    model = small(TabularMLPClassifier, epochs=40)
     model.fit(X, y, validation_data=(X_val, y_val, weights))
     wanted = accuracy_score(y_val, model.predict(X_val), sample_weight=weights)
     assert max(model.validation_scores_) == pytest.approx(wanted)
@@ -324,7 +322,7 @@ def test_class_weights_of_classes_that_are_absent(recwarn):
 
 def test_class_weights():
     X, y = load_breast_cancer(return_X_y=True)
-    ours = {"hidden_layer_sizes": (8,), "n_epochs": 20, "validation_fraction": None}
+    ours = {"hidden_layer_sizes": (8,), "epochs": 20, "validation_fraction": None}
 
     def fit(class_weight, weights=None):
         model = TabularMLPClassifier(random_state=0, class_weight=class_weight, **ours)

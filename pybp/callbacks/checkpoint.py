@@ -22,8 +22,9 @@ __all__ = ["ModelCheckpoint"]
 class ModelCheckpoint(Callback):
     """Save the net after epochs.
 
-    `MLP.save` writes the files. They include optimizer state and counters, so that training can continue
-    from them. Files are replaced atomically: an interrupted write leaves the previous file unchanged.
+    `MLP.save` writes the files. They include the optimizer's state, counters and what callbacks remember,
+    so that training can continue from them; with `save_best_only`, a file is then still replaced only by
+    a better epoch. Files are replaced atomically: an interrupted write leaves the previous file unchanged.
 
     Parameters
     ----------

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, get_args
 
 from pybp._common.arguments import choice, count, flag, shown
 from pybp._common.optional import require
 from pybp.errors import ArgumentError
+from pybp.io.paths import checked_path
 from pybp.training.callback import Callback
 from pybp.training.history import History
 from pybp.training.progress import Kind, Progress, progress_of_kind
@@ -36,7 +36,7 @@ class CSVLogger(Callback):
     def __init__(
         self, path: str | os.PathLike[str], *, separator: str = ",", append: bool = False
     ) -> None:
-        self.path = Path(path)
+        self.path = checked_path(path)
         self.separator = separator
         if not isinstance(separator, str) or len(separator) != 1:
             raise ArgumentError(f"separator must be one character, got {shown(separator)}")
@@ -99,7 +99,7 @@ class TensorBoard(Callback):
         self, log_dir: str | os.PathLike[str], *, every: int = 0, histograms: bool = False
     ) -> None:
         self._module = require("tensorboardX", "callbacks.TensorBoard")
-        self.log_dir = os.fspath(log_dir)
+        self.log_dir = os.fspath(checked_path(log_dir, "log_dir"))
         self.every = count(every, "every", low=0)
         self.histograms = flag(histograms, "histograms")
         self._writer: Any = None

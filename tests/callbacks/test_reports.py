@@ -9,7 +9,13 @@ from typing import get_args
 import pytest
 
 import pybp
-from pybp.callbacks import CSVLogger, LambdaCallback, ProgressBar, TensorBoard
+from pybp.callbacks import (
+    CSVLogger,
+    LambdaCallback,
+    ModelCheckpoint,
+    ProgressBar,
+    TensorBoard,
+)
 from pybp.errors import ArgumentError, MissingExtraError
 from pybp.training.progress import Kind, RichBar
 
@@ -147,3 +153,13 @@ def test_a_progress_bar_has_a_kind():
         ArgumentError, match="kind must be 'auto', 'tqdm', 'rich' or 'lines', got 'fast'"
     ):
         ProgressBar("fast")
+
+
+@pytest.mark.parametrize("path", ["a\0b", ""])
+def test_paths_that_no_file_has(path):
+    for make in (CSVLogger, ModelCheckpoint):
+        with pytest.raises(ArgumentError, match="path can't be"):
+            make(path)
+    pytest.importorskip("tensorboardX")
+    with pytest.raises(ArgumentError, match="log_dir can't be"):
+        TensorBoard(path)

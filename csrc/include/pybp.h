@@ -36,9 +36,9 @@
  *     pybp_train_result result;
  *     pybp_train(net, &x, &y, NULL, &options, &result);
  *
- * The _init functions fill a struct with its defaults, those of a rule's parameters included; set what differs
- * afterwards.  A struct of zeros says something else: eps = 0, which is refused, bias_lr_factor = 0, with which biases
- * are never updated.
+ * The _init functions fill a struct with defaults, also for the parameters of optimizers, losses and layers.  Change
+ * fields afterwards.  A struct of zeros differs from that: eps = 0 is refused, and with bias_lr_factor = 0 biases are
+ * never updated.
  */
 #ifndef PYBP_H
 #define PYBP_H
@@ -116,7 +116,7 @@ typedef enum pybp_reduction { PYBP_MEAN, PYBP_SUM } pybp_reduction;
 /* z = W a + b, or with NTK z = W a / sqrt(fan) + b, where fan is the number of weights of a neuron. */
 typedef enum pybp_parametrization { PYBP_STANDARD, PYBP_NTK } pybp_parametrization;
 
-/* The registries as data. */
+/* The lists in csrc/registry, for pybp_registry_row. */
 typedef enum pybp_registry {
     PYBP_REGISTRY_ACTIVATIONS, PYBP_REGISTRY_LOSSES, PYBP_REGISTRY_OPTIMIZERS,
     PYBP_REGISTRY_INITIALIZERS, PYBP_REGISTRY_LAYERS, PYBP_REGISTRY_STATUS, PYBP_REGISTRY_SCHEDULES
@@ -146,7 +146,7 @@ typedef struct pybp_row {
     pybp_param_info params[PYBP_MAX_ROW_PARAMS];
 } pybp_row;
 
-/* Row `index` of registry `which` into *row.  PYBP_INVALID after the last row.  The strings are static. 
+/* Copy row `index` of registry `which` to *row.  PYBP_INVALID after the last row.  The strings are static.
  * Thread-safe. */
 PYBP_API pybp_status pybp_registry_row(pybp_registry which, int index, pybp_row *row);
 
@@ -163,10 +163,10 @@ PYBP_API const char *pybp_version(void);
 PYBP_API const char *pybp_isa_compiled(int index);
 /* 1 if this CPU and its operating system can run that instruction set, else 0. */
 PYBP_API int pybp_isa_usable(const char *isa);
-/* The instruction set that nets created from now on will use.  First the environment variable
- * PYBP_ISA, if it names a usable one, then the best usable.  Static. */
+/* The instruction set that nets created from now on will use: that of pybp_isa_select, else that of the environment
+ * variable PYBP_ISA, if it is usable, else the best usable one.  Static. */
 PYBP_API const char *pybp_isa(void);
-/* Why: "best of this CPU", "PYBP_ISA=scalar", ...  Static. */
+/* The reason for this choice: "best of this CPU", "PYBP_ISA=scalar", ...  Static. */
 PYBP_API const char *pybp_isa_reason(void);
 /* Choose the instruction set of nets created from now on; NULL: the default.  The bits do not depend on it.
  * PYBP_INVALID if unknown or not usable. */
@@ -180,10 +180,11 @@ PYBP_API int pybp_default_threads(const char **why);
 
 /* Values and derivatives of an activation at z, `rows` rows of `cols` (>= 1) elements, contiguous, of `dtype`.
  *   params      the activation's parameters, in the order of activations.def; NULL if it has none
- *   a           gets f(z); NULL: not wanted.  It may be z
- *   derivative  gets f'(z), one element for each of z; of ROWWISE activations (softmax) the Jacobian of each row,
- *               (rows, cols, cols) elements, [r][j][k] = d a_j / d z_k; NULL: not wanted.  It may not be z or a
- * They have the bits that a net computes with.  PYBP_INVALID, PYBP_SHAPE or PYBP_NO_MEMORY; a and derivative are then
+ *   a           receives f(z), unless NULL.  It may be the same buffer as z
+ *   derivative  receives f'(z), one element for each of z, unless NULL; for ROWWISE activations (softmax) the Jacobian
+ *               of each row, (rows, cols, cols) elements, [r][j][k] = d a_j / d z_k.  It may not
+ *               be the buffer of z or a
+ * The results have the same bits as in a net.  PYBP_INVALID, PYBP_SHAPE or PYBP_NO_MEMORY; a and derivative are then
  * untouched.  Thread-safe. */
 PYBP_API pybp_status pybp_activate(pybp_activation activation, const double *params, pybp_dtype dtype, size_t rows,
                                    size_t cols, const void *z, void *a, void *derivative);
@@ -194,17 +195,17 @@ typedef struct pybp_net pybp_net;
 
 /* One layer.  pybp_layer_init, then set what differs.
  *
- * Layers are listed in the order in which they are computed.  A layer reads the output of the layer before it, or, with
- * `from` = n, of the layer n places before that; before the first layer is the net's input.  So a residual block of 2
- * dense layers is DENSE, DENSE, ADD with skip = 2.
+ * Layers are listed in the order in which they are computed.  A layer reads the output of the previous layer, or, with
+ * `from` = n, of the layer n places before the previous one.  The net's input counts as the layer before the first one.
+ * So a residual block of 2 dense layers is DENSE, DENSE, ADD with skip = 2.
  *
  * Each EMBEDDING reads one column of the net's input.  EMBEDDINGs come first, followed by one JOIN, which reads all of
  * them and the input's other columns; no other layer then reads the input. */
 typedef struct pybp_layer_desc {
     pybp_layer_kind kind;
     size_t n_out;                  /* DENSE, EMBEDDING: >= 1.  Others: 0, or the number that follows from the input */
-    size_t from;                   /* reads the layer so many places before the previous one */
-    size_t skip;                   /* ADD: the same for its second input */
+    size_t from;                   /* it reads the layer this many places before the previous one */
+    size_t skip;                   /* ADD: as `from`, for its second input */
     double params[PYBP_MAX_LAYER_PARAMS]; /* in the order of layers.def */
     int n_params;                  /* how many are given; the others have their defaults */
     size_t column, n_categories;   /* EMBEDDING: the input's column holds 0, 1, ... n_categories - 1 */
@@ -213,7 +214,7 @@ typedef struct pybp_layer_desc {
     int no_bias;                   /* 1: no biases; of a norm or SCALE, no shift */
     int no_scale;                  /* 1: a norm has neither scale nor shift */
     pybp_initializer init;
-    double init_value;             /* value, limit, std or gain of an init that has one; finite */
+    double init_value;             /* value, limit, std or gain, if `init` has one; finite */
     double bias_init;              /* initial value of every bias; finite */
     double bias_std;               /* standard deviation of the normal noise added to that; >= 0 */
     pybp_parametrization parametrization; /* NTK: PYBP_WEIGHTS holds W / sqrt(fan); init, l1, l2, max_norm,
@@ -224,7 +225,7 @@ typedef struct pybp_layer_desc {
     double lr_factor;              /* learning rate of weights and biases, times this; >= 0 */
     double bias_lr_factor;         /* that of the biases, times this too; >= 0 */
     double max_norm;               /* > 0: after each update, a neuron's weights whose Euclidean norm is
-                                      larger are scaled to this norm, but for rounding; 0: off */
+                                      larger are scaled to this norm, up to rounding; 0: off */
     int frozen;                    /* 1: never updated; no penalty, and not counted for clip_norm */
 } pybp_layer_desc;
 
@@ -281,8 +282,8 @@ PYBP_API pybp_status pybp_net_penalty(const pybp_net *net, double *penalty);
  * in training, is d A / d INPUT, of GAUSSIAN_NOISE the noise.  ADD, EMBEDDING and JOIN have no Z; BACK of ADD is for
  * its first input.
  *
- * INPUT and A need a pybp_forward before; Z and BACK need one with PYBP_KEEP; gradients, DELTA and BACK need a
- * backward pass; states need an optimizer that has them.  When parameters change, the forward pass is lost; gradients
+ * INPUT and A need a pybp_forward before; Z and BACK need one with PYBP_KEEP; gradients, DELTA and BACK need a backward
+ * pass; states need an optimizer that has them.  When parameters change, the net discards the forward pass; gradients
  * stay until the next backward pass or pybp_train. */
 typedef enum pybp_array {
     PYBP_WEIGHTS, PYBP_BIASES, PYBP_WEIGHT_GRADIENT, PYBP_BIAS_GRADIENT,
@@ -293,8 +294,8 @@ typedef enum pybp_array {
 } pybp_array;
 
 /* Copy an array out into `out`, a contiguous buffer of exactly its size in the net's dtype
- * (`bytes` says how large the buffer is: PYBP_SHAPE if it differs).  PYBP_STATE if the net does not
- * hold it now, or the layer never has it. */
+ * (`bytes` is the size of the buffer; PYBP_SHAPE if it is another one).  PYBP_STATE if the net does not
+ * hold the array now, or the layer never has it. */
 PYBP_API pybp_status pybp_net_get(const pybp_net *net, pybp_array what, size_t layer,
                                   void *out, size_t bytes);
 /* Set WEIGHTS, BIASES, an optimizer state or a RUNNING array (others: PYBP_INVALID) from a contiguous buffer.
@@ -335,14 +336,14 @@ typedef struct pybp_matrix {
 
 /* Targets: either `labels` (class indices in [0, n_out); cross_entropy only) or, if labels is
  * NULL, `values` of shape (rows, n_out); for a quantile loss of k quantiles (rows, n_out / k).
- * losses.def says what values a loss expects of its targets; that is not checked. */
+ * losses.def says which values of the targets a loss expects; the core does not check them. */
 typedef struct pybp_targets {
     const int32_t *labels;
     pybp_matrix values;
 } pybp_targets;
 
 /* Look for NaN and infinity, and for values that become infinite when converted to `as`.  PYBP_OK if there are none;
- * else PYBP_NOT_FINITE, and *row and *col say where the first one is.  Thread-safe. */
+ * else PYBP_NOT_FINITE, and *row and *col become the position of the first one.  Thread-safe. */
 PYBP_API pybp_status pybp_matrix_check(const pybp_matrix *x, pybp_dtype as, size_t *row, size_t *col);
 
 /* A loss and its parameters.  Lists:
@@ -354,7 +355,7 @@ typedef struct pybp_loss_spec {
     double params[PYBP_MAX_LOSS_PARAMS]; /* in the order of losses.def; of a list, each of its values */
 } pybp_loss_spec;
 
-/* The defaults of a loss.  PYBP_INVALID, and no change, if there is no such one. */
+/* The defaults of a loss.  PYBP_INVALID, and no change, if there is no such loss. */
 PYBP_API pybp_status pybp_loss_init(pybp_loss_spec *loss, pybp_loss kind);
 
 /* ---- prediction and evaluation ---------------------------------------------------------- */
@@ -363,9 +364,10 @@ PYBP_API pybp_status pybp_loss_init(pybp_loss_spec *loss, pybp_loss kind);
  * Row i of a batch has the same bits as row i alone.  threads: 0 = default. */
 PYBP_API pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, int threads);
 
-/* The same for inputs that may hold NaN, infinity, or values that become infinite in the net's dtype.  Then:
- * PYBP_NOT_FINITE, *row and *col say where the first one is, and out is undefined.  (In a column of categories:
- * PYBP_INVALID, as with pybp_predict.)  Faster than pybp_matrix_check before pybp_predict.  Thread-safe. */
+/* The same for inputs that may hold NaN, infinity, or values that become infinite in the net's dtype.  If there are
+ * any, it returns PYBP_NOT_FINITE, *row and *col become the position of the first one, and out is undefined.  (In a
+ * column of categories: PYBP_INVALID, as with pybp_predict.)  Faster than pybp_matrix_check before pybp_predict.
+ * Thread-safe. */
 PYBP_API pybp_status pybp_predict_finite(const pybp_net *net, const pybp_matrix *x, void *out, int threads,
                                          size_t *row, size_t *col);
 
@@ -377,7 +379,7 @@ typedef struct pybp_evaluation {
                            hinge losses: rows where every (a > 0) == (y > 0) */
 } pybp_evaluation;
 
-/* Loss and number of right predictions.  weights: (rows,) doubles, or NULL. */
+/* Loss and number of correct predictions.  weights: (rows,) doubles, or NULL. */
 PYBP_API pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, const pybp_targets *y,
                                    const double *weights, const pybp_loss_spec *loss,
                                    pybp_reduction reduction, int threads, pybp_evaluation *result);
@@ -385,13 +387,13 @@ PYBP_API pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, co
 /* ---- forward, backward and step as separate calls ------------------------------------------ */
 
 /* Forward pass.  The net keeps inputs and activations, for pybp_backward and pybp_net_get.  `how`: 0, or a sum of
- *   PYBP_KEEP      it keeps z of all layers too, and a backward pass keeps BACK
+ *   PYBP_KEEP      the net also keeps z of all layers, and a backward pass keeps BACK
  *   PYBP_TRAINING  as in training: batch norm over these rows (at least 2), which also updates its running statistics;
  *                  dropout and noise from random numbers of pass number progress.passes, which is then increased
  * out: as in pybp_predict, or NULL. */
 enum { PYBP_KEEP = 1, PYBP_TRAINING = 2 };
 PYBP_API pybp_status pybp_forward(pybp_net *net, const pybp_matrix *x, int how, void *out, int threads);
-/* Backward pass from dL/da of the output (rows as in the last forward pass).  The net keeps the gradient by all
+/* Backward pass from dL/da of the output (rows as in the last forward pass).  The net keeps the gradient of all
  * parameters; dx, if not NULL, becomes dL/dx (rows, n_in), contiguous, in the net's dtype.  PYBP_STATE if there was no
  * forward pass, or parameters have changed since. */
 PYBP_API pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void *dx, int threads);
@@ -402,7 +404,7 @@ PYBP_API pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, co
                                         int threads, double *value);
 /* Derivatives of predictions by parameters: out[r][k][p] = da_k / dp for row r of x, with the parameters in the order
  * of pybp_net_get_flat; contiguous, in the net's dtype, of `bytes` bytes.  Computed one row and one output at a time,
- * so for small nets.  The last forward pass and its gradients are lost. */
+ * so it suits small nets.  The net discards the last forward pass and its gradients. */
 PYBP_API pybp_status pybp_jacobian(pybp_net *net, const pybp_matrix *x, void *out, size_t bytes);
 
 /* ---- training ------------------------------------------------------------------------------ */
@@ -418,12 +420,12 @@ typedef struct pybp_optimizer {
 } pybp_optimizer;
 
 /* The defaults of an optimizer: those of its parameters, no clipping, bias_lr_factor 1.  PYBP_INVALID, and no change, if
- * there is no such one. */
+ * there is no such optimizer. */
 PYBP_API pybp_status pybp_optimizer_init(pybp_optimizer *optimizer, pybp_optimizer_kind kind);
 
-/* Update all parameters with the gradient of the last backward pass.  The net keeps the optimizer's state: it
- * continues as long as the optimizer's kind and the buffers that it needs (of adam with or without amsgrad, say) stay
- * the same, otherwise it starts anew.  PYBP_STATE without a gradient.  PYBP_DIVERGED, and no change, if a parameter
+/* Update all parameters with the gradient of the last backward pass.  The net keeps the optimizer's state as
+ * long as the optimizer's kind and the buffers that it needs (adam with amsgrad needs one more, for example) stay the
+ * same; otherwise the state starts anew.  PYBP_STATE without a gradient.  PYBP_DIVERGED, and no change, if a parameter
  * would become infinite or NaN. */
 PYBP_API pybp_status pybp_step(pybp_net *net, const pybp_optimizer *optimizer, double lr, int threads);
 /* Discard the optimizer's state and its step counter. */
@@ -442,7 +444,7 @@ typedef struct pybp_progress {
     double powers[PYBP_N_POWERS];   /* running products, such as beta^t (optimizers.def) */
 } pybp_progress;
 PYBP_API pybp_status pybp_get_progress(const pybp_net *net, pybp_progress *progress);
-/* State buffers stay as they are if `optimizer` and `states` do not change; else they are new ones of zeros, to be
+/* State buffers stay as they are if `optimizer` and `states` do not change; otherwise they become zero, and are to be
  * set with pybp_net_set.  PYBP_INVALID if the states are not those of the optimizer. */
 PYBP_API pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progress);
 
@@ -450,8 +452,8 @@ PYBP_API pybp_status pybp_set_progress(pybp_net *net, const pybp_progress *progr
 PYBP_API pybp_status pybp_net_order(const pybp_net *net, size_t n, size_t *order);
 
 /* Called from the thread that called pybp_train, between steps, at most every interval_ms.
- * steps: finished in this epoch; loss: mean so far in it, 0 before the first step.  Non-zero stops after this step.
- * The net is as the steps done have left it: this call may read it (copy it, predict), but not change it. */
+ * steps: finished in this epoch; loss: its mean so far, 0 before the first step.  Returning non-zero stops training.
+ * The callback may read the net as it is after these steps (copy it, predict), but not change it. */
 typedef int (*pybp_tick)(void *user, size_t steps, double loss);
 
 /* The result of an epoch. */
@@ -464,12 +466,12 @@ typedef struct pybp_train_result {
     size_t epoch;          /* the epoch's number in this call, from 0 */
     size_t bad_step;       /* PYBP_DIVERGED: the step (from 0) whose loss was not finite, or steps if the
                               parameters at the end were not */
-    double loss_sum, weight_sum; /* with these the next part continues */
+    double loss_sum, weight_sum; /* for the next part of the epoch */
 } pybp_train_result;
 
 /* Called from the thread that called pybp_train, after each finished epoch, with the epoch's result, which is valid
- * during the call.  Non-zero stops training.  As with pybp_tick, this call may read the net, but
- * not change it. */
+ * during the call.  Returning non-zero stops training.  Like pybp_tick, it may read the net, but not
+ * change it. */
 typedef int (*pybp_on_epoch)(void *user, const pybp_train_result *result);
 
 typedef struct pybp_train_options {
@@ -480,8 +482,8 @@ typedef struct pybp_train_options {
     size_t n_lr;
     size_t batch_size;     /* >= 1; the last batch of an epoch may be smaller.  With BATCH_NORM no batch may
                               have only 1 row (PYBP_INVALID) */
-    size_t accumulate;     /* a step uses the gradient of so many batches, as if they were one batch (0: as 1); memory
-                              is needed for the activations of one of them */
+    size_t accumulate;     /* number of batches whose gradient a step uses, as if they were one batch (0: as 1); it
+                              needs memory for the activations of one of them */
     int drop_last;         /* 1: leave out last rows that are too few for a whole step, unless there are no others.
                               PYBP_INVALID if these could be all rows that have a weight */
     int gradient_only;     /* 1: the net keeps the gradient of the only step, over all rows, and nothing is updated;
@@ -489,8 +491,8 @@ typedef struct pybp_train_options {
                               further epochs are PYBP_INVALID then */
     size_t epochs;         /* how many to train, one after the other; 0: as 1 */
     int part;              /* 1: progress.epochs stays as it is */
-    size_t first_step;     /* to train one epoch in parts: where this part begins, and */
-    size_t n_steps;        /* how many steps it has; 0: all that are left */
+    size_t first_step;     /* to train one epoch in parts: the first step of this part, */
+    size_t n_steps;        /* and its number of steps; 0: all that are left */
     int penalty_per_weight; /* 1: l1 and l2 are divided by the sum of weights of each step's rows, as scikit-learn
                               divides alpha; in other functions' losses they are not divided */
     int shuffle;           /* 1: a new order each epoch, from the net's seed and progress.epochs; none if all rows make
@@ -513,13 +515,12 @@ PYBP_API pybp_status pybp_train_options_init(pybp_train_options *options, pybp_l
 
 /* Train `epochs` epochs: in each, every row of x once, in minibatches.  x and y hold finite values; weights: (rows,),
  * >= 0, or NULL; a minibatch whose weights sum to 0 is skipped.  The bits are those of as many calls with one epoch,
- * but the arguments are checked and memory is allocated only once: what they point to may not change before the call
- * returns, and no step allocates.
+ * but arguments are checked and memory is allocated only once.  So the caller's data may not change before the call
+ * returns, and no step allocates memory.
  *
- * A finished epoch adds 1 to progress.epochs, shuffled or not, and is reported to on_epoch.  *result, the caller's,
- * becomes the result of the last epoch that was begun: number result.epoch of this call, before which as many were
- * finished.  It is filled on every return but PYBP_INVALID, PYBP_SHAPE, PYBP_NO_MEMORY and PYBP_BUSY, after which the
- * net is as it was.
+ * A finished epoch adds 1 to progress.epochs, shuffled or not, and is reported to on_epoch.  *result becomes the result
+ * of the last epoch that was begun; before it this call has finished result.epoch epochs.  It is filled on every return
+ * but PYBP_INVALID, PYBP_SHAPE, PYBP_NO_MEMORY and PYBP_BUSY, after which the net is unchanged.
  *
  * One epoch may be trained in parts, by calls whose arguments differ in first_step and n_steps only.  With first_step
  * > 0, *result must be that of the part before, and is continued; `restore` then restores the parameters from before
@@ -545,7 +546,7 @@ typedef struct pybp_schedule {
 } pybp_schedule;
 
 /* A schedule with the defaults of its parameters, and no milestones.  PYBP_INVALID, and no change, if there is no such
- * one. */
+ * schedule. */
 PYBP_API pybp_status pybp_schedule_init(pybp_schedule *schedule, pybp_schedule_kind kind, double lr);
 
 /* The n learning rates of positions first, first + 1, ..., for pybp_train_options.lr.  horizon: the number of steps

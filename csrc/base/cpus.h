@@ -4,14 +4,14 @@
 
 #include <stdbool.h>
 
-/* The most threads that a job has. More CPUs than this count as so many. */
+/* The largest number of threads of a job. pybp_cpus returns at most this. */
 #define PYBP_MAX_THREADS 256
 
 typedef enum pybp_cpus_source { PYBP_CPUS_AFFINITY, PYBP_CPUS_QUOTA, PYBP_CPUS_ONLINE } pybp_cpus_source;
 
-/* Their number, >= 1: the smallest of the affinity mask, the cgroup's CPU quota (rounded up) and the CPUs online.
- * *source, unless NULL, becomes the one that was smallest.  fresh = false: the answer may be up to a tenth of a
- * second old, and takes less than 0.1 us.  Thread-safe. */
+/* The number of these CPUs, >= 1: the smallest of the affinity mask, the cgroup's CPU quota (rounded up) and the CPUs
+ * online. *source, unless NULL, becomes the source of the smallest number.  fresh = false: the answer may be up to a
+ * tenth of a second old, and takes less than 0.1 us.  Thread-safe. */
 int pybp_cpus(bool fresh, pybp_cpus_source *source);
 
 /* Forget cached numbers (a forked child may have others).  May be called in a child between fork and exec. */

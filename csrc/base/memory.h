@@ -1,4 +1,4 @@
-/* Aligned memory, and sizes whose arithmetic notices overflow.
+/* Aligned memory, and arithmetic of sizes with checks for overflow.
  *
  * The core allocates everything with pybp_alloc(), so that a test can make any one allocation fail
  * and can count what has not been released. */
@@ -34,8 +34,8 @@ static inline bool pybp_add_size(size_t a, size_t b, size_t *out)
 /* ---- memory --------------------------------------------------------------------------------- */
 
 /* `bytes` zeroed bytes, 64-byte aligned; release with pybp_free().  NULL if memory is exhausted or
- * bytes > PTRDIFF_MAX (no message is stored: the caller knows what it was for); for 0 bytes the address must be
- * released all the same.  4 MiB and more are mapped from the system: pages are not touched here, and huge pages
+ * bytes > PTRDIFF_MAX (no message is stored: the caller knows what the memory is for).  The address of 0 bytes must be
+ * released, too.  4 MiB and more are mapped from the system: pages are not touched here, and huge pages
  * are requested.  Thread-safe. */
 void *pybp_alloc(size_t bytes);
 

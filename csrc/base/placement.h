@@ -1,4 +1,4 @@
-/* CPUs for the threads of a job: one for each, as far as the system allows it.
+/* Placing the threads of a job: each on a CPU of its own, as far as the system allows it.
  *
  * A system may wake a thread on a CPU that another thread of the job keeps busy, though other CPUs are idle, and
  * leave it there for milliseconds. Linux does so as a hypervisor's guest, since the guest cannot distinguish a

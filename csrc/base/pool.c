@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* What different threads write at different times lies on different cache lines. */
+/* Fields that different threads write at different times are on different cache lines. */
 #define CACHE_LINE 64
 
 /* ---- state ------------------------------------------------------------------------------------ */
@@ -200,7 +200,7 @@ static int run_inline(pybp_job fn, void *ctx)
 
 int pybp_pool_run(int threads, pybp_job fn, void *ctx)
 {
-    /* The load before the exchange: callers that find the pool busy do not write to its cache line. */
+    /* The load comes before the exchange, so that callers that find the pool busy do not write to its cache line. */
     if (threads <= 1 || atomic_load_explicit(&pool.busy, memory_order_relaxed) ||
         atomic_exchange_explicit(&pool.busy, true, memory_order_acquire))
         return run_inline(fn, ctx);

@@ -94,7 +94,7 @@ void pybp_shuffle(uint64_t seed, uint64_t epoch, size_t n, uint32_t *order)
     for (size_t i = 0; i < n; i++)
         order[i] = (uint32_t)i;
 
-    /* The swaps go downwards; their words are made upwards, a chunk at a time. */
+    /* Swaps are done in descending order; their words are made in ascending order, CHUNK at a time. */
     enum { CHUNK = 256 };
     uint64_t words[CHUNK];
     size_t end = n; /* swaps for i >= end are done */

@@ -20,7 +20,7 @@ enum {
     PYBP_STREAM_SPLIT = 4
 };
 
-/* One block of the cipher. */
+/* One block: the 4 words that Philox makes of a counter and a key. */
 void pybp_philox_block(const uint64_t counter[4], const uint64_t key[2], uint64_t out[4]);
 
 /* The word at an address whose third part is 0. */

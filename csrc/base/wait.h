@@ -1,8 +1,8 @@
 /* Waiting for another thread: spin briefly, then sleep.
  *
- * A pybp_signal has a generation number.  One thread at a time advances it; any number of threads wait until it is no
- * longer the one that they know.  They then see whatever that thread wrote before.  Memory order comes from the
- * atomics; the system only makes threads sleep. */
+ * A pybp_signal has a generation number.  One thread at a time advances it; any number of threads wait until it differs
+ * from the number that they know.  They then see all that the advancing thread wrote before.  Memory order comes from
+ * the atomics; the system only makes threads sleep. */
 #ifndef PYBP_BASE_WAIT_H
 #define PYBP_BASE_WAIT_H
 

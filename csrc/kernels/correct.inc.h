@@ -1,4 +1,4 @@
-/* For counting right predictions. */
+/* Counting correct predictions. */
 
 /* LANES rows at a time, transposed: a vector holds a column. Indices are exact in a float up to 2^24 columns. */
 static void REAL(largest)(size_t rows, size_t cols, pybp_panels a, int32_t *best)

@@ -7,7 +7,7 @@
 #else
 #define PYBP_NARROW (PANEL / 2) /* fewer chains fit in registers */
 #endif
-#define PYBP_NARROW_WORTH 128 /* lanes, over all rows, that must be saved for it */
+#define PYBP_NARROW_WORTH 128 /* the least number of lanes, over all rows, that it must save */
 #endif
 
 #undef POINTERS
@@ -75,7 +75,7 @@ static void REAL(wide_gradient)(size_t rows, pybp_panels in, size_t first, const
 #undef NARROW_AT_ONCE
 #define NARROW_VECTORS 6u /* at most, of inputs */
 #define BLOCK_VECTORS (PYBP_BLOCK_K / LANES)
-#define NARROW_AT_ONCE(C) /* so many that their chains fit in registers, and that they divide a block */ \
+#define NARROW_AT_ONCE(C) /* as many as fit in registers with their chains, and divide PYBP_BLOCK_K */ \
     (CHAINS / (C) >= 6 ? 6 : CHAINS / (C) >= 3 ? 3 : CHAINS / (C) == 2 ? 2 : 1)
 
 /* NV vectors of inputs into each of C outputs: transposed[j] gets the gradient of the weights into output j. */

@@ -1,4 +1,4 @@
-/* The only unit that is compiled once for each instruction set: the build passes its flags, PYBP_ISA_XXX, and
+/* The only source file that is compiled once for each instruction set: the build passes its flags, PYBP_ISA_XXX, and
  * PYBP_ISA=xxx for the table's name. Each body is included twice, for float and for double. */
 #include "kernels/kernels.h"
 

@@ -1,4 +1,4 @@
-/* The kernel table: what an instruction set provides, for one dtype.
+/* The kernel table: the functions of one instruction set, for one dtype.
  *
  * Kernels take plain pointers and sizes, allocate nothing, call nothing but kernels and cannot fail. Signatures are the
  * same for both dtypes: `void *` points to elements of the table's dtype, T.
@@ -6,7 +6,7 @@
  * Panels. A matrix of `rows` rows and n columns is stored in panels of 64 bytes' worth of columns (16 floats or 8
  * doubles): element (r, c) is lane c % panel of line r of panel c / panel. A *line* is 64 bytes, one row of a panel.
  * The lines of a panel follow each other; panels are `stride` lines apart. Lanes past n are padding: they hold finite
- * values, from which no result is computed.
+ * values, on which no result depends.
  *
  * Packed weights of a dense layer: panels of outputs, each of n_in + 1 lines. Line i holds the weights from input i to
  * the panel's outputs, line n_in their biases (zeros if the layer has none).
@@ -30,7 +30,7 @@
 #define PYBP_MAX_PANEL 16   /* Ts in a line, at most */
 
 typedef struct pybp_panels {
-    char *at;      /* first line of the first panel; NULL: not there */
+    char *at;      /* first line of the first panel; NULL: there is no matrix */
     size_t stride; /* lines from panel to panel */
 } pybp_panels;
 
@@ -57,7 +57,7 @@ typedef struct pybp_back_args {
     void *scratch;        /* BACK_PANELS times n_out lines, rounded up to whole panels: transposed weights */
     pybp_panels out;      /* n_in: the result, the delta of the layer before */
     pybp_panels keep;     /* gets a copy of delta W, unless .at is NULL */
-    pybp_panels add;      /* is then added to it (the contributions of other layers), unless .at is NULL */
+    pybp_panels add;      /* the contributions of other layers, added to delta W, unless .at is NULL */
     pybp_panels x;        /* n_in: a or z of the layer before, for derive */
     pybp_derive_panel *derive;  /* elementwise, or NULL: out stays dL/da */
     const void *params;   /* its parameters */
@@ -93,7 +93,7 @@ typedef struct pybp_drop {
     double scale, shift, dropped;
 } pybp_drop;
 
-/* A step of an optimizer, from which its row computes the constants of the step. */
+/* The scalars of a step, from which <optimizer>_prepare computes its constants. */
 typedef struct pybp_step_scalars {
     const double *params;  /* of the optimizer, in registry order */
     double lr;             /* with the factors of these parameters */
@@ -160,7 +160,7 @@ typedef struct pybp_kernels {
     size_t (*same_side)(size_t rows, size_t cols, pybp_panels a, pybp_panels y, size_t per_target, int strictly,
                         double limit);
 
-    /* Layers without a matrix product (layer.inc.h, norm.inc.h), on one panel, whose parameters are lines, or on
+    /* Layers without a matrix product (layer.inc.h, norm.inc.h): on one panel, with a line for each parameter, or on
      * panels. */
     void (*add_lines)(size_t rows, const void *a, const void *b, void *sum);
     void (*multiply_lines)(size_t rows, const void *a, const void *b, void *product);

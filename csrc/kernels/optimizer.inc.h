@@ -1,8 +1,8 @@
 /* Optimizers: two bodies for each row of optimizers.def.
  *   <name>_prepare  the constants of one step, in double, rounded once to T
  *   <name>_update   the rule on n elements
- * Moments below the smallest normal number become 0: those of units whose gradient has become 0 would otherwise stay
- * subnormal for long, which costs a hundred times as much. */
+ * Moments below the smallest normal number become 0: if the gradient of a neuron becomes 0, they would otherwise stay
+ * subnormal for long, and arithmetic with subnormal numbers is a hundred times slower. */
 
 PYBP_INLINE vec REAL(flush)(vec x)
 {

@@ -133,9 +133,9 @@ static void REAL(ones)(pybp_panels a, size_t rows, size_t col)
 #undef TRANSPOSED
 #define TRANSPOSED (PANEL * LANES)
 
-/* A block of fewer than LANES rows is moved element by element if it has at most so many: that costs less than
- * padding and transposing it. (In a whole block up to four columns have a verb of their own where vectors are longer
- * than that.) */
+/* A block of fewer than LANES rows is moved element by element if it has at most so many: that costs less than padding
+ * and transposing it. (For a whole block of up to four columns there is a verb in simd.h where vectors are longer than
+ * that.) */
 #define PYBP_MOVE_SINGLY 64
 
 PYBP_INLINE void REAL(transpose_rows)(const real *lines, size_t rows, size_t cols, real *t)
@@ -164,7 +164,7 @@ PYBP_INLINE void REAL(transpose_rows)(const real *lines, size_t rows, size_t col
         v_transpose(lines + c, PANEL, t + c * LANES, LANES);
 }
 
-/* The inverse. */
+/* The inverse of transpose_rows. */
 PYBP_INLINE void REAL(untranspose_rows)(real *t, size_t rows, size_t cols, real *lines)
 {
     real padded[TRANSPOSED];

@@ -1,4 +1,4 @@
-/* What a layer's training options do to gradients and weights: penalties, scales, norms. */
+/* The kernels of a layer's training options: penalties, scales, and norms of weights. */
 
 static void REAL(penalize)(size_t n, const void *weights, void *gradient, double scale, double l1, double l2)
 {

@@ -1,6 +1,6 @@
 /* A tile of a product. TILE(name) names what is defined here, on vectors TILE_VEC of TILE_LANES elements. */
 
-/* One input of each of R rows into R x P x NV chains. */
+/* Add the products of one input of each of R rows to R x P x NV chains. */
 PYBP_INLINE void TILE(one_k)(const size_t R, const size_t P, const size_t NV, const real *a, const real *w,
                              size_t w_step, TILE_VEC *acc)
 {

@@ -4,8 +4,8 @@
 
 #include "net/model/net.h"
 
-/* Derivatives of the predictions by the parameters, (rows, n_out, n_parameters), into out. Ends the net's last
- * forward pass, and its gradients. PYBP_NO_MEMORY. */
+/* Derivatives of the predictions with respect to the parameters, (rows, n_out, n_parameters), into out. Discards the
+ * net's last forward pass, and its gradients. PYBP_NO_MEMORY. */
 pybp_status pybp_jacobian_rows(pybp_net *net, const pybp_matrix *x, char *out);
 
 #endif

@@ -56,7 +56,7 @@ static pybp_status clip(job *j, double clip_norm)
 
 /* ---- the step ---- */
 
-/* On a copy of the gradient: the caller may still read it, unclipped. */
+/* It works on a copy of the gradient, as the caller may read the unclipped one afterwards. */
 static void update_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
 {
     const job *j = ctx;
@@ -141,7 +141,7 @@ static bool snapshot_take(pybp_net *net, snapshot *s)
     return true;
 }
 
-/* The net takes over the copies. */
+/* The copies become the net's buffers. */
 static void snapshot_restore(pybp_net *net, snapshot *s)
 {
     for (int i = 0; i < 1 + PYBP_N_STATES; i++) {

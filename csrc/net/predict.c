@@ -49,7 +49,7 @@ static void predict_block(job *j, const pybp_rows *rows, size_t first)
     j->net->k->scatter(pybp_output_of(rows, last), rows->n, n_out, j->out + first * n_out * j->net->k->size);
 }
 
-/* Returns how many rows are right. */
+/* Returns the number of rows that are predicted correctly. */
 static size_t evaluate_block(job *j, const pybp_rows *rows, size_t first)
 {
     pybp_gather_rows(rows, &j->source, first);
@@ -77,8 +77,8 @@ static void work(void *ctx, int tid, int threads, pybp_barrier *barrier)
     atomic_fetch_add_explicit(&j->correct, correct, memory_order_relaxed);
 }
 
-/* The net's spare workspace, if it is free and large enough, otherwise a new one. Of several calls at once one gets
- * it. */
+/* The net's spare workspace, if it is free and large enough, otherwise a new one. Only one of several
+ * simultaneous calls can take the spare one. */
 static pybp_workspace *take_workspace(const pybp_net *net, size_t rows, int threads)
 {
     _Atomic(pybp_workspace *) *spare = (_Atomic(pybp_workspace *) *)(uintptr_t)&net->spare_workspace;

@@ -37,10 +37,10 @@ static inline void pybp_layer_gradient(const pybp_rows *rows, size_t l, size_t p
     pybp_layer_functions_of(rows->net, l)->gradient(rows, l, panel, k0, k1, add, g);
 }
 
-/* ---- contributions to the gradient by a layer's inputs (net.h, pybp_link) ---- */
+/* ---- contributions to the gradient with respect to a layer's inputs (net.h, pybp_link) ---- */
 
 typedef struct pybp_contribution {
-    bool wanted;         /* false: nobody reads the gradient by the net's input */
+    bool wanted;         /* false: no caller wants the gradient with respect to the net's input */
     pybp_panels out;     /* where the layer writes its contribution */
     pybp_panels keep;    /* gets a copy of it, unless .at is NULL */
     pybp_panels add;     /* the sum of the contributions so far, to be added, unless .at is NULL */
@@ -49,11 +49,11 @@ typedef struct pybp_contribution {
     const void *params;
 } pybp_contribution;
 
-/* That of layer l to its input number `link`. */
+/* The contribution of layer l to the gradient with respect to its input number `link`. */
 pybp_contribution pybp_contribution_of(const pybp_rows *rows, size_t l, int link);
 /* With the layer's contribution, n columns, in to->out: copy it to `keep`, add the sum so far, apply the derivative. */
 void pybp_finish_contribution(const pybp_rows *rows, size_t n, const pybp_contribution *to);
-/* All of that for a layer whose contribution is its delta itself. */
+/* Both steps for a layer whose contribution is its delta: copy it to to->out, then finish. */
 void pybp_contribute_delta(const pybp_rows *rows, size_t l, int link);
 
 /* Copy n columns, unless both are the same buffer. */

@@ -1,7 +1,7 @@
 /* dropout, alpha_dropout, gaussian_noise: random in training, otherwise the output is the input. z holds the factor
  * d a / d x of a dropout, or the noise.
  *
- * The address of each random number is this layer, the forward pass, the row of the minibatch and the feature. */
+ * Each random number depends on this layer, the forward pass, the row of the minibatch and the feature only. */
 #include "base/random.h"
 #include "math/normal_quantile.h"
 #include "net/layers/layer.h"

@@ -11,7 +11,8 @@ static char *param(const pybp_rows *rows, size_t l, size_t panel, size_t line)
     return pybp_param_line(rows->net, rows->net->params, l, panel, line);
 }
 
-/* By gamma and beta, which are applied to z; without beta k1 is 1. (A tile holds both lines, so k0 is 0.) */
+/* The gradient with respect to gamma and beta, which are applied to z. Without beta k1 is 1. (A tile holds both lines,
+ * so k0 is 0.) */
 static void gradient_of(const pybp_rows *rows, size_t l, pybp_panels z, size_t panel, size_t k1, bool add, char *g)
 {
     _Alignas(64) char unused[PYBP_LINE] = {0};

@@ -46,8 +46,8 @@ static void set_param(pybp_net *net, size_t l, size_t j, size_t i, double value)
     net->k->set(pybp_param_at(net, net->params, l, j, i), value);
 }
 
-/* Call put(net, l, j, i, deviate, to) for each weight (j, i) of layer l. Each deviate has a random word of its own,
- * whose address is the weight's, so that the order of calls does not matter. */
+/* Call put(net, l, j, i, deviate, to) for each weight (j, i) of layer l. Each deviate is made of a random word that
+ * depends on the position of the weight only (random.h), so that the order of calls does not matter. */
 static void draw(pybp_net *net, size_t l, void (*put)(pybp_net *, size_t, size_t, size_t, double, double *), double *to)
 {
     const pybp_layer *layer = &net->layers[l];

@@ -4,8 +4,8 @@
 
 #include "net/model/net.h"
 
-/* Fill net->params, which holds zeros, from the layers' descriptions and the net's seed; of a zeroed net only what is
- * never 0 at first. False when memory is short. */
+/* Fill net->params, which holds zeros, from the layers' descriptions and the net's seed; if `zeroed`, only scales of
+ * norms and running variances. False when memory is short. */
 bool pybp_initialize(pybp_net *net, bool zeroed);
 
 #endif

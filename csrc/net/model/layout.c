@@ -172,8 +172,8 @@ static void set_training_options(pybp_net *net, pybp_layer *layer)
 
 /* ---- initialisers and activations ---- */
 
-/* The activation for which layer l's initialiser is chosen: its own, or that of the next activation layer if only
- * norms, scales, dropout and noise stand between. */
+/* The activation for which layer l's initialiser is chosen: its own, or that of the next activation layer if there are
+ * only norms, scales, dropout and noise in between. */
 static pybp_activation next_activation(const pybp_net *net, const pybp_layer_desc *descs, size_t l)
 {
     const pybp_activation own = descs[l].activation;

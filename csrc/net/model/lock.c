@@ -22,7 +22,7 @@ bool pybp_enter_read(const pybp_net *net)
 void pybp_leave_read(const pybp_net *net)
 {
     atomic_int *users = (atomic_int *)(uintptr_t)&net->users;
-    if (atomic_load_explicit(users, memory_order_relaxed) > 0) /* else it is the writer's thread, which was admitted */
+    if (atomic_load_explicit(users, memory_order_relaxed) > 0) /* 0 or less: an admitted reader */
         atomic_fetch_sub_explicit(users, 1, memory_order_release);
 }
 

@@ -1,4 +1,4 @@
-/* The inside of a net: what all rooms of net/, and api/, know of each other's data. */
+/* The members of a net, for the code in all folders of net/ and in api/. */
 #ifndef PYBP_NET_MODEL_NET_H
 #define PYBP_NET_MODEL_NET_H
 
@@ -35,7 +35,7 @@ typedef struct pybp_layer {
     /* What it reads and what reads it. */
     pybp_link link[2]; /* link[0].from is the input of any layer */
     int n_links;       /* inputs that get a contribution in the backward pass */
-    int readers;       /* links to this layer */
+    int readers;       /* links from other layers to this one */
     int contributions; /* of those, planned so far (links.c) */
     ptrdiff_t last_reader;
 
@@ -58,7 +58,7 @@ typedef struct pybp_layer {
     /* How its training differs from the net's. */
     double scale, unscale; /* weights are stored as scale * W: with NTK 1 / sqrt(fan), and its inverse; otherwise 1 */
     double lr_factor, bias_lr_factor;
-    bool plain_rule;       /* factors and scale are 1 */
+    bool plain_rule;       /* lr factors and scale are 1 */
     bool penalized;        /* by l1 or l2 */
 } pybp_layer;
 
@@ -104,7 +104,7 @@ struct pybp_net {
 
     pybp_train_buffers *train_buffers;         /* of the last pybp_train, for the next one; or NULL */
     _Atomic(pybp_workspace *) spare_workspace; /* for the next prediction; or NULL */
-    atomic_int users;                          /* calls at work: n readers, or -1: one writer (lock.h) */
+    atomic_int users;                          /* calls that use the net: n readers, or -1: one writer (lock.h) */
 };
 
 static inline const pybp_layer *pybp_last_layer(const pybp_net *net)

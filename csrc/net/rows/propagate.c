@@ -48,7 +48,7 @@ static size_t next_coupled(const pybp_propagation *p, size_t l)
     return l;
 }
 
-/* The last one before l; n_layers: there is none. */
+/* The last layer before l that couples the rows; n_layers: there is none. */
 static size_t last_coupled(const pybp_propagation *p, size_t l)
 {
     size_t last = p->all.net->n_layers;

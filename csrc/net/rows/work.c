@@ -2,11 +2,11 @@
 
 #include "base/thread_count.h"
 
-/* Below this many fused multiply-adds a thread, waiting for other threads and moving weights to its cache costs more
- * than the thread saves. */
+/* A thread needs at least this many fused multiply-adds: with fewer, waiting for other threads and moving weights to
+ * its cache costs more than the thread saves. */
 static double thread_work = 1.5e6;
-/* A call with less than this many times as much is not worth waking a thread for: that takes a tenth of a millisecond
- * if its CPU sleeps. */
+/* A call needs at least this many times thread_work before threads are woken for it: waking takes a tenth of a
+ * millisecond if a CPU sleeps. */
 #define CALL_WORK 24
 
 /* In steps with more fused multiply-adds than this, threads gain more than they lose by exchanging data, whichever

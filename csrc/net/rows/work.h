@@ -1,4 +1,4 @@
-/* How much work a call is, how many threads that is worth, and which rows each of them takes. */
+/* The work of a call, the number of threads that it is worth, and the rows of each thread. */
 #ifndef PYBP_NET_ROWS_WORK_H
 #define PYBP_NET_ROWS_WORK_H
 
@@ -23,7 +23,7 @@ typedef enum pybp_thread_gain {
 } pybp_thread_gain;
 pybp_thread_gain pybp_expected_thread_gain(int threads, double step);
 /* For tests: this many fused multiply-adds make a thread worthwhile, and the gain of more threads is always certain.
- * With 1, small nets too use all threads requested. Not while a call is at work. */
+ * With 1, small nets too use all threads requested. Not to be called while the core computes. */
 void pybp_set_thread_work(double operations);
 
 /* Thread tid of `threads` takes rows *begin ... *end - 1. Ranges begin at multiples of 4. */

@@ -69,8 +69,8 @@ static void make_order(pybp_train_call *call)
     b->order_rows = call->rows;
 }
 
-/* Of an epoch that is trained in parts, later parts continue with the sums, and restore to the snapshot, of the first
- * one. */
+/* If an epoch is trained in parts, later parts continue the sums of the earlier ones, and use the snapshot that the
+ * first part took. */
 static void begin_epoch(pybp_train_call *call)
 {
     const pybp_train_options *options = call->options;

@@ -10,12 +10,12 @@
 #include "net/update/clip_norm.h"
 #include "net/update/tiles.h"
 
-/* What is done for each tile gets: */
+/* The argument of the functions that are called for each tile. */
 typedef struct tile_job {
     const pybp_train_call *call;
     const pybp_rows *rows;
     const pybp_rule *rule;
-    bool add;                /* on top of the gradient that is there */
+    bool add;                /* to the gradient that is there */
     char *g;                 /* a tile, or gradient buffers */
     size_t partials;         /* buffers to be added up */
     pybp_prefetch *prefetch; /* of the next minibatch */
@@ -111,8 +111,8 @@ void pybp_minibatch_propagate(pybp_minibatch *m, const pybp_rows *all, int threa
 
 /* ---- stages B and C: tiles ---- */
 
-/* The tiles of thread tid. Thread 0 adds up no chunks: the other threads have computed all partial sums but one, so
- * that less data moves between cores without it. */
+/* The tiles of thread tid. Thread 0 adds up no chunks: the other threads have computed all partial sums but one, and
+ * have them in their caches. */
 static void for_each_own_tile(const pybp_train_call *call, int tid, int threads, pybp_tile_fn *fn, void *ctx)
 {
     const int idle = call->buffers->by_chunks && threads > 1;

@@ -5,8 +5,8 @@
 
 /* Data of fewer bytes stay in a core's own cache. */
 #define LARGE_DATA (4u << 20)
-/* The cache holds other data too: at most so many bytes of rows are prefetched, or, if these are more, the first rows
- * only. gather() prefetches those after them. */
+/* At most this many bytes of the first rows are prefetched, as the cache holds other data too. gather() prefetches the
+ * rows after them. */
 #define MAX_BYTES (64u << 10)
 #define FIRST_ROWS 8u
 

@@ -12,8 +12,8 @@
 typedef struct pybp_prefetch {
     const pybp_source *source;
     size_t row, end; /* rows number row ... end - 1 of the source are still to be prefetched */
-    size_t line;     /* of the row, the next line, */
-    size_t lines;    /* of so many: inputs, then targets */
+    size_t line;     /* the next line of this row, */
+    size_t lines;    /* and the number of its lines: inputs, then targets */
     size_t at_once;  /* lines to prefetch in one call */
 } pybp_prefetch;
 

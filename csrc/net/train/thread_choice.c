@@ -8,8 +8,8 @@ enum { NEW, WARM_UP, TIME_ALL, TIME_ONE, USE_CHOICE, TRY_OTHER, N_PHASES };
 static const size_t lengths[N_PHASES] = {
     [WARM_UP] = 4, [TIME_ALL] = 4, [TIME_ONE] = 4, [USE_CHOICE] = 64, [TRY_OTHER] = 4};
 
-/* Steps. A choice that is confirmed holds twice as long as before, up to this: then one that was made while threads
- * were disturbed does little harm, and timing takes little time. */
+/* Steps. A choice that is confirmed holds twice as long as before, but not longer than this. So timing takes little
+ * time, and a wrong choice, made while other programs ran, is soon revised. */
 #define LONGEST 1024
 /* A mean is one over this time or more: systems suspend threads for 3 to 10 ms at a time. */
 #define MEAN_MS 40.0
@@ -46,7 +46,7 @@ size_t pybp_thread_choice_steps(pybp_thread_choice *choice, pybp_thread_gain gai
         choice->best[false] = HUGE_VAL;
         begin(choice, USE_CHOICE);
     }
-    /* Timed one by one: the fastest was not disturbed. */
+    /* Each step is timed by itself, as the fastest one was not disturbed. */
     if (gain == PYBP_GAIN_LIKELY || choice->phase < USE_CHOICE)
         return 1;
     const bool one = pybp_thread_choice_threads(choice, 2) == 1;

@@ -16,17 +16,17 @@
 /* All zeros: nothing was timed yet. */
 typedef struct pybp_thread_choice {
     int phase;
-    size_t left;       /* steps of the phase that are to be done */
-    double ms;         /* milliseconds of those that are done, */
+    size_t left;       /* steps that are left of the phase */
+    double ms;         /* milliseconds of the steps done in it, */
     size_t steps;      /* and their number */
     double best[2];    /* milliseconds of the fastest step: [false] with all threads, [true] with one */
     double mean[2];    /* milliseconds of a step over a longer time */
     double used_ms;    /* milliseconds since the last mean of the choice, */
     size_t used_steps; /* and steps */
     bool use_one;      /* the choice */
-    bool by_mean;      /* whether means made it */
+    bool by_mean;      /* whether it was made by means */
     size_t length;     /* steps for which it holds; 0: there is none yet */
-    double hold_ms;    /* at least as long */
+    double hold_ms;    /* the least time, in milliseconds, for which it holds */
 } pybp_thread_choice;
 
 /* Threads for the next steps: `threads` or 1. */

@@ -2,7 +2,7 @@
 
 #include "base/status.h"
 
-/* The .def's expressions read the parameters as p. */
+/* Expressions in optimizers.def call the parameters p. */
 int pybp_optimizer_states(const pybp_optimizer *optimizer)
 {
     const double *p = optimizer->params;

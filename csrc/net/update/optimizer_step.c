@@ -38,7 +38,7 @@ static void advance(const pybp_optimizer *optimizer, pybp_progress *progress, py
 }
 
 /* The constants of a layer's weights or biases. Weights are stored times the layer's scale, so that their update is
- * multiplied by it; weight decay is about the weights without it. */
+ * multiplied by it; weight decay applies to the weights without it. */
 static void layer_constants(const pybp_net *net, const pybp_rule *rule, const pybp_layer *layer, bool biases,
                             pybp_constants *constants)
 {
@@ -72,7 +72,7 @@ void pybp_rule_next_step(const pybp_net *net, const pybp_optimizer *optimizer, d
     rule->clip_value = optimizer->clip_value;
 }
 
-/* Update lines of a parameter buffer, from line `first` of all on. */
+/* Update lines of a parameter buffer, beginning at line `first` of the buffer. */
 static void update_lines(const pybp_net *net, pybp_update *update, const pybp_constants *constants, size_t first,
                          size_t lines, const char *g)
 {

@@ -22,8 +22,8 @@ void pybp_rule_next_step(const pybp_net *net, const pybp_optimizer *optimizer, d
 
 /* On a tile, lines k0 ... k1 - 1 of a panel, whose gradient is g: */
 
-/* g is the gradient of the loss by the weights as they are stored. Multiply it by the layer's scale, and add the
- * gradient of its penalties. */
+/* Turn g, the gradient of the loss with respect to the weights as they are stored, into the gradient of loss and
+ * penalties with respect to W: multiply it by the layer's scale, and add the gradient of the penalties. */
 void pybp_rule_finish_gradient(const pybp_net *net, const pybp_rule *rule, size_t layer, size_t panel, size_t k0,
                                size_t k1, char *g);
 /* Prefetch parameters and states, if that helps; to be called before the gradient is computed. */

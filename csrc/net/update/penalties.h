@@ -1,5 +1,5 @@
-/* What l1 and l2 of the layers add to the loss. (In a step, pybp_rule_finish_gradient adds their gradient.) The sum
- * over the weights of an output is one chain; different threads compute different outputs. */
+/* The penalties l1 and l2 of the layers, as part of the loss. (In a step, pybp_rule_finish_gradient adds their
+ * gradient.) The sum over the weights of an output is one chain; different threads compute different outputs. */
 #ifndef PYBP_NET_UPDATE_PENALTIES_H
 #define PYBP_NET_UPDATE_PENALTIES_H
 
@@ -10,7 +10,7 @@ void pybp_penalty_part(const pybp_net *net, int tid, int threads, double *penalt
 double pybp_penalty_sum(const pybp_net *net, const double *penalties);
 /* The same sum in one call, which needs no memory. */
 double pybp_penalty(const pybp_net *net);
-/* Add the penalties' gradient by the weights as they are stored to a gradient buffer. */
+/* Add to a gradient buffer the gradient of the penalties with respect to the weights as they are stored. */
 void pybp_add_penalty_gradient(const pybp_net *net, char *grads);
 
 #endif

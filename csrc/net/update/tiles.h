@@ -11,9 +11,9 @@ typedef void pybp_tile_fn(void *ctx, size_t layer, size_t panel, size_t k0, size
 /* Call fn for thread tid's part of the tiles of all layers; the parts of all threads together are all tiles. Lines
  * that no optimizer updates (absent biases, statistics) belong to no tile. */
 void pybp_for_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
-/* The same without frozen layers. */
+/* The same without the tiles of frozen layers. */
 void pybp_for_each_trained_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
-/* How many those are with one thread. */
+/* The number of tiles that are not frozen, with one thread. */
 size_t pybp_count_trained_tiles(const pybp_net *net);
 
 #endif

@@ -54,7 +54,7 @@ static bool is_identity(const plan *p, size_t l)
     return random && !is_for(p, PYBP_FOR_BACKWARD | PYBP_FOR_TRAINING);
 }
 
-/* Whether no layer after the next one with an output buffer of its own reads layer l's output. */
+/* Whether only the layers up to the next one that has an output buffer of its own read layer l's output. */
 static bool only_next_reads(const plan *p, size_t l)
 {
     ptrdiff_t end = p->net->layers[l].last_reader;

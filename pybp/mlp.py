@@ -55,7 +55,7 @@ class MLP(Inspection):
     Attributes
     ----------
     history : History or None
-        What the last call of `fit` recorded, also if an exception ended it.
+        The record of the last call of `fit`, also if an exception ended it.
 
     Raises
     ------
@@ -132,8 +132,9 @@ class MLP(Inspection):
             Default: cross_entropy for a softmax output, binary_cross_entropy for a sigmoid output, else
             mse. A callable is a function ``f(y_true, y_pred) -> (loss per row, d loss / d y_pred)``.
         optimizer : str or Optimizer
-            Its state is kept from call to call as long as its class is the same. `LBFGS` and
-            `LevenbergMarquardt` use all samples at once; each of their iterations is an epoch.
+            The net keeps its state from call to call, unless its class changes, or options such as
+            `amsgrad` that need more state. `LBFGS` and `LevenbergMarquardt` use all samples at once;
+            each of their iterations is an epoch.
         epochs : int
             Number of passes over the samples, including `initial_epoch`.
         initial_epoch : int
@@ -290,7 +291,7 @@ class MLP(Inspection):
         X : array-like or sparse, shape (n_samples, n_in) or (n_in,)
             Inputs.
         out : ndarray, shape (n_samples, n_out) or (n_out,), optional
-            Array for the outputs, C-contiguous, in the net's dtype. Partly filled after a NotFiniteError.
+            Array for the outputs, C-contiguous, in the net's dtype. Undefined after a NotFiniteError.
         threads : int, optional
             As in `fit`.
 

@@ -1,6 +1,6 @@
 """Checks of scalar arguments.
 
-Every message says the argument's name, the value given and what was expected.
+Each error message has the name of the argument, the given value and the expected one.
 """
 
 import difflib

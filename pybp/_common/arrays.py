@@ -1,6 +1,6 @@
 """Check arrays and convert them to a layout that the core reads.
 
-Every message says the argument's name, the value given and what was expected.
+Each error message has the name of the argument, the given value and the expected one.
 """
 
 import decimal
@@ -39,7 +39,7 @@ class Entries(Protocol):
 
 
 def is_sparse(values: object) -> bool:
-    """Whether it is a scipy sparse matrix or array; does not import scipy."""
+    """Whether `value` is a scipy sparse matrix or array; does not import scipy."""
     scipy = sys.modules.get("scipy.sparse")
     return scipy is not None and bool(scipy.issparse(values))
 

@@ -35,7 +35,7 @@ def curves(title: str, x: Sequence[int], lines: Mapping[str, Sequence[float]]) -
 
 
 def _share(value: float, low: float, high: float) -> float:
-    """Where a value lies between two others, 0 to 1; in the middle if these are equal."""
+    """The position of a value between two others, from 0 to 1; 1/2 if these are equal."""
     return (value - low) / (high - low) if high > low else 0.5
 
 

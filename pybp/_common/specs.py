@@ -41,7 +41,7 @@ class ShortRepr:
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
-_classes: dict[type["Spec"], Any] = {}  # what spec_classes has found, until a class is added
+_classes: dict[type["Spec"], Any] = {}  # cache of spec_classes, cleared when a class is added
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

@@ -1,4 +1,4 @@
-"""Weights of classes that have labels."""
+"""Weights of classes given by label."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,8 +15,8 @@ __all__ = ["class_factors"]
 def class_factors(class_weight: Mapping[Any, float], classes: Array) -> Array:
     """The weight of each class, 1 for those left out.
 
-    Labels that are not among the classes are ignored, as they may be missing from a fold; with a
-    warning if classes are left out, as then they may be misspelt.
+    Labels that are not among the classes are ignored, as a fold may lack them. If classes are left out
+    as well, a warning says so, as a label may be misspelt.
     """
     labels = classes.tolist()
     unknown = [label for label in class_weight if label not in labels]

@@ -229,7 +229,7 @@ def _refuse(
 
 
 def _custom_targets(targets: Array, name: str, n_out: int) -> Array:
-    """Targets of a custom loss, unchanged; but (rows,) becomes (rows, 1) for a net with one output."""
+    """Targets of a custom loss, unchanged, except that (rows,) becomes (rows, 1) for one output."""
     if targets.ndim == 1 and n_out == 1:
         targets = targets.reshape(-1, 1)
     if targets.dtype.kind == "f":

@@ -166,6 +166,6 @@ class DataReader:
 
 
 def _is_batch_iterable(X: object) -> bool:
-    """Whether it is an iterable other than an array, table or string."""
+    """Whether X is an iterable other than an array, table or string."""
     array = isinstance(X, np.ndarray | str | bytes) or hasattr(X, "__array__") or is_sparse(X)
     return isinstance(X, Iterable) and not array

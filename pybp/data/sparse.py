@@ -47,7 +47,7 @@ class Sparse:
         return float(self.values[entries][found[0]]) if found.size else 0.0
 
     def apart_from(self, array: Array) -> "Sparse":
-        """The same matrix, without memory in common with `array`."""
+        """The same matrix, which shares no memory with `array`."""
         values, indices, indptr = (
             part.copy() if np.may_share_memory(part, array) else part for part in self.csr[:3]
         )
@@ -136,7 +136,7 @@ def _from_scipy(X: Any, name: str, dtype: DType, n_in: int) -> Sparse:
 
 
 def _canonical_csr(table: Any, name: str) -> Any:
-    """The matrix in canonical CSR format, itself if it has that."""
+    """The matrix in canonical CSR format; the same object if it is in that format."""
     try:
         _check_format(table)
         table = table.tocsr()
@@ -149,7 +149,7 @@ def _canonical_csr(table: Any, name: str) -> Any:
 
 
 def _check_format(table: Any) -> None:
-    """Refuse indices with which scipy's methods would leave the arrays; it trusts them."""
+    """Raise for indices out of range: scipy's methods would read outside the arrays."""
     rows, columns = table.shape
     if table.format == "csr":
         _check_indptr(table, rows)  # the core checks its indices

@@ -32,7 +32,7 @@ def write_atomically(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
             _replace(target, mode, pieces, stop)
         except OSError as error:
             if error.filename is not None:
-                error.filename = os.fspath(path)  # the temporary name says nothing to the caller
+                error.filename = os.fspath(path)  # the caller doesn't know the temporary name
             raise
 
     if threading.current_thread() is threading.main_thread():
@@ -71,7 +71,7 @@ def _write_all(handle: int, piece: bytes | memoryview) -> None:
 
 
 def _without_signals(work: Callable[[], None], stop: threading.Event) -> None:
-    """Call `work` where no signal handler can end it between any two lines: on another thread.
+    """Call `work` on another thread, where no exception of a signal handler can interrupt it.
 
     If a handler raises while this thread waits, `stop` is set, and the exception is raised here as
     soon as `work` has cleaned up.

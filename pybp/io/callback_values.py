@@ -1,4 +1,4 @@
-"""What callbacks remember, as JSON values and arrays."""
+"""The states of callbacks, as JSON values and arrays."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -97,7 +97,7 @@ def _decode_state(given: object, arrays: dict[str, Array]) -> CallbackState:
 
 
 def _encode(value: object, where: str) -> Any:
-    """A plain value as JSON has it."""
+    """A plain value as a JSON value."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, bool | int | str):

@@ -22,7 +22,7 @@ _FORMAT_1 = {
 
 
 def describe_layers(layers: Sequence[Layer]) -> list[dict[str, Any]]:
-    """The layers as format 2 has them: what differs from the defaults, and does not follow."""
+    """The layers in format 2: only fields that differ from the default and can't be derived."""
     if len(layers) > _MAX_LAYERS:
         raise ArgumentError(f"a file holds {_MAX_LAYERS} layers at most, the net has {len(layers)}")
     return [_shortened(layer, index) for index, layer in enumerate(layers)]
@@ -36,7 +36,7 @@ def parse_layers(given: object, file_format: int, n_in: object) -> tuple[Layer, 
     given : JSON value
         The description.
     file_format : {1, 2}
-        Its format.
+        The number of the format.
     n_in : JSON value
         The net's number of inputs; in format 1 the layers say it.
     """
@@ -67,7 +67,7 @@ def parse_layers(given: object, file_format: int, n_in: object) -> tuple[Layer, 
 
 
 def _text(value: object) -> str:
-    """One text for each value, in which 1, 1.0 and true differ."""
+    """A text that is different for different values, also for 1, 1.0 and true."""
     return json.dumps(value, sort_keys=True)
 
 

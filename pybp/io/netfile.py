@@ -1,4 +1,4 @@
-"""Save nets to safetensors files; the metadata has the description as JSON. docs/file-format.md."""
+"""Save and load nets: safetensors files with a description in JSON. See docs/file-format.md."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _FREE_WIDTH = 1 << 22  # of layers for which a file has no arrays
 
 
 class SavedNet(NamedTuple):
-    """What a file holds: a net, its layers, its seed, and what the callbacks of its fit remember."""
+    """The contents of a file: a net, its layers, its seed, and the states of its callbacks."""
 
     net: Net
     layers: tuple[Layer, ...]
@@ -81,7 +81,7 @@ def save_net(path: str | os.PathLike[str], saved: SavedNet, optimizer: bool) -> 
 
 
 def _check_tensors(tensors: Mapping[str, Array], layers: Sequence[Layer]) -> None:
-    """Refuse what `load` would refuse."""
+    """Raise if `load` would raise for these arrays."""
     for name, array in tensors.items():
         if not np.isfinite(array).all():
             raise NotFiniteError(f"{name} holds NaN or infinity; such a net can't be saved")
@@ -126,7 +126,7 @@ def load_net(path: str | os.PathLike[str]) -> SavedNet:
     FileFormatError
         The file is not a pybp file, or it is damaged.
     OSError
-        It can't be read.
+        The file can't be read.
     """
     target = checked_path(path)
     try:
@@ -175,7 +175,7 @@ def _description(reader: Reader) -> tuple[int, dict[str, Any]]:
 
 
 def _only_net(document: dict[str, Any], reader: Reader) -> dict[str, Any]:
-    """The description of the net that a file of format 2 holds; the reader learns the checksums."""
+    """The description of the only net of a file in format 2; sets the reader's checksums."""
     if document["kind"] != "net":
         raise FileFormatError(f"it holds {document['kind']!r:.40}; this pybp reads nets")
     for name in ("schema", "preprocessing"):

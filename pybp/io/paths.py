@@ -1,4 +1,4 @@
-"""Paths as users give them."""
+"""Checks of paths."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ __all__ = ["checked_path"]
 
 
 def checked_path(path: object, name: str = "path") -> Path:
-    """A path that the system can take; whether there is a file is another question."""
+    """A path that is valid for the system; the file need not exist."""
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"{name} must be a path, got {shown(path)}")
     text = os.fsdecode(path)

@@ -76,7 +76,7 @@ def checksum(data: Array | str) -> str:
 
 
 def _bytes_of(array: Array) -> memoryview:
-    """Those of an array as a file has them."""
+    """The bytes of an array in a file."""
     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     return little.reshape(-1).view(np.uint8).data
 
@@ -105,7 +105,7 @@ class Reader:
     data_bytes : int
         The bytes of all arrays.
     checksums : dict of str
-        What `checksum` must give for the arrays, for those who know; at first empty.
+        The expected `checksum` of arrays; at first empty.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -210,7 +210,7 @@ def _tensor(name: str, entry: object) -> Tensor:
 
 
 def _sizes(numbers: object) -> bool:
-    """Whether it is a list of integers from 0 to 2^63 - 1."""
+    """Whether `numbers` is a list of integers from 0 to 2^63 - 1."""
     return isinstance(numbers, list) and all(
         type(number) is int and 0 <= number < 1 << 63 for number in numbers
     )

@@ -9,7 +9,7 @@ try:
 except ImportError:  # before 1.9
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Stands in for scikit-learn's."""
+        """Replaces scikit-learn's class where it is missing."""
 
 
 __all__ = ["CallbackSupportMixin", "SklearnCallbacks"]
@@ -21,9 +21,9 @@ class SklearnCallbacks(Callback):
     Parameters
     ----------
     estimator : Estimator
-        The one that is fitted.
+        The estimator that is fitted.
     X, y, sample_weight : array-like
-        What it is trained on; sample_weight may be None.
+        Training data; sample_weight may be None.
     epochs : int
         The largest number of epochs.
     """
@@ -40,7 +40,7 @@ class SklearnCallbacks(Callback):
 
     @classmethod
     def of(cls, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int) -> list[Self]:
-        """One for an estimator that has such callbacks, or whose parent has; else none."""
+        """A list of one `SklearnCallbacks` if the estimator or its parent has such callbacks; else empty."""
         wanted = hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
         return [cls(estimator, X, y, sample_weight, epochs)] if wanted else []
 
@@ -56,7 +56,7 @@ class SklearnCallbacks(Callback):
         )
 
     def on_epoch_end(self, net: Any, epoch: int, logs: dict[str, float]) -> bool:
-        """Tell them that an iteration ends; whether one asks to stop."""
+        """Tell them that an iteration ends; return whether one asks to stop."""
         return bool(
             self.epoch.call_on_fit_task_end(
                 estimator=self.estimator, reconstruction_attributes=self._attributes, **self.data
@@ -70,6 +70,6 @@ class SklearnCallbacks(Callback):
         )
 
     def _attributes(self) -> dict[str, Any]:
-        """The attributes that make a copy of the estimator one that was fitted until now."""
+        """The attributes that a copy of the estimator needs to count as fitted up to now."""
         attributes: dict[str, Any] = self.estimator._fitted_attributes()
         return attributes

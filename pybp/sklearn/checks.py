@@ -1,4 +1,4 @@
-"""scikit-learn's checks of X and y, but nothing is read with a loss, and errors say what to use instead."""
+"""scikit-learn's checks of X and y, without lossy conversions and with better messages."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ _CONVERSION = ("convert", "argument must be", "arrays of bytes/strings", "sequen
 
 
 def refuse_lossy(values: Any, name: str) -> None:
-    """Raise for what scikit-learn would turn into other numbers: masked arrays, and dates.
+    """Raise for data that scikit-learn would convert with a loss: masked arrays and dates.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", **how: Any) -> A
 def checked_validation(
     validation_data: Any, X_val: Any, y_val: Any, sample_weight_val: Any
 ) -> tuple[Any, ...] | None:
-    """(X, y) or (X, y, sample_weight) for validation, in either way of giving them, or None."""
+    """(X, y) or (X, y, sample_weight) for validation, from either form of the arguments, or None."""
     if X_val is None and y_val is None and sample_weight_val is None:
         return None if validation_data is None else unpacked_validation_data(validation_data)
     if validation_data is not None:

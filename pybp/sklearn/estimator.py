@@ -1,4 +1,4 @@
-"""What all estimators share: scikit-learn's base classes, threads, and what a failed fit leaves behind."""
+"""The base class of all estimators, and helpers: threads, and restoring after a failed fit."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ def store_parameters(estimator: Any, arguments: dict[str, Any]) -> None:
 def restored_on_failure(estimator: Any) -> Iterator[None]:
     """Restore an estimator's attributes if an exception ends its fit before the first epoch does.
 
-    An exception after that leaves what was trained until then. `n_iter_` counts the epochs.
+    After a later exception the estimator keeps what was trained until then. `n_iter_` counts the epochs.
     """
     before = dict(vars(estimator))
     estimator.n_iter_ = 0

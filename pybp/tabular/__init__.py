@@ -1,7 +1,7 @@
 """Nets for tables of numbers and categories, with strong defaults and without scikit-learn.
 
-`TabularPredictor` learns from a table and predicts; `Recipe` says which net it makes and how it is
-trained; `Preprocessing` is what it does to its inputs, as data. `pybp.sklearn` has estimators on top of it.
+`TabularPredictor` learns from a table and predicts; a `Recipe` has the settings of the net and its
+training; `Preprocessing` turns tables into inputs, and can be stored. `pybp.sklearn` has estimators on top of it.
 """
 
 from pybp._common.public import publish as _publish

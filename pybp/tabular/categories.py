@@ -22,12 +22,12 @@ _PLAIN = (
 
 
 def sorted_categories(values: Iterable[Any], where: str = "X") -> list[Any]:
-    """The different values, without those that are missing, in an order that depends on nothing else.
+    """The different values, without missing ones, in an order that depends on the values only.
 
     Raises
     ------
     TypeError
-        They have no total order, such as sets; `where` names what holds them.
+        The values have no total order, as sets have none; `where` names their place in the message.
     """
     found = {value for value in values if not is_missing(value)}
     try:

@@ -53,7 +53,7 @@ class Column:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value means that there is none: None, NaN, NaT, pandas.NA."""
+    """Whether a value is missing: None, NaN, NaT, pandas.NA."""
     if value is None or type(value).__name__ == "NAType":
         return True
     try:
@@ -78,7 +78,7 @@ def as_table(X: Any) -> Any:
 
 
 def as_array(X: Any) -> Array:
-    """X as an array, whose numbers stay numbers if there are strings beside them."""
+    """X as an array; of dtype object if it has both numbers and strings, so that numbers stay numbers."""
     refuse_masked(X, "X")
     array = np.asarray(X)
     if array.dtype.kind in "US" and not isinstance(X, np.ndarray):
@@ -99,7 +99,7 @@ def categorical_columns(X: Any, categorical_features: object) -> Array:
     X : DataFrame or ndarray
         The table.
     categorical_features : "from_dtype", None, or array-like of bool, int or str
-        From the dtypes, and from the values where a column may hold any objects; no column; or a
+        "from_dtype": from the dtypes and, for dtype object, from the values; None: no column; or a
         mask, indices or names.
     """
     names = column_names(X)
@@ -135,7 +135,7 @@ def _array_holds_categories(X: Array, index: int) -> bool:
 
 
 def _are_numbers(values: Array) -> bool:
-    """Whether these objects are numbers, some missing perhaps; bools are none."""
+    """Whether these objects are numbers or missing; bools don't count as numbers."""
     found = False
     for value in values:
         if not is_missing(value):
@@ -190,7 +190,7 @@ def _series(X: Any, index: int) -> Any:
 
 
 def column_kind(X: Any, index: int) -> str:
-    """The kind of a column's dtype, as NumPy names it; "?" if NumPy has none like it."""
+    """The kind of a column's dtype, as NumPy names it; "?" if NumPy has no such kind."""
     return _kind(_series(X, index))
 
 

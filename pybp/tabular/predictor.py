@@ -47,14 +47,14 @@ class TabularPredictor:
     task : {"classification", "regression"}
         What is predicted.
     recipe : Recipe, optional
-        Net and training; `CLASSIFICATION` or `REGRESSION` if not given.
+        Settings of net and training; `CLASSIFICATION` or `REGRESSION` if not given.
 
     Attributes
     ----------
     preprocessing : Preprocessing
-        What turns a table into the net's inputs.
+        Turns a table into the net's inputs.
     targets : ClassTargets or NumberTargets
-        What turns y into the net's targets, and outputs into predictions.
+        Turns y into the net's targets, and outputs into predictions.
     net : MLP
         The net, with the parameters of the best epoch.
     history : History
@@ -62,7 +62,7 @@ class TabularPredictor:
     best_epoch : int
         The epoch that was kept, counted from 1.
     validation_errors : list of float or None
-        The error of each epoch that the best one was chosen by.
+        The validation error of each epoch, by which the best one was chosen.
 
     Examples
     --------
@@ -124,10 +124,10 @@ class TabularPredictor:
             Weights of the classes in training, by label, 1 for those left out; "balanced" gives all
             classes the same weight together.
         categorical_features : "from_dtype", None, or array-like of bool, int or str
-            Which columns hold categories: in DataFrames those of dtype category, string, object and
-            bool; no column; or a mask, indices or names.
+            Which columns hold categories. "from_dtype": those of dtype category, string, object and
+            bool, but not objects that are numbers. None: no column. Or a mask, indices or names.
         seed : int or RandomState, optional
-            Of the split, the initial weights and the order of samples.
+            Seed of the split, the initial weights and the order of samples.
         callbacks : iterable of Callback
             Called by `MLP.fit`.
         progress, threads
@@ -157,7 +157,7 @@ class TabularPredictor:
             X_val, *rest = unpacked_validation_data(validation_data)
             validation = _samples(as_table(X_val), categorical, targets, *rest)
         if len(samples) <= recipe.batch_size:
-            samples = samples.merged()  # all samples are in each minibatch: it learns the same
+            samples = samples.merged()  # each minibatch has all samples: it learns the same
         weights = targets.training_weights(class_weight, samples.y, samples.weights)
         how = {"sample_weight": weights, "progress": progress, "threads": threads}
         chosen = checked_callbacks(callbacks)
@@ -200,7 +200,7 @@ class TabularPredictor:
     def _watched(
         self, validation: Samples | None
     ) -> tuple[LastBest | None, tuple[Array, ...] | None]:
-        """What keeps the best epoch, and the data that are evaluated after each epoch."""
+        """The callback that keeps the best epoch, and the data that are evaluated after each epoch."""
         if validation is None:
             return None, None
         inputs, targets = self._inputs(validation.columns), self.targets.scaled(validation.y)
@@ -279,7 +279,7 @@ class TabularPredictor:
         return self.net
 
     def copy(self) -> Self:
-        """A predictor whose net does not change with this one's."""
+        """A copy with a net of its own."""
         twin = copy.copy(self)
         twin.net = self._fitted_net().copy()
         return twin
@@ -306,7 +306,7 @@ def unpacked_validation_data(given: Any) -> tuple[Any, ...]:
 
 
 def _check_columns(table: Any, names: list[Any]) -> None:
-    """Refuse a table with other columns than those of `fit`; those of arrays have no names."""
+    """Raise if the table has other columns than that of `fit`; columns of arrays have no names."""
     found = column_names(table)
     named = all(isinstance(name, str) for name in [*found, *names])
     if len(found) != len(names) or (named and found != names):

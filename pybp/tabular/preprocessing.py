@@ -1,4 +1,4 @@
-"""How the columns of a table become the inputs of a net, as data that can be written down."""
+"""Preprocessing of tables, which can be stored as JSON and arrays."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ class Encoding:
         return cls(column.name, missing_indicator=bool(np.isnan(column.values).any()))
 
     def transform(self, values: Array) -> list[Array]:
-        """Tables of numbers, to be put side by side; NaN where a number is missing."""
+        """The columns that replace this one, as tables of numbers; NaN where a number is missing."""
         if self.categories is not None:
             return [one_hot(values, self.categories)]
         numbers = values[:, np.newaxis]
@@ -53,7 +53,7 @@ class Encoding:
 
     @property
     def feature_names(self) -> list[str]:
-        """What each column of the result is."""
+        """Names of the columns of the result."""
         name, categories = f"column {self.name!r}", self.categories
         if categories is None:
             return [name, f"{name} is missing"][: 1 + self.missing_indicator]
@@ -99,7 +99,7 @@ class Preprocessing:
 
     @property
     def feature_names(self) -> list[str]:
-        """What each column of the result is."""
+        """Names of the columns of the result."""
         return [name for encoding in self.encodings for name in encoding.feature_names]
 
     # ---- as data -----------------------------------------------------------------------------
@@ -115,19 +115,19 @@ class Preprocessing:
         return {"columns": [_described(encoding) for encoding in self.encodings]}
 
     def arrays(self) -> dict[str, Array]:
-        """What belongs to the description: "medians" and "spreads", one number for each feature."""
+        """The arrays beside the description: "medians" and "spreads", one number for each feature."""
         return {"medians": self.scaling.medians, "spreads": self.scaling.spreads}
 
     @classmethod
     def from_description(
         cls, description: Mapping[str, Any], arrays: Mapping[str, Array]
     ) -> "Preprocessing":
-        """The preprocessing that `description` and `arrays` tell of.
+        """Make the preprocessing from the results of `description` and `arrays`.
 
         Raises
         ------
         ArgumentError, ShapeError
-            They are not what `description` and `arrays` give.
+            They are not results of `description` and `arrays`.
         """
         if set(description) != {"columns"} or set(arrays) != {"medians", "spreads"}:
             raise ArgumentError(
@@ -192,7 +192,7 @@ def _encoding(column: Mapping[str, Any]) -> Encoding:
 
 
 def _plain(value: Any, what: str) -> Any:
-    """A value that JSON gives back as it was."""
+    """A value that JSON restores unchanged."""
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value

@@ -1,4 +1,4 @@
-"""Recipes: which net is made for a table, and how it is trained."""
+"""Recipes: the settings of a net for tables and of its training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,10 +35,10 @@ RECIPE_PARAMETERS = """
     betas : tuple of float
         Decay rates of `pybp.optimizers.Adam`.
     validation_fraction : float, optional
-        Fraction of the samples that chooses the epoch, in [0, 1), with each class in proportion.
-        They are not trained on. With 0 or None the last epoch is kept.
+        Fraction of the samples by which the epoch is chosen, in [0, 1), with each class in
+        proportion. Training doesn't use them. With 0 or None the last epoch is kept.
     dtype : {"float32", "float64"}
-        Of the net."""
+        dtype of the net."""
 """What the parameters of recipes and of estimators mean."""
 
 REFERENCES = """
@@ -51,7 +51,7 @@ REFERENCES = """
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    __doc__ = f"""Which net is made for a table, and how it is trained.
+    __doc__ = f"""The settings of a net for tables and of its training.
 
     `CLASSIFICATION` and `REGRESSION` are the two settings of RealMLP-TD-S.
 
@@ -78,7 +78,7 @@ class Recipe:
             count(getattr(self, name), name)
         for name in ("lr", "scale_lr_factor", "bias_lr_factor"):
             real(getattr(self, name), name, low=0.0)
-        self.hidden_sizes  # noqa: B018  # reading them checks them
+        self.hidden_sizes  # noqa: B018  # the property checks them
         real(self.label_smoothing, "label_smoothing", low=0.0, high=1.0)
         if self.validation_fraction is not None:
             fraction = self.validation_fraction
@@ -104,12 +104,12 @@ class Recipe:
         return MLP(layers, dtype=self.dtype, seed=seed)
 
     def optimizer(self) -> Adam:
-        """What trains it."""
+        """The optimizer."""
         return Adam(lr=CosLog4(self.lr), betas=self.betas)
 
 
 CLASSIFICATION = Recipe(activation="selu", lr=0.04, label_smoothing=0.1)
-"""For classes."""
+"""The settings for classification."""
 
 REGRESSION = Recipe(activation="mish", lr=0.07)
-"""For numbers."""
+"""The settings for regression."""

@@ -87,7 +87,7 @@ class Samples:
 
 
 def _ranks(column: Column) -> Array:
-    """Numbers in the order of the column's values, equal where those are."""
+    """Ranks of the column's values; equal values have equal ranks."""
     if column.categorical:
         return category_codes(
             column.values, sorted_categories(column.values, f"column {column.name!r} of X")
@@ -98,7 +98,7 @@ def _ranks(column: Column) -> Array:
 def _ranks_in_class(classes: Array) -> Array:
     """Each sample's rank among those of its class, in (0, 1]: sorting by it mixes the classes evenly.
 
-    The last one of each class has rank 1, so that it is trained on.
+    The last sample of each class has rank 1, so that it is in the training set.
     """
     _, codes, counts = np.unique(classes, return_inverse=True, return_counts=True)
     ranks = np.empty(len(classes))

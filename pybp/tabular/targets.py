@@ -1,4 +1,4 @@
-"""What a net for tables learns: classes, or numbers brought to one scale."""
+"""Targets of a net for tables: classes, or standardised numbers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -40,22 +40,22 @@ class Targets(ABC):
 
     @abstractmethod
     def encode(self, y: Any) -> Array:
-        """y as class indices or numbers; it may be that of validation data."""
+        """y, also that of validation data, as class indices or numbers."""
 
     @abstractmethod
     def loss(self, label_smoothing: float) -> Loss:
-        """What the net minimises."""
+        """The loss that the net minimises."""
 
     @abstractmethod
     def predictions(self, outputs: Array) -> Array:
-        """What outputs of the net, in float64, mean to the user."""
+        """The predictions for outputs of the net in float64: labels or numbers."""
 
     @abstractmethod
     def fit_scale(self, y: Array, weights: Array | None) -> None:
         """Learn the scale of encoded targets."""
 
     def scaled(self, y: Array) -> Array:
-        """Encoded targets as the net learns them."""
+        """Encoded targets, scaled for the net."""
         return y
 
     def training_weights(self, class_weight: Any, y: Array, weights: Array | None) -> Array | None:
@@ -71,7 +71,7 @@ class ClassTargets(Targets):
     Parameters
     ----------
     y : array-like, shape (n_samples,)
-        Labels, among which are all classes.
+        Labels, which include all classes.
 
     Attributes
     ----------
@@ -142,7 +142,7 @@ class NumberTargets(Targets):
     Parameters
     ----------
     y : array-like, shape (n_samples,) or (n_samples, n_outputs)
-        Numbers; what is learned from them is only their shape.
+        Numbers; the object stores only their shape.
 
     Attributes
     ----------

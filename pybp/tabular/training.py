@@ -38,7 +38,7 @@ class LastBest(Callback):
         self.epoch = 0
 
     def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> None:
-        """Keep the parameters, unless those kept have a smaller error."""
+        """Keep the parameters, unless the kept ones have a smaller error."""
         error = self._error(net, logs)
         self.errors.append(error)
         if error <= min(self.errors):

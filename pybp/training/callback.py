@@ -61,7 +61,7 @@ class Callback:
         """
 
     def state(self) -> dict[str, Any]:
-        """What the callback must remember for a fit that is continued; it becomes part of the net's state.
+        """The state that a continued fit needs; it becomes part of the net's state.
 
         Called when the net is saved or copied during the fit, and at the end of the fit. The state of
         each callback is saved under its class and its position among the fit's callbacks of that class.
@@ -78,13 +78,13 @@ class Callback:
         """Called after `on_fit_begin` with what `state` returned, if the fit continues another one.
 
         A fit with `initial_epoch` > 0 continues the one that the net was saved in or trained by last.
-        Without a state for it, the callback begins as in a new fit.
+        Not called if there is no state for this callback, which then begins as in a new fit.
         """
 
     def undo_fit_end(self, net: MLP) -> None:
-        """Called after `restore`, for the last callback first: undo what `on_fit_end` has done to the net.
+        """Undo what `on_fit_end` did to the net. Called after `restore`, in reverse order of callbacks.
 
-        A callback that sets the net's weights at the end of a fit puts back those of before.
+        A callback that sets the net's weights at the end of a fit must set the previous ones.
         """
 
     def change_rates(self, rates: Rates) -> Rates:

@@ -35,7 +35,7 @@ class CallbackList:
         self._on_rates = [c for c in callbacks if c.overrides("change_rates")]
         self.steps_done = 0  # in previous epochs
         self._positions = {id(callback): index for index, callback in enumerate(callbacks)}
-        self._told = len(callbacks)  # how many know of the end of the epoch
+        self._told = len(callbacks)  # number of callbacks whose on_epoch_end was called
         self._epoch, self._logs = 0, dict[str, float]()
         self.begun = False
         """Whether `on_fit_begin` has been called."""
@@ -43,9 +43,9 @@ class CallbackList:
         """Whether any hook has returned True."""
 
     def begin(self, initial_epoch: int) -> bool:
-        """Begin a fit: call `on_fit_begin`, and restore what callbacks remember if it continues another fit."""
+        """Call `on_fit_begin`, and restore the callbacks' states if the fit continues another one."""
         before = self.model._callbacks.states_now()
-        self.model._callbacks = self  # what the net's copies and files take the states from
+        self.model._callbacks = self  # copies and files of the net take the states from it
         self.begun = True
         self.call("on_fit_begin")
         if initial_epoch > 0:
@@ -53,7 +53,7 @@ class CallbackList:
         return self.stop
 
     def end(self) -> None:
-        """Leave what callbacks remember with the net; if the fit has not begun, what was there stays."""
+        """Store the callbacks' states in the net; if the fit has not begun, keep those that are there."""
         if self.begun or not self.callbacks:
             self.model._callbacks = CallbackStates()
             self.model._callbacks = self.states_now()
@@ -91,7 +91,7 @@ class CallbackList:
             seen[name] += 1
 
     def states_now(self) -> CallbackStates:
-        """What the callbacks remember now."""
+        """The current states of the callbacks."""
         states = []
         for index, (callback, name, number) in enumerate(self._keys()):
             values = callback.state()
@@ -105,7 +105,7 @@ class CallbackList:
         )
 
     def _resume(self, before: CallbackStates) -> None:
-        """Restore the callbacks, and let those that are behind know of the end of the epoch."""
+        """Restore the callbacks, and call `on_epoch_end` of those that missed it (`behind`)."""
         resumed = []
         for callback, name, number in self._keys():
             state = before.find(name, number)

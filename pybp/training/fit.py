@@ -143,7 +143,7 @@ class Fit:
 
     @property
     def _trains_in_one_call(self) -> bool:
-        """Whether nothing but recording happens between epochs, so that one call of the core suffices."""
+        """Whether one call of the core suffices, as epochs are only recorded."""
         return (
             isinstance(self.data, Data)
             and self.validation is None
@@ -255,7 +255,7 @@ class Fit:
 
 
 def advice(optimizer: Optimizer) -> str:
-    """What to try when training diverges."""
+    """Advice for training that diverges."""
     clip = "" if optimizer.clip_norm else ", clip_norm=1.0"
     lr = repr(optimizer.lr) if isinstance(optimizer.lr, Schedule) else f"{optimizer.lr:g}"
     return (

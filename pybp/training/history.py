@@ -64,7 +64,7 @@ class History:
         Returns
         -------
         ndarray of matplotlib axes
-            One panel for each metric.
+            One for each metric.
 
         Raises
         ------

@@ -65,7 +65,7 @@ class TrainingProblem(Problem):
         return {layer.kind for layer in self._layers}
 
     def has(self, *options: str) -> list[str]:
-        """Those of `options` that any layer sets."""
+        """The `options` that any layer sets."""
         return [name for name in options if any(name in layer.training for layer in self._layers)]
 
     def check_rows(self) -> None:
@@ -106,7 +106,7 @@ class TrainingProblem(Problem):
         return value, gradient
 
     def _gradient(self) -> tuple[float, int]:
-        """The loss and the number of samples answered right; the gradient is left in the net."""
+        """The loss and the number of samples predicted correctly; the net stores the gradient."""
         data = self._data
         if self._options is None:
             try:

@@ -60,7 +60,7 @@ class SafeStream(io.TextIOBase):
         return int(self._stream.fileno()) if hasattr(self._stream, "fileno") else super().fileno()
 
     def write(self, text: str, /) -> int:
-        """Write the text; characters that the stream can't encode as escapes."""
+        """Write the text; characters that the stream can't encode are written as escapes."""
         with suppress(Exception):
             try:
                 self._stream.write(text)

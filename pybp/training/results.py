@@ -1,4 +1,4 @@
-"""What training an epoch reports: its result, and calls between its steps."""
+"""The result of an epoch, and the hook that is called between its steps."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,7 +13,7 @@ EpochTuple = tuple[float, int, int, int, float, float]
 
 
 class EpochResult(NamedTuple):
-    """Loss and counts of an epoch, or of the steps of it so far; each step before its update.
+    """Loss and counts of an epoch, or of its steps so far, computed before each update.
 
     Attributes
     ----------

@@ -53,7 +53,7 @@ class Stepwise(Network):
         return out[0] if np.ndim(X) == 1 else out
 
     def _predict(self, X: Any, out: Array | None, threads: int) -> Array:
-        """`predict` for arguments that the fast path refuses: convert X, or raise."""
+        """`predict` for arguments that the fast path doesn't accept: convert X, or raise."""
         matrix = as_inputs(X, "X", self.dtype, self.n_in)
         check_categories(matrix, self._layers, "X")
         shape = (self.n_out,) if np.ndim(X) == 1 else (len(matrix), self.n_out)
@@ -128,7 +128,8 @@ class Stepwise(Network):
         Parameters
         ----------
         optimizer : str or Optimizer
-            Its state is kept from call to call as long as its class is the same.
+            The net keeps its state from call to call, unless its class changes, or options such as
+            `amsgrad` that need more state.
         threads : int, optional
             As in `fit`.
 

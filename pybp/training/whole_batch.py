@@ -67,7 +67,7 @@ class WholeBatchFit(Fit):
 
 
 class _Iterations:
-    """Calls a solver, and does after each iteration what a fit does after an epoch."""
+    """Calls a solver, and treats each iteration as an epoch of a fit."""
 
     def __init__(
         self,

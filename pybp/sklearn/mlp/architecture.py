@@ -45,13 +45,13 @@ class Architecture:
     output : ActivationFunction
         Activation of the output.
     dtype : str
-        Of parameters and computation.
+        dtype of parameters and computation.
     l2 : float
         Penalty of every weight of a dense layer.
     dropout : tuple of float
         Dropout rate after each hidden layer; 0 for none.
     batch_norm, layer_norm, residual : bool
-        Whether each hidden layer has that.
+        Whether each hidden layer has such a part.
     embedding : Embedding or None
         The first layer, if there are columns of categories.
     """
@@ -73,7 +73,7 @@ class Architecture:
     def of(
         cls, params: Any, n_in: int, n_out: int, output: str, dtype: str, l2: float, names: Any
     ) -> "Architecture":
-        """The net of an estimator's parameters; `names` are those of the columns of X, or None."""
+        """The net that an estimator's parameters describe; `names` are those of the columns of X, or None."""
         sizes = hidden_sizes(params.hidden_layer_sizes)
         activations = _for_each(params.activation, len(sizes), "activation")
         return cls(
@@ -92,7 +92,7 @@ class Architecture:
         )
 
     def net(self, seed: int) -> MLP:
-        """A new net, the weights of whose dense layers are still 0."""
+        """A new net; the weights of its dense layers are 0."""
         last = Dense(self.n_out, self.output, init="zeros", l2=self.l2)
         front: list[LayerSpec] = [] if self.embedding is None else [self.embedding]
         hidden = [layer for i in range(len(self.sizes)) for layer in self._hidden(i)]

@@ -1,4 +1,4 @@
-"""What classifier and regressor have in common."""
+"""The base class of classifier and regressor."""
 
 from __future__ import annotations
 
@@ -240,13 +240,13 @@ class BaseMLP(Estimator, ABC):
 
     @property
     def _has_weights(self) -> bool:
-        """Whether there are weights: of a fit, or assigned by the user."""
+        """Whether there are weights, from a fit or assigned by the user."""
         return hasattr(self, "net_") or getattr(self._lists, "coefs", None) is not None
 
     def _read_net(self, in_place: bool) -> None:
-        """Have `coefs_` and `intercepts_` show the net's weights and biases."""
+        """Set `coefs_` and `intercepts_` to the net's weights and biases."""
         if self._lists is not None and not (in_place and self._lists.update_from(self.net_)):
-            self._lists = None  # made anew when they are asked for
+            self._lists = None  # made again when they are read
 
     def _write_net(self) -> None:
         """Set the net's weights and biases to `coefs_` and `intercepts_`, if these have been changed."""
@@ -254,11 +254,11 @@ class BaseMLP(Estimator, ABC):
             self._lists.write_to(self.net_)
 
     def _fitted_attributes(self) -> dict[str, Any]:
-        """What makes a copy of this estimator, during training, one that was fitted until now."""
+        """The attributes that a copy needs, during training, to count as fitted up to now."""
         return {"net_": self.net_.copy(), "_lists": None, "loss_curve_": [*self.loss_curve_]}
 
     def _get_fitted_attr_html(self, doc_link: str = "") -> Any:
-        """The table of fitted attributes in notebooks; it leaves no `coefs_` behind to compare."""
+        """The table of fitted attributes in notebooks; does not keep the `coefs_` that it makes."""
         lists = self._lists
         try:
             return super()._get_fitted_attr_html(doc_link)

@@ -68,7 +68,7 @@ def draw(net: MLP, random_state: np.random.RandomState, factor: float) -> Lists:
 
 
 class WeightLists:
-    """The lists that a user sees, and what the net has of them.
+    """The lists that a user sees, and copies of what was last written to the net.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class WeightLists:
             self._remember()
 
     def update_from(self, net: MLP) -> bool:
-        """Set the arrays to the net's weights and biases, in place; whether they have room for them."""
+        """Set the arrays to the net's weights and biases in place, if they fit; return whether they do."""
         new = read(net)
         if not (_assignable(self.coefs, new[0]) and _assignable(self.intercepts, new[1])):
             return False

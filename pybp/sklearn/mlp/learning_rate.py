@@ -22,15 +22,15 @@ class LearningRate:
     Attributes
     ----------
     learning_rate_init : float
-        The initial one.
+        The initial learning rate.
     rule : {"constant", "invscaling", "adaptive"}
         How it changes.
     power_t : float
         Exponent of "invscaling".
     learning_rate : float
-        The one of the next epoch.
+        The learning rate of the next epoch.
     used : float
-        The one of the last epoch; 0 if there was none.
+        The learning rate of the last epoch; 0 if there was none.
     """
 
     learning_rate_init: float
@@ -43,18 +43,18 @@ class LearningRate:
         self.learning_rate = float(self.learning_rate_init)
 
     def same_rule(self, other: "LearningRate") -> bool:
-        """Whether both have the same rule, so that training may continue with the other one."""
+        """Whether both have the same rule, so that training may continue with either."""
         mine, theirs = ((r.learning_rate_init, r.rule, r.power_t) for r in (self, other))
         return mine == theirs
 
     def iteration_ends(self, time_step: int) -> None:
-        """Change it after an epoch; `time_step` samples have been trained on."""
+        """Change the learning rate after an epoch; `time_step` samples have been trained on."""
         if self.rule == "invscaling":
             start = float(self.learning_rate_init)
             self.learning_rate = start / (time_step + 1) ** self.power_t
 
     def trigger_stopping(self, message: str, verbose: object) -> bool:
-        """Whether to stop, as there is no progress; an adaptive rate is divided by 5 instead."""
+        """Called without progress: return whether to stop; an adaptive rate is divided by 5 instead."""
         stop = self.rule != "adaptive"
         what = "Stopping."
         if not stop:

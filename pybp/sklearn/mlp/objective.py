@@ -70,7 +70,7 @@ class Objective:
         return np.exp(outputs, out=outputs) if self.out_activation == "exp" else outputs
 
     def slopes(self, outputs: Array) -> Array | float:
-        """Derivatives of the estimator's outputs with respect to the net's."""
+        """Derivatives of the estimator's outputs with respect to the net's outputs."""
         return self.predictions(outputs.copy()) if self.out_activation == "exp" else 1.0
 
 

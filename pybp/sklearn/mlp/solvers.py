@@ -51,8 +51,8 @@ def solver_of(params: Any, scale: float) -> Solver:
 def optimizer_of(params: Any, scale: float) -> Optimizer:
     """The optimizer that trains on minibatches; `scale` is that of the `Objective`.
 
-    Adam's step doesn't depend on the scale of the gradient, but for epsilon. SGD's does: there
-    `SetLearningRate` scales the learning rate.
+    Except for epsilon, Adam's step doesn't depend on the scale of the gradient. SGD's step does;
+    `SetLearningRate` scales its learning rate.
     """
     schedule = schedule_of(params)
     rate: LearningRate = params.learning_rate_init if schedule is None else schedule

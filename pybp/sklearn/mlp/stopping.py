@@ -1,4 +1,4 @@
-"""Records of each epoch, and scikit-learn's rules of when to stop."""
+"""Recording of epochs, and scikit-learn's stopping rules."""
 
 import math
 from typing import Any
@@ -55,7 +55,7 @@ class RecordEpochs(Callback):
 
 
 class StopWithoutProgress(RecordEpochs):
-    """Also stops after too many epochs without progress.
+    """Records epochs, and stops after too many without progress.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class StopWithoutProgress(RecordEpochs):
         self.stopped = False
 
     def on_epoch_end(self, net: MLP, epoch: int, logs: dict[str, float]) -> bool:
-        """Record the epoch; whether to stop."""
+        """Record the epoch; return whether to stop."""
         super().on_epoch_end(net, epoch, logs)
         estimator, rate = self.estimator, self.estimator._optimizer
         estimator.t_ += self.n_samples

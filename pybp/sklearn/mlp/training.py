@@ -207,7 +207,7 @@ def _offset(estimator: Any, samples: Samples) -> float:
 
 
 def _set_learning_rate(estimator: Any) -> list[Callback]:
-    """What sets SGD's learning rate; other optimizers have a constant one or a schedule."""
+    """The callback that sets SGD's learning rate; other optimizers have a constant one or a schedule."""
     if estimator.solver != "sgd":
         return []
     scheduled = schedule_of(estimator) is not None

@@ -33,7 +33,7 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor, optional
-        The net; it is cloned and trained. If not given, the one for y, with its defaults.
+        The estimator of the net; it is cloned and fitted. Default: classifier or regressor, by y.
     layer : int
         Which hidden layer, counted from 0; negative numbers count from the last.
     random_state : int, RandomState or None
@@ -134,7 +134,7 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         Returns
         -------
         ndarray, shape (n_samples, n_neurons)
-            Or a DataFrame, as `set_output` says.
+            The outputs; a DataFrame if `set_output` asks for one.
         """
         check_is_fitted(self)
         found: Array = self.estimator_.hidden_activations(X, self.layer)
@@ -148,6 +148,6 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
 
 def _itself(X: Any) -> Any:
-    """X as targets: dense, and with one column a vector."""
+    """X as targets: dense, and a vector if it has one column."""
     dense = X.toarray() if is_sparse(X) else np.asarray(X)
     return dense.ravel() if dense.ndim == 2 and dense.shape[1] == 1 else dense

@@ -48,7 +48,7 @@ class Samples:
 def split(
     samples: Samples, fraction: float, stratify: Array | None, random_state: Any
 ) -> tuple[Samples, Samples]:
-    """Samples to train on and to validate on: those that scikit-learn selects, given the same state."""
+    """Training and validation samples: those that scikit-learn selects for the same random state."""
     train, validation = train_test_split(
         np.arange(len(samples)), random_state=random_state, test_size=fraction, stratify=stratify
     )

@@ -1,1 +1,1 @@
-"""scikit-learn's estimators for tables: they check what they are given, `pybp.tabular` does the rest."""
+"""Estimators for tables: scikit-learn's checks around `pybp.tabular`."""

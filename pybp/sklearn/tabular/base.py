@@ -1,4 +1,4 @@
-"""What the tabular estimators have in common: scikit-learn's checks around a `TabularPredictor`."""
+"""The base class of the tabular estimators, which adds scikit-learn's checks to `TabularPredictor`."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class TabularEstimator(Estimator, ABC):
         return {"_predictor": predictor, "net_": predictor.net, "input_names_": names}
 
     def _keep_history(self, predictor: TabularPredictor) -> None:
-        """Set the attributes that tell of the epochs."""
+        """Set the attributes that record the epochs."""
         self.n_iter_ = self.net_.epochs_done
         self.best_epoch_ = predictor.best_epoch
         self.loss_curve_ = predictor.history.history.get("loss", [])
@@ -148,7 +148,7 @@ class TabularEstimator(Estimator, ABC):
         self.validation_scores_: list[float] | None = None
 
     def _fitted_attributes(self) -> dict[str, Any]:
-        """What makes a copy of this estimator, during training, one that was fitted until now."""
+        """The attributes that a copy needs, during training, to count as fitted up to now."""
         return self._attributes_of(self._predictor.copy())
 
     # ---- scikit-learn's checks ---------------------------------------------------------------
@@ -194,7 +194,7 @@ class TabularEstimator(Estimator, ABC):
         Returns
         -------
         ndarray, shape (n_samples, n_inputs)
-            Scaled numbers and one-hot codes, in the net's dtype; `input_names_` tells what each column is.
+            Scaled numbers and one-hot codes, in the net's dtype; `input_names_` says what each column is.
         """
         check_is_fitted(self)
         return self._predictor.preprocess(self._checked_table(X))

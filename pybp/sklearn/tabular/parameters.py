@@ -19,14 +19,14 @@ ADVICE: Mapping[str, str] = {
     **dict.fromkeys(("layers", "layer_sizes", "hidden_layers", "units"), "hidden_layer_sizes"),
     **dict.fromkeys(("cat_features", "categorical_columns"), "categorical_features"),
 }
-"""What foreign arguments mean: the name of a parameter, or a text."""
+"""Advice for arguments of other libraries: the name of our parameter, or a text."""
 
 PARAMETERS = """
     categorical_features : "from_dtype", None, or array-like of bool, int or str
-        Which columns hold categories: in DataFrames those of dtype category, string, object and
-        bool; no column; or a mask, indices or names.
+        Which columns hold categories. "from_dtype": those of dtype category, string, object and
+        bool, but not objects that are numbers. None: no column. Or a mask, indices or names.
     random_state : int, RandomState instance or None
-        Of the split, the initial weights and the order of samples.
+        Seed of the split, the initial weights and the order of samples.
     callbacks : list of pybp.callbacks.Callback, optional
         Called by the net's fit.
     n_jobs : int, optional

@@ -419,8 +419,8 @@ typedef struct pybp_optimizer {
     double bias_lr_factor;          /* the biases' learning rate is lr times this; 0: they are never updated */
 } pybp_optimizer;
 
-/* The defaults of an optimizer: those of its parameters, no clipping, bias_lr_factor 1.  PYBP_INVALID, and no change, if
- * there is no such optimizer. */
+/* The defaults of an optimizer: those of its parameters, no clipping, bias_lr_factor 1.  PYBP_INVALID, and no change,
+ * if there is no such optimizer. */
 PYBP_API pybp_status pybp_optimizer_init(pybp_optimizer *optimizer, pybp_optimizer_kind kind);
 
 /* Update all parameters with the gradient of the last backward pass.  The net keeps the optimizer's state as
@@ -507,9 +507,9 @@ typedef struct pybp_train_options {
     double interval_ms;
 } pybp_train_options;
 
-/* The defaults: loss and optimizer with theirs, mean, batches of 32 rows, one shuffled epoch, restore, ticks every 50 ms,
- * n_lr = 1.  lr is NULL and has to be set, unless gradient_only is.  PYBP_INVALID, and no change, if there is no such
- * loss or optimizer. */
+/* The defaults: loss and optimizer with theirs, mean, batches of 32 rows, one shuffled epoch, restore, ticks every
+ * 50 ms, n_lr = 1.  lr is NULL and has to be set, unless gradient_only is.  PYBP_INVALID, and no change, if there is no
+ * such loss or optimizer. */
 PYBP_API pybp_status pybp_train_options_init(pybp_train_options *options, pybp_loss loss,
                                              pybp_optimizer_kind optimizer);
 

@@ -5,8 +5,8 @@
 #include "base/pool.h"
 #include "net/train/call.h"
 
-/* By thread 0: decide about step number `step` of the epoch, and whether `tick` is called before it, so that all threads do
- * the same, even if the caller's data change meanwhile. A barrier has to follow. */
+/* By thread 0: decide about step number `step` of the epoch, and whether `tick` is called before it, so that all
+ * threads do the same, even if the caller's data change meanwhile. A barrier has to follow. */
 void pybp_decide(pybp_train_call *call, size_t step, bool tick);
 /* Do step number `step`, which was decided, unless the weights of its rows sum to 0. Called by all threads, each with
  * its own copy of the net's progress, which it advances. Thread 0 adds the step to call->result, and stops training if

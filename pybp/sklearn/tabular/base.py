@@ -73,9 +73,9 @@ class TabularEstimator(Estimator, ABC):
         Parameters
         ----------
         X : DataFrame or array-like, shape (n_samples, n_features)
-            Inputs. In DataFrames (pandas, polars), columns of dtype category, string, object and bool
-            hold categories, unless `categorical_features` says otherwise. NaN, None and null are
-            missing values.
+            Inputs. In DataFrames (pandas, polars), columns of dtype category, string and bool, and
+            columns of objects that are not numbers, hold categories, unless `categorical_features`
+            says otherwise. NaN, None and null are missing values.
         y : array-like, shape (n_samples,), of the regressor also (n_samples, n_outputs)
             Class labels, or numbers.
         sample_weight : array-like, shape (n_samples,), optional

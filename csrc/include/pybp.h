@@ -402,9 +402,9 @@ PYBP_API pybp_status pybp_backward(pybp_net *net, const pybp_matrix *dl_da, void
 PYBP_API pybp_status pybp_backward_loss(pybp_net *net, const pybp_targets *y, const double *weights,
                                         const pybp_loss_spec *loss, pybp_reduction reduction, void *dx,
                                         int threads, double *value);
-/* Derivatives of predictions by parameters: out[r][k][p] = da_k / dp for row r of x, with the parameters in the order
- * of pybp_net_get_flat; contiguous, in the net's dtype, of `bytes` bytes.  Computed one row and one output at a time,
- * so it suits small nets.  The net discards the last forward pass and its gradients. */
+/* Derivatives of the outputs with respect to the parameters: out[r][k][p] = da_k / dp for row r of x, with the
+ * parameters in the order of pybp_net_get_flat; contiguous, in the net's dtype, of `bytes` bytes.  Computed one row and
+ * one output at a time, so it suits small nets.  The net discards the last forward pass and its gradients. */
 PYBP_API pybp_status pybp_jacobian(pybp_net *net, const pybp_matrix *x, void *out, size_t bytes);
 
 /* ---- training ------------------------------------------------------------------------------ */

@@ -33,8 +33,8 @@ static void finish_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
     pybp_rule_finish_gradient(j->net, &j->rule, l, panel, k0, k1, g);
 }
 
-/* The norm is that of the gradient by the layers' parameters, with zeros for frozen layers. Where net->grads differs
- * from that, it is made here. */
+/* The norm is that of the gradient of loss and penalties with respect to the layers' parameters, with zeros for frozen
+ * layers. If net->grads may differ from that, it is computed in a copy. */
 static pybp_status clip(job *j, double clip_norm)
 {
     const size_t blocks = pybp_gradient_blocks(j->net);

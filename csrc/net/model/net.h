@@ -10,9 +10,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* One of a layer's inputs, and where the backward pass writes the layer's contribution to the gradient by that input.
+/* One of a layer's inputs, and where the backward pass writes the layer's contribution to dL/d input.
  *
- * If several layers read an output, the gradient by it is the sum of their contributions, the last reader's first. The
+ * If several layers read an output a, dL/da is the sum of their contributions, beginning with the last reader's. The
  * sum so far and the next contribution need two buffers: `delta` and `sum` of the layer read. Contributions are
  * written to them alternately, such that the complete sum is in `delta`. */
 typedef struct pybp_link {

@@ -9,7 +9,7 @@
 enum pybp_workspace_flags {
     PYBP_FOR_BACKWARD = 1,  /* deltas, the columns of ones for bias gradients, and z where a derivative reads it */
     PYBP_FOR_LOSS = 2,      /* targets, scales and losses of rows; z and delta of the output layer */
-    PYBP_FOR_TRACE = 4,     /* z of all layers, and each layer's contribution to the gradient by its input */
+    PYBP_FOR_TRACE = 4,     /* z of all layers, and each layer's contribution to dL/d input */
     PYBP_FOR_DX = 8,        /* dL/dx, x being the net's input */
     PYBP_FOR_TRAINING = 16  /* layers compute as in training: batch norm over the rows, dropout, noise */
 };
@@ -20,7 +20,7 @@ enum pybp_workspace_flags {
 typedef struct pybp_layer_buffers {
     pybp_panels z, a, delta;
     pybp_panels sum;  /* of an output with several readers: contributions add up here and in delta (pybp_link) */
-    pybp_panels back; /* the layer's contribution to the gradient by its input */
+    pybp_panels back; /* the layer's contribution to dL/d input */
     char *stats;      /* of a norm: PYBP_STATS_LINES for each panel, or a T for each row */
 } pybp_layer_buffers;
 

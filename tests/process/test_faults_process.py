@@ -247,9 +247,9 @@ def test_when_memory_is_short():
     out = run("""
     import resource
     net = make()
-    wide = MLP([2500, 2500], seed=0)
+    wide = MLP([4000, 4000], seed=0)  # larger than what malloc keeps when it is freed
     wanted, wide_wanted = digest(net), digest(wide)
-    rows, wide_rows = np.broadcast_to(X[:1], (10**7, 20)), np.ones((4, 2500), "f4")
+    rows, wide_rows = np.broadcast_to(X[:1], (10**7, 20)), np.ones((4, 4000), "f4")
     with open("/proc/self/statm") as statm:
         used = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     resource.setrlimit(resource.RLIMIT_AS, (used + 2**26, resource.RLIM_INFINITY))

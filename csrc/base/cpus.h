@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* The largest number of threads of a job. pybp_cpus returns at most this. */
+/* The largest number of threads of a job, however many CPUs there are. */
 #define PYBP_MAX_THREADS 256
 
 typedef enum pybp_cpus_source { PYBP_CPUS_AFFINITY, PYBP_CPUS_QUOTA, PYBP_CPUS_ONLINE } pybp_cpus_source;

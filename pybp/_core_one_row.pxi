@@ -8,6 +8,8 @@ cdef extern from "Python.h":
     int try_buffer "PyObject_GetBuffer"(object exporter, Py_buffer *view, int flags) noexcept
 
 cdef object new_array = numpy.empty
+cdef object plain_array = numpy.ndarray
+cdef object masked_array = numpy.ma.MaskedArray
 
 
 cdef bint describe(const Py_buffer *view, pybp_matrix *matrix) noexcept:
@@ -60,8 +62,8 @@ cdef object predict_by_buffers(Net net, x, out, int threads):
     cdef size_t row = 0, column = 0
     cdef pybp_status status = PYBP_OK
     cdef bint fits = False
-    if not PyObject_CheckBuffer(x):
-        return None
+    if not PyObject_CheckBuffer(x) or (type(x) is not plain_array and isinstance(x, masked_array)):
+        return None # the buffer of a masked array has no mask: the long way refuses it
     if try_buffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT) < 0:
         PyErr_Clear()
         return None

@@ -264,3 +264,20 @@ def test_nothing_is_left_behind_by_an_error(net):
     with pytest.raises(ShapeError):
         net.train_step(X[:, :2], LABELS)
     assert net.backward(np.ones((20, 3))).shape == (20, 4)
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 3), (5, 3)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_masked_arrays_are_refused(shape, dtype):
+    net = MLP([3, 2], seed=0)
+    X = np.ma.masked_array(np.ones(shape, dtype), np.zeros(shape, bool))
+    assert (net.predict(X) == net.predict(X.data)).all()  # nothing is masked
+    X.mask.flat[1] = True
+    for call in (net.predict, net, net.forward, net.input_gradients):
+        with pytest.raises(TypeError, match="X is a masked array; leave out what is masked"):
+            call(X)
+    plain, y = np.ones((5, 3)), np.ma.masked_array(np.ones((5, 2)), np.eye(5, 2))
+    with pytest.raises(TypeError, match="y is a masked array"):
+        net.fit(plain, y)
+    with pytest.raises(TypeError, match="sample_weight is a masked array"):
+        net.fit(plain, y.data, sample_weight=y[:, 0])

@@ -77,6 +77,7 @@ def _without_signals(work: Callable[[], None], stop: threading.Event) -> None:
     soon as `work` has cleaned up.
     """
     errors: list[BaseException] = []
+    ended = threading.Event()
     done = _thread.allocate_lock()
     done.acquire()
 
@@ -86,6 +87,7 @@ def _without_signals(work: Callable[[], None], stop: threading.Event) -> None:
         except BaseException as error:
             errors.append(error)
         finally:
+            ended.set()
             done.release()
 
     try:
@@ -97,7 +99,8 @@ def _without_signals(work: Callable[[], None], stop: threading.Event) -> None:
         done.acquire()
     except BaseException:
         stop.set()
-        done.acquire()
+        if not ended.is_set():  # else `done` may be acquired already: nobody would release it again
+            done.acquire()
         raise
     if errors:
         raise errors[0]

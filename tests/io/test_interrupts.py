@@ -1,14 +1,17 @@
 """Signals and threads while files are written: the old file or the new one, whole, and nothing else."""
 
+import _thread
 import os
 import stat
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 import pybp
 from pybp import MLP
 from pybp.errors import BusyError
+from pybp.io import atomic
 from pybp.io.atomic import write_atomically
 
 from processes import linux, run
@@ -250,3 +253,28 @@ def in_a_thread(*arguments):
     thread.start()
     thread.join()
     raise errors[0]
+
+
+def test_an_interrupt_just_after_the_write_ended_does_not_wait_for_it_again(monkeypatch, tmp_path):
+    class Lock:
+        """Its first waiter gets it, and is interrupted before it can know."""
+
+        def __init__(self):
+            self.lock = _thread.allocate_lock()
+            self.waiters = 0
+
+        def acquire(self):
+            assert self.lock.acquire(timeout=20), "nobody releases the lock again"
+            self.waiters += 1
+            if self.waiters == 2:  # the first call closes the lock
+                raise KeyboardInterrupt
+
+        def release(self):
+            self.lock.release()
+
+    twin = SimpleNamespace(start_new_thread=_thread.start_new_thread, allocate_lock=Lock)
+    monkeypatch.setattr(atomic, "_thread", twin)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(tmp_path / "net", [b"contents"])
+    assert [path.name for path in tmp_path.iterdir()] == ["net"]
+    assert (tmp_path / "net").read_bytes() == b"contents"

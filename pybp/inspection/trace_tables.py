@@ -51,7 +51,7 @@ def _columns(layer: LayerTrace) -> dict[str, Array]:
     columns = {"z": layer.z, "a": layer.a}
     if layer.elementwise:
         columns["f'(z)"] = layer.derivative
-    if layer.dL_da is not layer.delta:
+    if not np.array_equal(layer.dL_da, layer.delta, equal_nan=True):
         columns["dL/da"] = layer.dL_da
     columns["delta"] = layer.delta
     return {name: values for name, values in columns.items() if values is not None}

@@ -2,6 +2,7 @@
 
 import decimal
 import numbers
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -87,8 +88,18 @@ def as_array(X: Any) -> Array:
 
 
 def column_names(X: Any) -> list[Any]:
-    """The names of a DataFrame's columns, the indices of an array's."""
-    return list(X.columns if is_frame(X) else range(X.shape[1]))
+    """The names of a DataFrame's columns, the indices of an array's.
+
+    Raises
+    ------
+    ArgumentError
+        Two columns have the same name.
+    """
+    names = list(X.columns if is_frame(X) else range(X.shape[1]))
+    name, times = Counter(names).most_common(1)[0] if names else (None, 0)
+    if times > 1:
+        raise ArgumentError(f"X has {times} columns named {shown(name)}; names must differ")
+    return names
 
 
 def categorical_columns(X: Any, categorical_features: object) -> Array:

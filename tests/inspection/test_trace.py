@@ -1,5 +1,8 @@
 """trace: the textbook's quantities, layer by layer, and how they print."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -282,3 +285,9 @@ def test_as_frame_where_there_is_nothing(blobs, classifier):
     frame = classifier.trace(X[:2], y[:2]).to_frame()
     assert frame.loc[2, "derivative"].isna().all()  # softmax has a Jacobian
     assert frame.loc[1].notna().all().all()
+
+
+def test_a_copied_trace_prints_the_same():
+    net = MLP([2, 3, 2], activation="sigmoid", output="identity", seed=0)
+    trace = net.trace([1.0, 0.5], [1.0, 0.0], loss="mse")
+    assert str(copy.deepcopy(trace)) == str(pickle.loads(pickle.dumps(trace))) == str(trace)

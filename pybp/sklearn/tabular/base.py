@@ -25,7 +25,7 @@ from pybp.sklearn.callbacks import SklearnCallbacks
 from pybp.sklearn.checks import checked_validation, refuse_lossy
 from pybp.sklearn.estimator import Estimator, restored_on_failure
 from pybp.sklearn.tabular.parameters import ADVICE
-from pybp.tabular.columns import as_array, is_frame
+from pybp.tabular.columns import as_array, column_names, is_frame
 from pybp.tabular.predictor import TabularPredictor
 from pybp.tabular.recipe import Recipe
 from pybp.training.callback_list import checked_callbacks
@@ -171,6 +171,8 @@ class TabularEstimator(Estimator, ABC):
     def _checked_table(self, X: Any, y: Any = "no_validation", *, reset: bool = False) -> Any:
         """X as a DataFrame or an array with two dimensions."""
         if is_frame(X) or y is None:
+            if is_frame(X):
+                column_names(X)  # refuses repeated names, which scikit-learn's check can't name
             validate_data(self, X, y, reset=reset, skip_check_array=True)
             if len(X) == 0:
                 raise ArgumentError(

@@ -20,7 +20,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 
-import pybp
+import pybp.tabular
 from pybp.sklearn import LossCurveDisplay, TabularMLPClassifier, TabularMLPRegressor
 from pybp.tabular.training import LastBest
 
@@ -221,6 +221,16 @@ def test_other_columns_than_in_fit():
         model.predict(frame.rename(columns={"a": "z"}))
     with pytest.raises(ValueError, match="feature names"):
         model.predict(frame[["a", "b"]])
+
+
+def test_repeated_names_of_columns():
+    X = pd.DataFrame(np.zeros((20, 3)), columns=["size", "age", "size"])
+    for model in (
+        TabularMLPRegressor(epochs=1),
+        pybp.tabular.TabularPredictor("regression"),
+    ):
+        with pytest.raises(ValueError, match="X has 2 columns named 'size'"):
+            model.fit(X, np.arange(20.0))
 
 
 def test_an_empty_frame():

@@ -114,6 +114,14 @@ static void test_many_inputs(void)
     const pybp_matrix x = {.data = &one, .rows = 1, .cols = many, .dtype = PYBP_FLOAT64};
     CHECK(pybp_net_n_out(net) == many - 2 + 2 + 4 + 1);
     FAILS(pybp_predict(net, &x, &one, 1), PYBP_SHAPE, "larger than memory");
+    const pybp_optimizer optimizer = default_optimizer(PYBP_OPTIMIZER_ADAM);
+    double parameters[3 * 2 + 3 * 4 + 2], biases[1], penalty;
+    OK(pybp_net_get_flat(net, PYBP_FLAT_PARAMETERS, parameters, sizeof parameters));
+    OK(pybp_net_set_flat(net, PYBP_FLAT_PARAMETERS, parameters, sizeof parameters));
+    OK(pybp_net_set_flat(net, PYBP_FLAT_GRADIENT, parameters, sizeof parameters));
+    OK(pybp_step(net, &optimizer, 0.1, 2));
+    OK(pybp_net_penalty(net, &penalty));
+    FAILS(pybp_net_get(net, PYBP_BIASES, 4, biases, sizeof biases), PYBP_STATE, "no biases");
     pybp_net_free(net);
     refuse(DESC(PYBP_FLOAT64, many, EMBEDDING(0, 3, 1), LAYER(KIND(JOIN)), DENSE(1, IDENTITY)), PYBP_NO_MEMORY,
            "no memory");

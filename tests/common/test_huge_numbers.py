@@ -64,6 +64,8 @@ def test_many_inputs():
         MLP([10**12, Embedding({0: (3, 1)}), 1])
     net = MLP([2**62, Embedding({0: (3, 1)}), Activation("tanh")], seed=0)
     assert net.n_parameters == 3
+    net.weights = net.weights
+    assert [W is None or W.shape for W in net.weights] == [(1, 3), True, True]
 
 
 def test_what_cannot_be_shown(net_2_1):

@@ -16,6 +16,8 @@ static void clear_padding(const pybp_net *net, char *buffer, size_t l, size_t k0
 static void copy(const pybp_net *net, char *buffer, size_t l, size_t first, size_t lines, char *values, bool pack)
 {
     const size_t size = net->k->size;
+    if (lines == 0) /* and there may be more outputs than memory */
+        return;
     for (size_t j = 0; j < net->layers[l].n_out; j++) {
         char *packed = pybp_param_at(net, buffer, l, j, first);
         for (size_t i = 0; i < lines; i++, packed += PYBP_LINE, values += size)

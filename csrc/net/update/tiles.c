@@ -25,7 +25,7 @@ static void for_each_tile(const pybp_net *net, bool frozen_too, int tid, int thr
         const pybp_layer *layer = &net->layers[l];
         if (layer->desc.frozen && !frozen_too)
             continue;
-        for (size_t p = 0; p < layer->panels; p++) {
+        for (size_t p = 0; p < layer->panels && layer->trained > 0; p++) {
             const size_t first = offset + p * layer->panel_lines, last = cut(end, first, layer->trained);
             for (size_t k = cut(begin, first, layer->trained); k < last; k += PYBP_BLOCK_K)
                 fn(ctx, l, p, k, last - k < PYBP_BLOCK_K ? last : k + PYBP_BLOCK_K);

@@ -29,6 +29,14 @@ foreach(source IN LISTS sources)
     endif()
 endforeach()
 
+# The fuzz target on its corpus, without a fuzzer.
+if(NOT WIN32)
+    set(fuzz ${PROJECT_SOURCE_DIR}/csrc/fuzz)
+    add_executable(test_fuzz_corpus ${fuzz}/replay.c ${fuzz_sources})
+    target_link_libraries(test_fuzz_corpus PRIVATE pybp_core pybp_flags Threads::Threads)
+    add_test(NAME test_fuzz_corpus COMMAND test_fuzz_corpus ${fuzz}/corpus)
+endif()
+
 # Its nets are those of the contract.
 file(GLOB case_sources CONFIGURE_DEPENDS ${tests}/contract_*.c)
 if(TARGET test_layer_gradients)

@@ -1,5 +1,9 @@
 # PYBP_SANITIZE=address,undefined or PYBP_SANITIZE=thread: instrument everything that is built.
 set(PYBP_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
+option(PYBP_BUILD_FUZZ "Build the fuzz target pybp_fuzz, and everything with what it needs (clang only)" OFF)
+if(PYBP_BUILD_FUZZ)
+    set(PYBP_SANITIZE fuzzer-no-link,address,undefined)
+endif()
 
 if(PYBP_SANITIZE)
     add_compile_options(-fsanitize=${PYBP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)

@@ -1,17 +1,19 @@
-"""Categories as numbers: their indices, and one-hot codes."""
+"""Categories: their order, and their form in JSON."""
 
 import datetime
+import math
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from pybp._common.types import Array
+from pybp._common.arguments import shown
+from pybp.errors import ArgumentError
 from pybp.tabular.columns import cell_error, is_missing
 
-__all__ = ["category_codes", "one_hot", "sorted_categories"]
+__all__ = ["category_from_json", "category_to_json", "sorted_categories"]
 
 
 _PLAIN = (
@@ -21,13 +23,16 @@ _PLAIN = (
 """Values of these types may be mixed: their text orders them."""
 
 
-def sorted_categories(values: Iterable[Any], where: str = "X") -> list[Any]:
+def sorted_categories(
+    values: Sequence[Any], where: str = "X", row_of: Callable[[int], int] = int
+) -> list[Any]:
     """The different values, without missing ones, in an order that depends on the values only.
 
     Raises
     ------
     TypeError
-        The values have no total order, as sets have none; `where` names their place in the message.
+        The values have no total order, as sets have none; the message names their place by `where`
+        and the row, which `row_of` gives for the index of a value.
     """
     found = {value for value in values if not is_missing(value)}
     try:
@@ -36,26 +41,45 @@ def sorted_categories(values: Iterable[Any], where: str = "X") -> list[Any]:
             return ordered
     except (TypeError, ValueError):  # of different types, or without an order
         pass
-    for row, value in enumerate(values):
+    for index, value in enumerate(values):
         if not is_missing(value) and not isinstance(value, _PLAIN):
-            raise TypeError(cell_error(value, where, row))
+            raise TypeError(cell_error(value, where, row_of(index)))
     return sorted(found, key=lambda value: (type(value).__name__, str(value)))
 
 
-def category_codes(values: Array, categories: Sequence[Any]) -> Array:
-    """The index of each value among the categories; -1 for those that are missing or unknown."""
-    indices = {category: index for index, category in enumerate(categories)}
-    return np.array([-1 if is_missing(v) else indices.get(v, -1) for v in values], np.intp)
+_TIMES: dict[str, Any] = {
+    "datetime": datetime.datetime,
+    "date": datetime.date,
+    "time": datetime.time,
+}
 
 
-def one_hot(values: Array, categories: Sequence[Any]) -> Array:
-    """A column for each category, 1 where the value is that category and 0 elsewhere.
+def category_to_json(value: Any, what: str) -> Any:
+    """A string, number or bool as it is, a date or time as an object with its ISO 8601 text.
 
-    Two categories make one column, 1 for the first and -1 for the second; no category, a column of
-    zeros. A missing or unknown value is 0 everywhere.
+    Raises
+    ------
+    TypeError
+        The value is something else; `what` names it in the message.
     """
-    codes = category_codes(values, categories)
-    table = np.zeros((len(values), max(len(categories), 1)))
-    rows = np.flatnonzero(codes >= 0)
-    table[rows, codes[rows]] = 1.0
-    return table[:, :1] - table[:, 1:] if len(categories) == 2 else table
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    for name, kind in _TIMES.items():
+        if isinstance(value, kind):
+            return {name: value.isoformat()}
+    raise TypeError(f"{what} can't be described: {shown(value)} is no string, number, bool or date")
+
+
+def category_from_json(value: Any) -> Any:
+    """The value that `category_to_json` described."""
+    if isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, dict) and len(value) == 1:
+        [(name, text)] = value.items()
+        if name in _TIMES and isinstance(text, str):
+            try:
+                return _TIMES[name].fromisoformat(text)
+            except ValueError:
+                pass
+    raise ArgumentError(f"a category is described by {shown(value)}")

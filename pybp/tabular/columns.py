@@ -1,10 +1,10 @@
-"""Tables, column by column: which columns hold numbers, and which categories."""
+"""Tables: their columns' names, and which columns hold numbers, times, durations or categories."""
 
+import datetime
 import decimal
 import numbers
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,42 +15,26 @@ from pybp._common.types import Array
 from pybp.errors import ArgumentError, ShapeError
 
 __all__ = [
-    "Column",
     "as_array",
     "as_table",
-    "categorical_columns",
     "cell_error",
     "column_kind",
+    "column_kinds",
     "column_names",
+    "column_of",
     "is_frame",
     "is_missing",
-    "table_columns",
+    "n_rows",
+    "objects",
 ]
 
-_NUMBERS, _CATEGORIES = "iuf", "bOSUT"  # kinds of NumPy's dtypes; T is its string of any length
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table.
-
-    Attributes
-    ----------
-    name : object
-        Its name in a DataFrame, its index in an array.
-    values : ndarray, shape (n_samples,)
-        Numbers in float64, NaN where they are missing; or categories, objects of any type.
-    categorical : bool
-        Whether the values are categories.
-    """
-
-    name: Any
-    values: Array
-    categorical: bool
-
-    def take(self, rows: Array) -> "Column":
-        """These rows of the column."""
-        return replace(self, values=self.values[rows])
+_OF_DTYPE = {
+    **dict.fromkeys("iuf", "numbers"),
+    **dict.fromkeys("bSUTO", "categories"),  # T is NumPy's string of any length
+    **dict.fromkeys("M", "times"),
+    **dict.fromkeys("m", "durations"),
+}
+"""Kinds of columns by the kinds of NumPy's dtypes."""
 
 
 def is_missing(value: Any) -> bool:
@@ -87,6 +71,11 @@ def as_array(X: Any) -> Array:
     return array
 
 
+def n_rows(X: Any) -> int:
+    """The number of rows of a table."""
+    return int(X.shape[0])
+
+
 def column_names(X: Any) -> list[Any]:
     """The names of a DataFrame's columns, the indices of an array's.
 
@@ -95,65 +84,146 @@ def column_names(X: Any) -> list[Any]:
     ArgumentError
         Two columns have the same name.
     """
-    names = list(X.columns if is_frame(X) else range(X.shape[1]))
+    names = list(X.columns) if is_frame(X) else list(range(X.shape[1]))
     name, times = Counter(names).most_common(1)[0] if names else (None, 0)
     if times > 1:
         raise ArgumentError(f"X has {times} columns named {shown(name)}; names must differ")
     return names
 
 
-def categorical_columns(X: Any, categorical_features: object) -> Array:
-    """Which columns hold categories, as an array of bool.
+def column_of(X: Any, index: int) -> Any:
+    """A column of a table: a series of its library, or an array."""
+    if isinstance(X, np.ndarray):
+        return X[:, index]
+    return X.iloc[:, index] if hasattr(X, "iloc") else X.to_series(index)
+
+
+def objects(column: Any) -> Array:
+    """A column as Python objects."""
+    if isinstance(column, np.ndarray):
+        return column.astype(object)
+    if hasattr(column, "iloc"):
+        return np.asarray(column.astype(object), dtype=object)
+    values = np.empty(len(column), dtype=object)
+    values[:] = column.to_list()
+    return values
+
+
+def cell_error(value: object, where: str, row: int) -> str:
+    """The message about a value that is no category."""
+    return (
+        f"{where} holds {shown(value)} at row {row}: each cell of this argument must be a string, "
+        "number, bool or date, or have a total order among the others"
+    )
+
+
+# ---- kinds of columns ------------------------------------------------------------------------
+
+
+def column_kind(X: Any, index: int) -> str:
+    """The kind of a column's dtype, as NumPy names it; "?" if NumPy has no such kind."""
+    return _dtype_kind(column_of(X, index).dtype)
+
+
+def _dtype_kind(dtype: Any) -> str:
+    if hasattr(dtype, "kind"):
+        kind: str = dtype.kind
+        return kind
+    if dtype.is_numeric():  # polars from here on
+        return "f"
+    if dtype.is_temporal():
+        return "m" if str(dtype).startswith(("Duration", "Time")) else "M"
+    return "?" if dtype.is_nested() else "b" if str(dtype) == "Boolean" else "O"
+
+
+def column_kinds(X: Any, categorical_features: object = "from_dtype") -> list[str]:
+    """What each column holds: "numbers", "times", "durations" or "categories".
 
     Parameters
     ----------
     X : DataFrame or ndarray
         The table.
     categorical_features : "from_dtype", None, or array-like of bool, int or str
-        "from_dtype": from the dtypes and, for dtype object, from the values; None: no column; or a
-        mask, indices or names.
+        "from_dtype": from the dtypes and, for dtype object, from the values; None: no column holds
+        categories; or a mask, indices or names of those that do.
+
+    Raises
+    ------
+    ArgumentError
+        A column holds none of these, or `categorical_features` is wrong.
     """
     names = column_names(X)
     if isinstance(categorical_features, str) and categorical_features == "from_dtype":
-        holds = _holds_categories if is_frame(X) else _array_holds_categories
-        return np.array([holds(X, i) for i in range(len(names))], bool)
+        _refuse_strings(X)
+        return [_kind(X, i, names[i]) for i in range(len(names))]
     if categorical_features is None:
-        return np.zeros(len(names), bool)
-    if isinstance(categorical_features, str) or not isinstance(categorical_features, Iterable):
+        chosen = np.zeros(len(names), bool)
+    elif isinstance(categorical_features, str) or not isinstance(categorical_features, Iterable):
         raise ArgumentError(
             "categorical_features must be 'from_dtype', None, or a list of bool, int or str, got "
             f"{shown(categorical_features)}"
         )
-    return _listed_columns(list(categorical_features), names if is_frame(X) else [], len(names))
+    else:
+        chosen = _listed_columns(
+            list(categorical_features), names if is_frame(X) else [], len(names)
+        )
+    kinds = ["categories" if listed else _kind(X, i, names[i]) for i, listed in enumerate(chosen)]
+    return [
+        "numbers" if kind == "categories" and not listed else kind
+        for kind, listed in zip(kinds, chosen, strict=True)
+    ]
 
 
-def _holds_categories(X: Any, index: int) -> bool:
-    """Whether a column of a DataFrame holds categories."""
-    series = _series(X, index)
-    kind = _kind(series)
-    objects = kind == "O" and str(series.dtype) != "category"
-    return kind in _CATEGORIES and not (objects and _are_numbers(_objects(X, index)))
-
-
-def _array_holds_categories(X: Array, index: int) -> bool:
-    """Whether a column of an array holds categories."""
-    if X.dtype.kind in "UST":
+def _refuse_strings(X: Any) -> None:
+    if isinstance(X, np.ndarray) and X.dtype.kind in "UST":
         raise ArgumentError(
             "X is an array of strings, which doesn't say which columns hold numbers: give a "
             "DataFrame, an array of dtype object, or categorical_features"
         )
-    return X.dtype.kind == "O" and not _are_numbers(X[:, index])
 
 
-def _are_numbers(values: Array) -> bool:
-    """Whether these objects are numbers or missing; bools don't count as numbers."""
-    found = False
-    for value in values:
-        if not is_missing(value):
-            if isinstance(value, bool) or not isinstance(value, numbers.Real | decimal.Decimal):
-                return False
-            found = True
-    return found
+def _kind(X: Any, index: int, name: Any) -> str:
+    """What a column holds, by its dtype or, for objects, by its values."""
+    column = column_of(X, index)
+    dtype = column.dtype
+    kind = _dtype_kind(dtype)
+    if kind not in _OF_DTYPE:
+        raise ArgumentError(
+            f"column {name!r} of X should hold numbers, times, durations or categories, but its "
+            f"dtype is {dtype}"
+        )
+    if kind == "b" and isinstance(X, np.ndarray):
+        return "numbers"
+    if kind == "O" and _says_nothing(dtype):
+        return _kind_of_objects(objects(column))
+    return _OF_DTYPE[kind]
+
+
+def _says_nothing(dtype: Any) -> bool:
+    """Whether the values of a column of objects may be anything."""
+    if hasattr(dtype, "kind"):
+        return getattr(dtype, "type", None) is not str and str(dtype) != "category"
+    return str(dtype) == "Object"
+
+
+_NUMBERS = (numbers.Real, decimal.Decimal)
+_TIMES = (datetime.date, np.datetime64)  # datetime.datetime is a date, pandas.Timestamp a datetime
+_DURATIONS = (datetime.timedelta, datetime.time, np.timedelta64)
+
+
+def _kind_of_objects(values: Array) -> str:
+    """What objects are, if all that are not missing are of one kind; bools are categories."""
+    first = {type(value): value for value in values[::-1]}
+    types = {kind for kind, value in first.items() if not is_missing(value)}
+    for kind in first.keys() - types:  # the first value of a type may be missing, a later one not
+        if any(type(value) is kind and not is_missing(value) for value in values):
+            types.add(kind)
+    if not types or bool in types or np.bool_ in types:
+        return "categories"
+    for name, kinds in (("numbers", _NUMBERS), ("times", _TIMES), ("durations", _DURATIONS)):
+        if all(issubclass(kind, kinds) for kind in types):
+            return name
+    return "categories"
 
 
 def _listed_columns(listed: list[Any], names: list[Any], n: int) -> Array:
@@ -177,99 +247,3 @@ def _listed_columns(listed: list[Any], names: list[Any], n: int) -> Array:
                 + (f"the columns {names[:20]}" if names else f"{n} columns without names")
             )
     return chosen
-
-
-def table_columns(X: Any, categorical: Sequence[bool] | Array) -> list[Column]:
-    """The columns of a table; `categorical` says which of them hold categories.
-
-    Raises
-    ------
-    ArgumentError
-        A column holds neither numbers nor categories, or holds infinity.
-    """
-    return [
-        Column(name, (_categories if is_category else _numbers)(X, i, name), bool(is_category))
-        for i, (name, is_category) in enumerate(zip(column_names(X), categorical, strict=True))
-    ]
-
-
-# ---- one column ------------------------------------------------------------------------------
-
-
-def _series(X: Any, index: int) -> Any:
-    return X.iloc[:, index] if hasattr(X, "iloc") else X.to_series(index)
-
-
-def column_kind(X: Any, index: int) -> str:
-    """The kind of a column's dtype, as NumPy names it; "?" if NumPy has no such kind."""
-    return _kind(_series(X, index))
-
-
-def _kind(series: Any) -> str:
-    dtype = series.dtype
-    if hasattr(dtype, "kind"):
-        kind: str = dtype.kind
-        return kind
-    if dtype.is_numeric():  # polars from here on
-        return "f"
-    if dtype.is_temporal():
-        return "M"
-    return "?" if dtype.is_nested() else "O"
-
-
-def _numbers(X: Any, index: int, name: Any) -> Array:
-    try:
-        values = _as_floats(X, index)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ArgumentError(
-            f"column {name!r} of X should hold numbers, but doesn't: {error}; categorical_features "
-            "says which columns hold categories"
-        ) from error
-    if np.isinf(values).any():
-        row = int(np.argmax(np.isinf(values)))
-        raise ArgumentError(
-            "Input X contains infinity or a value too large for float64: "
-            f"column {name!r}, row {row}"
-        )
-    return values
-
-
-def _as_floats(X: Any, index: int) -> Array:
-    column = _series(X, index) if is_frame(X) else X[:, index]
-    if _kind(column) not in _NUMBERS + _CATEGORIES:
-        raise TypeError(f"its dtype is {column.dtype}")
-    if not is_frame(X):
-        return np.ascontiguousarray(column, dtype=np.float64)
-    series = column
-    if hasattr(X, "iloc"):
-        numbers: Array = series.to_numpy(dtype=np.float64, na_value=np.nan)
-        return numbers
-    return np.array([np.nan if value is None else value for value in series.to_list()], np.float64)
-
-
-def _categories(X: Any, index: int, name: Any) -> Array:
-    values = _objects(X, index) if is_frame(X) else np.asarray(X[:, index], dtype=object)
-    for row, value in enumerate(values):
-        try:
-            hash(value)
-        except TypeError:  # lists, dicts, sets, arrays
-            raise TypeError(cell_error(value, f"column {name!r} of X", row)) from None
-    return values
-
-
-def cell_error(value: object, where: str, row: int) -> str:
-    """The message about a value that is no category."""
-    return (
-        f"{where} holds {shown(value)} at row {row}: each cell of this argument must be a string, "
-        "number, bool or date, or have a total order among the others"
-    )
-
-
-def _objects(X: Any, index: int) -> Array:
-    """A column of a DataFrame as Python objects."""
-    series = _series(X, index)
-    if hasattr(X, "iloc"):
-        return np.asarray(series.astype(object), dtype=object)
-    values = np.empty(len(series), dtype=object)
-    values[:] = series.to_list()
-    return values

@@ -1,7 +1,7 @@
 """A net for tables: preprocessing, training and prediction, without scikit-learn."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, Self
 
@@ -14,13 +14,7 @@ from pybp.callbacks import Callback
 from pybp.data.dataset import checked_weights
 from pybp.errors import ArgumentError, ShapeError, StateError
 from pybp.mlp import MLP
-from pybp.tabular.columns import (
-    Column,
-    as_table,
-    categorical_columns,
-    column_names,
-    table_columns,
-)
+from pybp.tabular.columns import as_table
 from pybp.tabular.preprocessing import Preprocessing
 from pybp.tabular.recipe import CLASSIFICATION, REGRESSION, Recipe
 from pybp.tabular.samples import Samples
@@ -147,15 +141,17 @@ class TabularPredictor:
         """
         random = seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
         recipe, table, targets = self.recipe, as_table(X), _TASKS[self.task][0](y)
-        categorical = categorical_columns(table, categorical_features)
-        samples = _samples(table, categorical, targets, y, sample_weight)
+        encoded, given_weights = _checked_samples(table, targets, y, sample_weight)
+        self.preprocessing = Preprocessing.fit(table, categorical_features, given_weights)
+        samples = self._samples(table, encoded, given_weights)
         net_seed = int(random.randint(np.iinfo(np.int32).max))
         if validation_data is None:
             fraction = recipe.validation_fraction or 0.0
             samples, validation = samples.split(fraction, random, targets.classification)
         else:
             X_val, *rest = unpacked_validation_data(validation_data)
-            validation = _samples(as_table(X_val), categorical, targets, *rest)
+            table = as_table(X_val)
+            validation = self._samples(table, *_checked_samples(table, targets, *rest))
         if len(samples) <= recipe.batch_size:
             samples = samples.merged()  # each minibatch has all samples: it learns the same
         weights = targets.training_weights(class_weight, samples.y, samples.weights)
@@ -163,7 +159,6 @@ class TabularPredictor:
         chosen = checked_callbacks(callbacks)
         targets.fit_scale(samples.y, samples.weights)
         self.targets = targets
-        self.preprocessing = Preprocessing.fit(samples.columns, samples.weights)
         self._train(samples, validation, net_seed, chosen, how)
         return self
 
@@ -176,13 +171,13 @@ class TabularPredictor:
         how: dict[str, Any],
     ) -> None:
         """Train a new net, and give it the parameters of the best epoch."""
-        recipe, targets, inputs = self.recipe, self.targets, self._inputs(samples.columns)
-        self.net = net = recipe.net(inputs.shape[1], targets.n_outputs, targets.output, seed)
+        recipe, targets, layout = self.recipe, self.targets, self.preprocessing.layout
+        self.net = net = recipe.net(layout, targets.n_outputs, targets.output, seed)
         recorder, (best, watched) = HistoryRecorder(), self._watched(validation)
         self.history = recorder.history
         try:
             net.fit(
-                inputs,
+                samples.inputs,
                 targets.scaled(samples.y),
                 loss=targets.loss(recipe.label_smoothing),
                 optimizer=recipe.optimizer(),
@@ -203,14 +198,15 @@ class TabularPredictor:
         """The callback that keeps the best epoch, and the data that are evaluated after each epoch."""
         if validation is None:
             return None, None
-        inputs, targets = self._inputs(validation.columns), self.targets.scaled(validation.y)
+        inputs, targets = validation.inputs, self.targets.scaled(validation.y)
         if validation.weights is None:
             return LastBest(), (inputs, targets)
         given = (inputs, targets, validation.weights)  # val_accuracy has no weights
         return LastBest(*given) if self.targets.classification else LastBest(), given
 
-    def _inputs(self, columns: Sequence[Column]) -> Array:
-        return np.ascontiguousarray(self.preprocessing.transform(columns), dtype=self.recipe.dtype)
+    def _samples(self, table: Any, y: Array, weights: Array | None) -> Samples:
+        inputs = self.preprocessing.transform(table, self.recipe.dtype)
+        return Samples(inputs, y, weights).simplified()
 
     # ---- predicting --------------------------------------------------------------------------
 
@@ -225,13 +221,11 @@ class TabularPredictor:
         Returns
         -------
         ndarray, shape (n_samples, n_inputs)
-            Scaled numbers and one-hot codes, in the net's dtype.
+            Scaled numbers, one-hot codes and category indices, in the net's dtype.
             ``preprocessing.feature_names`` says what each column is.
         """
         self._fitted_net()
-        table = as_table(X)
-        _check_columns(table, [encoding.name for encoding in self.preprocessing.encodings])
-        return self._inputs(table_columns(table, self.preprocessing.categorical))
+        return self.preprocessing.transform(as_table(X), self.recipe.dtype)
 
     def predict(self, X: Any, *, threads: int | None = None) -> Array:
         """The most probable class, or the numbers, of each sample.
@@ -285,15 +279,14 @@ class TabularPredictor:
         return twin
 
 
-def _samples(
-    table: Any, categorical: Array, targets: Targets, y: Any, sample_weight: Any = None
-) -> Samples:
-    """Rows of a table with their targets and weights, checked."""
+def _checked_samples(
+    table: Any, targets: Targets, y: Any, sample_weight: Any = None
+) -> tuple[Array, Array | None]:
+    """Encoded targets and weights of a table's rows."""
     encoded = targets.encode(y)
     if len(encoded) != len(table):
         raise ShapeError(f"y has {len(encoded)} rows, but X has {len(table)}")
-    weights = checked_weights(sample_weight, "sample_weight", len(table))
-    return Samples(table_columns(table, categorical), encoded, weights).simplified()
+    return encoded, checked_weights(sample_weight, "sample_weight", len(table))
 
 
 def unpacked_validation_data(given: Any) -> tuple[Any, ...]:
@@ -303,11 +296,3 @@ def unpacked_validation_data(given: Any) -> tuple[Any, ...]:
             f"validation_data must be (X, y) or (X, y, sample_weight), got {shown(given)}"
         )
     return tuple(given)
-
-
-def _check_columns(table: Any, names: list[Any]) -> None:
-    """Raise if the table has other columns than that of `fit`; columns of arrays have no names."""
-    found = column_names(table)
-    named = all(isinstance(name, str) for name in [*found, *names])
-    if len(found) != len(names) or (named and found != names):
-        raise ArgumentError(f"X has the columns {found[:20]}; fit had {names[:20]}")

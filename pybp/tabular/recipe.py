@@ -10,10 +10,11 @@ from pybp._common.arguments import count, real
 from pybp._common.types import DTypeName
 from pybp.activations import ActivationLike, ActivationName
 from pybp.initializers import Normal
-from pybp.layers import Dense, LayerLike, Scale
+from pybp.layers import Dense, Embedding, LayerLike, Scale
 from pybp.mlp import MLP
 from pybp.optimizers import Adam
 from pybp.schedules import CosLog4
+from pybp.tabular.preprocessing import InputLayout
 
 __all__ = ["CLASSIFICATION", "RECIPE_PARAMETERS", "REFERENCES", "REGRESSION", "Recipe"]
 
@@ -47,6 +48,10 @@ REFERENCES = """
     Holzmüller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and boosted trees
     on tabular data", NeurIPS 2024.
 """
+
+
+_EMBEDDING = 8
+"""The length of the vectors that stand for category indices."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,15 +95,18 @@ class Recipe:
         sizes: Any = self.hidden_layer_sizes
         return [count(n, "hidden_layer_sizes") for n in ([sizes] if np.ndim(sizes) == 0 else sizes)]
 
-    def net(self, n_in: int, n_out: int, output: ActivationName, seed: int) -> MLP:
+    def net(self, layout: InputLayout, n_out: int, output: ActivationName, seed: int) -> MLP:
         """The net before training.
 
-        A scale for each input, hidden layers whose weights start from N(0, 1), and an output that
+        Vectors of length 8 for category indices, a scale for each input, hidden layers whose weights start from N(0, 1), and an output that
         starts at 0.
         """
         dense: dict[str, Any] = {"parametrization": "ntk", "bias_lr_factor": self.bias_lr_factor}
         normal: dict[str, Any] = {"init": Normal(1.0), "bias_std": 1.0}
-        layers: list[LayerLike] = [n_in, Scale(lr_factor=self.scale_lr_factor)]
+        embeddings = layout.embeddings(_EMBEDDING)
+        layers: list[LayerLike] = [layout.n_inputs]
+        layers += [Embedding(embeddings)] if embeddings else []
+        layers += [Scale(lr_factor=self.scale_lr_factor)]
         layers += [Dense(n, self.activation, **normal, **dense) for n in self.hidden_sizes]
         layers += [Dense(n_out, output, init="zeros", **dense)]
         return MLP(layers, dtype=self.dtype, seed=seed)

@@ -1,32 +1,29 @@
-"""Samples of a table: columns, targets and weights, selected and split together."""
+"""Samples: inputs, targets and weights, selected and split together."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pybp._common.types import Array
-from pybp.tabular.categories import category_codes, sorted_categories
-from pybp.tabular.columns import Column
 
 __all__ = ["Samples"]
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Rows of a table with their targets.
+    """Inputs with their targets.
 
     Attributes
     ----------
-    columns : list of Column
-        The table.
+    inputs : ndarray, shape (n_samples, n_inputs)
+        The inputs of the net.
     y : ndarray, shape (n_samples,) or (n_samples, n_outputs)
         Class indices, or numbers.
     weights : ndarray, shape (n_samples,), optional
         Weights of the samples.
     """
 
-    columns: Sequence[Column]
+    inputs: Array
     y: Array
     weights: Array | None
 
@@ -36,30 +33,27 @@ class Samples:
     def take(self, rows: Array) -> "Samples":
         """These rows."""
         weights = None if self.weights is None else self.weights[rows]
-        return Samples([column.take(rows) for column in self.columns], self.y[rows], weights)
+        return Samples(self.inputs[rows], self.y[rows], weights)
 
     def simplified(self) -> "Samples":
         """Without the samples of weight 0, and without weights if all are equal."""
         if self.weights is None:
             return self
-        kept = self.take(np.flatnonzero(self.weights > 0))
+        kept = self if (self.weights > 0).all() else self.take(np.flatnonzero(self.weights > 0))
         assert kept.weights is not None
         equal = kept.weights.size > 0 and (kept.weights == kept.weights[0]).all()
-        return Samples(kept.columns, kept.y, None) if equal else kept
+        return Samples(kept.inputs, kept.y, None) if equal else kept
 
     def merged(self) -> "Samples":
         """Equal samples as one, their weights added, sorted by their values.
 
         Weighting, repeating and reordering samples then give the same result.
         """
-        ranks = [_ranks(column) for column in self.columns]
-        ranks += [np.unique(part, return_inverse=True)[1] for part in self._targets.T]
-        _, first, group = np.unique(
-            np.column_stack(ranks), axis=0, return_index=True, return_inverse=True
-        )
+        rows = np.column_stack([self.inputs, self._targets]) + 0.0  # -0.0 + 0.0 is 0.0
+        _, first, group = np.unique(rows, axis=0, return_index=True, return_inverse=True)
         weights = np.bincount(group.ravel(), self.weights)
         kept = self.take(first)
-        return Samples(kept.columns, kept.y, weights.astype(np.float64)).simplified()
+        return Samples(kept.inputs, kept.y, weights.astype(np.float64)).simplified()
 
     @property
     def _targets(self) -> Array:
@@ -84,15 +78,6 @@ class Samples:
         if stratify:
             order = order[np.argsort(_ranks_in_class(self.y[order]), kind="stable")]
         return self.take(order[n_validation:]), self.take(order[:n_validation])
-
-
-def _ranks(column: Column) -> Array:
-    """Ranks of the column's values; equal values have equal ranks."""
-    if column.categorical:
-        return category_codes(
-            column.values, sorted_categories(column.values, f"column {column.name!r} of X")
-        )
-    return np.asarray(np.unique(column.values, return_inverse=True)[1])
 
 
 def _ranks_in_class(classes: Array) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 
 from pybp._common.types import Array
 
-__all__ = ["RobustScaling", "quantile"]
+__all__ = ["RobustScaling", "median_and_spread", "quantile"]
 
 _LARGEST_Z = 1e9  # beyond it the smooth clip gives 3 to rounding; its square doesn't overflow
 
@@ -37,8 +37,12 @@ class RobustScaling:
     @classmethod
     def fit(cls, X: Array, weights: Array | None = None) -> "RobustScaling":
         """Learn medians and spreads from the columns of X; `weights` are those of its rows."""
-        pairs = np.array([_median_and_spread(column, weights) for column in X.T]).reshape(-1, 2)
+        pairs = np.array([median_and_spread(column, weights) for column in X.T]).reshape(-1, 2)
         return cls(medians=pairs[:, 0].copy(), spreads=pairs[:, 1].copy())
+
+    def part(self, columns: slice | Array) -> "RobustScaling":
+        """The scaling of some of the columns."""
+        return RobustScaling(self.medians[columns], self.spreads[columns])
 
     def transform(self, X: Array) -> Array:
         """The scaled and clipped numbers, in [-3, 3]."""
@@ -48,8 +52,9 @@ class RobustScaling:
         return np.asarray(np.nan_to_num(z, copy=False, nan=0.0))
 
 
-def _median_and_spread(column: Array, weights: Array | None) -> tuple[float, float]:
-    present = ~np.isnan(column)
+def median_and_spread(column: Array, weights: Array | None = None) -> tuple[float, float]:
+    """The median and the spread of a column, without NaN; `weights` may be 0."""
+    present = ~np.isnan(column) if weights is None else ~np.isnan(column) & (weights > 0)
     values = column[present]
     if values.size == 0:
         return 0.0, math.inf
@@ -66,9 +71,15 @@ def quantile(values: Array, probabilities: Array, weights: Array | None = None) 
     The least weight counts as once, so that only the proportions of the weights matter.
     """
     if weights is None:
-        return np.asarray(np.quantile(values, probabilities))
-    order = np.argsort(values, kind="stable")
-    values, times = values[order], weights[order] / weights.min()
-    ends = np.cumsum(times)  # a value occupies the ranks from end - times to end - 1
-    ranks = np.column_stack([ends - times, ends - 1]).ravel()
-    return np.asarray(np.interp(probabilities * (ends[-1] - 1), ranks, values.repeat(2)))
+        values, ends = np.sort(values), np.arange(1.0, len(values) + 1)
+    else:
+        order = np.argsort(values, kind="stable")
+        values, ends = values[order], np.cumsum(weights[order] / weights.min())
+    ranks = probabilities * (ends[-1] - 1)  # a value occupies ranks up to its end - 1
+    above = np.searchsorted(ends - 1, ranks)
+    below = np.maximum(above - 1, 0)
+    part = np.clip(ranks - (ends[below] - 1), 0.0, 1.0)
+    # The difference of two doubles may overflow, that of their halves can't.
+    steps = (values[above] / 2 - values[below] / 2) * part
+    found = np.minimum(2 * (values[below] / 2 + steps), values[above])
+    return np.asarray(np.where(part == 1, values[above], found))

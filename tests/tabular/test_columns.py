@@ -17,9 +17,8 @@ import pandas as pd
 import polars as pl
 
 from pybp.errors import ArgumentError
-from pybp.tabular import preprocessing
 from pybp.tabular.categories import sorted_categories
-from pybp.tabular.columns import categorical_columns
+from pybp.tabular.columns import column_kinds
 
 from table_inputs import fitted
 
@@ -58,13 +57,12 @@ def test_masked_arrays_are_named():
     assert (fitted(nothing).predict(X) == fitted(X).predict(X)).all()
 
 
-@pytest.mark.parametrize("dtype", ["M8[D]", "m8[h]"])
-def test_dates_in_arrays_are_named(dtype):
-    with pytest.raises(ArgumentError, match="column 0 of X should hold numbers"):
-        fitted(np.arange(6).reshape(3, 2).astype(dtype))
-
-
 # ---- numbers in any container ----
+
+
+def kinds(X, **arguments):
+    return [encoding.kind for encoding in fitted(X, **arguments).preprocessing.encodings]
+
 
 VALUES = [0.5, 2.0, None, 3.25, -1.0, 0.5]
 FLOATS = np.array([np.nan if value is None else value for value in VALUES])
@@ -109,36 +107,29 @@ def test_decimals_of_arrow():
         ["1", "2", "3", "4"],
         [1, "2", 3, 4],
         [None, None, None, None],
-        [datetime.date(2024, 1, 1), None, datetime.date(2023, 1, 1), None],
+        [datetime.date(2024, 1, 1), 3, None, datetime.date(2023, 1, 1)],
     ],
-    ids=["bools", "a bool", "text", "some text", "nothing", "dates"],
+    ids=["bools", "a bool", "text", "some text", "nothing", "dates and a number"],
 )
 def test_other_objects_are_categories(values):
     frame = pd.DataFrame({"a": pd.Series(values, dtype=object)})
-    assert categorical_columns(frame, "from_dtype").tolist() == [True]
-    assert categorical_columns(frame.to_numpy(), "from_dtype").tolist() == [True]
+    assert column_kinds(frame) == column_kinds(frame.to_numpy()) == ["categories"]
 
 
 def test_numbers_may_be_called_categories():
-    assert fitted(NUMBERS["decimals"], categorical_features=["a"]).preprocessing.categorical == [
-        True
-    ]
-    codes = pd.DataFrame({"a": pd.Categorical([1, 2, 3, 1])})
-    assert fitted(codes).preprocessing.categorical == [True]
+    assert kinds(NUMBERS["decimals"], categorical_features=["a"]) == ["categories"]
+    assert kinds(pd.DataFrame({"a": pd.Categorical([1, 2, 3, 1])})) == ["categories"]
 
 
 def test_text_and_numbers_in_lists_and_arrays():
     rows = [["x", 1.5], ["y", 2], ["z", None], ["x", 4.0]]
     for X in (rows, np.array(rows, object)):
-        model = fitted(X)
-        assert model.preprocessing.categorical == [True, False]
-        assert model.preprocess(X).shape == (4, 3 + 2)
+        assert kinds(X) == ["categories", "numbers"]
+        assert fitted(X).preprocess(X).shape == (4, 3 + 2)
     with pytest.raises(ArgumentError, match="X is an array of strings, which doesn't say"):
         fitted(np.array(rows, str))
-    assert fitted(np.array(rows[:2], str), categorical_features=[0]).preprocess(rows).shape == (
-        4,
-        2,
-    )
+    strings = np.array(rows[:2], str)
+    assert fitted(strings, categorical_features=[0]).preprocess(strings).shape == (2, 2)
 
 
 def test_integers_too_large_for_float64_are_named():
@@ -150,29 +141,44 @@ def test_integers_too_large_for_float64_are_named():
 
 # ---- ids and free text ----
 
+IDS_WARNING = r"nearly each row has another value.*left out"
 
-@pytest.mark.parametrize("rows", [60, 300])
-def test_a_column_of_ids_is_named(rows):
-    X = pd.DataFrame({"id": [f"user {i}" for i in range(rows)], "height": np.arange(rows)})
-    with pytest.warns(UserWarning, match=rf"column 'id' of X holds {rows} different categories"):
-        fitted(X)
+
+@pytest.mark.parametrize("rows", [9, 60, 300])
+def test_columns_of_ids_are_named_and_left_out(rows):
+    X = pd.DataFrame(
+        {
+            "id": [f"user {i}" for i in range(rows)],
+            "height": np.arange(rows),
+            "text": pd.Series([f"{i} is a number" for i in range(rows)], dtype=object),
+        }
+    )
+    with pytest.warns(UserWarning, match=rf"columns \['id', 'text'\] of X: {IDS_WARNING}"):
+        model = fitted(X)
+    assert model.preprocessing.left_out == {"id": "ids", "text": "ids"}
+    assert model.preprocessing.feature_names == ["column 'height'"]
+    assert (model.preprocess(X.assign(id="x", text=None)) == model.preprocess(X)).all()
+
+
+def test_of_ids_that_may_be_missing_the_gaps_stay():
+    X = pd.DataFrame({"boat": [f"boat {i}" if i % 3 else None for i in range(300)]})
+    with pytest.warns(UserWarning, match=rf"column 'boat' of X: {IDS_WARNING}"):
+        model = fitted(X)
+    assert model.preprocessing.feature_names == ["column 'boat' = another category"]
+    found = model.preprocess(X.assign(boat=["boat 1", "new", None] * 100))[:, 0]
+    assert (found == [found[0], found[0], found[2]] * 100).all()
+    assert found[0] != found[2]
 
 
 def test_columns_of_many_categories_that_are_no_ids(recwarn):
-    values = np.array([f"town {i % 100}" for i in range(300)])
-    fitted(pd.DataFrame({"town": values, "height": np.arange(300.0)}))
-    fitted(pd.DataFrame({"name": values[:40]}))
+    values = np.array([f"town {i % 100}" for i in range(400)])
+    fitted(pd.DataFrame({"town": values, "height": np.arange(400.0)}))
+    fitted(pd.DataFrame({"name": values[:8]}))
     assert not recwarn
 
 
-def test_codes_that_take_much_memory_are_named(monkeypatch):
-    monkeypatch.setattr(preprocessing, "_MUCH", 200_000)
-    with pytest.warns(UserWarning, match="1,000 rows.*0.0008 GB of codes"):
-        fitted(pd.DataFrame({"town": [f"town {i % 100}" for i in range(1000)]}))
-
-
 def test_the_warning_names_the_users_line():
-    with pytest.warns(UserWarning, match="different categories") as caught:
+    with pytest.warns(UserWarning, match=IDS_WARNING) as caught:
         fitted(np.arange(100).astype(str).astype(object)[:, np.newaxis])
     assert caught[0].filename.endswith("table_inputs.py")
 
@@ -189,9 +195,9 @@ def test_categories_of_mixed_types():
 def test_categories_that_have_an_order():
     assert sorted_categories([(2, "b"), (1, "z"), (2, "a")]) == [(1, "z"), (2, "a"), (2, "b")]
     bins = pd.cut(pd.Series([0.1, 5.0, 9.0, 2.0]), 3)
-    assert fitted(pd.DataFrame({"a": bins})).preprocessing.categorical == [True]
+    assert kinds(pd.DataFrame({"a": bins})) == ["categories"]
     periods = pd.Series(pd.period_range("2024-01", periods=4, freq="M"))
-    assert fitted(pd.DataFrame({"a": periods})).preprocessing.categorical == [True]
+    assert kinds(pd.DataFrame({"a": periods})) == ["categories"]
 
 
 class Plain:

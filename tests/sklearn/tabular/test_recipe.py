@@ -14,8 +14,7 @@ from sklearn.metrics import accuracy_score
 
 import pybp
 from pybp.sklearn import TabularMLPClassifier, TabularMLPRegressor
-from pybp.tabular import CLASSIFICATION, REGRESSION
-from pybp.tabular.columns import table_columns
+from pybp.tabular import CLASSIFICATION, REGRESSION, InputLayout
 from pybp.tabular.samples import Samples
 from pybp.tabular.training import LastBest
 
@@ -29,7 +28,9 @@ def initial_net(model, n_in, n_out, output):
     seed = int(np.random.RandomState(model.random_state).randint(np.iinfo(np.int32).max))
     recipe = CLASSIFICATION if output == "softmax" else REGRESSION
     sizes, dtype = model.hidden_layer_sizes, model.dtype
-    return replace(recipe, hidden_layer_sizes=sizes, dtype=dtype).net(n_in, n_out, output, seed)
+    return replace(recipe, hidden_layer_sizes=sizes, dtype=dtype).net(
+        InputLayout(n_in, 0), n_out, output, seed
+    )
 
 
 # ---- the recipe ----
@@ -206,16 +207,22 @@ def test_a_fraction_of_the_samples_chooses_the_epoch(estimator):
 
 def test_the_split_keeps_the_proportions_of_classes():
     y = np.repeat([0, 1, 2], [70, 20, 10])
-    train, held = Samples([], y, None).split(0.2, np.random.RandomState(0), stratify=True)
+    train, held = Samples(y[:, np.newaxis], y, None).split(
+        0.2, np.random.RandomState(0), stratify=True
+    )
     np.testing.assert_array_equal(np.bincount(held.y), [14, 4, 2])
     np.testing.assert_array_equal(np.bincount(train.y), [56, 16, 8])
     rare = np.array([0] * 30 + [1])
     for fraction in (0.5, 0.9):
-        train, _ = Samples([], rare, None).split(fraction, np.random.RandomState(0), stratify=True)
+        train, _ = Samples(rare[:, np.newaxis], rare, None).split(
+            fraction, np.random.RandomState(0), stratify=True
+        )
         assert set(train.y) == {0, 1}
     one_each = Samples([], np.arange(10), None)
     assert one_each.split(0.2, np.random.RandomState(0), stratify=True) == (one_each, None)
-    train, held = Samples([], rare, None).split(0.2, np.random.RandomState(0), stratify=True)
+    train, held = Samples(rare[:, np.newaxis], rare, None).split(
+        0.2, np.random.RandomState(0), stratify=True
+    )
     assert (len(held), held.y.sum(), train.y.sum()) == (7, 0, 1)
 
 
@@ -277,9 +284,7 @@ def test_repeated_samples_are_on_both_sides_of_the_split(estimator, batch_size):
 
 def test_the_split_merges_nothing():
     X, y = np.zeros((100, 1)), np.arange(100) % 2
-    train, held = Samples(table_columns(X, [False]), y, None).split(
-        0.2, np.random.RandomState(0), stratify=True
-    )
+    train, held = Samples(X, y, None).split(0.2, np.random.RandomState(0), stratify=True)
     assert (len(train), len(held), held.y.sum()) == (80, 20, 10)
     merged = train.merged()
     np.testing.assert_array_equal(merged.y, [0, 1])

@@ -1,0 +1,232 @@
+"""Reads columns of tables: numbers, times and durations as arrays, categories as codes."""
+
+import datetime
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pybp._common.types import Array
+from pybp.errors import ArgumentError
+from pybp.tabular.columns import cell_error, column_kind, column_of, is_missing, objects
+
+__all__ = ["read_categories", "read_durations", "read_number_matrix", "read_numbers", "read_times"]
+
+_MICROSECOND = "us"
+
+
+# ---- numbers ---------------------------------------------------------------------------------
+
+
+def read_number_matrix(X: Any, indices: Sequence[int], names: Sequence[Any]) -> Array:
+    """Several columns of numbers, as a matrix in float64, NaN where they are missing.
+
+    Raises
+    ------
+    ArgumentError
+        A column holds something else, or infinity.
+    """
+    matrix = np.empty((X.shape[0], len(indices)))
+    for k, index in enumerate(indices):
+        matrix[:, k] = read_numbers(X, index, names[index])
+    return matrix
+
+
+def read_numbers(X: Any, index: int, name: Any) -> Array:
+    """A column of numbers in float64, NaN where they are missing.
+
+    Raises
+    ------
+    ArgumentError
+        It holds something else, or infinity.
+    """
+    try:
+        values = _as_floats(X, index)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ArgumentError(
+            f"column {name!r} of X should hold numbers, but doesn't: {error}; categorical_features "
+            "says which columns hold categories"
+        ) from error
+    infinite = np.isinf(values)
+    if infinite.any():
+        raise ArgumentError(
+            "Input X contains infinity or a value too large for float64: "
+            f"column {name!r}, row {int(np.argmax(infinite))}"
+        )
+    return values
+
+
+def _as_floats(X: Any, index: int) -> Array:
+    column = column_of(X, index)
+    if column_kind(X, index) not in "iufbOSUT":
+        raise TypeError(f"its dtype is {column.dtype}")
+    if isinstance(column, np.ndarray):
+        return np.ascontiguousarray(column, dtype=np.float64)
+    if hasattr(column, "iloc"):
+        numbers: Array = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return numbers
+    if column.dtype.is_numeric():
+        return np.asarray(column.cast(_polars().Float64).to_numpy())
+    return np.array([np.nan if value is None else value for value in column.to_list()], np.float64)
+
+
+def _polars() -> Any:
+    return sys.modules["polars"]
+
+
+# ---- times and durations ---------------------------------------------------------------------
+
+
+def read_times(X: Any, index: int, name: Any) -> Array:
+    """A column of dates or times as datetime64[us], NaT where they are missing.
+
+    Times with a time zone are read as the clock shows them there.
+
+    Raises
+    ------
+    ArgumentError
+        It holds something else.
+    """
+    column = column_of(X, index)
+    kind = column_kind(X, index)
+    try:
+        if kind == "O":
+            return np.array([_clock(value) for value in objects(column)], "M8[us]")
+        if kind != "M":
+            raise TypeError(f"its dtype is {column.dtype}")
+        if isinstance(column, np.ndarray):
+            return column.astype("M8[us]")
+        if hasattr(column, "iloc"):
+            if getattr(column.dt, "tz", None) is not None:
+                column = column.dt.tz_localize(None)
+            return np.asarray(column.to_numpy(dtype="M8[us]"))
+        dtype = _polars().Datetime(_MICROSECOND)
+        if getattr(column.dtype, "time_zone", None) is not None:
+            column = column.dt.replace_time_zone(None)
+        return np.asarray(column.cast(dtype).to_numpy())
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ArgumentError(
+            f"column {name!r} of X should hold dates or times, but doesn't: {error}"
+        ) from error
+
+
+def _clock(value: Any) -> Any:
+    """A date or time without its time zone."""
+    if is_missing(value):
+        return None
+    if isinstance(value, datetime.datetime):
+        return value.replace(tzinfo=None)
+    if isinstance(value, datetime.date | np.datetime64):
+        return value
+    raise TypeError(f"it holds {value!r}")
+
+
+def read_durations(X: Any, index: int, name: Any) -> Array:
+    """A column of durations, or of times of day, in seconds; NaN where they are missing.
+
+    Raises
+    ------
+    ArgumentError
+        It holds something else.
+    """
+    column = column_of(X, index)
+    kind = column_kind(X, index)
+    try:
+        if kind == "O":
+            micros = np.array([_duration(value) for value in objects(column)], "m8[us]")
+        elif kind != "m":
+            raise TypeError(f"its dtype is {column.dtype}")
+        elif isinstance(column, np.ndarray):
+            micros = column.astype("m8[us]")
+        elif hasattr(column, "iloc"):
+            micros = np.asarray(column.to_numpy(dtype="m8[us]"))
+        else:
+            micros = np.asarray(column.cast(_polars().Duration(_MICROSECOND)).to_numpy())
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ArgumentError(
+            f"column {name!r} of X should hold durations or times of day, but doesn't: {error}"
+        ) from error
+    seconds = micros.view(np.int64) / 1e6
+    seconds[np.isnat(micros)] = np.nan
+    return np.asarray(seconds)
+
+
+def _duration(value: Any) -> Any:
+    """A duration; of a time of day, that since midnight."""
+    if is_missing(value):
+        return None
+    if isinstance(value, datetime.timedelta | np.timedelta64):
+        return value
+    if isinstance(value, datetime.time):
+        return datetime.timedelta(
+            hours=value.hour,
+            minutes=value.minute,
+            seconds=value.second,
+            microseconds=value.microsecond,
+        )
+    raise TypeError(f"it holds {value!r}")
+
+
+# ---- categories ------------------------------------------------------------------------------
+
+
+def read_categories(X: Any, index: int, name: Any) -> tuple[Array, list[Any]]:
+    """A column of categories as codes and the values that they stand for.
+
+    Returns
+    -------
+    codes : ndarray of int, shape (n_samples,)
+        The index of each sample's value, -1 where it is missing.
+    values : list
+        Different values, some of which may be missing ones or occur in no sample.
+
+    Raises
+    ------
+    TypeError
+        A cell can't be a category, such as a list.
+    """
+    column = column_of(X, index)
+    try:
+        if isinstance(column, np.ndarray):
+            codes, values = _codes_of_array(column)
+        elif hasattr(column, "iloc"):
+            codes, values = _codes_of_pandas(column)
+        else:
+            codes, values = _codes_of_polars(column)
+        return codes, [v.item() if isinstance(v, np.bool_ | np.number) else v for v in values]
+    except TypeError:
+        for row, value in enumerate(objects(column)):
+            try:
+                hash(value)
+            except TypeError:  # lists, dicts, sets, arrays
+                message = cell_error(value, f"column {name!r} of X", row)
+                raise TypeError(message) from None
+        raise
+
+
+def _codes_of_array(column: Array) -> tuple[Array, list[Any]]:
+    if column.dtype.kind == "O":
+        found: dict[Any, int] = {}
+        codes = (found.setdefault(value, len(found)) for value in column.tolist())
+        return np.fromiter(codes, np.intp, len(column)), list(found)
+    values, inverse = np.unique(column, return_inverse=True)
+    return inverse, values.tolist()
+
+
+def _codes_of_pandas(column: Any) -> tuple[Array, list[Any]]:
+    if str(column.dtype) == "category":
+        return column.array.codes, column.array.categories.tolist()
+    codes, values = column.factorize()
+    return codes, list(values)
+
+
+def _codes_of_polars(column: Any) -> tuple[Array, list[Any]]:
+    pl, name = _polars(), str(column.dtype)
+    if name == "Boolean":
+        return column.cast(pl.Int8).fill_null(-1).to_numpy(), [False, True]
+    if not name.startswith(("String", "Categorical", "Enum")):
+        return _codes_of_array(objects(column))
+    values = column.drop_nulls().unique().cast(pl.String)
+    codes = column.cast(pl.Enum(values)).to_physical().cast(pl.Int64).fill_null(-1)
+    return codes.to_numpy(), values.to_list()

@@ -10,6 +10,7 @@ __all__ = [
     "ArgumentError",
     "BusyError",
     "DivergenceError",
+    "ExportError",
     "FileFormatError",
     "InterruptedTraining",
     "MissingExtraError",
@@ -45,7 +46,11 @@ class BusyError(PybpError, RuntimeError):
 
 
 class FileFormatError(PybpError, ValueError):
-    """A file was not written by pybp, or it is damaged."""
+    """A file is not of a format that pybp reads, or it is damaged."""
+
+
+class ExportError(PybpError, RuntimeError):
+    """An exported or converted model computes other outputs than its source."""
 
 
 class DivergenceError(PybpError, ArithmeticError):

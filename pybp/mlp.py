@@ -14,7 +14,7 @@ from pybp.callbacks import Callback
 from pybp.callbacks.reports import find_progress_bar
 from pybp.data.dataset import ClassWeight
 from pybp.errors import BusyError, DivergenceError
-from pybp.inspection.methods import Inspection
+from pybp.export.methods import Export
 from pybp.io import SavedNet, load_net, save_net
 from pybp.losses import LossLike, resolve_loss
 from pybp.metrics import MetricLike, resolve_metrics
@@ -33,7 +33,7 @@ from pybp.training.whole_batch import WholeBatchFit
 __all__ = ["MLP"]
 
 
-class MLP(Inspection):
+class MLP(Export):
     """A multilayer perceptron.
 
     Parameters

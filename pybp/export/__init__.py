@@ -1,0 +1,1 @@
+"""Nets in other programs' formats: ONNX, and the modules of other libraries."""

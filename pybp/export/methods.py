@@ -1,0 +1,49 @@
+"""The base class of `MLP` that has the methods for other formats."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from pybp._common.explain import explained
+from pybp.export.onnx.net import net_to_onnx
+from pybp.inspection.methods import Inspection
+
+__all__ = ["Export"]
+
+
+class Export(Inspection):
+    """Base class of `MLP`: methods that write a net in other formats, and make nets from them."""
+
+    @explained
+    def to_onnx(self, path: str | os.PathLike[str], *, check: Any = False) -> None:
+        """Write the net as an ONNX model, which predicts without pybp. The net is not changed.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file. An existing file is replaced atomically.
+        check : bool or array-like, shape (n_samples, n_in)
+            Rows for which ONNX Runtime must give the outputs of the net, or True for 64 random rows.
+            They may differ by 1e-4 (float32) or 1e-10 (float64) of the largest output, at least 1. False:
+            nothing is compared, and ONNX Runtime is not needed.
+
+        Raises
+        ------
+        ArgumentError
+            A layer has no form in ONNX, or the model is larger than 2 GB.
+        ExportError
+            The outputs differ; no file is written.
+        MissingExtraError
+            `check` needs ONNX Runtime: ``pip install onnxruntime``.
+        OSError
+            The file can't be written; an existing file is not changed.
+
+        Notes
+        -----
+        The model has an input ``X`` of shape (N, n_in) and an output ``Y`` of shape (N, n_out), both in
+        the net's dtype; opset 18, IR version 8. Batch norm becomes a scale and a shift; dropout and
+        noise are left out. X must hold categories where an embedding reads it: ONNX Runtime doesn't
+        check them as pybp does.
+        """
+        net_to_onnx(self, path, check)

@@ -1,0 +1,1 @@
+"""ONNX files: written and read without the package `onnx`."""

@@ -17,9 +17,11 @@ from pybp._core import Net
 from pybp.data.dataset import Data
 from pybp.data.sparse import Inputs, Sparse
 from pybp.errors import DivergenceError
+from pybp.inspection.diagnosis_page import diagnosis_sections
 from pybp.inspection.findings import Finding, Measurements, find
 from pybp.inspection.layer_trace import LayerTrace
 from pybp.inspection.trace import Trace, trace
+from pybp.io.pages import write_page
 from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.net.state import set_training_passes, training_passes, updates_done
@@ -134,6 +136,25 @@ class Diagnosis:
         return "\n".join([*lines, *(map(str, self.findings) if self.findings else [_NO_FINDINGS])])
 
     __repr__ = __str__
+
+    def to_html(self, path: Any) -> None:
+        """Write a page with the layers and the findings, which needs no other file.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; one that is there is replaced.
+
+        Raises
+        ------
+        OSError
+            The file can't be written.
+        """
+        head, *body = self._table()
+        deltas = [layer.delta_rms for layer in self.layers]
+        outputs = [layer.activation_rms for layer in self.layers]
+        sections = diagnosis_sections(self.findings, head, body, deltas, outputs)
+        write_page(path, "Diagnosis of a net", self._losses, sections)
 
     def _repr_html_(self) -> str:
         head, *body = self._table()

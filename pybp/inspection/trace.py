@@ -19,7 +19,9 @@ from pybp.data.sparse import column_of
 from pybp.errors import StateError
 from pybp.inspection.layer_trace import LayerTrace
 from pybp.inspection.output_gradient import output_gradient
+from pybp.inspection.trace_page import trace_sections
 from pybp.inspection.trace_tables import tables
+from pybp.io.pages import write_page
 from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.net.state import read, read_optional
@@ -79,6 +81,22 @@ class Trace:
             formulas = f"<code>{escape(layer.formulas)}</code>"
             parts.append(details(label, formulas, made, shown=len(self.layers) <= _LAYERS_SHOWN))
         return document("Trace", *parts, note=f"of {self._title}")
+
+    def to_html(self, path: Any) -> None:
+        """Write a page that follows both passes layer by layer, which needs no other file.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; one that is there is replaced.
+
+        Raises
+        ------
+        OSError
+            The file can't be written.
+        """
+        sections = trace_sections(self.layers, self.output, self.loss, self.loss_name)
+        write_page(path, "Forward and backward, layer by layer", self._title, sections)
 
     def to_frame(self) -> Any:
         """The quantities of each neuron as a pandas DataFrame.

@@ -9,7 +9,11 @@ from typing import Any
 from pybp._common.curves import curves
 from pybp._common.html import details, document, table
 from pybp._common.optional import require
+from pybp._common.page import Section, figure, side_by_side
+from pybp._common.page import table as page_table
+from pybp._common.svg import Axis, Plot, number
 from pybp._common.text import aligned, formatted
+from pybp.io.pages import write_page
 from pybp.plotting import plot_history
 
 __all__ = ["History"]
@@ -73,6 +77,32 @@ class History:
         """
         return plot_history(self, metrics, axes=axes)
 
+    def to_html(self, path: Any) -> None:
+        """Write a page with the curves and a table of the epochs, which needs no other file.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; one that is there is replaced.
+
+        Raises
+        ------
+        OSError
+            The file can't be written.
+        """
+        head, *rows = self._table()
+        pictures = side_by_side(*(_picture(name, self) for name in self._metrics()))
+        sections = [
+            Section("curves", "Loss and metrics by epoch", (pictures,)),
+            Section("epochs", "Epochs", (page_table(head, rows, text=()),)),
+        ]
+        stopped = f", {self.message}" if self.message else ""
+        write_page(path, "History of a fit", f"{len(self)} epochs{stopped}", sections)
+
+    def _metrics(self) -> list[str]:
+        """The names of loss and metrics, those of validation data without ``val_``."""
+        return list(dict.fromkeys(name.removeprefix("val_") for name in self.history))
+
     def __len__(self) -> int:
         return len(self.epochs)
 
@@ -101,7 +131,7 @@ class History:
                     if key in self.history
                 },
             )
-            for name in dict.fromkeys(name.removeprefix("val_") for name in self.history)
+            for name in self._metrics()
             if self.epochs
         ]
         return document(
@@ -114,3 +144,21 @@ class History:
     def __repr__(self) -> str:
         last = {name: values[-1] for name, values in self.history.items()}
         return f"<History of {len(self)} epochs{', the last: ' if last else ''}{formatted(last)}>"
+
+
+def _picture(name: str, history: History) -> str:
+    """The curves of a metric."""
+    keys = [key for key in (name, f"val_{name}") if key in history.history]
+    lines = [history.history[key] for key in keys]
+    plot = Plot(
+        f"{name} by epoch",
+        Axis(history.epochs[0], history.epochs[-1], "epoch"),
+        Axis.of(name, *lines),
+    )
+    for colour, (key, line) in enumerate(zip(keys, lines, strict=True)):
+        where = "validation" if key.startswith("val_") else "training"
+        plot.line(history.epochs, line, colour, name=where)
+        if len(line) == 1:
+            plot.points(history.epochs, line, colour, radius=3)
+    last = ", ".join(f"{key} {number(line[-1])}" for key, line in zip(keys, lines, strict=True))
+    return figure(plot.svg(f"At the end: {last}."), name, f"At the end: {last}.")

@@ -48,7 +48,7 @@ def is_missing(value: Any) -> bool:
 
 
 def is_frame(X: object) -> bool:
-    """Whether X is a DataFrame of pandas or polars."""
+    """Whether X is a DataFrame of pandas or polars, or a `pybp.tabular.files.Table`."""
     return hasattr(X, "columns") and (hasattr(X, "iloc") or hasattr(X, "to_series"))
 
 

@@ -200,7 +200,7 @@ class MLP(Export):
             On Ctrl-C, after at most 0.1 seconds or one step; the net remains usable, callbacks'
             `on_fit_end` has been called, and `history` has the epochs that were completed.
         """
-        chosen = resolve_loss(loss, self._layers[-1].activation)
+        chosen = resolve_loss(loss, self._layers[-1].output_activation)
         n_epochs, done = count(epochs, "epochs"), count(initial_epoch, "initial_epoch", low=0)
         weights = sample_weight, class_weight
         data, validation = self._reader(chosen).training(
@@ -263,7 +263,7 @@ class MLP(Export):
         DivergenceError
             The update would make a parameter infinite or NaN; the parameters are not changed.
         """
-        chosen = resolve_loss(loss, self._layers[-1].activation)
+        chosen = resolve_loss(loss, self._layers[-1].output_activation)
         data = self._reader(chosen).rows(X, y, sample_weight)
         spec = resolve_stepper(optimizer)
         settings = TrainSettings(
@@ -349,7 +349,7 @@ class MLP(Export):
         dict of str to float
             "loss", and the metrics by name.
         """
-        chosen = resolve_loss(loss, self._layers[-1].activation)
+        chosen = resolve_loss(loss, self._layers[-1].output_activation)
         watched = resolve_metrics(metrics, chosen)
         source = self._reader(chosen).evaluation(X, y, sample_weight)
         output, number = self._layers[-1], threads_count(threads)

@@ -60,7 +60,7 @@ static pybp_status fill_loss(const pybp_net *net, const pybp_loss_spec *loss, py
 pybp_status pybp_check_loss(const pybp_net *net, const pybp_loss_spec *loss, pybp_reduction reduction,
                             pybp_loss_spec *full)
 {
-    const pybp_activation output = pybp_last_layer(net)->desc.activation;
+    const pybp_activation output = pybp_output_activation(net);
     if (loss == NULL)
         return pybp_fail(PYBP_INVALID, "loss is NULL");
     if ((unsigned)loss->kind >= PYBP_N_LOSSES)

@@ -22,7 +22,8 @@ static pybp_status check_kind(const pybp_layer_desc *layer, size_t l, pybp_dtype
     for (int i = 0; i < row.n_params; i++)
         params[i] = i < layer->n_params ? layer->params[i] : row.params[i].value;
     const enum pybp_z_kind z = pybp_layer_traits_of(layer->kind)->z;
-    if (layer->activation != PYBP_ACTIVATION_IDENTITY && z != PYBP_Z_PRODUCT && z != PYBP_Z_INPUT)
+    if (layer->activation != PYBP_ACTIVATION_IDENTITY && z != PYBP_Z_PRODUCT && z != PYBP_Z_INPUT &&
+        z != PYBP_Z_ACTIVATED)
         return pybp_fail(PYBP_INVALID, "layer %zu: %s has no activation", l, row.name);
     if (layer->no_scale && z != PYBP_Z_STANDARDIZED)
         return pybp_fail(PYBP_INVALID, "layer %zu: %s has no norm that could do without a scale", l, row.name);
@@ -71,7 +72,10 @@ static pybp_status check_layer(const pybp_layer_desc *layer, size_t l, bool last
         return status;
     if (pybp_registry_row(PYBP_REGISTRY_ACTIVATIONS, (int)layer->activation, &row) != PYBP_OK)
         return pybp_fail(PYBP_INVALID, "layer %zu: no activation %d", l, (int)layer->activation);
-    if (strcmp(row.label, "ROWWISE") == 0 && !last)
+    const bool rowwise = strcmp(row.label, "ROWWISE") == 0;
+    if (rowwise && pybp_layer_traits_of(layer->kind)->z == PYBP_Z_ACTIVATED)
+        return pybp_fail(PYBP_INVALID, "layer %zu: %s, which works on whole rows, can't be parametric", l, row.name);
+    if (rowwise && !last)
         return pybp_fail(PYBP_INVALID, "layer %zu: %s is for the last layer only", l, row.name);
     if ((unsigned)layer->init >= PYBP_N_INITIALIZERS)
         return pybp_fail(PYBP_INVALID, "layer %zu: no initializer %d", l, (int)layer->init);

@@ -179,6 +179,9 @@ typedef struct pybp_kernels {
     void (*row_norm_back)(const pybp_row_norm *f, const void *scale, pybp_panels delta, pybp_panels out);
     void (*drop)(size_t rows, const uint16_t *numbers, size_t step, const pybp_drop *how, const void *x, void *out,
                  void *factor);
+    void (*mix)(size_t rows, const void *x, const void *f, const void *alpha, void *out);
+    void (*mix_back)(size_t rows, const void *g, const void *alpha, void *out);
+    void (*mix_sums)(size_t rows, const void *g, const void *x, const void *f, int add, void *sums);
     void (*embed)(size_t rows, const void *column, size_t categories, const void *table, void *out);
     void (*embed_gradient)(size_t rows, const void *column, size_t categories, const void *delta, size_t k0, size_t k1,
                            int add, void *g, void *chunk);

@@ -16,6 +16,47 @@ static void REAL(multiply_lines)(size_t rows, const void *a, const void *b, void
         v_store(to + i, v_mul(v_load(x + i), v_load(y + i)));
 }
 
+/* From x towards f = f(x), as far as alpha says: out = x + alpha (f - x). */
+static void REAL(mix)(size_t rows, const void *panel, const void *f_panel, const void *alpha, void *out_panel)
+{
+    const real *x = panel, *f = f_panel, *by = alpha;
+    real *out = out_panel;
+    for (size_t i = 0; i < PANEL; i += LANES) {
+        const vec part = v_load(by + i);
+        for (size_t r = i; r < rows * PANEL; r += PANEL)
+            v_store(out + r, v_fma(part, v_sub(v_load(f + r), v_load(x + r)), v_load(x + r)));
+    }
+}
+
+/* out, alpha g f'(x), becomes dL/dx = alpha g f'(x) + (1 - alpha) g. */
+static void REAL(mix_back)(size_t rows, const void *g_panel, const void *alpha, void *out_panel)
+{
+    const real *g = g_panel, *by = alpha;
+    real *out = out_panel;
+    for (size_t i = 0; i < PANEL; i += LANES) {
+        const vec part = v_load(by + i);
+        for (size_t r = i; r < rows * PANEL; r += PANEL)
+            v_store(out + r, v_add(v_load(out + r), v_fnma(v_load(g + r), part, v_load(g + r))));
+    }
+}
+
+/* The sum of g (f - x) over the rows, like those of `sums`. */
+static void REAL(mix_sums)(size_t rows, const void *g_panel, const void *panel, const void *f_panel, int add,
+                           void *sums)
+{
+    const real *g = g_panel, *x = panel, *f = f_panel;
+    real *to = sums;
+    for (size_t first = 0; first < rows; first += PYBP_CHUNK) {
+        const size_t end = REAL(least)(rows, first + PYBP_CHUNK) * PANEL;
+        for (size_t i = 0; i < PANEL; i += LANES) {
+            vec sum = v_zero();
+            for (size_t r = first * PANEL + i; r < end; r += PANEL)
+                sum = v_fma(v_load(g + r), v_sub(v_load(f + r), v_load(x + r)), sum);
+            v_store(to + i, first > 0 || add ? v_add(v_load(to + i), sum) : sum);
+        }
+    }
+}
+
 /* Dropout: a lane whose number is below the threshold is dropped. The numbers of row r begin at numbers[r * step].
  * factor becomes d out / d x. */
 static void REAL(drop)(size_t rows, const uint16_t *numbers, size_t step, const pybp_drop *how, const void *panel,

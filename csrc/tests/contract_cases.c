@@ -271,6 +271,7 @@ static const struct family {
     {contract_n_layer_cases, contract_layer_case},
     {contract_n_option_cases, contract_option_case},
     {contract_n_tile_cases, contract_tile_case},
+    {contract_n_table_cases, contract_table_case},
 };
 
 size_t contract_n_cases(void)

@@ -70,6 +70,9 @@ void contract_loss_case(size_t i, contract_case *c);
 /* Those of contract_tiles.c, for either dtype; *c is zeroed but for the dtype. */
 size_t contract_n_tile_cases(void);
 void contract_tile_case(size_t i, contract_case *c);
+/* Those of contract_tables.c, for either dtype; *c is zeroed but for the dtype. */
+size_t contract_n_table_cases(void);
+void contract_table_case(size_t i, contract_case *c);
 /* A target that suits the case's loss, from a value in [-1, 1). */
 double contract_target(const contract_case *c, double value);
 

@@ -66,8 +66,8 @@ size_t contract_layer_fan(const contract_case *c, size_t l)
 int contract_layer_bias(const contract_case *c, size_t l)
 {
     const pybp_layer_desc *layer = &c->layers[l];
-    return kinds[layer->kind].weights != NONE && layer->kind != PYBP_LAYER_EMBEDDING && !layer->no_bias &&
-           !layer->no_scale;
+    return kinds[layer->kind].weights != NONE && layer->kind != PYBP_LAYER_EMBEDDING &&
+           layer->kind != PYBP_LAYER_PARAMETRIC_ACTIVATION && !layer->no_bias && !layer->no_scale;
 }
 
 double contract_layer_param(const contract_case *c, size_t l, int i)
@@ -136,7 +136,8 @@ pybp_activation contract_activation_after(const contract_case *c, size_t l)
     do
         l++;
     while (l < c->n_layers && c->layers[l].from == 0 && passes_features_on(c->layers[l].kind));
-    return l < c->n_layers && c->layers[l].from == 0 && c->layers[l].kind == PYBP_LAYER_ACTIVATION
+    return l < c->n_layers && c->layers[l].from == 0 &&
+                   (c->layers[l].kind == PYBP_LAYER_ACTIVATION || c->layers[l].kind == PYBP_LAYER_PARAMETRIC_ACTIVATION)
                ? c->layers[l].activation
                : own;
 }

@@ -165,6 +165,43 @@ static void F(row_norm_back)(const F(net) *net, const F(layer) *layer, size_t r)
     }
 }
 
+/* ---- parametric_activation -------------------------------------------------------------------------------- */
+
+static void F(parametric_forward)(const F(net) *net, const F(layer) *layer, const T *x, size_t rows)
+{
+    size_t n = layer->n_out;
+    for (size_t k = 0; k < rows * n; k++) {
+        layer->z[k] = F(element)(layer->activation, layer->params, x[k]);
+        T way = layer->z[k] - x[k];
+        layer->a[k] = FMA(F(gamma)(net, layer, k % n), way, x[k]);
+    }
+}
+
+static void F(parametric_back)(const F(net) *net, const F(layer) *layer, const T *x, size_t rows)
+{
+    size_t n = layer->n_out;
+    for (size_t k = 0; k < rows * n; k++) {
+        T g = layer->delta[k], alpha = F(gamma)(net, layer, k % n), h = g * alpha;
+        T through = F(element_delta)(layer->activation, layer->params, x[k], layer->z[k], h);
+        layer->back[k] = through + FMA(-g, alpha, g);
+    }
+}
+
+/* dL/d alpha of feature j, likewise. */
+static T F(parametric_gradient)(T s, int more, const F(layer) *layer, const T *x, size_t j, size_t rows)
+{
+    size_t n = layer->n_out;
+    for (size_t chunk = 0; chunk < rows; chunk += CHUNK) {
+        T c = C(0.0);
+        for (size_t r = chunk; r < rows && r < chunk + CHUNK; r++) {
+            T way = layer->z[r * n + j] - x[r * n + j];
+            c = FMA(layer->delta[r * n + j], way, c);
+        }
+        s = chunk || more ? s + c : c;
+    }
+    return s;
+}
+
 /* ---- dropout, alpha_dropout, gaussian_noise ---------------------------------------------------------- */
 
 /* z: by how much element (r, j) is multiplied, or the noise that is added to it. */

@@ -116,6 +116,10 @@ static void F(derive)(const F(layer) *layer, size_t r, const T *g, T *delta)
 {
     size_t n = layer->n_out;
     const T *z = &layer->z[r * n], *a = &layer->a[r * n];
+    if (layer->kind == PYBP_LAYER_PARAMETRIC_ACTIVATION) { /* its delta is dL/da */
+        memcpy(delta, g, n * sizeof(T));
+        return;
+    }
     if (layer->activation == PYBP_ACTIVATION_SOFTMAX) {
         T t = F(lane_dot)(g, a, n);
         for (size_t j = 0; j < n; j++)

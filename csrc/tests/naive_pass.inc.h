@@ -39,6 +39,9 @@ static void F(layer_forward)(const F(net) *net, const F(layer) *layer, size_t ro
             else
                 layer->a[k] = x[k];
         break;
+    case PYBP_LAYER_PARAMETRIC_ACTIVATION:
+        F(parametric_forward)(net, layer, x, rows);
+        break;
     case PYBP_LAYER_ADD:
         for (size_t k = 0; k < rows * n; k++)
             layer->a[k] = x[k] + F(output_of)(net, layer->skip)[k];
@@ -107,6 +110,9 @@ static void F(layer_back)(const F(net) *net, const F(layer) *layer, size_t rows)
         for (size_t k = 0; k < rows * n; k++)
             layer->back[k] = g[k] * F(gamma)(net, layer, k % n);
         break;
+    case PYBP_LAYER_PARAMETRIC_ACTIVATION:
+        F(parametric_back)(net, layer, F(output_of)(net, layer->source), rows);
+        break;
     case PYBP_LAYER_EMBEDDING:
     case PYBP_LAYER_JOIN: /* join_back() */
         break;
@@ -129,6 +135,8 @@ static void F(layer_gradient)(const F(net) *net, const F(layer) *layer, size_t r
                 *g = F(dense_gradient)(*g, more, layer, x, j, i, rows);
             else if (layer->kind == PYBP_LAYER_EMBEDDING)
                 *g = F(embedding_gradient)(*g, more, net, layer, j, i, rows);
+            else if (layer->kind == PYBP_LAYER_PARAMETRIC_ACTIVATION)
+                *g = F(parametric_gradient)(*g, more, layer, x, j, rows);
             else if (i < layer->fan)
                 *g = F(row_chain_dot)(*g, more, &layer->delta[j], &factor[j], n, rows);
             else

@@ -28,7 +28,8 @@ static void F(open_layer)(F(net) *net, const contract_case *c, size_t l)
     size_t rows = c->rows;
     layer->kind = desc->kind;
     layer->desc = desc;
-    if (desc->kind == PYBP_LAYER_DENSE || desc->kind == PYBP_LAYER_ACTIVATION)
+    if (desc->kind == PYBP_LAYER_DENSE || desc->kind == PYBP_LAYER_ACTIVATION ||
+        desc->kind == PYBP_LAYER_PARAMETRIC_ACTIVATION)
         layer->activation = desc->activation;
     for (size_t i = 0; i < PYBP_MAX_ACTIVATION_PARAMS; i++)
         layer->params[i] = (T)desc->activation_params[i];

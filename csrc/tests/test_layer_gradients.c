@@ -106,6 +106,8 @@ static int unfit(const contract_case *c)
         return 1;
     for (size_t l = 0; l < c->n_layers; l++) {
         const pybp_layer_kind kind = c->layers[l].kind;
+        if (c->layers[l].l2 > 0)
+            return 1; /* the gradients that a net keeps are without penalties */
         if ((kind == PYBP_LAYER_DROPOUT || kind == PYBP_LAYER_ALPHA_DROPOUT) && contract_layer_param(c, l, 0) > 0.99)
             return 1;
         if (kind != PYBP_LAYER_DENSE && kind != PYBP_LAYER_EMBEDDING && contract_layer_n_out(c, l) == 1 &&
@@ -146,10 +148,18 @@ int main(void)
 {
     size_t n = 0;
     problem all = {0};
-    for (int group = 0; group < 2; group++)
-        for (size_t i = 0; i < (group ? contract_n_layer_cases() : contract_n_kind_cases()); i++) {
+    static const struct {
+        size_t (*n)(void);
+        void (*get)(size_t i, contract_case *c);
+    } groups[] = {
+        {contract_n_kind_cases, contract_kind_case},
+        {contract_n_layer_cases, contract_layer_case},
+        {contract_n_table_cases, contract_table_case},
+    };
+    for (size_t group = 0; group < sizeof groups / sizeof *groups; group++)
+        for (size_t i = 0; i < groups[group].n(); i++) {
             contract_case c = {.dtype = PYBP_FLOAT64};
-            (group ? contract_layer_case : contract_kind_case)(i, &c);
+            groups[group].get(i, &c);
             if (unfit(&c))
                 continue;
             check_case(&c, &all);

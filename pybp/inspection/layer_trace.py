@@ -97,6 +97,9 @@ class LayerTrace:
             return f"{forward}   {delta}   dW = delta {read[0]}"
         if self.kind == "activation":
             return f"z = {read[0]}   a = {self.activation}(z)   {delta}"
+        if self.kind == "parametric_activation":
+            x = read[0]
+            return f"z = {self.activation}({x})   a = {x} + alpha (z - {x})   delta = dL/da"
         if self.kind == "add":
             return f"a = {read[0]} + {read[1]}   delta = dL/da"
         return f"{self.kind} of {', '.join(read)}   delta = dL/da"

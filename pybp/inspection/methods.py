@@ -54,7 +54,7 @@ class Inspection(Stepwise):
         Trace
             z, a, delta, dW, db and dL/d input of each layer; prints as a table.
         """
-        chosen = resolve_loss(loss, self._layers[-1].activation)
+        chosen = resolve_loss(loss, self._layers[-1].output_activation)
         data = self._reader(chosen).rows(x, y, sample_weight)
         if flag(training, "training"):
             check_batches(self._layers, len(data), len(data))
@@ -89,7 +89,7 @@ class Inspection(Stepwise):
             ``.layers`` with the RMS of activations, deltas, gradients and updates and the fractions
             of dead units and saturated outputs; ``.findings``, each with a remedy. Prints as a table.
         """
-        chosen = resolve_loss(loss, self._layers[-1].activation)
+        chosen = resolve_loss(loss, self._layers[-1].output_activation)
         data = self._reader(chosen).rows(X, y, sample_weight)
         data = evenly_spaced_rows(data, count(max_samples, "max_samples"))
         check_batches(self._layers, len(data), len(data))
@@ -126,7 +126,7 @@ class Inspection(Stepwise):
         GradientCheck
             ``.ok``, ``.max_relative_error``, ``.blocks``; prints as a table.
         """
-        chosen = resolve_loss(loss, self._layers[-1].activation)
+        chosen = resolve_loss(loss, self._layers[-1].output_activation)
         net = in_float64(self._net, self._layers, self._seed)
         data = self._reader(chosen, net.dtype).rows(X, y, sample_weight)
         X = data.X.toarray() if isinstance(data.X, Sparse) else data.X

@@ -18,6 +18,7 @@ from pybp.layers.specs import (
     LayerLike,
     LayerNorm,
     LayerSpec,
+    ParametricActivation,
     RMSNorm,
     Scale,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "LayerLike",
     "LayerNorm",
     "LayerSpec",
+    "ParametricActivation",
     "RMSNorm",
     "Residual",
     "Scale",

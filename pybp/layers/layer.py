@@ -45,7 +45,7 @@ class Layer:
     params : tuple of float
         Parameters of the kind, in the order of the registry.
     activation : ActivationFunction
-        Activation of a dense or activation layer; identity for other kinds.
+        Activation of a dense, activation or parametric activation layer; identity for other kinds.
     init : Initializer
         Initializer of a dense or embedding layer.
     scale : bool
@@ -108,6 +108,11 @@ class Layer:
     def bias_shape(self) -> tuple[int, ...] | None:
         """(n_out,), or None without biases."""
         return (self.n_out,) if self.bias else None
+
+    @property
+    def output_activation(self) -> ActivationFunction:
+        """The activation that makes its outputs; identity if none does."""
+        return Identity() if self.kind == "parametric_activation" else self.activation
 
     @property
     def fan(self) -> int:

@@ -23,6 +23,7 @@ __all__ = [
     "LayerLike",
     "LayerNorm",
     "LayerSpec",
+    "ParametricActivation",
     "RMSNorm",
     "Scale",
     "append_entry",
@@ -207,6 +208,43 @@ class Activation(LayerSpec):
         """Append the layer."""
         chosen = resolve(self.activation, ActivationFunction, "activation")
         builder.push(self.name, where=where, activation=chosen)
+
+
+@dataclass(frozen=True, repr=False)
+class ParametricActivation(LayerSpec):
+    """``a = x + alpha (f(x) - x)``, with a learnable alpha for each feature, initially 1.
+
+    Parameters
+    ----------
+    activation : str or ActivationFunction
+        f; an elementwise one.
+    lr_factor : float
+        Factor of the optimizer's learning rate for alpha, >= 0.
+    trainable : bool
+        Whether updates change alpha.
+
+    References
+    ----------
+    Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and boosted trees
+    on tabular data", NeurIPS 2024.
+    """
+
+    name: ClassVar[str] = "parametric_activation"
+    activation: ActivationLike
+    _: KW_ONLY
+    lr_factor: float = 0.1
+    trainable: bool = True
+
+    def __post_init__(self) -> None:
+        chosen = resolve(self.activation, ActivationFunction, "activation")
+        if chosen.row["label"] == "ROWWISE":
+            raise ArgumentError(f"{chosen.name} works on whole rows, so it can't be parametric")
+        self.training  # noqa: B018  # reading it checks it
+
+    def expand(self, builder: LayerBuilder, where: str) -> None:
+        """Append the layer."""
+        chosen = resolve(self.activation, ActivationFunction, "activation")
+        builder.push(self.name, activation=chosen, scale=True, **self.training)
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from pybp.layers import Activation, Dense, Embedding, Layer, Residual
+from pybp.layers import Activation, Dense, Embedding, Layer, ParametricActivation, Residual
 from pybp.net.structure import Part
 
 __all__ = ["diagram"]
@@ -28,6 +28,7 @@ _COLOURS = {
 _GROUPS = {
     "dense": "dense",
     "activation": "activation",
+    "parametric_activation": "activation",
     "batch_norm": "norm",
     "layer_norm": "norm",
     "rms_norm": "norm",
@@ -76,7 +77,7 @@ def _shape(part: Part) -> _Shape:
     group = _GROUPS.get(layer.kind, "input")
     if isinstance(part.entry, Dense):
         return _dense(layer)
-    if isinstance(part.entry, Activation):
+    if isinstance(part.entry, Activation | ParametricActivation):
         return _box(layer.activation.name, "", group)
     if isinstance(part.entry, Embedding):
         columns = len(part.own) - 1

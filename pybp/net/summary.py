@@ -12,7 +12,7 @@ from pybp._common.specs import Spec
 from pybp._common.text import aligned
 from pybp.activations import Identity
 from pybp.initializers import Auto
-from pybp.layers import Activation, Dense, Embedding, Layer, Residual
+from pybp.layers import Activation, Dense, Embedding, Layer, ParametricActivation, Residual
 from pybp.layers.entries import list_entries
 from pybp.layers.layer import TRAINING
 from pybp.layers.specs import LayerSpec
@@ -22,6 +22,7 @@ from pybp.net.structure import Part, Placed, structure
 __all__ = ["Row", "Summary", "net_repr", "summary"]
 
 
+_ACTIVATED = ("dense", "activation", "parametric_activation")
 _MANY = 30  # rows of a table that notebooks fold away
 
 
@@ -175,7 +176,7 @@ def _row(placed: Placed, depth: int, name: str) -> Row:
         depth=depth,
         name=name,
         shape=_widths(1 if one_column else layer.n_in, layer.n_out),
-        activation=_text(layer.activation) if layer.kind in ("dense", "activation") else "",
+        activation=_text(layer.activation) if layer.kind in _ACTIVATED else "",
         init=_text(layer.init) if layer.kind in ("dense", "embedding") else "",
         parameters=layer.n_parameters,
         training=_training(layer),
@@ -235,8 +236,9 @@ def _code(entry: object) -> str:
     """An entry of a list of layers as code, in the shortest form."""
     if isinstance(entry, Dense):
         return _dense(entry)
-    if isinstance(entry, Activation):
-        return f"{type(entry).__name__}({_short(entry.activation)})"
+    if isinstance(entry, Activation | ParametricActivation):
+        options = [_short(entry.activation), *_options(entry)]
+        return f"{type(entry).__name__}({', '.join(options)})"
     if isinstance(entry, Embedding):
         init = f", init={_short(entry.init)}" if entry.init != Auto() else ""
         return f"{type(entry).__name__}({entry.columns!r}{init})"
@@ -251,11 +253,17 @@ def _dense(entry: Dense) -> str:
     parts = [str(entry.n_out)]
     parts += [_short(entry.activation)] if entry.activation != Identity() else []
     parts += [f"init={_short(entry.init)}"] if entry.init != Auto() else []
-    for own in fields(entry):
-        value = getattr(entry, own.name)
-        if own.name not in ("n_out", "activation", "init") and value != own.default:
-            parts.append(f"{own.name}={value!r}")
-    return f"{type(entry).__name__}({', '.join(parts)})"
+    return f"{type(entry).__name__}({', '.join([*parts, *_options(entry)])})"
+
+
+def _options(entry: LayerSpec) -> list[str]:
+    """The options of an entry that differ from their defaults, as arguments."""
+    return [
+        f"{own.name}={getattr(entry, own.name)!r}"
+        for own in fields(entry)
+        if own.name not in ("n_out", "activation", "init")
+        and getattr(entry, own.name) != own.default
+    ]
 
 
 def _short(spec: Any) -> str:

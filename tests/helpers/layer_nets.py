@@ -9,9 +9,11 @@ from pybp import (
     Embedding,
     GaussianNoise,
     LayerNorm,
+    ParametricActivation,
     Residual,
     RMSNorm,
     Scale,
+    activations,
     initializers,
 )
 from pybp.layers import LayerSpec
@@ -20,6 +22,7 @@ from pybp.layers import LayerSpec
 ONE_OF_EACH = {
     "dense": Dense(9, "tanh", bias=False),
     "activation": Activation("tanh"),
+    "parametric_activation": ParametricActivation("tanh", lr_factor=1.0),
     "batch_norm": BatchNorm(momentum=0.3, eps=1e-3),
     "layer_norm": LayerNorm(eps=1e-3),
     "rms_norm": RMSNorm(eps=1e-3, bias=True),
@@ -30,6 +33,8 @@ ONE_OF_EACH = {
     "add": Residual([Dense(9, "tanh")]),
 }
 VARIANTS = [
+    ParametricActivation(activations.Softplus(), lr_factor=1.0),
+    ParametricActivation("mish", lr_factor=1.0),
     BatchNorm(affine=False),
     BatchNorm(momentum=1.0),
     LayerNorm(affine=False),
@@ -101,8 +106,12 @@ OPTIONS = [
     {"parametrization": "ntk", "l1": 0.01, "l2": 0.1, "max_norm": 2.0, "lr_factor": 3.0},
 ]
 # The nets, and some with a layer that is trained differently from the others.
-SCALES = [Scale(lr_factor=0.5), Scale(trainable=False)]
-TRAINED = NETS | {repr(layer): [6, 9, layer, 3] for layer in SCALES}
+OTHERS = [
+    Scale(lr_factor=0.5),
+    Scale(trainable=False),
+    ParametricActivation("silu", trainable=False),
+]
+TRAINED = NETS | {repr(layer): [6, 9, layer, 3] for layer in OTHERS}
 
 
 def specs(layers):

@@ -100,6 +100,12 @@ class Twin:
         self.push("activation")
         self.activated(activation)
 
+    def parametric_activation(self, activation, *, lr_factor=0.1, trainable=True):
+        params = {"weights": (self.width,)}
+        options = {"lr_factor": lr_factor, "trainable": trainable}
+        self.push("parametric_activation", params=params, **options)
+        self.activated(activation)
+
     def norm(self, kind, affine, bias, own, **training):
         weights = (self.width,) if affine else None
         self.push(kind, own=own, params={"weights": weights, "bias": affine and bias}, **training)

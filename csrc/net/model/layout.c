@@ -142,7 +142,8 @@ static bool place_parameters(pybp_net *net, pybp_layer *layer)
         !pybp_add_size(net->lines, layer->lines, &net->lines) || !pybp_mul_size(net->lines, PYBP_LINE, &bytes))
         return false;
     layer->has_bias =
-        has_weights && traits->reads != PYBP_READS_COLUMN && !layer->desc.no_bias && !layer->desc.no_scale;
+        has_weights && traits->reads != PYBP_READS_COLUMN && traits->z != PYBP_Z_ACTIVATED && !layer->desc.no_bias &&
+        !layer->desc.no_scale;
     if (layer->desc.no_scale)
         layer->fan = 0;
     layer->trained = layer->fan + layer->has_bias;
@@ -172,14 +173,14 @@ static void set_training_options(pybp_net *net, pybp_layer *layer)
 
 /* ---- initialisers and activations ---- */
 
-/* The activation for which layer l's initialiser is chosen: its own, or that of the next activation layer if there are
- * only norms, scales, dropout and noise in between. */
+/* The activation for which layer l's initialiser is chosen: its own, or that of the next layer that is an activation,
+ * parametric or not, if there are only norms, scales, dropout and noise in between. */
 static pybp_activation next_activation(const pybp_net *net, const pybp_layer_desc *descs, size_t l)
 {
     const pybp_activation own = descs[l].activation;
     while (own == PYBP_ACTIVATION_IDENTITY && ++l < net->n_layers && descs[l].from == 0) {
         const pybp_layer_traits *traits = pybp_layer_traits_of(descs[l].kind);
-        if (traits->z == PYBP_Z_INPUT)
+        if (traits->z == PYBP_Z_INPUT || traits->z == PYBP_Z_ACTIVATED)
             return descs[l].activation;
         if (traits->weights != PYBP_WEIGHTS_VECTOR && traits->training == PYBP_TRAINS_SAME)
             break;
@@ -210,7 +211,8 @@ static void describe_layer(const pybp_net *net, size_t l, const pybp_layer_desc 
     resolve_init(net, layer, descs, l);
     layer->rowwise = activations[activation].rowwise;
     layer->reads_z = activations[activation].reads_z;
-    layer->derive = activation == PYBP_ACTIVATION_IDENTITY ? NULL : net->k->derive[activation];
+    if (activation != PYBP_ACTIVATION_IDENTITY && layer->traits->z != PYBP_Z_ACTIVATED)
+        layer->derive = net->k->derive[activation];
     for (int i = 0; i < PYBP_MAX_LAYER_PARAMS; i++)
         layer->params[i] = i < desc->n_params ? desc->params[i] : layer->traits->defaults[i];
     net->k->narrow(PYBP_MAX_ACTIVATION_PARAMS, desc->activation_params, layer->activation_params);

@@ -41,7 +41,8 @@ typedef struct pybp_layer {
 
     /* Its activation. */
     _Alignas(8) char activation_params[8 * PYBP_MAX_ACTIVATION_PARAMS]; /* T */
-    pybp_derive_panel *derive; /* from dL/da to delta; NULL: they are equal, or the activation is rowwise */
+    pybp_derive_panel *derive; /* from dL/da to delta; NULL: they are equal, or the activation is rowwise, or the
+                                  layer applies it to a part of its input (parametric_activation) */
     bool rowwise;        /* each output depends on the z of all outputs */
     bool reads_z;        /* the derivative is computed from z, otherwise from a */
 
@@ -110,6 +111,13 @@ struct pybp_net {
 static inline const pybp_layer *pybp_last_layer(const pybp_net *net)
 {
     return &net->layers[net->n_layers - 1];
+}
+
+/* The activation that makes the net's outputs, identity if no activation does. */
+static inline pybp_activation pybp_output_activation(const pybp_net *net)
+{
+    const pybp_layer *last = pybp_last_layer(net);
+    return last->traits->z == PYBP_Z_ACTIVATED ? PYBP_ACTIVATION_IDENTITY : last->desc.activation;
 }
 
 /* Panels that n columns take. */

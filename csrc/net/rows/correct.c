@@ -29,7 +29,7 @@ size_t pybp_count_correct(const pybp_rows *rows, const pybp_loss_spec *loss)
     const pybp_kernels *k = rows->net->k;
     const pybp_panels a = pybp_output_of(rows, rows->net->n_layers - 1);
     const pybp_panels y = pybp_panels_from_row(rows->ws->y, rows->first);
-    const bool yes_or_no = last->n_out == 1 || last->desc.activation == PYBP_ACTIVATION_SIGMOID;
+    const bool yes_or_no = last->n_out == 1 || pybp_output_activation(rows->net) == PYBP_ACTIVATION_SIGMOID;
     const size_t each = pybp_loss_per_target(loss);
     if (!rows->ws->y_is_labels && pybp_loss_targets(loss->kind) == PYBP_TARGETS_SIGNS)
         return k->same_side(rows->n, last->n_out, a, y, 1, 1, 0);

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .activations import ACTIVATIONS
 from .random import MASKS, normal_quantile, uniform, words
 
 Array = np.ndarray
@@ -160,6 +161,22 @@ class Activation(Kind):
     @staticmethod
     def backward(layer: Layer, p: Pass, delta: Array) -> tuple[None, None, list[Array]]:
         return None, None, [delta]
+
+
+class ParametricActivation(Kind):
+    r""":math:`a = x + \alpha (f(x) - x)`, with z = f(x)."""
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[Array, Array, None]:
+        (x,) = inputs
+        z = ACTIVATIONS[layer.activation].f(x, **layer.params)
+        return z, (1 - layer.W) * x + layer.W * z, None
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[Array, None, list[Array]]:
+        through = ACTIVATIONS[layer.activation].backward(delta, p.input, p.z, **layer.params)
+        dalpha = np.sum(delta * (p.z - p.input), axis=0)
+        return dalpha, None, [(1 - layer.W) * delta + layer.W * through]
 
 
 class Affine(Kind):
@@ -364,6 +381,7 @@ class Join(Kind):
 LAYERS: dict[str, type[Kind]] = {
     "dense": Dense,
     "activation": Activation,
+    "parametric_activation": ParametricActivation,
     "batch_norm": BatchNorm,
     "layer_norm": LayerNorm,
     "rms_norm": RMSNorm,

@@ -106,6 +106,16 @@ def _activation(written: Written) -> str:
     return write_activation(written.graph, written.inputs[0], written.layer.activation)
 
 
+def _parametric_activation(written: Written) -> str:
+    """``x + alpha (f(x) - x)``."""
+    graph, (x,) = written.graph, written.inputs
+    assert written.weights is not None
+    way = graph.node("Sub", write_activation(graph, x, written.layer.activation), x)
+    return graph.node(
+        "Add", x, graph.node("Mul", way, written.constant(written.weights, "weights"))
+    )
+
+
 def _batch_norm(written: Written) -> str:
     """Scale and shift, computed as the core does outside of training."""
     assert written.statistics is not None
@@ -183,6 +193,7 @@ def _join(written: Written) -> str:
 LAYERS: dict[str, Callable[[Written], str]] = {
     "dense": _dense,
     "activation": _activation,
+    "parametric_activation": _parametric_activation,
     "batch_norm": _batch_norm,
     "layer_norm": _layer_norm,
     "rms_norm": _rms_norm,

@@ -92,7 +92,7 @@ PYBP_INLINE f32_v f32_pow2(f32_v n)
 PYBP_INLINE f32_v f32_ldexp(f32_v a, f32_v n)
 {
     uint32_t twice = f32_to_bits(n + (0x1.8p23f + 254.0f)), half = twice >> 1;
-    return a * f32_from_bits(half << 23) * f32_from_bits((twice - half) << 23);
+    return f32_mul(f32_mul(a, f32_from_bits(half << 23)), f32_from_bits((twice - half) << 23));
 }
 
 PYBP_INLINE f32_v f32_split(f32_v x, f32_v *m)
@@ -152,7 +152,7 @@ PYBP_INLINE f64_v f64_pow2(f64_v n)
 PYBP_INLINE f64_v f64_ldexp(f64_v a, f64_v n)
 {
     uint64_t twice = f64_to_bits(n + (0x1.8p52 + 2046.0)), half = twice >> 1;
-    return a * f64_from_bits(half << 52) * f64_from_bits((twice - half) << 52);
+    return f64_mul(f64_mul(a, f64_from_bits(half << 52)), f64_from_bits((twice - half) << 52));
 }
 
 PYBP_INLINE f64_v f64_split(f64_v x, f64_v *m)

@@ -39,3 +39,8 @@ if(PYBP_HAVE_EXCLUDE_LIBS)
 endif()
 
 install(TARGETS _core LIBRARY DESTINATION pybp)
+
+# What pybp.export.c writes into exported programs.
+install(FILES
+    csrc/simd/scalar.h csrc/simd/vmath_coef.h csrc/simd/vmath_body.inc.h csrc/kernels/activation.inc.h
+    DESTINATION pybp/export/c/core)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from pybp._common.explain import explained
+from pybp.export.c import net_to_c
 from pybp.export.onnx.net import net_to_onnx
 from pybp.inspection.methods import Inspection
 
@@ -47,3 +49,45 @@ class Export(Inspection):
         check them as pybp does.
         """
         net_to_onnx(self, path, check)
+
+    @explained
+    def to_c(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str = "net",
+        dtype: Literal["float32", "float64"] | None = None,
+        X: Any = None,
+        input_names: Sequence[Any] | None = None,
+        class_names: Sequence[Any] | None = None,
+    ) -> None:
+        """Write the net as a C99 file and a header that need nothing else. The net is not changed.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The C file, ``net.c``; the header ``net.h`` is written beside it. Existing files are replaced.
+        name : str
+            The prefix of all names in the file: ``net`` gives ``net_predict``.
+        dtype : {"float32", "float64"}, optional
+            Type of parameters and of all computation; default: the net's. In another one they are
+            rounded first.
+        X : array-like, shape (n_samples, n_in), optional
+            Inputs; the first ones are recorded in the file's self-test, with their outputs. Default:
+            random numbers.
+        input_names, class_names : sequence, optional
+            Names of the inputs and of the classes. The header has an enum and an array of strings of each.
+
+        Raises
+        ------
+        ArgumentError, ShapeError, TypeError
+            An argument is wrong, or a layer has no form in C.
+        OSError
+            A file can't be written; existing ones are not changed.
+
+        Notes
+        -----
+        ``net_predict(x, y)`` computes the bits of `predict` under any C99 compiler that keeps to IEEE 754,
+        with every optimisation that does. It allocates nothing and has no state. docs/export.md tells more.
+        """
+        net_to_c(self, path, name, dtype, X, input_names, class_names)

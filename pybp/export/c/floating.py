@@ -210,7 +210,15 @@ _FORMS: dict[str, Callable[[_Step], None]] = {
 }
 
 
-_IN_PLACE = ("activation", "parametric_activation", "batch_norm", "layer_norm", "rms_norm", "scale", "add")
+_IN_PLACE = (
+    "activation",
+    "parametric_activation",
+    "batch_norm",
+    "layer_norm",
+    "rms_norm",
+    "scale",
+    "add",
+)
 
 
 def _form(layer: Layer) -> Callable[[_Step], None]:

@@ -25,28 +25,36 @@ class SklearnCallbacks(Callback):
     X, y, sample_weight : array-like
         Training data; sample_weight may be None.
     epochs : int
-        The largest number of epochs.
+        The largest number of epochs of a net.
+    n_nets : int
+        Number of nets that are fitted one after the other.
     """
 
-    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int) -> None:
+    def __init__(
+        self, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int, n_nets: int = 1
+    ) -> None:
         self.estimator = estimator
         self.data = {
             "X": X,
             "y": y,
             "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
         }
-        self.fit = estimator._init_callback_context(max_subtasks=epochs)
+        self.fit = estimator._init_callback_context(max_subtasks=epochs * n_nets)
+        self.n_nets, self.done = n_nets, 0
         self.epoch: Any = None
 
     @classmethod
-    def of(cls, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int) -> list[Self]:
+    def of(
+        cls, estimator: Any, X: Any, y: Any, sample_weight: Any, epochs: int, n_nets: int = 1
+    ) -> list[Self]:
         """A list of one `SklearnCallbacks` if the estimator or its parent has such callbacks; else empty."""
         wanted = hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
-        return [cls(estimator, X, y, sample_weight, epochs)] if wanted else []
+        return [cls(estimator, X, y, sample_weight, epochs, n_nets)] if wanted else []
 
     def on_fit_begin(self, net: Any) -> None:
-        """Tell them that the fit begins."""
-        self.fit.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+        """Tell them that the fit begins, before the first net's."""
+        if self.done == 0:
+            self.fit.call_on_fit_task_begin(estimator=self.estimator, **self.data)
 
     def on_epoch_begin(self, net: Any, epoch: int) -> None:
         """Tell them that an iteration begins."""
@@ -64,10 +72,12 @@ class SklearnCallbacks(Callback):
         )
 
     def on_fit_end(self, net: Any, history: Any) -> None:
-        """Tell them that the fit ends."""
-        self.fit.call_on_fit_task_end(
-            estimator=self.estimator, reconstruction_attributes=self._attributes, **self.data
-        )
+        """Tell them that the fit ends, after the last net's."""
+        self.done += 1
+        if self.done == self.n_nets:
+            self.fit.call_on_fit_task_end(
+                estimator=self.estimator, reconstruction_attributes=self._attributes, **self.data
+            )
 
     def _attributes(self) -> dict[str, Any]:
         """The attributes that a copy of the estimator needs to count as fitted up to now."""

@@ -1,8 +1,9 @@
 """Recipes: the settings of a net for tables and of its training."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,14 +19,26 @@ from pybp.tabular.preprocessing import InputLayout
 
 __all__ = ["CLASSIFICATION", "RECIPE_PARAMETERS", "REFERENCES", "REGRESSION", "Recipe"]
 
+MetricLike = str | Callable[[Any, Any], float]
+"""The name of a metric, or a function ``f(y_true, y_pred)`` of which larger values are better."""
+
 
 RECIPE_PARAMETERS = """
     hidden_layer_sizes : int or sequence of int
         Neurons of the hidden layers.
     activation : str or ActivationFunction
         Activation of the hidden layers.
+    n_ensemble : int or "auto"
+        Number of nets, whose predictions are averaged; "auto" chooses it by the number of samples:
+        10 up to 5000, 5 up to 50,000, 4 above.
     epochs : int
-        Number of epochs.
+        The largest number of epochs.
+    patience, patience_factor : int and float
+        Training stops after epoch ``patience_factor * best + patience``, best being the best epoch so
+        far; never earlier than the last one if patience is None.
+    time_limit : float, optional
+        Seconds after which training stops, with the nets that there are by then: the result then
+        depends on the time.
     batch_size : int
         Samples in a minibatch; at most all of them. Samples that don't fill the last minibatch of
         an epoch are left out of that epoch.
@@ -36,8 +49,10 @@ RECIPE_PARAMETERS = """
     betas : tuple of float
         Decay rates of `pybp.optimizers.Adam`.
     validation_fraction : float, optional
-        Fraction of the samples by which the epoch is chosen, in [0, 1), with each class in
-        proportion. Training doesn't use them. With 0 or None the last epoch is kept.
+        Fraction of the samples that a net's training doesn't use, in [0, 1), with each class in
+        proportion; they choose its epoch. An ensemble has ``round(1 / validation_fraction)`` folds of
+        the samples, which its nets hold out in turn. With 0 or None all nets train on all samples,
+        and the last epoch is kept.
     dtype : {"float32", "float64"}
         dtype of the net."""
 """What the parameters of recipes and of estimators mean."""
@@ -62,15 +77,26 @@ class Recipe:
 
     Parameters
     ----------{RECIPE_PARAMETERS}
-    label_smoothing : float
-        Fraction of each label that is spread over all classes, 0 to 1; for classification only.
+    metric : str or callable, optional
+        The metric that chooses the epoch and scores the held-out predictions: "log_loss" (default),
+        "accuracy", "roc_auc", "balanced_accuracy" or "f1" for classes, "rmse" (default), "mae" or "r2"
+        for numbers; or a function ``f(y_true, y_pred)`` of labels and probabilities or of numbers,
+        of which larger values are better.
+    label_smoothing : float or "auto"
+        Fraction of each label that is spread over all classes, 0 to 1; for classification only. "auto"
+        is 0.1 for the metric "accuracy", else 0.
 {REFERENCES}    """
 
     activation: ActivationLike
     lr: float
-    label_smoothing: float = 0.0
+    metric: MetricLike | None = None
+    label_smoothing: float | Literal["auto"] = "auto"
+    n_ensemble: int | Literal["auto"] = "auto"
     hidden_layer_sizes: int | Sequence[int] = (256, 256, 256)
     epochs: int = 256
+    patience: int | None = 40
+    patience_factor: float = 3.0
+    time_limit: float | None = None
     batch_size: int = 256
     scale_lr_factor: float = 6.0
     bias_lr_factor: float = 0.1
@@ -84,7 +110,15 @@ class Recipe:
         for name in ("lr", "scale_lr_factor", "bias_lr_factor"):
             real(getattr(self, name), name, low=0.0)
         self.hidden_sizes  # noqa: B018  # the property checks them
-        real(self.label_smoothing, "label_smoothing", low=0.0, high=1.0)
+        if self.label_smoothing != "auto":
+            real(self.label_smoothing, "label_smoothing", low=0.0, high=1.0)
+        if self.n_ensemble != "auto":
+            count(self.n_ensemble, "n_ensemble")
+        if self.patience is not None:
+            count(self.patience, "patience", low=0)
+        real(self.patience_factor, "patience_factor", low=1.0)
+        if self.time_limit is not None:
+            real(self.time_limit, "time_limit", low=0.0, low_open=True)
         if self.validation_fraction is not None:
             fraction = self.validation_fraction
             real(fraction, "validation_fraction", low=0.0, high=1.0, high_open=True)
@@ -95,11 +129,28 @@ class Recipe:
         sizes: Any = self.hidden_layer_sizes
         return [count(n, "hidden_layer_sizes") for n in ([sizes] if np.ndim(sizes) == 0 else sizes)]
 
+    @property
+    def smoothing(self) -> float:
+        """The label smoothing."""
+        if self.label_smoothing == "auto":
+            return 0.1 if self.metric == "accuracy" else 0.0
+        return self.label_smoothing
+
+    def n_nets(self, n_samples: int) -> int:
+        """Number of nets of the ensemble."""
+        if self.n_ensemble != "auto":
+            return self.n_ensemble
+        return next(n for n, most in _N_NETS if n_samples <= most)
+
+    def n_epochs(self, n_samples: int) -> int:
+        """The largest number of epochs."""
+        return self.epochs
+
     def net(self, layout: InputLayout, n_out: int, output: ActivationName, seed: int) -> MLP:
         """The net before training.
 
-        Vectors of length 8 for category indices, a scale for each input, hidden layers whose weights start from N(0, 1), and an output that
-        starts at 0.
+        Vectors of length 8 for category indices, a scale for each input, hidden layers whose weights
+        start from N(0, 1), and an output that starts at 0.
         """
         dense: dict[str, Any] = {"parametrization": "ntk", "bias_lr_factor": self.bias_lr_factor}
         normal: dict[str, Any] = {"init": Normal(1.0), "bias_std": 1.0}
@@ -116,7 +167,10 @@ class Recipe:
         return Adam(lr=CosLog4(self.lr), betas=self.betas)
 
 
-CLASSIFICATION = Recipe(activation="selu", lr=0.04, label_smoothing=0.1)
+_N_NETS = ((10, 5_000), (5, 50_000), (4, math.inf))
+"""Numbers of nets, and the most samples for which "auto" chooses them."""
+
+CLASSIFICATION = Recipe(activation="selu", lr=0.04)
 """The settings for classification."""
 
 REGRESSION = Recipe(activation="mish", lr=0.07)

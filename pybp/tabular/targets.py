@@ -15,6 +15,7 @@ from pybp.data.class_weight import class_factors
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
 from pybp.losses import MSE, CrossEntropy, Loss
 from pybp.tabular.columns import is_missing
+from pybp.tabular.scores import CLASS_METRICS, NUMBER_METRICS, Metric, metric_for
 
 __all__ = ["ClassTargets", "NumberTargets", "Targets"]
 
@@ -47,12 +48,24 @@ class Targets(ABC):
         """The loss that the net minimises."""
 
     @abstractmethod
+    def metric(self, given: Any) -> Metric:
+        """The metric for the recipe's `metric`."""
+
+    @abstractmethod
     def predictions(self, outputs: Array) -> Array:
-        """The predictions for outputs of the net in float64: labels or numbers."""
+        """The predictions for outputs of the nets in float64: labels or numbers."""
+
+    @abstractmethod
+    def scored(self, outputs: Array) -> Array:
+        """What metrics judge: probabilities or numbers."""
+
+    @abstractmethod
+    def compared(self, y: Array, outputs: Array, *, own_scale: bool) -> tuple[Array, Array]:
+        """Truth and prediction for a metric: on the net's scale, or labels and numbers as they are."""
 
     @abstractmethod
     def fit_scale(self, y: Array, weights: Array | None) -> None:
-        """Learn the scale of encoded targets."""
+        """Learn scale and range of encoded targets."""
 
     def scaled(self, y: Array) -> Array:
         """Encoded targets, scaled for the net."""
@@ -108,6 +121,18 @@ class ClassTargets(Targets):
         """The cross-entropy."""
         return CrossEntropy(label_smoothing=label_smoothing)
 
+    def metric(self, given: Any) -> Metric:
+        """The log loss, if none is given."""
+        return metric_for(given, CLASS_METRICS, CLASS_METRICS["log_loss"])
+
+    def scored(self, outputs: Array) -> Array:
+        """Probabilities."""
+        return self.probabilities(outputs)
+
+    def compared(self, y: Array, outputs: Array, *, own_scale: bool) -> tuple[Array, Array]:
+        """Class indices, or labels on their own scale, and probabilities."""
+        return self.classes[y] if own_scale else y, self.probabilities(outputs)
+
     def predictions(self, outputs: Array) -> Array:
         """The label of the most probable class."""
         labels: Array = self.classes[outputs.argmax(axis=1)]
@@ -148,6 +173,8 @@ class NumberTargets(Targets):
     ----------
     mean, std : ndarray, shape () or (n_outputs,)
         Mean and standard deviation that `fit_scale` found; 1 where this is 0.
+    low, high : ndarray, shape () or (n_outputs,)
+        The range of the targets: no prediction is outside.
     """
 
     output = "identity"
@@ -155,6 +182,8 @@ class NumberTargets(Targets):
 
     mean: Array
     std: Array
+    low: Array
+    high: Array
 
     def __init__(self, y: Any) -> None:
         self._row_shape = _numbers(y).shape[1:]
@@ -175,10 +204,11 @@ class NumberTargets(Targets):
         return numbers
 
     def fit_scale(self, y: Array, weights: Array | None) -> None:
-        """Learn mean and standard deviation."""
+        """Learn mean, standard deviation and range."""
         unit = _unit(np.abs(y).max(axis=0))  # squares of y itself may overflow
         mean = np.average(y / unit, axis=0, weights=weights)
         std = np.sqrt(np.average((y / unit - mean) ** 2, axis=0, weights=weights))
+        self.low, self.high = y.min(axis=0), y.max(axis=0)
         self.mean, self.std = np.asarray(mean * unit), np.where(std > 0, std * unit, 1.0)
 
     def scaled(self, y: Array) -> Array:
@@ -190,10 +220,28 @@ class NumberTargets(Targets):
         """The mean squared error."""
         return MSE()
 
+    def metric(self, given: Any) -> Metric:
+        """The root mean squared error, if none is given."""
+        return metric_for(given, NUMBER_METRICS, NUMBER_METRICS["rmse"])
+
+    def scored(self, outputs: Array) -> Array:
+        """Numbers."""
+        return self.predictions(outputs)
+
+    def compared(self, y: Array, outputs: Array, *, own_scale: bool) -> tuple[Array, Array]:
+        """Numbers, those of the net or as they are."""
+        if own_scale:
+            return y, self.predictions(outputs)
+        return self.scaled(y), self._shaped(outputs)
+
     def predictions(self, outputs: Array) -> Array:
-        """Numbers, on their own scale and in the shape of y."""
-        scaled = outputs[:, 0] if not self._row_shape else outputs
-        return np.asarray(scaled * self.std + self.mean)
+        """Numbers, on their own scale, in the shape of y, and within the range of its values."""
+        numbers = self._shaped(outputs) * self.std + self.mean
+        return np.asarray(np.clip(numbers, self.low, self.high))
+
+    def _shaped(self, outputs: Array) -> Array:
+        """Outputs in the shape of y."""
+        return outputs if self._row_shape else outputs[:, 0]
 
 
 def _unit(largest: Array) -> Array:
@@ -212,7 +260,8 @@ def _labels(y: Any) -> Array:
     else:
         missing = labels.dtype.kind == "O" and any(map(is_missing, labels))
     if missing:
-        raise ArgumentError("y has missing labels")
+        rows = [row for row, label in enumerate(labels) if is_missing(label)]
+        raise ArgumentError(f"y has missing labels: {_some_rows(rows)}")
     return labels
 
 
@@ -233,6 +282,17 @@ def _numbers(y: Any) -> Array:
     numbers = as_numbers(y, "y").astype(np.float64)
     if numbers.ndim not in (1, 2):
         raise ShapeError(f"y has {numbers.ndim} dimensions; expected 1 or 2")
-    if not np.isfinite(numbers).all():
-        raise NotFiniteError("y holds NaN or infinity; expected finite numbers")
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        rows = np.flatnonzero(~finite if numbers.ndim == 1 else ~finite.all(axis=1)).tolist()
+        raise NotFiniteError(
+            f"y holds NaN or infinity in {_some_rows(rows)}; expected finite numbers"
+        )
     return numbers
+
+
+def _some_rows(rows: list[int]) -> str:
+    """The rows of a message."""
+    if len(rows) == 1:
+        return f"row {rows[0]}"
+    return f"rows {', '.join(map(str, rows[:5]))}{' ...' if len(rows) > 5 else ''} ({len(rows)})"

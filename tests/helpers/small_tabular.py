@@ -22,7 +22,8 @@ def table(rows=60, seed=0):
 
 def small(estimator, **parameters):
     return estimator(
-        **{"hidden_layer_sizes": (16, 16), "epochs": 12, "random_state": 3} | parameters
+        **{"hidden_layer_sizes": (16, 16), "epochs": 12, "n_ensemble": 1, "random_state": 3}
+        | parameters
     )
 
 

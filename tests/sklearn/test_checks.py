@@ -21,10 +21,14 @@ ESTIMATORS = [
     ),
     ours.MLPTransformer(ours.MLPClassifier((20, 5), max_iter=50), layer=0),
     ours.MLPTransformer(),
-    ours.TabularMLPClassifier(),
-    ours.TabularMLPClassifier((16, 8), epochs=200, batch_size=32, class_weight="balanced"),
-    ours.TabularMLPRegressor(),
-    ours.TabularMLPRegressor(32, epochs=100, validation_fraction=None, dtype="float64", n_jobs=2),
+    ours.TabularMLPClassifier((32, 32), epochs=100, n_ensemble=3),
+    ours.TabularMLPClassifier(
+        (16, 8), epochs=100, batch_size=32, n_ensemble=1, class_weight="balanced", metric="accuracy"
+    ),
+    ours.TabularMLPRegressor((32, 32), epochs=100, n_ensemble=3),
+    ours.TabularMLPRegressor(
+        32, epochs=100, validation_fraction=None, n_ensemble=2, dtype="float64", n_jobs=2
+    ),
 ]
 """What is checked: every public estimator, with parameters that take it different ways."""
 

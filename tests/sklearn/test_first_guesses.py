@@ -38,7 +38,7 @@ GUESSES = {
     "MLPClassifier().fit(X, Y, eval_set=(X, Y))": "did you mean 'validation_data'",
     "MLPRegressor().partial_fit(X, Y, batch_size=3)": r"give batch_size=... to MLPRegressor\(\)",
     "TabularMLPClassifier(early_stopping=True)": "best epoch is kept anyway, validation_fraction",
-    "TabularMLPClassifier(patience=3)": r"EarlyStopping\(...\)\] stops before",
+    "TabularMLPClassifier(n_iter_no_change=3)": "patience and patience_factor say when training",
     "TabularMLPClassifier(max_iter=3)": "did you mean 'epochs'",
     "TabularMLPRegressor(learning_rate_init=3)": "did you mean 'lr'",
     "TabularMLPRegressor(alpha=3)": "the recipe has none to choose; pybp.sklearn.MLPClassifier",

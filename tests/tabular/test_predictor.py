@@ -25,7 +25,7 @@ def data(task, rows=60, seed=0):
 
 def predictor(task, **settings):
     recipe = CLASSIFICATION if task == "classification" else REGRESSION
-    small = {"hidden_layer_sizes": (16, 16), "epochs": 12} | settings
+    small = {"hidden_layer_sizes": (16, 16), "epochs": 12, "n_ensemble": 1} | settings
     return TabularPredictor(task, replace(recipe, **small))
 
 
@@ -42,7 +42,7 @@ from pybp.tabular import TabularPredictor, Recipe
 rng = np.random.default_rng(0)
 X = rng.normal(size=(80, 3))
 X[::7, 1] = np.nan
-recipe = Recipe(activation="selu", lr=0.04, hidden_layer_sizes=8, epochs=20)
+recipe = Recipe(activation="selu", lr=0.04, hidden_layer_sizes=8, epochs=20, n_ensemble=2)
 labels = np.where(X[:, 0] > 0, "yes", "no")
 classes = TabularPredictor("classification", recipe).fit(X, labels, seed=0)
 numbers = TabularPredictor("regression", recipe).fit(X, X[:, 0], seed=0)
@@ -63,7 +63,7 @@ def test_what_a_fit_leaves():
     model = fitted("classification")
     assert list(model.targets.classes) == ["high", "low"]
     assert model.history.epochs == list(range(1, 13))
-    assert model.best_epoch == 12 - int(np.argmin(model.validation_errors[::-1]))
+    assert model.best_epoch == 12 - int(np.argmin(model.validation_scores[::-1]))
     assert model.preprocessing.feature_names[-3:] == [f"column 2 = {k}.0" for k in range(3)]
 
 
@@ -114,7 +114,7 @@ def test_an_interrupted_fit_is_usable(task):
     callback = pybp.callbacks.LambdaCallback(on_epoch_end=interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit(*data(task), callbacks=[callback])
-    assert len(model.history) == len(model.validation_errors) == 5
+    assert len(model.history) == len(model.validation_scores) == 5
     assert 1 <= model.best_epoch <= 5
     assert model.predict(data(task)[0]).shape == (60,)
 

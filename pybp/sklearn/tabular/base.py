@@ -25,6 +25,7 @@ from pybp.sklearn.callbacks import SklearnCallbacks
 from pybp.sklearn.checks import checked_validation, refuse_lossy
 from pybp.sklearn.estimator import Estimator, restored_on_failure
 from pybp.sklearn.tabular.parameters import ADVICE
+from pybp.sklearn.tabular.scorers import MetricLike
 from pybp.tabular.columns import as_array, column_names, is_frame
 from pybp.tabular.predictor import TabularPredictor
 from pybp.tabular.recipe import Recipe
@@ -41,17 +42,23 @@ class TabularEstimator(Estimator, ABC):
     _task: ClassVar[str]
 
     # What __init__ and training set, for type checkers.
+    metric: MetricLike | None
     categorical_features: Any
     random_state: Any
     callbacks: Any
     progress: bool | str
     verbose: bool
     net_: MLP
+    nets_: list[MLP]
     _predictor: TabularPredictor
 
     @abstractmethod
     def _checked_targets(self, y: Any) -> Array:
         """y as an array that scikit-learn accepts."""
+
+    @abstractmethod
+    def _metric(self, y: Array) -> Any:
+        """The recipe's `metric`."""
 
     # ---- learning ----------------------------------------------------------------------------
 
@@ -68,7 +75,7 @@ class TabularEstimator(Estimator, ABC):
         y_val: Any = None,
         sample_weight_val: Any = None,
     ) -> Self:
-        """Train a new net.
+        """Train new nets.
 
         Parameters
         ----------
@@ -81,7 +88,8 @@ class TabularEstimator(Estimator, ABC):
         sample_weight : array-like, shape (n_samples,), optional
             Weights >= 0 of the samples: in the loss, in scaling and in validation.
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
-            Samples that choose the best epoch, instead of a fraction of the training data.
+            Samples that choose the epoch of every net, instead of folds of the training data: all nets
+            then train on all samples, and there are no out-of-fold predictions.
         X_val, y_val, sample_weight_val : DataFrame or array-like, optional
             The same samples in scikit-learn's way: a `Pipeline` with ``transform_input=["X_val"]``
             transforms them as it does X.
@@ -110,11 +118,12 @@ class TabularEstimator(Estimator, ABC):
         checked = self._checked(X, y, sample_weight, reset=True)
         if validation_data is not None:
             validation_data = self._checked(*validation_data, reset=False)
-        recipe = Recipe(
-            **{f.name: getattr(self, f.name) for f in fields(Recipe) if hasattr(self, f.name)}
-        )
+        settings = {f.name: getattr(self, f.name) for f in fields(Recipe) if hasattr(self, f.name)}
+        settings["metric"] = self._metric(checked[1])
+        recipe = Recipe(**settings)
         own = [PrintEpochs()] if flag(self.verbose, "verbose") else []
-        theirs = SklearnCallbacks.of(self, X, y, sample_weight, recipe.epochs)
+        n_nets, epochs = recipe.n_nets(len(checked[1])), recipe.n_epochs(len(checked[1]))
+        theirs = SklearnCallbacks.of(self, X, y, sample_weight, epochs, n_nets)
         self._predictor = TabularPredictor(self._task, recipe)
         try:
             self._predictor.fit(
@@ -128,7 +137,7 @@ class TabularEstimator(Estimator, ABC):
                 threads=self._threads,
             )
         except KeyboardInterrupt:
-            if self._predictor.net is None:
+            if not self._predictor.trained:
                 raise
             warn("Training interrupted by user.", ConvergenceWarning)
         self.__dict__.update(self._attributes_of(self._predictor))
@@ -137,15 +146,20 @@ class TabularEstimator(Estimator, ABC):
     def _attributes_of(self, predictor: TabularPredictor) -> dict[str, Any]:
         """The attributes that an estimator has from its predictor when training begins."""
         names = predictor.preprocessing.feature_names
-        return {"_predictor": predictor, "net_": predictor.net, "input_names_": names}
+        nets = predictor.nets
+        return {"_predictor": predictor, "net_": nets[0], "nets_": nets, "input_names_": names}
 
     def _keep_history(self, predictor: TabularPredictor) -> None:
-        """Set the attributes that record the epochs."""
+        """Set the attributes that record the training."""
         self.n_iter_ = self.net_.epochs_done
         self.best_epoch_ = predictor.best_epoch
+        self.best_epochs_ = [one.best_epoch for one in predictor.trained]
+        self.histories_ = [one.history for one in predictor.trained]
         self.loss_curve_ = predictor.history.history.get("loss", [])
         self.validation_loss_curve_ = predictor.history.history.get("val_loss")
-        self.validation_scores_: list[float] | None = None
+        self.validation_scores_ = predictor.validation_scores
+        self.oof_prediction_ = predictor.oof_prediction
+        self.oof_score_ = predictor.oof_score
 
     def _fitted_attributes(self) -> dict[str, Any]:
         """The attributes that a copy needs, during training, to count as fitted up to now."""

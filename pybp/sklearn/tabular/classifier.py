@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -15,9 +15,11 @@ from pybp.activations import ActivationLike
 from pybp.sklearn.estimator import store_parameters
 from pybp.sklearn.tabular.base import TabularEstimator
 from pybp.sklearn.tabular.parameters import ATTRIBUTES, PARAMETERS
+from pybp.sklearn.tabular.scorers import MetricLike, metric_of
 from pybp.sklearn.types import Callbacks, ClassWeights, LayerSizes, ProgressLike, RandomState
 from pybp.tabular.predictor import TabularPredictor
 from pybp.tabular.recipe import CLASSIFICATION, RECIPE_PARAMETERS, REFERENCES
+from pybp.tabular.scores import CLASS_METRICS
 from pybp.tabular.targets import ClassTargets
 
 __all__ = ["TabularMLPClassifier"]
@@ -33,8 +35,12 @@ class TabularMLPClassifier(ClassifierMixin, TabularEstimator):
 
     Parameters
     ----------{RECIPE_PARAMETERS}
-    label_smoothing : float
-        Fraction of each label that is spread over all classes, 0 to 1.
+    metric : str or callable, optional
+        The metric that chooses the epochs, and whose value is `oof_score_`: "log_loss" (default), "accuracy",
+        "roc_auc", "balanced_accuracy" or "f1"; or a scorer of scikit-learn, or its name.
+    label_smoothing : float or "auto"
+        Fraction of each label that is spread over all classes, 0 to 1. "auto" is 0.1 for the metric
+        "accuracy", else 0.
     class_weight : dict or "balanced", optional
         Weights of the classes in training, by label, 1 for those left out; "balanced" gives all classes
         the same weight together.{PARAMETERS}
@@ -65,7 +71,12 @@ class TabularMLPClassifier(ClassifierMixin, TabularEstimator):
         scale_lr_factor: float = CLASSIFICATION.scale_lr_factor,
         bias_lr_factor: float = CLASSIFICATION.bias_lr_factor,
         betas: tuple[float, float] = CLASSIFICATION.betas,
-        label_smoothing: float = CLASSIFICATION.label_smoothing,
+        metric: MetricLike | None = None,
+        n_ensemble: int | Literal["auto"] = CLASSIFICATION.n_ensemble,
+        patience: int | None = CLASSIFICATION.patience,
+        patience_factor: float = CLASSIFICATION.patience_factor,
+        time_limit: float | None = CLASSIFICATION.time_limit,
+        label_smoothing: float | Literal["auto"] = CLASSIFICATION.label_smoothing,
         class_weight: ClassWeights = None,
         validation_fraction: float | None = CLASSIFICATION.validation_fraction,
         categorical_features: Any = "from_dtype",
@@ -84,14 +95,12 @@ class TabularMLPClassifier(ClassifierMixin, TabularEstimator):
         check_classification_targets(labels)
         return labels
 
+    def _metric(self, y: Array) -> Any:
+        return metric_of(self.metric, CLASS_METRICS, np.unique(y))
+
     def _attributes_of(self, predictor: TabularPredictor) -> dict[str, Any]:
         assert isinstance(predictor.targets, ClassTargets)
         return super()._attributes_of(predictor) | {"classes_": predictor.targets.classes}
-
-    def _keep_history(self, predictor: TabularPredictor) -> None:
-        super()._keep_history(predictor)
-        if predictor.validation_errors is not None:
-            self.validation_scores_ = [1 - error for error in predictor.validation_errors]
 
     def predict_proba(self, X: Any) -> Array:
         """Probabilities of the classes.

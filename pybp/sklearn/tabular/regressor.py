@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -13,8 +13,10 @@ from pybp.activations import ActivationLike
 from pybp.sklearn.estimator import store_parameters
 from pybp.sklearn.tabular.base import TabularEstimator
 from pybp.sklearn.tabular.parameters import ATTRIBUTES, PARAMETERS
+from pybp.sklearn.tabular.scorers import MetricLike, metric_of
 from pybp.sklearn.types import Callbacks, LayerSizes, ProgressLike, RandomState
 from pybp.tabular.recipe import RECIPE_PARAMETERS, REFERENCES, REGRESSION
+from pybp.tabular.scores import NUMBER_METRICS
 
 __all__ = ["TabularMLPRegressor"]
 
@@ -26,7 +28,10 @@ class TabularMLPRegressor(RegressorMixin, TabularEstimator):
     mean 0 and standard deviation 1, and a larger learning rate.
 
     Parameters
-    ----------{RECIPE_PARAMETERS}{PARAMETERS}
+    ----------{RECIPE_PARAMETERS}
+    metric : str or callable, optional
+        The metric that chooses the epochs, and whose value is `oof_score_`: "rmse" (default), "mae" or
+        "r2"; or a scorer of scikit-learn, or its name.{PARAMETERS}
     Attributes
     ----------{ATTRIBUTES}{REFERENCES}
     Examples
@@ -52,6 +57,11 @@ class TabularMLPRegressor(RegressorMixin, TabularEstimator):
         scale_lr_factor: float = REGRESSION.scale_lr_factor,
         bias_lr_factor: float = REGRESSION.bias_lr_factor,
         betas: tuple[float, float] = REGRESSION.betas,
+        metric: MetricLike | None = None,
+        n_ensemble: int | Literal["auto"] = REGRESSION.n_ensemble,
+        patience: int | None = REGRESSION.patience,
+        patience_factor: float = REGRESSION.patience_factor,
+        time_limit: float | None = REGRESSION.time_limit,
         validation_fraction: float | None = REGRESSION.validation_fraction,
         categorical_features: Any = "from_dtype",
         random_state: RandomState = None,
@@ -68,6 +78,9 @@ class TabularMLPRegressor(RegressorMixin, TabularEstimator):
         if numbers.ndim == 2 and numbers.shape[1] == 1:
             numbers = column_or_1d(numbers, warn=True)
         return np.asarray(numbers)
+
+    def _metric(self, y: Array) -> Any:
+        return metric_of(self.metric, NUMBER_METRICS, None)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

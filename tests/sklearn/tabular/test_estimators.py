@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 
 import pybp.tabular
 from pybp.sklearn import LossCurveDisplay, TabularMLPClassifier, TabularMLPRegressor
-from pybp.tabular.training import LastBest
+from pybp.tabular.training import BestEpoch
 
 from small_tabular import BOTH, small, table, targets
 
@@ -159,12 +159,12 @@ def test_what_is_printed(capsys):
 
 
 def test_an_interrupted_fit_keeps_what_it_has(monkeypatch):
-    def interrupt(self, net, epoch, logs, original=LastBest.on_epoch_end):
+    def interrupt(self, net, epoch, logs, original=BestEpoch.on_epoch_end):
         original(self, net, epoch, logs)
         if epoch == 5:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(LastBest, "on_epoch_end", interrupt)
+    monkeypatch.setattr(BestEpoch, "on_epoch_end", interrupt)
     X, y = targets(TabularMLPClassifier)
     with pytest.warns(ConvergenceWarning, match="interrupted"):
         model = small(TabularMLPClassifier).fit(X, y)
@@ -177,9 +177,10 @@ def test_an_interrupted_fit_keeps_what_it_has(monkeypatch):
     ("estimator", "load", "least"),
     [(TabularMLPClassifier, load_breast_cancer, 0.93), (TabularMLPRegressor, load_diabetes, 0.25)],
 )
-def test_default_parameters_learn(estimator, load, least):
+def test_nets_of_the_default_size_learn(estimator, load, least):
     X_train, X_test, y_train, y_test = train_test_split(*load(return_X_y=True), random_state=0)
-    assert estimator(random_state=0).fit(X_train, y_train).score(X_test, y_test) > least
+    model = estimator(n_ensemble=2, epochs=60, random_state=0).fit(X_train, y_train)
+    assert model.score(X_test, y_test) > least
 
 
 # ---- bad input ----

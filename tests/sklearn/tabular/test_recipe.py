@@ -15,8 +15,8 @@ from sklearn.metrics import accuracy_score
 import pybp
 from pybp.sklearn import TabularMLPClassifier, TabularMLPRegressor
 from pybp.tabular import CLASSIFICATION, REGRESSION, InputLayout
-from pybp.tabular.samples import Samples
-from pybp.tabular.training import LastBest
+from pybp.tabular.folds import held_out
+from pybp.tabular.training import BestEpoch
 
 from oracle import OPTIMIZERS
 from oracle.net import Update
@@ -46,7 +46,7 @@ def test_the_defaults_are_those_of_the_paper():
         "betas": (0.9, 0.95),
         "validation_fraction": 0.2,
     }
-    own = {"activation": "selu", "lr": 0.04, "label_smoothing": 0.1}
+    own = {"activation": "selu", "lr": 0.04, "label_smoothing": "auto"}
     assert TabularMLPClassifier().get_params().items() >= (both | own).items()
     own = {"activation": "mish", "lr": 0.07}
     assert TabularMLPRegressor().get_params().items() >= (both | own).items()
@@ -106,7 +106,7 @@ def test_a_fit_is_what_the_recipe_says(estimator):
     layers = [4, *layers, pybp.Dense(n_out, output, **ntk)]
     other = twin(initial_net(model, 4, n_out, output), layers)
     mean, std = y.mean(), y.std()
-    learned = (np.eye(3)[y] * 0.9 + 0.1 / 3) if classifies else (y - mean)[:, np.newaxis] / std
+    learned = np.eye(3)[y] if classifies else (y - mean)[:, np.newaxis] / std
     rule = OPTIMIZERS["adam"](beta1=0.9, beta2=0.95)
     for epoch in range(epochs):
         wave = 0.5 - 0.5 * np.cos(2 * np.pi * np.log2(1 + 15 * epoch / epochs))
@@ -159,18 +159,41 @@ def test_equal_targets():
     [([0.5, 0.2, 0.2, 0.3], 3), ([0.1, 0.2], 1), ([0.0] * 4, 4), ([0.3, 0.2, 0.1], 3)],
 )
 def test_the_last_best_epoch(errors, kept):
-    net, best = pybp.MLP([1, 1], seed=0), LastBest()
-    for epoch, error in enumerate(errors, start=1):
+    net = pybp.MLP([1, 1], seed=0)
+    best = BestEpoch(np.zeros((4, 1)), lambda outputs, rows: errors[int(outputs[0, 0]) - 1], False)
+    for epoch in range(1, len(errors) + 1):
         net.biases = [[float(epoch)]]
-        best.on_epoch_end(net, epoch, {"loss": 0.0, "val_loss": error})
+        assert not best.on_epoch_end(net, epoch, {})
+    assert best.scores == errors
     assert best.restore_best(net) == kept
     assert net.biases[0] == kept
 
 
-def test_error_of_classes():
-    best = LastBest()
-    best.on_epoch_end(pybp.MLP([1, 1], seed=0), 1, {"val_loss": 9.0, "val_accuracy": 0.75})
-    assert best.errors == [0.25]
+def test_each_half_of_the_rows_chooses_for_the_other():
+    net = pybp.MLP([1, 1], seed=0)
+    errors = {(0, 1): 0.2, (0, 2): 0.1, (0, 3): 0.3, (1, 1): 0.1, (1, 2): 0.2, (1, 3): 0.3}
+
+    def score(outputs, rows):
+        return errors[rows.start or 0, int(outputs[0, 0])]
+
+    best = BestEpoch(np.zeros((5, 1)), score, False)
+    for epoch in (1, 2, 3):
+        net.biases = [[float(epoch)]]
+        best.on_epoch_end(net, epoch, {})
+    assert best.outputs.ravel().tolist() == [1, 2, 1, 2, 1]  # even rows: what odd ones chose
+
+
+@pytest.mark.parametrize(("patience", "factor", "stopped"), [(1, 1.0, 3), (4, 1.0, 6), (1, 3.0, 7)])
+def test_patience(patience, factor, stopped):
+    """Epoch 2 is the best."""
+    net, epochs = pybp.MLP([1, 1], seed=0), iter([0.2, 0.1, *[0.3] * 20])
+    value = [0.0]
+    best = BestEpoch(np.zeros((2, 1)), lambda outputs, rows: value[0], False, patience, factor)
+    for epoch in range(1, 20):
+        value[0] = next(epochs)
+        if best.on_epoch_end(net, epoch, {}):
+            break
+    assert epoch == stopped
 
 
 @BOTH
@@ -178,13 +201,15 @@ def test_the_net_of_the_best_epoch_is_restored(estimator):
     X, y = targets(estimator, rows=150)
     X_val, y_val = targets(estimator, rows=60, seed=1)
     y_val = np.roll(y_val, 1)  # nothing to learn, so that the last epoch is not the best
-    model = small(estimator, epochs=40).fit(X, y, validation_data=(X_val, y_val))
+    metric = {"metric": "accuracy"} if estimator is TabularMLPClassifier else {}
+    model = small(estimator, epochs=40, **metric).fit(X, y, validation_data=(X_val, y_val))
     assert model.n_iter_ == len(model.loss_curve_) == len(model.validation_loss_curve_) == 40
     if estimator is TabularMLPClassifier:
         errors = 1 - np.array(model.validation_scores_)
         assert model.score(X_val, y_val) == pytest.approx(1 - errors.min())
     else:
         errors = np.array(model.validation_loss_curve_)
+        np.testing.assert_allclose(np.square(model.validation_scores_), errors, rtol=1e-5)
         mse = np.mean((model.predict(X_val) - y_val) ** 2) / y.var()
         assert mse == pytest.approx(errors.min(), rel=1e-4)
     assert model.best_epoch_ == 40 - np.argmin(errors[::-1])
@@ -207,23 +232,14 @@ def test_a_fraction_of_the_samples_chooses_the_epoch(estimator):
 
 def test_the_split_keeps_the_proportions_of_classes():
     y = np.repeat([0, 1, 2], [70, 20, 10])
-    train, held = Samples(y[:, np.newaxis], y, None).split(
-        0.2, np.random.RandomState(0), stratify=True
-    )
-    np.testing.assert_array_equal(np.bincount(held.y), [14, 4, 2])
-    np.testing.assert_array_equal(np.bincount(train.y), [56, 16, 8])
+    held = held_out(y, 0.2, np.random.RandomState(0), stratify=True)
+    np.testing.assert_array_equal(np.bincount(y[held]), [14, 4, 2])
+    assert len(set(held)) == 20
     rare = np.array([0] * 30 + [1])
-    for fraction in (0.5, 0.9):
-        train, _ = Samples(rare[:, np.newaxis], rare, None).split(
-            fraction, np.random.RandomState(0), stratify=True
-        )
-        assert set(train.y) == {0, 1}
-    one_each = Samples([], np.arange(10), None)
-    assert one_each.split(0.2, np.random.RandomState(0), stratify=True) == (one_each, None)
-    train, held = Samples(rare[:, np.newaxis], rare, None).split(
-        0.2, np.random.RandomState(0), stratify=True
-    )
-    assert (len(held), held.y.sum(), train.y.sum()) == (7, 0, 1)
+    for fraction in (0.2, 0.5, 0.9):
+        assert 30 not in held_out(rare, fraction, np.random.RandomState(0), stratify=True)
+    assert len(held_out(np.arange(10), 0.2, np.random.RandomState(0), stratify=True)) == 0
+    assert len(held_out(rare, 0.2, np.random.RandomState(0), stratify=True)) == 7
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3])
@@ -282,15 +298,6 @@ def test_repeated_samples_are_on_both_sides_of_the_split(estimator, batch_size):
         assert model.fit(X, y).score(X, y) > 0.9
 
 
-def test_the_split_merges_nothing():
-    X, y = np.zeros((100, 1)), np.arange(100) % 2
-    train, held = Samples(X, y, None).split(0.2, np.random.RandomState(0), stratify=True)
-    assert (len(train), len(held), held.y.sum()) == (80, 20, 10)
-    merged = train.merged()
-    np.testing.assert_array_equal(merged.y, [0, 1])
-    assert merged.weights is None  # 40 of each
-
-
 @BOTH
 def test_weights_of_many_samples(estimator):
     X, y = targets(estimator, rows=400)
@@ -307,7 +314,7 @@ def test_weights_in_validation():
     X, y = targets(TabularMLPClassifier, rows=150)
     X_val, y_val = targets(TabularMLPClassifier, rows=60, seed=1)
     weights = np.where(y_val == 1, 5.0, 1.0)
-    model = small(TabularMLPClassifier, epochs=40)
+    model = small(TabularMLPClassifier, epochs=40, metric="accuracy")
     model.fit(X, y, validation_data=(X_val, y_val, weights))
     wanted = accuracy_score(y_val, model.predict(X_val), sample_weight=weights)
     assert max(model.validation_scores_) == pytest.approx(wanted)

@@ -5,8 +5,9 @@ training; `Preprocessing` turns tables into inputs, and can be stored. `pybp.skl
 """
 
 from pybp._common.public import publish as _publish
+from pybp.tabular.inputs import InputLayout
 from pybp.tabular.predictor import TabularPredictor
-from pybp.tabular.preprocessing import InputLayout, Preprocessing
+from pybp.tabular.preprocessing import Preprocessing
 from pybp.tabular.recipe import CLASSIFICATION, REGRESSION, Recipe
 from pybp.tabular.scaling import RobustScaling
 from pybp.tabular.targets import ClassTargets, NumberTargets

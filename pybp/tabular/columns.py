@@ -26,6 +26,9 @@ __all__ = [
     "is_missing",
     "n_rows",
     "objects",
+    "row_cells",
+    "rows_of",
+    "unchecked_names",
 ]
 
 _OF_DTYPE = {
@@ -76,6 +79,14 @@ def n_rows(X: Any) -> int:
     return int(X.shape[0])
 
 
+def unchecked_names(X: Any) -> list[Any]:
+    """The names of a DataFrame's columns, the indices of an array's, which may be repeated."""
+    if isinstance(X, np.ndarray):
+        return list(range(X.shape[1]))
+    names: list[Any] = X.columns.tolist() if hasattr(X, "iloc") else X.columns
+    return names
+
+
 def column_names(X: Any) -> list[Any]:
     """The names of a DataFrame's columns, the indices of an array's.
 
@@ -84,7 +95,7 @@ def column_names(X: Any) -> list[Any]:
     ArgumentError
         Two columns have the same name.
     """
-    names = list(X.columns) if is_frame(X) else list(range(X.shape[1]))
+    names = unchecked_names(X)
     name, times = Counter(names).most_common(1)[0] if names else (None, 0)
     if times > 1:
         raise ArgumentError(f"X has {times} columns named {shown(name)}; names must differ")
@@ -96,6 +107,18 @@ def column_of(X: Any, index: int) -> Any:
     if isinstance(X, np.ndarray):
         return X[:, index]
     return X.iloc[:, index] if hasattr(X, "iloc") else X.to_series(index)
+
+
+def rows_of(X: Any, first: int, end: int) -> Any:
+    """Some consecutive rows of a table."""
+    return X.iloc[first:end] if hasattr(X, "iloc") else X[first:end]
+
+
+def row_cells(X: Any) -> Any:
+    """The cells of a table's only row: an array, or a tuple of objects."""
+    if isinstance(X, np.ndarray):
+        return X[0]
+    return X.iloc[0].to_numpy() if hasattr(X, "iloc") else X.row(0)
 
 
 def objects(column: Any) -> Array:
@@ -213,11 +236,12 @@ _DURATIONS = (datetime.timedelta, datetime.time, np.timedelta64)
 
 def _kind_of_objects(values: Array) -> str:
     """What objects are, if all that are not missing are of one kind; bools are categories."""
-    first = {type(value): value for value in values[::-1]}
-    types = {kind for kind, value in first.items() if not is_missing(value)}
-    for kind in first.keys() - types:  # the first value of a type may be missing, a later one not
-        if any(type(value) is kind and not is_missing(value) for value in values):
-            types.add(kind)
+    cells = values.tolist()
+    types = {
+        kind
+        for kind in set(map(type, cells)) - {type(None)}
+        if any(type(value) is kind and not is_missing(value) for value in cells)
+    }
     if not types or bool in types or np.bool_ in types:
         return "categories"
     for name, kinds in (("numbers", _NUMBERS), ("times", _TIMES), ("durations", _DURATIONS)):

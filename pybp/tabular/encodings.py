@@ -1,15 +1,21 @@
 """How each column of a table becomes inputs of a net, before they are scaled."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
 from pybp._common.types import Array
-from pybp.tabular.categories import sorted_categories
 from pybp.tabular.columns import is_missing
-from pybp.tabular.reading import read_categories, read_durations, read_numbers, read_times
+from pybp.tabular.reading import (
+    microseconds,
+    read_categories,
+    read_durations,
+    read_numbers,
+    read_times,
+)
 from pybp.tabular.times import PARTS, time_part
 
 __all__ = [
@@ -18,19 +24,10 @@ __all__ = [
     "Encoded",
     "Encoding",
     "LeftOut",
+    "Measured",
     "Numbers",
     "Times",
-    "learned_encoding",
 ]
-
-_ONE_HOT = 8
-"""So many categories at most have one-hot codes."""
-
-_RARE = 4
-"""A category in fewer rows is rare, if there are more than `_ONE_HOT`."""
-
-_IDS, _DIFFERENT = 50, 0.9
-"""A column with more categories than these, and than this fraction of its rows, holds ids or text."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +38,20 @@ class Encoded:
     ----------
     numbers : list of ndarray, shape (n_samples,)
         Numbers in float64, NaN where they are missing.
-    codes : ndarray of int, shape (n_samples,), optional
-        Rows of the encoding's `code_table`, or category indices, if it has any of these.
+    values : ndarray of int, shape (n_samples,)
+        The index of each sample's value among the different ones; may be -1.
+    codes : ndarray of int
+        The code of each of the different values.
     """
 
-    numbers: list[Array] = field(default_factory=list)
-    codes: Array | None = None
+    numbers: list[Array]
+    values: Array
+    codes: Array
+
+    @property
+    def sample_codes(self) -> Array:
+        """The code of each sample."""
+        return np.asarray(self.codes[self.values])
 
 
 class Encoding(ABC):
@@ -73,7 +78,7 @@ class Encoding(ABC):
 
     @property
     def code_table(self) -> Array:
-        """A row of inputs for each code; the last one also for -1."""
+        """A row of unscaled inputs for each code; the last one also for -1."""
         return np.zeros((1, 0))
 
     @property
@@ -84,6 +89,16 @@ class Encoding(ABC):
     @abstractmethod
     def encode(self, X: Any, index: int) -> Encoded:
         """Encode a column of a table."""
+
+    @abstractmethod
+    def encode_cell(self, value: Any) -> tuple[list[float], int]:
+        """The numbers and the code of one value.
+
+        Raises
+        ------
+        TypeError, ValueError
+            It is something else than in `fit`, or perhaps so.
+        """
 
 
 @dataclass(frozen=True)
@@ -103,13 +118,17 @@ class LeftOut(Encoding):
     reason: str
 
     def encode(self, X: Any, index: int) -> Encoded:
-        """Do nothing."""
-        return Encoded()
+        """Encode nothing."""
+        raise NotImplementedError
+
+    def encode_cell(self, value: Any) -> tuple[list[float], int]:
+        """Encode nothing."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class _Measured(Encoding):
-    """Numbers, which may be missing."""
+class Measured(Encoding):
+    """The column holds what becomes numbers."""
 
     name: Any
     missing_indicator: bool = False
@@ -126,13 +145,33 @@ class _Measured(Encoding):
     def code_table(self) -> Array:
         return np.array([[0.0], [1.0]]) if self.missing_indicator else np.zeros((1, 0))
 
-    def _encoded(self, numbers: list[Array]) -> Encoded:
-        missing = np.isnan(numbers[0]).astype(np.intp) if self.missing_indicator else None
-        return Encoded(numbers, missing)
+    @abstractmethod
+    def read(self, X: Any, index: int) -> Array:
+        """The column, as `reading` gives it."""
+
+    def numbers(self, values: Array) -> list[Array]:
+        """The numbers that replace what `read` gave."""
+        return [values]
+
+    def encode(self, X: Any, index: int) -> Encoded:
+        return self.encoded(self.read(X, index))
+
+    def encoded(self, values: Array) -> Encoded:
+        """What `encode` returns, for the values that `read` gave."""
+        numbers = self.numbers(values)
+        return Encoded(numbers, np.isnan(numbers[0]).astype(np.intp), np.arange(2))
+
+    def encode_cell(self, value: Any) -> tuple[list[float], int]:
+        numbers = self.numbers(self._cell(value))
+        return [float(number[0]) for number in numbers], int(np.isnan(numbers[0][0]))
+
+    def _cell(self, value: Any) -> Array:
+        """An array with one value, as `read` gives it."""
+        raise TypeError(value)
 
 
 @dataclass(frozen=True)
-class Numbers(_Measured):
+class Numbers(Measured):
     """The column holds numbers.
 
     Attributes
@@ -145,13 +184,12 @@ class Numbers(_Measured):
 
     kind = "numbers"
 
-    def encode(self, X: Any, index: int) -> Encoded:
-        """The numbers."""
-        return self._encoded([read_numbers(X, index, self.name)])
+    def read(self, X: Any, index: int) -> Array:
+        return read_numbers(X, index, self.name)
 
 
 @dataclass(frozen=True)
-class Durations(_Measured):
+class Durations(Measured):
     """The column holds durations or times of day: they become seconds.
 
     Attributes
@@ -164,13 +202,19 @@ class Durations(_Measured):
 
     kind = "durations"
 
-    def encode(self, X: Any, index: int) -> Encoded:
-        """The seconds."""
-        return self._encoded([read_durations(X, index, self.name)])
+    def read(self, X: Any, index: int) -> Array:
+        return read_durations(X, index, self.name)
+
+    def numbers(self, values: Array) -> list[Array]:
+        seconds = values.view(np.int64) / 1e6
+        return [np.where(np.isnat(values), np.nan, seconds)]
+
+    def _cell(self, value: Any) -> Array:
+        return microseconds([value], "m")
 
 
 @dataclass(frozen=True)
-class Times(_Measured):
+class Times(Measured):
     """The column holds dates or times: their parts become numbers.
 
     Attributes
@@ -193,10 +237,14 @@ class Times(_Measured):
     def number_names(self) -> list[str]:
         return [f"{part} of column {self.name!r}" for part in self.parts]
 
-    def encode(self, X: Any, index: int) -> Encoded:
-        """The parts."""
-        times = read_times(X, index, self.name)
-        return self._encoded([time_part(times, part, self.first) for part in self.parts])
+    def read(self, X: Any, index: int) -> Array:
+        return read_times(X, index, self.name)
+
+    def numbers(self, values: Array) -> list[Array]:
+        return [time_part(values, part, self.first) for part in self.parts]
+
+    def _cell(self, value: Any) -> Array:
+        return microseconds([value], "M")
 
 
 @dataclass(frozen=True)
@@ -252,102 +300,23 @@ class Categories(Encoding):
         return table[:, :1] - table[:, 1:] if self.n_codes == 2 else table
 
     def encode(self, X: Any, index: int) -> Encoded:
-        """The codes."""
-        codes, values = read_categories(X, index, self.name)
-        return Encoded(codes=self.code_of(values)[codes])
+        return self.encoded(*read_categories(X, index, self.name))
 
-    def code_of(self, values: list[Any]) -> Array:
-        """The codes of values, and that of a missing one at the end."""
-        known = {category: code for code, category in enumerate(self.categories)}
-        codes = [self.missing if is_missing(v) else known.get(v, self.other) for v in values]
-        return np.array([*codes, self.missing], np.intp)
+    def encoded(self, values: Array, different: list[Any]) -> Encoded:
+        """What `encode` returns, for what `read_categories` gave."""
+        codes = [self.code_of(value) for value in different]
+        return Encoded([], values, np.array([*codes, self.missing], np.intp))
 
+    def encode_cell(self, value: Any) -> tuple[list[float], int]:
+        return [], self.code_of(value)
 
-# ---- learning --------------------------------------------------------------------------------
+    def code_of(self, value: Any) -> int:
+        """The code of a value."""
+        code = self._codes.get(value)
+        if code is None:
+            return self.missing if is_missing(value) else self.other
+        return code
 
-
-def learned_encoding(
-    X: Any, index: int, name: Any, kind: str, weights: Array | None
-) -> tuple[Encoding, Encoded]:
-    """Learn how to encode a column, and encode it.
-
-    Parameters
-    ----------
-    X : DataFrame or ndarray
-        The table.
-    index, name, kind
-        The column's index and name, and what it holds: see `column_kinds`.
-    weights : ndarray, shape (n_samples,), optional
-        Weights of the rows; those with weight 0 are ignored.
-    """
-    if kind == "categories":
-        encoding = _learned_categories(X, index, name, weights)
-    elif kind == "times":
-        encoding = _learned_times(_seen(read_times(X, index, name), weights), name)
-    else:
-        read = read_numbers if kind == "numbers" else read_durations
-        values = _seen(read(X, index, name), weights)
-        encoding = _without_constants(values, Numbers if kind == "numbers" else Durations, name)
-    return encoding, encoding.encode(X, index)
-
-
-def _seen(values: Array, weights: Array | None) -> Array:
-    return values if weights is None else values[weights > 0]
-
-
-def _without_constants(values: Array, make: type[_Measured], name: Any) -> Encoding:
-    missing = np.isnan(values)
-    if missing.all():
-        return LeftOut(name, "missing")
-    if missing.any():
-        return make(name, missing_indicator=True)
-    return LeftOut(name, "constant") if (values == values[0]).all() else make(name)
-
-
-def _learned_times(times: Array, name: Any) -> Encoding:
-    missing = np.isnat(times)
-    present = times[~missing]
-    if present.size == 0:
-        return LeftOut(name, "missing")
-    first = int(present.min().view(np.int64))
-    parts = tuple(part for part in PARTS if np.ptp(time_part(present, part, first)) > 0)
-    if not parts and not missing.any():
-        return LeftOut(name, "constant")
-    return Times(name, bool(missing.any()), parts or ("days",), first)
-
-
-def _learned_categories(X: Any, index: int, name: Any, weights: Array | None) -> Encoding:
-    codes, values = read_categories(X, index, name)
-    absent = np.array([is_missing(value) for value in [*values, None]])
-    counts = np.bincount(np.where(absent[codes], len(values), codes), weights, len(values) + 1)
-    if weights is not None:
-        counts = counts / weights[weights > 0].min()  # the least weight counts as once
-    *counted, n_missing = counts.tolist()
-    seen = np.flatnonzero(counts[:-1])
-    times = {values[i]: counted[i] for i in seen}
-    if not times:
-        return LeftOut(name, "missing")
-    if len(times) == 1 and not n_missing:
-        return LeftOut(name, "constant")
-    categories = sorted_categories(
-        list(times), f"column {name!r} of X", lambda k: int(np.argmax(codes == seen[k]))
-    )
-    ids = len(times) > max(_IDS, _DIFFERENT * sum(counted))
-    rare = _RARE if len(times) > _ONE_HOT else 0
-    kept = tuple(c for c in categories if times[c] >= rare and not ids)
-    if not kept and not n_missing:
-        return LeftOut(name, "ids")
-    return _coded(name, kept, len(kept) < len(times), bool(n_missing))
-
-
-def _coded(name: Any, kept: tuple[Any, ...], others: bool, missing: bool) -> Categories:
-    """The encoding of categories; `others`, `missing`: whether `fit` saw rare and missing ones.
-
-    No index stands for nothing that `fit` saw: if it saw no rare ones, unknown ones count as
-    missing, or as the first category.
-    """
-    n = len(kept) + others
-    if n <= _ONE_HOT:
-        return Categories(name, kept, other=len(kept) if others else -1)
-    absent = n if missing else len(kept) if others else 0
-    return Categories(name, kept, False, len(kept) if others else absent, absent)
+    @cached_property
+    def _codes(self) -> dict[Any, int]:
+        return {category: code for code, category in enumerate(self.categories)}

@@ -11,41 +11,14 @@ import numpy as np
 from pybp._common.types import Array, DTypeName
 from pybp._common.warn import warn
 from pybp.errors import ArgumentError, ShapeError
-from pybp.tabular.columns import column_kinds, column_names, n_rows
+from pybp.tabular.columns import column_kinds, column_names, unchecked_names
 from pybp.tabular.descriptions import described, encoding_of
-from pybp.tabular.encodings import Categories, Encoded, Encoding, LeftOut, learned_encoding
+from pybp.tabular.encodings import Categories, Encoded, Encoding, LeftOut
+from pybp.tabular.inputs import InputLayout, InputWriter
+from pybp.tabular.learning import learned_encoding
 from pybp.tabular.scaling import RobustScaling, median_and_spread
 
-__all__ = ["InputLayout", "Preprocessing"]
-
-
-@dataclass(frozen=True)
-class InputLayout:
-    """Which inputs of the net hold what: first numbers, then codes, then category indices.
-
-    Attributes
-    ----------
-    n_numbers : int
-        Scaled numbers.
-    n_codes : int
-        Scaled one-hot codes, and inputs that say whether a value is missing.
-    n_categories : tuple of int
-        For each further input the number of categories: it holds indices 0, 1, ... below that.
-    """
-
-    n_numbers: int
-    n_codes: int
-    n_categories: tuple[int, ...] = ()
-
-    @property
-    def n_inputs(self) -> int:
-        """All inputs."""
-        return self.n_numbers + self.n_codes + len(self.n_categories)
-
-    def embeddings(self, dim: int) -> dict[int, tuple[int, int]]:
-        """The argument of `pybp.Embedding` for vectors of length `dim`; empty without indices."""
-        first = self.n_numbers + self.n_codes
-        return {first + i: (n, dim) for i, n in enumerate(self.n_categories)}
+__all__ = ["Preprocessing"]
 
 
 @dataclass(frozen=True)
@@ -78,37 +51,45 @@ class Preprocessing:
         categorical_features : "from_dtype", None, or array-like of bool, int or str
             Which columns hold categories: see `pybp.tabular.columns.column_kinds`.
         weights : ndarray, shape (n_samples,), optional
-            Weights of the rows; those with weight 0 are ignored.
+            Weights of the rows, of which the least counts as one row; those with 0 are ignored.
         """
         names, kinds = column_names(X), column_kinds(X, categorical_features)
+        times = None if weights is None else weights / weights[weights > 0].min()
         seen: set[bytes] = set()
         learned: list[Encoding] = []
-        scales: tuple[list[tuple[float, float]], ...] = ([], [])
+        numbers: list[tuple[float, float]] = []
+        codes: list[tuple[float, float]] = []
         for index, (name, kind) in enumerate(zip(names, kinds, strict=True)):
-            encoding, encoded = learned_encoding(X, index, name, kind, weights)
-            digest = _digest(encoding, encoded)
+            encoding, encoded = learned_encoding(X, index, name, kind, times)
+            digest = None if encoded is None else _digest(encoding, encoded)
             if digest in seen:
                 encoding = LeftOut(name, "duplicate")
-            elif digest is not None:
+            elif encoded is not None and digest is not None:
                 seen.add(digest)
-                for scale, inputs in zip(scales, _unscaled(encoding, encoded), strict=True):
-                    scale += [median_and_spread(values, weights) for values in inputs]
+                numbers += [median_and_spread(values, times) for values in encoded.numbers]
+                codes += _code_scales(encoding, encoded, times)
             learned.append(encoding)
         _warn_of_ids(learned)
-        pairs = np.array([*scales[0], *scales[1]]).reshape(-1, 2)
+        pairs = np.array([*numbers, *codes]).reshape(-1, 2)
         return cls(tuple(learned), RobustScaling(pairs[:, 0].copy(), pairs[:, 1].copy()))
 
     # ---- the inputs --------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def layout(self) -> InputLayout:
         """Which inputs hold what."""
-        numbers = sum(len(encoding.number_names) for encoding in self.encodings)
-        codes = sum(len(encoding.code_names) for encoding in self.encodings)
-        indices = [encoding.n_indices for encoding in self.encodings if encoding.n_indices]
-        if not (numbers or codes or indices):
-            return InputLayout(0, 1)  # a net has at least one input: it is always 0
-        return InputLayout(numbers, codes, tuple(indices))
+        return self._writer.layout
+
+    @cached_property
+    def _names(self) -> list[Any]:
+        return [encoding.name for encoding in self.encodings]
+
+    @cached_property
+    def _writer(self) -> InputWriter:
+        return InputWriter(self.encodings, self.scaling)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"encodings": self.encodings, "scaling": self.scaling}
 
     @property
     def feature_names(self) -> list[str]:
@@ -144,29 +125,14 @@ class Preprocessing:
             X has other columns, or a column holds something else than in `fit`.
         """
         self._check_columns(X)
-        inputs = np.zeros((n_rows(X), self.layout.n_inputs), dtype)
-        number, code = 0, self.layout.n_numbers
-        index = code + self.layout.n_codes
-        for column, encoding in enumerate(self.encodings):
-            encoded = encoding.encode(X, column)
-            for values in encoded.numbers:
-                inputs[:, number] = self.scaling.part(slice(number, number + 1)).transform(
-                    values[:, np.newaxis]
-                )[:, 0]
-                number += 1
-            width = len(encoding.code_names)
-            if width:
-                table = self.scaling.part(slice(code, code + width)).transform(encoding.code_table)
-                inputs[:, code : code + width] = table[encoded.codes]
-                code += width
-            elif encoded.codes is not None and encoding.n_indices:
-                inputs[:, index] = encoded.codes
-                index += 1
-        return inputs
+        return self._writer.write(X, dtype)
 
     def _check_columns(self, X: Any) -> None:
         """Raise if X has other columns than in `fit`; columns of arrays have no names."""
-        found, names = column_names(X), [encoding.name for encoding in self.encodings]
+        if unchecked_names(X) == self._names:
+            return
+        names = self._names
+        found = column_names(X)
         named = all(isinstance(name, str) for name in [*found, *names])
         if len(found) != len(names) or (named and found != names):
             raise ArgumentError(f"X has the columns {found[:20]}; fit had {names[:20]}")
@@ -218,22 +184,25 @@ class Preprocessing:
         return found
 
 
-def _unscaled(encoding: Encoding, encoded: Encoded) -> tuple[list[Array], list[Array]]:
-    """The numbers and the one-hot codes of a column."""
+def _code_scales(
+    encoding: Encoding, encoded: Encoded, times: Array | None
+) -> list[tuple[float, float]]:
+    """Median and spread of each one-hot code, from how often each of its values occurs."""
     if not encoding.code_names:
-        return encoded.numbers, []
-    return encoded.numbers, list(encoding.code_table.T[:, encoded.codes])
+        return []
+    table = encoding.code_table[encoded.codes]
+    counts = np.bincount(encoded.values % len(table), times, len(table)).astype(np.float64)
+    return [median_and_spread(column, counts) for column in table.T]
 
 
-def _digest(encoding: Encoding, encoded: Encoded) -> bytes | None:
-    """Equal for columns that become equal inputs; None for one that is left out already."""
-    if isinstance(encoding, LeftOut):
-        return None
-    digest = blake2b(repr((encoding.kind, len(encoded.numbers), encoding.n_indices)).encode())
-    for array in [*encoded.numbers, *_unscaled(encoding, encoded)[1]]:
-        digest.update((array + 0.0).tobytes())  # -0.0 + 0.0 is 0.0
-    if encoding.n_indices and encoded.codes is not None:
-        digest.update(encoded.codes.tobytes())
+def _digest(encoding: Encoding, encoded: Encoded) -> bytes:
+    """Equal for columns that become equal inputs."""
+    digest = blake2b(repr((len(encoded.numbers), encoding.n_indices)).encode())
+    for number in encoded.numbers:
+        digest.update((number + 0.0).tobytes())  # -0.0 + 0.0 is 0.0
+    if encoding.code_names or encoding.n_indices:
+        digest.update(encoding.code_table.tobytes())
+        digest.update(encoded.sample_codes.astype(np.int32).tobytes())
     return digest.digest()
 
 

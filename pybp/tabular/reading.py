@@ -11,29 +11,53 @@ from pybp._common.types import Array
 from pybp.errors import ArgumentError
 from pybp.tabular.columns import cell_error, column_kind, column_of, is_missing, objects
 
-__all__ = ["read_categories", "read_durations", "read_number_matrix", "read_numbers", "read_times"]
-
-_MICROSECOND = "us"
+__all__ = [
+    "microseconds",
+    "read_categories",
+    "read_durations",
+    "read_number_matrix",
+    "read_numbers",
+    "read_times",
+]
 
 
 # ---- numbers ---------------------------------------------------------------------------------
 
 
-def read_number_matrix(X: Any, indices: Sequence[int], names: Sequence[Any]) -> Array:
+def read_number_matrix(X: Any, indices: Array, names: Sequence[Any], first_row: int = 0) -> Array:
     """Several columns of numbers, as a matrix in float64, NaN where they are missing.
+
+    Messages count rows from `first_row`.
 
     Raises
     ------
     ArgumentError
         A column holds something else, or infinity.
     """
-    matrix = np.empty((X.shape[0], len(indices)))
-    for k, index in enumerate(indices):
-        matrix[:, k] = read_numbers(X, index, names[index])
+    matrix = _whole_matrix(X, indices)
+    if matrix is None or np.isinf(matrix).any():
+        columns = zip(indices.tolist(), names, strict=True)
+        matrix = np.column_stack([read_numbers(X, i, name, first_row) for i, name in columns])
     return matrix
 
 
-def read_numbers(X: Any, index: int, name: Any) -> Array:
+def _whole_matrix(X: Any, indices: Array) -> Array | None:
+    """The columns read at once, or None if that can't be, or would convert what are no numbers."""
+    if hasattr(X, "to_series"):
+        return None
+    all_columns = len(indices) == X.shape[1]
+    if isinstance(X, np.ndarray):
+        part = X if all_columns else X[:, indices]
+        return part.astype(np.float64) if X.dtype.kind in "iufb" else None
+    dtypes = {id(dtype): dtype for dtype in X.dtypes.to_numpy()[indices]}
+    if any(dtype.kind not in "iufb" for dtype in dtypes.values()):
+        return None
+    part = X if all_columns else X.iloc[:, indices]
+    matrix: Array = part.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+    return matrix
+
+
+def read_numbers(X: Any, index: int, name: Any, first_row: int = 0) -> Array:
     """A column of numbers in float64, NaN where they are missing.
 
     Raises
@@ -52,7 +76,7 @@ def read_numbers(X: Any, index: int, name: Any) -> Array:
     if infinite.any():
         raise ArgumentError(
             "Input X contains infinity or a value too large for float64: "
-            f"column {name!r}, row {int(np.argmax(infinite))}"
+            f"column {name!r}, row {first_row + int(np.argmax(infinite))}"
         )
     return values
 
@@ -88,33 +112,64 @@ def read_times(X: Any, index: int, name: Any) -> Array:
     ArgumentError
         It holds something else.
     """
+    return _read_microseconds(X, index, name, "M", "dates or times")
+
+
+def read_durations(X: Any, index: int, name: Any) -> Array:
+    """A column of durations, or of times of day, as timedelta64[us]; NaT where they are missing.
+
+    Raises
+    ------
+    ArgumentError
+        It holds something else.
+    """
+    return _read_microseconds(X, index, name, "m", "durations or times of day")
+
+
+def _read_microseconds(X: Any, index: int, name: Any, kind: str, what: str) -> Array:
     column = column_of(X, index)
-    kind = column_kind(X, index)
+    found = column_kind(X, index)
     try:
-        if kind == "O":
-            return np.array([_clock(value) for value in objects(column)], "M8[us]")
-        if kind != "M":
+        if found == "O":
+            return microseconds(objects(column).tolist(), kind)
+        if found != kind:
             raise TypeError(f"its dtype is {column.dtype}")
         if isinstance(column, np.ndarray):
-            return column.astype("M8[us]")
-        if hasattr(column, "iloc"):
-            if getattr(column.dt, "tz", None) is not None:
-                column = column.dt.tz_localize(None)
-            return np.asarray(column.to_numpy(dtype="M8[us]"))
-        dtype = _polars().Datetime(_MICROSECOND)
-        if getattr(column.dtype, "time_zone", None) is not None:
-            column = column.dt.replace_time_zone(None)
-        return np.asarray(column.cast(dtype).to_numpy())
+            return column.astype(f"{kind}8[us]")
+        return (_of_pandas if hasattr(column, "iloc") else _of_polars)(column, kind)
     except (TypeError, ValueError, OverflowError) as error:
         raise ArgumentError(
-            f"column {name!r} of X should hold dates or times, but doesn't: {error}"
+            f"column {name!r} of X should hold {what}, but doesn't: {error}"
         ) from error
+
+
+def _of_pandas(column: Any, kind: str) -> Array:
+    if kind == "M" and column.dt.tz is not None:
+        column = column.dt.tz_localize(None)
+    return np.asarray(column.to_numpy(dtype=f"{kind}8[us]"))
+
+
+def _of_polars(column: Any, kind: str) -> Array:
+    pl = _polars()
+    if getattr(column.dtype, "time_zone", None) is not None:
+        column = column.dt.replace_time_zone(None)
+    return np.asarray(column.cast((pl.Datetime if kind == "M" else pl.Duration)("us")).to_numpy())
+
+
+def microseconds(values: list[Any], kind: str) -> Array:
+    """Objects as datetime64[us] (kind "M") or timedelta64[us] (kind "m"); NaT if they are missing.
+
+    Raises
+    ------
+    TypeError
+        A value is no date or time, or no duration or time of day.
+    """
+    convert = _clock if kind == "M" else _duration
+    return np.array([None if is_missing(v) else convert(v) for v in values], f"{kind}8[us]")
 
 
 def _clock(value: Any) -> Any:
     """A date or time without its time zone."""
-    if is_missing(value):
-        return None
     if isinstance(value, datetime.datetime):
         return value.replace(tzinfo=None)
     if isinstance(value, datetime.date | np.datetime64):
@@ -122,49 +177,13 @@ def _clock(value: Any) -> Any:
     raise TypeError(f"it holds {value!r}")
 
 
-def read_durations(X: Any, index: int, name: Any) -> Array:
-    """A column of durations, or of times of day, in seconds; NaN where they are missing.
-
-    Raises
-    ------
-    ArgumentError
-        It holds something else.
-    """
-    column = column_of(X, index)
-    kind = column_kind(X, index)
-    try:
-        if kind == "O":
-            micros = np.array([_duration(value) for value in objects(column)], "m8[us]")
-        elif kind != "m":
-            raise TypeError(f"its dtype is {column.dtype}")
-        elif isinstance(column, np.ndarray):
-            micros = column.astype("m8[us]")
-        elif hasattr(column, "iloc"):
-            micros = np.asarray(column.to_numpy(dtype="m8[us]"))
-        else:
-            micros = np.asarray(column.cast(_polars().Duration(_MICROSECOND)).to_numpy())
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ArgumentError(
-            f"column {name!r} of X should hold durations or times of day, but doesn't: {error}"
-        ) from error
-    seconds = micros.view(np.int64) / 1e6
-    seconds[np.isnat(micros)] = np.nan
-    return np.asarray(seconds)
-
-
 def _duration(value: Any) -> Any:
     """A duration; of a time of day, that since midnight."""
-    if is_missing(value):
-        return None
     if isinstance(value, datetime.timedelta | np.timedelta64):
         return value
     if isinstance(value, datetime.time):
-        return datetime.timedelta(
-            hours=value.hour,
-            minutes=value.minute,
-            seconds=value.second,
-            microseconds=value.microsecond,
-        )
+        seconds = value.hour * 3600 + value.minute * 60 + value.second
+        return datetime.timedelta(seconds=seconds, microseconds=value.microsecond)
     raise TypeError(f"it holds {value!r}")
 
 

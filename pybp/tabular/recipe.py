@@ -15,7 +15,7 @@ from pybp.layers import Dense, Embedding, LayerLike, Scale
 from pybp.mlp import MLP
 from pybp.optimizers import Adam
 from pybp.schedules import CosLog4
-from pybp.tabular.preprocessing import InputLayout
+from pybp.tabular.inputs import InputLayout
 
 __all__ = ["CLASSIFICATION", "RECIPE_PARAMETERS", "REFERENCES", "REGRESSION", "Recipe"]
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -34,47 +35,52 @@ class RobustScaling:
     medians: Array
     spreads: Array
 
-    @classmethod
-    def fit(cls, X: Array, weights: Array | None = None) -> "RobustScaling":
-        """Learn medians and spreads from the columns of X; `weights` are those of its rows."""
-        pairs = np.array([median_and_spread(column, weights) for column in X.T]).reshape(-1, 2)
-        return cls(medians=pairs[:, 0].copy(), spreads=pairs[:, 1].copy())
-
     def part(self, columns: slice | Array) -> "RobustScaling":
         """The scaling of some of the columns."""
         return RobustScaling(self.medians[columns], self.spreads[columns])
 
-    def transform(self, X: Array) -> Array:
+    def transform(self, X: Any) -> Array:
         """The scaled and clipped numbers, in [-3, 3]."""
         with np.errstate(over="ignore"):  # the clip maps infinity to the largest z, too
-            z = np.clip((X - self.medians) / self.spreads, -_LARGEST_Z, _LARGEST_Z)
-        z /= np.sqrt(1 + (z / 3) ** 2)
-        return np.asarray(np.nan_to_num(z, copy=False, nan=0.0))
+            z = np.subtract(X, self.medians, dtype=np.float64)
+            z /= self.spreads
+        np.clip(z, -_LARGEST_Z, _LARGEST_Z, out=z)
+        root = z / 3
+        root *= root
+        root += 1
+        z /= np.sqrt(root, out=root)
+        z[np.isnan(z)] = 0.0
+        return np.asarray(z)
 
 
-def median_and_spread(column: Array, weights: Array | None = None) -> tuple[float, float]:
-    """The median and the spread of a column, without NaN; `weights` may be 0."""
-    present = ~np.isnan(column) if weights is None else ~np.isnan(column) & (weights > 0)
-    values = column[present]
+def median_and_spread(values: Array, times: Array | None = None) -> tuple[float, float]:
+    """The median and the spread of values, without NaN.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Numbers; NaN is ignored.
+    times : ndarray, shape (n,), optional
+        How often each of them is repeated, >= 0.
+    """
+    present = ~np.isnan(values) if times is None else ~np.isnan(values) & (times > 0)
+    values = values[present]
     if values.size == 0:
         return 0.0, math.inf
-    weights = None if weights is None else weights[present]
-    low, median, high = quantile(values, np.array([0.25, 0.5, 0.75]), weights)
+    times = None if times is None else times[present]
+    low, median, high = quantile(values, np.array([0.25, 0.5, 0.75]), times)
     # The difference of two doubles may overflow, that of their halves can't.
     spread = 2 * (high / 2 - low / 2) or values.max() / 2 - values.min() / 2
     return float(median), float(spread) or math.inf
 
 
-def quantile(values: Array, probabilities: Array, weights: Array | None = None) -> Array:
-    """Quantiles by linear interpolation; with weights > 0, of values repeated that many times.
-
-    The least weight counts as once, so that only the proportions of the weights matter.
-    """
-    if weights is None:
+def quantile(values: Array, probabilities: Array, times: Array | None = None) -> Array:
+    """Quantiles by linear interpolation; with `times`, of values repeated that many times."""
+    if times is None:
         values, ends = np.sort(values), np.arange(1.0, len(values) + 1)
     else:
         order = np.argsort(values, kind="stable")
-        values, ends = values[order], np.cumsum(weights[order] / weights.min())
+        values, ends = values[order], np.cumsum(times[order])
     ranks = probabilities * (ends[-1] - 1)  # a value occupies ranks up to its end - 1
     above = np.searchsorted(ends - 1, ranks)
     below = np.maximum(above - 1, 0)

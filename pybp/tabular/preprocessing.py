@@ -127,9 +127,13 @@ class Preprocessing:
         self._check_columns(X)
         return self._writer.write(X, dtype)
 
+    def has_columns_of(self, X: Any) -> bool:
+        """Whether `fit` had columns of the same names, in the same order, as this table has."""
+        return unchecked_names(X) == self._names
+
     def _check_columns(self, X: Any) -> None:
         """Raise if X has other columns than in `fit`; columns of arrays have no names."""
-        if unchecked_names(X) == self._names:
+        if self.has_columns_of(X):
             return
         names = self._names
         found = column_names(X)

@@ -13,8 +13,8 @@ function(pybp_add_test name)
 endfunction()
 
 file(GLOB sources CONFIGURE_DEPENDS ${tests}/test_*.c)
-if(WIN32) # these speak of POSIX threads, signals and processes
-    list(FILTER sources EXCLUDE REGEX "test_(pool|pool_fork|threads|net_threads|moving_data)\\.c$")
+if(WIN32) # these speak of POSIX threads, signals, processes and folders
+    list(FILTER sources EXCLUDE REGEX "test_(pool|pool_fork|threads|net_threads|moving_data|files)\\.c$")
 endif()
 foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)
@@ -28,6 +28,10 @@ foreach(source IN LISTS sources)
         pybp_add_test(${name} ${source})
     endif()
 endforeach()
+
+if(TARGET test_files) # on those that Python wrote
+    target_compile_definitions(test_files PRIVATE PYBP_FILES_DIR="${PROJECT_SOURCE_DIR}/tests/io/files")
+endif()
 
 # The fuzz target on its corpus, without a fuzzer.
 if(NOT WIN32)

@@ -143,6 +143,25 @@ cdef extern from "pybp.h" nogil:
     pybp_status pybp_net_get_flat(const pybp_net *net, pybp_flat what, void *out, size_t bytes)
     pybp_status pybp_net_set_flat(pybp_net *net, pybp_flat what, const void *values, size_t bytes)
 
+    ctypedef struct pybp_file:
+        pass
+    ctypedef struct pybp_array_info:
+        const char *name
+        size_t name_length
+        const char *dtype
+        size_t n_dimensions
+        size_t shape[8]
+        size_t bytes
+    pybp_status pybp_file_open_descriptor(int descriptor, pybp_file **file)
+    void pybp_file_close(pybp_file *file)
+    const char *pybp_file_kind(const pybp_file *file)
+    size_t pybp_file_n_nets(const pybp_file *file)
+    const char *pybp_file_description(const pybp_file *file)
+    size_t pybp_file_n_arrays(const pybp_file *file)
+    pybp_status pybp_file_array(const pybp_file *file, size_t index, pybp_array_info *info)
+    pybp_status pybp_file_read(const pybp_file *file, size_t index, void *out, size_t bytes)
+    pybp_status pybp_file_net(const pybp_file *file, size_t index, pybp_net **net)
+
     ctypedef struct pybp_matrix:
         const void *data
         size_t rows

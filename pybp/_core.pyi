@@ -95,6 +95,16 @@ def schedule_rates(
 ) -> None: ...
 
 @final
+class File:
+    kind: Final[str]
+    description: Final[str]
+    n_nets: Final[int]
+    arrays: Final[dict[str, tuple[np.dtype[Any], tuple[int, ...]]]]
+    def __init__(self, descriptor: int) -> None: ...
+    def read(self, name: str) -> _Array: ...
+    def net(self, index: int) -> Net: ...
+
+@final
 class TrainOptions:
     def __new__(
         cls,

@@ -32,6 +32,7 @@ include "_core_arrays.pxi"
 include "_core_options.pxi"
 include "_core_net.pxi"
 include "_core_exclusive.pxi"
+include "_core_file.pxi"
 include "_core_one_row.pxi"
 
 

@@ -1,10 +1,11 @@
 /* Entry point: from a description to a net. What each layer says for itself is checked here; whether layers fit
  * together, where they are laid out (net/model/layout.h). */
-#include "net/create.h"
+#include "api/create.h"
 
 #include "api/check_options.h"
 #include "base/fpenv.h"
 #include "base/status.h"
+#include "net/create.h"
 
 #include <math.h>
 #include <string.h>
@@ -87,9 +88,9 @@ static pybp_status check_layer(const pybp_layer_desc *layer, size_t l, bool last
     return pybp_check_params(row.name, &row, layer->activation_params, dtype);
 }
 
-pybp_status pybp_net_create(const pybp_net_desc *desc, pybp_net **net)
+static pybp_status check_desc(const pybp_net_desc *desc)
 {
-    if (desc == NULL || net == NULL || desc->layers == NULL)
+    if (desc == NULL || desc->layers == NULL)
         return pybp_fail(PYBP_INVALID, "an argument is NULL");
     if (desc->dtype != PYBP_FLOAT32 && desc->dtype != PYBP_FLOAT64)
         return pybp_fail(PYBP_INVALID, "no dtype %d", (int)desc->dtype);
@@ -100,8 +101,24 @@ pybp_status pybp_net_create(const pybp_net_desc *desc, pybp_net **net)
         if (status != PYBP_OK)
             return status;
     }
+    return PYBP_OK;
+}
+
+pybp_status pybp_net_plan(const pybp_net_desc *desc, pybp_net **net)
+{
+    const pybp_status status = check_desc(desc);
+    return status == PYBP_OK ? pybp_net_lay_out(desc, net) : status;
+}
+
+pybp_status pybp_net_create(const pybp_net_desc *desc, pybp_net **net)
+{
+    if (net == NULL)
+        return pybp_fail(PYBP_INVALID, "an argument is NULL");
+    pybp_status status = check_desc(desc);
+    if (status != PYBP_OK)
+        return status;
     const pybp_fpenv env = pybp_fpenv_enter();
-    const pybp_status status = pybp_net_build(desc, net);
+    status = pybp_net_build(desc, net);
     pybp_fpenv_leave(env);
     return status;
 }

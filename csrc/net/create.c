@@ -10,7 +10,9 @@
 
 #include <string.h>
 
-static pybp_status fill_net(pybp_net *net, const pybp_net_desc *desc)
+static const char no_memory[] = "no memory for a net of these sizes";
+
+static pybp_status lay_out(pybp_net *net, const pybp_net_desc *desc)
 {
     net->k = pybp_dispatch(desc->dtype);
     net->dtype = desc->dtype;
@@ -18,28 +20,42 @@ static pybp_status fill_net(pybp_net *net, const pybp_net_desc *desc)
     net->n_in = desc->n_in;
     net->n_layers = desc->n_layers;
     net->layers = pybp_alloc_array(desc->n_layers, sizeof *net->layers);
-    if (net->layers == NULL)
-        return PYBP_NO_MEMORY;
-    const pybp_status status = pybp_lay_out(net, desc->layers);
-    if (status != PYBP_OK)
-        return status;
-    net->params = pybp_alloc(pybp_buffer_bytes(net));
-    if (net->params == NULL)
-        return PYBP_NO_MEMORY;
-    pybp_optimizer_detach(net);
-    return pybp_initialize(net, desc->zeroed) ? PYBP_OK : PYBP_NO_MEMORY;
+    return net->layers == NULL ? PYBP_NO_MEMORY : pybp_lay_out(net, desc->layers);
 }
 
-pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **out)
+pybp_status pybp_net_lay_out(const pybp_net_desc *desc, pybp_net **out)
 {
     pybp_net *net = pybp_alloc(sizeof *net);
-    const pybp_status status = net == NULL ? PYBP_NO_MEMORY : fill_net(net, desc);
+    const pybp_status status = net == NULL ? PYBP_NO_MEMORY : lay_out(net, desc);
     if (status == PYBP_OK) {
         *out = net;
         return PYBP_OK;
     }
     pybp_net_destroy(net);
-    return status == PYBP_NO_MEMORY ? pybp_fail(status, "no memory for a net of these sizes") : status;
+    return status == PYBP_NO_MEMORY ? pybp_fail(status, "%s", no_memory) : status;
+}
+
+pybp_status pybp_net_fill(pybp_net *net, bool zeroed)
+{
+    net->params = pybp_alloc(pybp_buffer_bytes(net));
+    if (net->params == NULL)
+        return pybp_fail(PYBP_NO_MEMORY, "%s", no_memory);
+    pybp_optimizer_detach(net);
+    return pybp_initialize(net, zeroed) ? PYBP_OK : pybp_fail(PYBP_NO_MEMORY, "%s", no_memory);
+}
+
+pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **out)
+{
+    pybp_net *net = NULL;
+    pybp_status status = pybp_net_lay_out(desc, &net);
+    if (status != PYBP_OK)
+        return status;
+    status = pybp_net_fill(net, desc->zeroed);
+    if (status == PYBP_OK)
+        *out = net;
+    else
+        pybp_net_destroy(net);
+    return status;
 }
 
 /* A copy, or NULL if there is nothing to copy or no memory for it. */

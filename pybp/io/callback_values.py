@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from pybp._common.types import Array
+from pybp._core import File
 from pybp.errors import ArgumentError, FileFormatError
-from pybp.io.safetensors import DTYPES, Reader
+from pybp.io.safetensors import DTYPES
 from pybp.net.callback_states import CallbackState, CallbackStates
 
 __all__ = ["callback_arrays", "decode_states", "encode_states"]
@@ -53,7 +54,7 @@ def callback_arrays(states: CallbackStates) -> Iterator[tuple[str, Array]]:
                 yield f"callbacks.{index}.{name}", value
 
 
-def decode_states(given: object, reader: Reader) -> CallbackStates:
+def decode_states(given: object, file: File) -> CallbackStates:
     """The states of a description, with their arrays."""
     if given is None:
         return CallbackStates()
@@ -65,10 +66,10 @@ def decode_states(given: object, reader: Reader) -> CallbackStates:
     if not isinstance(logs, dict) or any(type(value) is not float for value in logs.values()):
         raise FileFormatError("the logs of its callbacks are not numbers")
     arrays: dict[int, dict[str, Array]] = {}
-    for name in reader.tensors:
+    for name in file.arrays:
         if name.startswith("callbacks."):
             index, _, key = name.removeprefix("callbacks.").partition(".")
-            arrays.setdefault(_index(index), {})[key] = reader.read(name)
+            arrays.setdefault(_index(index), {})[key] = file.read(name)
     states = tuple(
         _decode_state(state, arrays.pop(index, {})) for index, state in enumerate(given["states"])
     )

@@ -4,34 +4,33 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, get_args
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from pybp._common.arguments import count
 from pybp._common.specs import row, row_names
-from pybp._common.types import Array, DTypeName
-from pybp._core import Net
+from pybp._common.types import Array
+from pybp._core import File, Net
 from pybp._core import version as library_version
 from pybp.errors import ArgumentError, FileFormatError, NotFiniteError, PybpError
 from pybp.io.atomic import write_atomically
 from pybp.io.callback_values import callback_arrays, decode_states, encode_states
 from pybp.io.layer_descriptions import describe_layers, parse_layers
 from pybp.io.paths import checked_path
-from pybp.io.safetensors import Reader, checksum, encode, open_reader, parse_json
+from pybp.io.safetensors import checksum, encode
 from pybp.layers import Layer
 from pybp.layers.entries import remake_layers
 from pybp.net.callback_states import CallbackStates
-from pybp.net.state import PROGRESS, core_net, read_state, state_arrays, write_state
+from pybp.net.state import PROGRESS, read_state
 
 __all__ = ["SavedNet", "load_net", "save_net"]
 
 _KEY, _CHECKSUM = "pybp", "pybp.crc32"
 _FORMAT = 2
-_FIELDS_1 = {"format", "library", "dtype", "seed", "layers", "progress"}
-_FIELDS = {"format", "library", "kind", "nets", "schema", "preprocessing", "crc32"}
-_FIELDS_OF_NET = {"dtype", "seed", "n_in", "layers", "progress", "callbacks"}
 _FREE_WIDTH = 1 << 22  # of layers for which a file has no arrays
 
 
@@ -130,110 +129,37 @@ def load_net(path: str | os.PathLike[str]) -> SavedNet:
     """
     target = checked_path(path)
     try:
-        with open_reader(target) as reader:
-            return _load(reader)
+        with open_file(target) as file:
+            return _load(file)
     except (PybpError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise FileFormatError(f"{os.fspath(path)} is not a file of pybp: {error}") from error
 
 
-def _load(reader: Reader) -> SavedNet:
-    file_format, description = _description(reader)
-    dtype = description["dtype"]
-    if dtype not in get_args(DTypeName):
-        raise FileFormatError(f"dtype {dtype!r:.40} is unknown")
-    seed = count(description["seed"], "seed", low=0, high=2**64 - 1)
-    layers = parse_layers(description["layers"], file_format, description.get("n_in"))
-    progress = _progress_from_json(description["progress"])
-    names = list(_expected(reader, layers, progress, dtype))
-    if not _fits_into(reader.data_bytes, layers):
-        raise FileFormatError("its layers without parameters are too wide for its size")
-    callbacks = decode_states(description.get("callbacks"), reader)
-    net = core_net(layers, dtype, seed, zeroed=True)
-    arrays = ((what, index, reader.read(_name(what, index))) for what, index in names)
-    write_state(net, {"progress": progress, "arrays": arrays})
-    return SavedNet(net, layers, seed, callbacks)
+@contextmanager
+def open_file(path: Path) -> Iterator[File]:
+    """Open a file of pybp for the duration of a ``with`` block; the core checks it."""
+    if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe waits for a writer
+        raise FileFormatError("it is not a regular file")
+    with path.open("rb") as stream:
+        yield File(stream.fileno())
 
 
-def _description(reader: Reader) -> tuple[int, dict[str, Any]]:
-    """The file's format, and the description of the net in it."""
-    text = reader.metadata.get(_KEY)
-    if text is None:
-        raise FileFormatError(f"its metadata has no entry {_KEY!r}")
-    found = reader.metadata.get(_CHECKSUM)
-    if found is not None and found != checksum(text):
-        raise FileFormatError(f"its description is damaged: its checksum is not {found!r:.20}")
-    document = parse_json(text)
-    if not isinstance(document, dict) or "format" not in document:
-        raise FileFormatError("its metadata has no format number")
+def _load(file: File) -> SavedNet:
+    if file.kind != "net":
+        raise FileFormatError(f"it holds {file.kind!r}; this pybp reads nets")
+    document = json.loads(file.description)
     number = document["format"]
-    if type(number) is not int or number not in (1, _FORMAT):
-        raise FileFormatError(f"it has format {number!r:.40}; this pybp reads 1 and {_FORMAT}")
-    if (number == 1) != (found is None):
-        raise FileFormatError(f"format {number} {'with' if number == 1 else 'without'} a checksum")
-    _check_fields(document, _FIELDS_1 if number == 1 else _FIELDS, "its description")
-    return (1, document) if number == 1 else (_FORMAT, _only_net(document, reader))
+    return read_net(file, 0, number, document if number == 1 else document["nets"][0])
 
 
-def _only_net(document: dict[str, Any], reader: Reader) -> dict[str, Any]:
-    """The description of the only net of a file in format 2; sets the reader's checksums."""
-    if document["kind"] != "net":
-        raise FileFormatError(f"it holds {document['kind']!r:.40}; this pybp reads nets")
-    for name in ("schema", "preprocessing"):
-        if document[name] is not None:
-            raise FileFormatError(f"it has a {name}, which this pybp doesn't read")
-    if not isinstance(document["nets"], list) or len(document["nets"]) != 1:
-        raise FileFormatError("it doesn't hold one net")
-    if not isinstance(document["crc32"], dict):
-        raise FileFormatError("it has no checksums")
-    for name in document["crc32"].keys() ^ reader.tensors.keys():
-        raise FileFormatError(f"it doesn't have both {name!r:.60} and its checksum")
-    reader.checksums = document["crc32"]
-    description: Any = document["nets"][0]
-    _check_fields(description, _FIELDS_OF_NET, "its net")
-    return dict(description)
+def read_net(file: File, index: int, file_format: int, description: Any) -> SavedNet:
+    """Net number `index` of a file, which has this description.
 
-
-def _check_fields(found: object, expected: set[str], what: str) -> None:
-    if not isinstance(found, dict) or set(found) != expected:
-        given = sorted(found) if isinstance(found, dict) else found
-        raise FileFormatError(f"{what} has the fields {given!r:.200}; expected {sorted(expected)}")
-
-
-def _progress_from_json(given: object) -> Any:
-    """The training state as the tuple for `Net.set_progress`."""
-    if not isinstance(given, dict) or set(given) != set(PROGRESS):
-        raise FileFormatError(f"its training state doesn't have the fields {sorted(PROGRESS)}")
-    names = row_names("optimizers")
-    if given["optimizer"] is not None and given["optimizer"] not in names:
-        raise FileFormatError(f"optimizer {given['optimizer']!r:.40} is unknown")
-    powers = given["powers"]
-    if not isinstance(powers, list) or any(type(power) is not float for power in powers):
-        raise FileFormatError("its powers are not numbers")
-    others = {
-        name: count(value, name, low=0, high=2**64 - 1)
-        for name, value in given.items()
-        if name not in ("optimizer", "powers")
-    }
-    optimizer = -1 if given["optimizer"] is None else names.index(given["optimizer"])
-    fields = others | {"optimizer": optimizer, "powers": tuple(powers)}
-    return tuple(fields[name] for name in PROGRESS)
-
-
-def _expected(
-    reader: Reader, layers: Sequence[Layer], progress: tuple[Any, ...], dtype: str
-) -> Iterator[tuple[str, int]]:
-    """Name and layer of each array of the net; the file must contain exactly these.
-
-    Shapes are compared before the net is made, so that a small file can't make a large net.
+    The core checks it, after Python has seen whether a list of layers makes its layers.
     """
-    remaining = dict(reader.tensors)
-    for what, index, shape in state_arrays(tuple(layers), progress):
-        name = _name(what, index)
-        found = remaining.pop(name, None)
-        if found is None or found.shape != shape or found.dtype.name != dtype:
-            there = "no" if found is None else f"{found.dtype.name} of shape {found.shape} as"
-            raise FileFormatError(f"it has {there} array {name!r}; expected {dtype} of {shape}")
-        yield what, index
-    for name in remaining:
-        if not name.startswith("callbacks."):
-            raise FileFormatError(f"it has the unexpected array {name!r:.60}")
+    layers: tuple[Layer, ...] = ()
+    if isinstance(description, dict) and "layers" in description:
+        layers = parse_layers(description["layers"], file_format, description.get("n_in"))
+    net = file.net(index)
+    callbacks = decode_states(description.get("callbacks"), file)
+    return SavedNet(net, layers, description["seed"], callbacks)

@@ -243,7 +243,7 @@ SAYINGS = {
     "steps": (say("progress", "steps", value=2**64), "steps must be a whole number <="),
     "states": (say("progress", "states", value=1), "states 1 do not fit|unexpected array"),
     "powers": (say("progress", "powers", value=[2.0, 0.5, 1.0]), "power 2"),
-    "number of powers": (say("progress", "powers", value=[0.5] * 9), "too many values"),
+    "number of powers": (say("progress", "powers", value=[0.5] * 9), "it has 9 powers"),
     "powers of another kind": (say("progress", "powers", value="ab"), "its powers are not numbers"),
 }
 

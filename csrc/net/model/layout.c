@@ -207,6 +207,8 @@ static void describe_layer(const pybp_net *net, size_t l, const pybp_layer_desc 
     const pybp_layer_desc *desc = &descs[l];
     const pybp_activation activation = desc->activation;
     layer->desc = *desc;
+    layer->init_given = desc->init;
+    layer->init_value_given = desc->init_value;
     layer->traits = pybp_layer_traits_of(desc->kind);
     resolve_init(net, layer, descs, l);
     layer->rowwise = activations[activation].rowwise;

@@ -27,6 +27,8 @@ enum { PYBP_LINE_SCALE, PYBP_LINE_SHIFT, PYBP_LINE_RUNNING_MEAN, PYBP_LINE_RUNNI
 
 typedef struct pybp_layer {
     pybp_layer_desc desc; /* as the caller gave it, but init is resolved: never AUTO where it has a matrix */
+    pybp_initializer init_given; /* as the caller gave it */
+    double init_value_given;
     const pybp_layer_traits *traits;
     size_t n_in, n_out;
     double params[PYBP_MAX_LAYER_PARAMS]; /* of the kind, defaults filled in */

@@ -54,7 +54,7 @@ class Training:
     @property
     def in_turn(self) -> bool:
         """Whether the nets are trained one after the other, in the calling thread."""
-        return bool(self.callbacks) or bool(self.progress)
+        return bool(self.progress) or not all(c.concurrent for c in self.callbacks)
 
     def train(
         self, trained: TrainedNet, part: Part, threads: int | None, stops: list[Callback]

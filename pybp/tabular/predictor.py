@@ -65,6 +65,9 @@ class TabularPredictor:
         there are only such. The epochs that they are predictions of were chosen by other rows of the fold.
     oof_score : float or None
         The recipe's metric of `oof_prediction`.
+    record : dict
+        What `save` writes beside, for those who read the file: anything that JSON has. `fit` leaves it as
+        it is.
 
     Examples
     --------
@@ -95,6 +98,7 @@ class TabularPredictor:
         self.task = task
         self.recipe = _TASKS[task][1] if recipe is None else recipe
         self.trained = []
+        self.record: dict[str, Any] = {}
 
     @property
     def nets(self) -> list[MLP]:
@@ -158,13 +162,13 @@ class TabularPredictor:
         seed : int or RandomState, optional
             Seed of the folds, the initial weights and the order of samples.
         callbacks : iterable of Callback
-            Called by the fit of each net, one net after the other. A callback that stops training stops
-            that of the net.
+            Called by the fit of each net, one net after the other unless all of them are `concurrent`. A
+            callback that stops training stops that of the net.
         progress : bool or str
             As in `MLP.fit`, for one net after the other.
         threads : int, optional
-            Maximum number of threads, as in `MLP.fit`. Without callbacks and progress several nets are
-            trained at the same time, each on threads of its own. The result doesn't depend on it.
+            Maximum number of threads, as in `MLP.fit`. Without such callbacks and progress several nets
+            are trained at the same time, each on threads of its own. The result doesn't depend on it.
 
         Returns
         -------

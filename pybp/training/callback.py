@@ -28,9 +28,13 @@ class Callback:
     every : int
         Number of steps between two calls of `on_step_end`; 0: no calls. The core trains without
         interruption between them, so that calls at large intervals cost nothing.
+    concurrent : bool
+        Whether the fits of several nets may call it at the same time, each in a thread of its own. The
+        nets of an ensemble are trained one after the other unless this is True for all callbacks.
     """
 
     every: int = 1
+    concurrent: bool = False
 
     def check_logs(self, names: tuple[str, ...]) -> None:
         """Called first, with the names that the logs of each epoch will have.

@@ -163,7 +163,8 @@ class Measured(Encoding):
 
     def encode_cell(self, value: Any) -> tuple[list[float], int]:
         numbers = self.numbers(self._cell(value))
-        return [float(number[0]) for number in numbers], int(np.isnan(numbers[0][0]))
+        missing = self.missing_indicator and np.isnan(numbers[0][0])
+        return [float(number[0]) for number in numbers], int(missing)
 
     def _cell(self, value: Any) -> Array:
         """An array with one value, as `read` gives it."""

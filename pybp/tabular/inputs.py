@@ -14,7 +14,7 @@ from pybp.tabular.scaling import RobustScaling
 
 __all__ = ["InputLayout", "InputWriter"]
 
-_CELLS = 2**17
+_CELLS = 2**16
 """Numbers that are scaled at a time: they stay in the cache, and need little memory."""
 
 

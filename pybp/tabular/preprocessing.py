@@ -211,7 +211,7 @@ def _digest(encoding: Encoding, encoded: Encoded) -> bytes:
 
 
 def _warn_of_ids(encodings: Sequence[Encoding]) -> None:
-    """Warn of columns whose values are left out, because nearly each row has another one."""
+    """Warn of columns whose values are left out, because nearly all are different or rare."""
     names = [
         encoding.name
         for encoding in encodings
@@ -221,7 +221,7 @@ def _warn_of_ids(encodings: Sequence[Encoding]) -> None:
     if names:
         what = f"column {names[0]!r}" if len(names) == 1 else f"columns {names}"
         warn(
-            f"{what} of X: nearly each row has another value, as in ids and free text, so that the "
-            "net can't learn from them; they are left out. If these are numbers or dates as text, "
-            "convert them (pandas.to_numeric, pandas.to_datetime)"
+            f"{what} of X: nearly all values are different or rare, as those of ids and free text; "
+            "they are left out, since a net can't learn from them. If they are numbers or dates as "
+            "text, convert them (pandas.to_numeric, pandas.to_datetime)"
         )

@@ -144,7 +144,9 @@ def _read_microseconds(X: Any, index: int, name: Any, kind: str, what: str) -> A
 
 
 def _of_pandas(column: Any, kind: str) -> Array:
-    if kind == "M" and column.dt.tz is not None:
+    if hasattr(column.dtype, "pyarrow_dtype"):  # which can't convert dates with missing ones
+        return microseconds(objects(column).tolist(), kind)
+    if getattr(column.dtype, "tz", None) is not None:
         column = column.dt.tz_localize(None)
     return np.asarray(column.to_numpy(dtype=f"{kind}8[us]"))
 

@@ -56,7 +56,7 @@ class Export(Inspection):
         path: str | os.PathLike[str],
         *,
         name: str = "net",
-        dtype: Literal["float32", "float64"] | None = None,
+        dtype: Literal["float32", "float64", "int8"] | None = None,
         X: Any = None,
         input_names: Sequence[Any] | None = None,
         class_names: Sequence[Any] | None = None,
@@ -69,12 +69,14 @@ class Export(Inspection):
             The C file, ``net.c``; the header ``net.h`` is written beside it. Existing files are replaced.
         name : str
             The prefix of all names in the file: ``net`` gives ``net_predict``.
-        dtype : {"float32", "float64"}, optional
+        dtype : {"float32", "float64", "int8"}, optional
             Type of parameters and of all computation; default: the net's. In another one they are
-            rounded first.
+            rounded first. "int8": weights and activations become integers of 8 bits. That is for small
+            processors, and costs accuracy: docs/export.md.
         X : array-like, shape (n_samples, n_in), optional
             Inputs; the first ones are recorded in the file's self-test, with their outputs. Default:
-            random numbers.
+            random numbers. "int8" needs some hundred typical ones, whose activations decide which
+            numbers the integers stand for; it uses 5,000 at most.
         input_names, class_names : sequence, optional
             Names of the inputs and of the classes. The header has an enum and an array of strings of each.
 

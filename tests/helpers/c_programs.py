@@ -3,11 +3,12 @@
 import ctypes
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-__all__ = ["ARM", "COMPILERS", "STRICT", "compiled", "run", "shared_library"]
+__all__ = ["COMPILERS", "STRICT", "compiled", "run", "run_on_cortex_m", "shared_library"]
 
 COMPILERS = [
     pytest.param(name, marks=pytest.mark.skipif(not shutil.which(name), reason=f"no {name} here"))
@@ -16,8 +17,10 @@ COMPILERS = [
 # Compilers may fuse products and sums with -std=gnu99. clang takes long for more than -O1.
 FAST = {"gcc": "-O2", "clang": "-O1"}
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wconversion", "-Werror"]
-ARM = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"]
-"""The compiler, for a Cortex-M4 with an FPU of single precision."""
+CORTEX_M = ["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"]
+"""A CPU with fused multiply-add in float32 alone."""
+MACHINE = ["-M", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none", "-semihosting"]
+_STARTUP = Path(__file__).parent / "cortex_m"
 
 
 def run(command, **options):
@@ -61,3 +64,16 @@ def shared_library(compiler, sources, folder, *options):
     flags = ["-std=gnu99", FAST[compiler], "-march=native", "-shared", "-fPIC"]
     compiled([compiler], [together], library, *flags, *options)
     return Functions(library)
+
+
+def run_on_cortex_m(source, folder, *options):
+    """Compile an exported C file with warnings as errors; run its self-test in an emulator if there is one."""
+    if not shutil.which("arm-none-eabi-gcc"):
+        pytest.skip("no arm-none-eabi-gcc here")
+    program, script = folder / f"{source.stem}.elf", _STARTUP / "start.ld"
+    flags = [*STRICT, "-O2", *CORTEX_M, f"-D{source.stem.upper()}_MAIN", *options]
+    start = ["-nostartfiles", "-T", str(script), str(_STARTUP / "start.c"), "-lc", "-lnosys"]
+    run(["arm-none-eabi-gcc", *flags, str(source), *start, "-lm", "-o", str(program)])
+    if not shutil.which("qemu-system-arm"):
+        pytest.skip("compiled; no qemu-system-arm here to run it")
+    run(["qemu-system-arm", *MACHINE, "-kernel", str(program)])

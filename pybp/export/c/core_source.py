@@ -17,7 +17,7 @@ _CORE = (
     "simd/vmath_body.inc.h",
     "kernels/activation.inc.h",
 )
-_OWN = ("verbs.inc.h", "layers.inc.h")
+_OWN = ("verbs.inc.h", "layers.inc.h", "integers.inc.h")
 
 _WORDS = {
     "float32": {

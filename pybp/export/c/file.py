@@ -14,7 +14,8 @@ __all__ = ["CFile"]
 
 _HEADING = """\
 /* {title}
- * Written by pybp {version}; the same bits as its predictions, with any C99 compiler that keeps to IEEE 754.
+ * Written by pybp {version}. {promise},
+ * under any C99 compiler that keeps to IEEE 754.
  *
  *     cc -O3 -march=native -c {file}                          needs -lm
  *     cc -O3 -march=native -D{NAME}_MAIN {file} -lm           the self-test as a program: it returns 0
@@ -151,6 +152,7 @@ class CFile:
             "file": f"{self.stem}.c",
             "title": comment(self.title),
             "version": _core.version(),
+            "promise": source.promise,
             "fma": "fma" if double else "fmaf",
             "fast_fma": "__FP_FAST_FMA" if double else "__FP_FAST_FMAF",
             "tolerance": "1e-9" if double else "1e-4f",

@@ -1,6 +1,6 @@
 """A net as C that computes in its dtype what the core computes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +14,9 @@ from pybp.export.c.text import number
 from pybp.layers import Layer
 from pybp.net.network import Network
 
-__all__ = ["BLOCKS", "activation_call", "floating_source", "in_blocks"]
+__all__ = ["floating_source", "made_by_layer", "read_layers", "runs"]
 
-BLOCKS = (32, 16, 8, 4, 2, 1)
+_BLOCKS = (32, 16, 8, 4, 2, 1)
 """Widths of the blocks of outputs in the C function of dense layers."""
 
 
@@ -72,9 +72,10 @@ def floating_source(net: Network, name: str) -> Source:
     """
     layers = net.layers
     real: DTypeName = "float32" if net.dtype == np.float32 else "float64"
-    source = Source(name, real, "float" if real == "float32" else "double")
-    made_by = [0, *(_made_by(layers, index) for index in range(len(layers)))]
-    reads = [[], *([made_by[r + 1] for r in _reads(layers, i)] for i in range(len(layers)))]
+    promise = f"Its outputs are those of the net in {real}, bit for bit"
+    source = Source(name, real, "float" if real == "float32" else "double", promise)
+    made_by = [0, *(made_by_layer(layers, index) for index in range(len(layers)))]
+    reads = [[], *([made_by[r + 1] for r in read_layers(layers, i)] for i in range(len(layers)))]
     plan, last = ScratchPlan(), last_readers(reads)
     offsets, places = {0: plan.place(net.n_in, 0, last[0])}, {0: "scratch"}
     source.body.append(f"{name}_read_inputs({net.n_in}, x, scratch);")
@@ -96,7 +97,7 @@ def floating_source(net: Network, name: str) -> Source:
     return source
 
 
-def _reads(layers: tuple[Layer, ...], index: int) -> list[int]:
+def read_layers(layers: tuple[Layer, ...], index: int) -> list[int]:
     """The layers whose outputs a layer reads; -1 is the net's input."""
     layer = layers[index]
     if layer.kind == "join":
@@ -104,10 +105,10 @@ def _reads(layers: tuple[Layer, ...], index: int) -> list[int]:
     return [-1] if layer.kind == "embedding" else list(layer.inputs)
 
 
-def _made_by(layers: tuple[Layer, ...], index: int) -> int:
+def made_by_layer(layers: tuple[Layer, ...], index: int) -> int:
     """The number, from 1, of the layer that computes these outputs: outside training dropout does nothing."""
     while index >= 0 and _form(layers[index]) is _nothing:
-        index = _reads(layers, index)[0]
+        index = read_layers(layers, index)[0]
     return index + 1
 
 
@@ -118,7 +119,7 @@ def _dense(step: _Step) -> None:
     weights = step.net.weights[step.index]
     assert weights is not None
     n_out, n_in = weights.shape
-    w = step.constant("weights", in_blocks(weights))
+    w = step.constant("weights", _in_blocks(weights))
     b = step.constant("biases", step.net.biases[step.index])
     step.call("dense", n_in, n_out, step.x, w, b, step.a)
     _activate(step, step.a)
@@ -130,7 +131,7 @@ def _activation(step: _Step) -> None:
 
 def _parametric_activation(step: _Step) -> None:
     alpha, _ = step.gamma_beta
-    call = activation_call(step.source.name, step.source.real, step.layer.activation, "x")
+    call = _activation_call(step.source.name, step.source.real, step.layer.activation, "x")
     step.source.body += [
         f"for (size_t j = 0; j < {step.layer.n_out}; j++) {{",
         f"    const {step.source.c_real} x = ({step.x})[j], z = {step.source.name}_flush({call});",
@@ -174,7 +175,7 @@ def _join(step: _Step) -> None:
     of_tables = {table.column for table in tables}
     numbers = [c for c in range(tables[0].n_in) if c not in of_tables]
     at = 0
-    for first, n in _runs(numbers):
+    for first, n in runs(numbers):
         step.call("copy", n, f"{inputs} + {first}", f"{step.a} + {at}")
         at += n
     for table, place in zip(tables, vectors, strict=True):
@@ -182,10 +183,11 @@ def _join(step: _Step) -> None:
         at += table.n_out
 
 
-def _runs(columns: list[int]) -> list[tuple[int, int]]:
+def runs(columns: Sequence[int]) -> list[tuple[int, int]]:
     """The first of each group of consecutive columns, and their number."""
-    starts = [c for c in columns if c - 1 not in columns]
-    ends = [c + 1 for c in columns if c + 1 not in columns]
+    there = set(columns)
+    starts = [c for c in columns if c - 1 not in there]
+    ends = [c + 1 for c in columns if c + 1 not in there]
     return [(start, end - start) for start, end in zip(starts, ends, strict=True)]
 
 
@@ -231,10 +233,10 @@ def _form(layer: Layer) -> Callable[[_Step], None]:
 # ---- what they use ---------------------------------------------------------------------------
 
 
-def in_blocks(weights: Array) -> Array:
+def _in_blocks(weights: Array) -> Array:
     """(n_out, n_in) weights as the C function of dense layers reads them, in one dimension."""
     pieces, begin = [], 0
-    for width in BLOCKS:
+    for width in _BLOCKS:
         while len(weights) - begin >= width:
             pieces.append(weights[begin : begin + width].T.ravel())
             begin += width
@@ -250,7 +252,7 @@ def _activate(step: _Step, z: str) -> None:
         if z != step.a:
             step.call("copy", n, z, step.a)
         return
-    call = activation_call(step.source.name, step.source.real, activation, "z[j]")
+    call = _activation_call(step.source.name, step.source.real, activation, "z[j]")
     step.source.body += [
         f"for (size_t j = 0; j < {n}; j++) {{",
         f"    const {step.source.c_real} z = ({z})[j];",
@@ -265,7 +267,7 @@ def _rowwise(activation: ActivationFunction) -> str:
     return activation.name
 
 
-def activation_call(name: str, real: str, activation: ActivationFunction, z: str) -> str:
+def _activation_call(name: str, real: str, activation: ActivationFunction, z: str) -> str:
     """The C expression of an elementwise activation of `z`."""
     function = f"{name}_{activation.name}_f"
     if function not in functions(name, real):

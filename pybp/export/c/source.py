@@ -29,11 +29,14 @@ class Source:
         The size of `scratch`.
     scratch_type : str
         The type of its elements.
+    promise : str
+        Which outputs the file computes, for its heading.
     """
 
     name: str
     real: DTypeName
     scratch_type: str
+    promise: str
     data: list[str] = field(default_factory=list)
     weight_bytes: int = 0
     body: list[str] = field(default_factory=list)

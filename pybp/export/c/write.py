@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 
 from pybp._common.arguments import choice, shown
 from pybp._common.arrays import as_matrix
-from pybp._common.types import DTypeName
+from pybp._common.types import Array, DTypeName
 from pybp.data.dataset import check_categories
 from pybp.errors import ArgumentError, ShapeError
 from pybp.export.c.file import CFile
 from pybp.export.c.floating import floating_source
+from pybp.export.c.integers import IntegerNet
 from pybp.export.c.text import checked_name
 from pybp.export.onnx.net import random_rows
 from pybp.io.atomic import write_atomically
@@ -25,7 +26,9 @@ from pybp.net.state import core_net
 
 __all__ = ["net_to_c"]
 
+_REALS = get_args(DTypeName)
 _ROWS, _NUMBERS = 8, 20_000  # of the self-test, at most
+_CALIBRATION = 5_000  # rows, at most
 
 
 def net_to_c(
@@ -39,18 +42,26 @@ def net_to_c(
 ) -> None:
     """Write a net; see `MLP.to_c`."""
     target, prefix = _checked_target(path), checked_name(name)
-    real = net.dtype.name if dtype is None else choice(dtype, "dtype", ("float32", "float64"))
-    frozen = _in_dtype(net, cast(DTypeName, real))
+    chosen = net.dtype.name if dtype is None else choice(dtype, "dtype", (*_REALS, "int8"))
+    frozen = _in_dtype(net, cast(DTypeName, chosen if chosen in _REALS else "float32"))
     inputs = _checked_names(input_names, "input_names", net.n_in)
     classes = _checked_names(class_names, "class_names", max(net.n_out, 2))
+    if chosen == "int8" and X is None:
+        raise ArgumentError('dtype="int8" needs X, typical inputs of the net')
     given = random_rows(frozen, _ROWS) if X is None else as_matrix(X, "X", frozen.dtype, net.n_in)
     check_categories(given, net.layers, "X")
     rows = np.asarray(given[: max(1, min(_ROWS, _NUMBERS // net.n_in))], frozen.dtype)
-    outputs = np.empty((len(rows), net.n_out), frozen.dtype)
-    frozen._net.predict(rows, outputs, 0)
-    source = floating_source(frozen, prefix)
+    if chosen == "int8":
+        integers = IntegerNet(frozen, np.asarray(given[:_CALIBRATION], frozen.dtype))
+        source, outputs = integers.source(prefix), integers.predict(rows)
+    else:
+        source, outputs = floating_source(frozen, prefix), _predicted(frozen, rows)
     file = CFile(source, repr(net), target.stem, rows, outputs, inputs, classes)
     _write_both(target, file)
+
+
+def _predicted(net: Network, rows: Array) -> Array:
+    return net._net.predict(rows, np.empty((len(rows), net.n_out), net.dtype), 0)
 
 
 def _checked_target(path: object) -> Path:

@@ -12,7 +12,7 @@ from pybp import MLP, Activation, Dense, Residual
 from pybp.errors import ArgumentError, ShapeError
 from pybp.export.c import floating
 
-from c_programs import COMPILERS, STRICT, compiled, run, shared_library
+from c_programs import COMPILERS, STRICT, compiled, run, run_on_cortex_m, shared_library
 from layer_nets import NETS, disturb, inputs
 from registered import CLASSES, HIDDEN, ROWS
 
@@ -90,6 +90,14 @@ def test_no_warnings(exported, case, compiler, tmp_path):
         program = tmp_path / f"program{number}"
         compiled([compiler], [source], program, *STRICT, f"-D{name}_MAIN", *options)
         run([program])  # without fused multiply-add within a tolerance
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_on_a_cortex_m(exported, dtype, tmp_path):
+    """Bit for bit in float32, within a tolerance in float64, which this CPU computes without fma."""
+    source = exported[0] / f"net{CASES.index(('all', dtype))}.c"
+    options = [f"-D{source.stem.upper()}_NO_FMA"] if dtype == "float64" else []
+    run_on_cortex_m(source, tmp_path, *options)
 
 
 def test_all_headers_compile_as_cpp(exported, tmp_path):

@@ -16,6 +16,7 @@ a layer or `fit` takes an activation, an initializer, a loss, an optimizer or a 
 as ``"relu"`` does, and so does one of the classes with their parameters::
 
     MLP, load       a net: fit, predict, evaluate, save, summary, trace, diagnose; a saved net
+    from_onnx       a net from an ONNX model
     layers          Dense, Activation, Dropout, BatchNorm, Residual, Embedding, ...
     activations     ReLU, Sigmoid, Softmax, ...
     initializers    HeNormal, GlorotUniform, ...
@@ -70,6 +71,7 @@ from pybp.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 __version__ = _version()
 
 load = MLP.load
+from_onnx = MLP.from_onnx
 
 __all__ = [
     "MAE",
@@ -103,6 +105,7 @@ __all__ = [
     "activations",
     "callbacks",
     "errors",
+    "from_onnx",
     "initializers",
     "layers",
     "load",

@@ -1,4 +1,4 @@
-"""The base class of `MLP` that has the methods for other formats."""
+"""The base class of `MLP` that writes nets in other formats."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 from pybp._common.explain import explained
 from pybp.export.c import net_to_c
+from pybp.export.constructors import Constructors
 from pybp.export.onnx.net import net_to_onnx
-from pybp.inspection.methods import Inspection
 
 __all__ = ["Export"]
 
 
-class Export(Inspection):
-    """Base class of `MLP`: methods that write a net in other formats, and make nets from them."""
+class Export(Constructors):
+    """Base class of `MLP`: methods that write a net in other formats."""
 
     @explained
     def to_onnx(self, path: str | os.PathLike[str], *, check: Any = False) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from pybp._common.types import Array, DType
 from pybp.errors import FileFormatError
 
 __all__ = ["Field", "Pieces", "Schema", "decode", "encode"]
@@ -28,8 +29,13 @@ _WIRE: dict[str, int] = {
     "float": _FIXED32,
     **dict.fromkeys(("text", "bytes", "message"), _BYTES),
 }
-_LARGEST_COUNT = 100_000
-"""Elements of a repeated field, except for packed numbers, which take no more memory than the file."""
+_MOST_ENTRIES = 200_000
+"""Entries of a message and of all messages in it. The models that pybp reads have thousands."""
+_NUMBERS: dict[str, DType] = {
+    "int": np.dtype("<i8"),
+    "float": np.dtype("<f4"),
+    "double": np.dtype("<f8"),
+}
 
 
 @dataclass(frozen=True)
@@ -116,86 +122,104 @@ def _varint(number: int) -> bytes:
 def decode(data: memoryview, schema: Schema) -> dict[str, Any]:
     """The message in `data`; fields that the schema doesn't name are skipped.
 
-    Nothing is copied but numbers and texts: "bytes" fields are views. Nested messages follow the
-    schema, so their depth is bounded.
+    "bytes" fields are views; repeated numbers become arrays. Nested messages follow the schema, so their
+    depth is bounded, and so is the number of entries.
 
     Raises
     ------
     FileFormatError
         These bytes are no message of this schema.
     """
-    numbers = {field.number: (name, field) for name, field in schema.items()}
-    message: dict[str, Any] = {}
-    for number, wire, value in _entries(data):
-        if number not in numbers:
-            continue
-        name, field = numbers[number]
-        values = _decoded(name, field, wire, value)
-        if not field.repeated:
-            message[name] = values[0]
-            continue
-        found = message.setdefault(name, [])
-        found += values
-        if len(found) > _LARGEST_COUNT and field.kind in ("text", "bytes", "message"):
-            raise FileFormatError(f"it has more than {_LARGEST_COUNT} entries of {name!r}")
-    return message
+    return _Decoder().message(data, schema)
 
 
-def _decoded(name: str, field: Field, wire: int, value: Any) -> list[Any]:
-    """The value of a field, or the values if they are packed."""
-    if wire == _BYTES and field.repeated and field.kind in ("int", "float", "double"):
-        return _unpacked(field.kind, value)
-    if wire != _WIRE[field.kind]:
-        raise FileFormatError(f"its field {name!r} has the wrong type")
-    if field.kind == "int":
-        return [_signed(value)]
-    if field.kind in ("float", "double"):
-        return [struct.unpack("<f" if field.kind == "float" else "<d", value)[0]]
-    if field.kind == "bytes":
-        return [value]
-    if field.message is not None:
-        return [decode(value, field.message)]
-    try:
-        return [str(value, "utf-8")]
-    except UnicodeDecodeError:
-        raise FileFormatError(f"its field {name!r} is not UTF-8 text") from None
+class _Decoder:
+    """Decodes messages, and counts entries: each takes much more memory than its two bytes."""
 
+    def __init__(self) -> None:
+        self._left = _MOST_ENTRIES
 
-def _unpacked(kind: str, data: memoryview) -> list[Any]:
-    if kind == "int":
-        values, at = [], 0
+    def message(self, data: memoryview, schema: Schema) -> dict[str, Any]:
+        numbers = {field.number: (name, field) for name, field in schema.items()}
+        message: dict[str, Any] = {}
+        for number, wire, raw in self._entries(data):
+            if number not in numbers:
+                continue
+            name, field = numbers[number]
+            value = self._value(name, field, wire, raw)
+            if field.repeated:
+                message.setdefault(name, []).append(value)
+            else:
+                message[name] = value
+        for name, values in message.items():
+            if schema[name].repeated and schema[name].kind in _NUMBERS:
+                message[name] = np.concatenate(values)
+        return message
+
+    def _value(self, name: str, field: Field, wire: int, raw: Any) -> Any:
+        """The value of an entry; an array if the field repeats numbers."""
+        dtype = _NUMBERS.get(field.kind)
+        if dtype is not None and field.repeated:
+            return self._numbers(field.kind, dtype, wire, raw, name)
+        if wire != _WIRE[field.kind]:
+            raise FileFormatError(f"its field {name!r} has the wrong type")
+        if dtype is not None:
+            return _signed(raw) if field.kind == "int" else float(np.frombuffer(raw, dtype)[0])
+        if field.message is not None:
+            return self.message(raw, field.message)
+        if field.kind == "bytes":
+            return raw
+        try:
+            return str(raw, "utf-8")
+        except UnicodeDecodeError:
+            raise FileFormatError(f"its field {name!r} is not UTF-8 text") from None
+
+    def _numbers(self, kind: str, dtype: DType, wire: int, raw: Any, name: str) -> Array:
+        """One number, or packed ones."""
+        if wire != _BYTES and wire != _WIRE[kind]:
+            raise FileFormatError(f"its field {name!r} has the wrong type")
+        if kind == "int":
+            return np.array([_signed(raw)] if wire == _VARINT else self._varints(raw), np.int64)
+        if len(raw) % dtype.itemsize:
+            raise FileFormatError("its packed numbers end in the middle of one")
+        return np.frombuffer(raw, dtype)
+
+    def _varints(self, data: memoryview) -> list[int]:
+        numbers, at = [], 0
         while at < len(data):
-            value, at = _read_varint(data, at)
-            values.append(_signed(value))
-        return values
-    dtype = np.dtype("<f4" if kind == "float" else "<f8")
-    if len(data) % dtype.itemsize:
-        raise FileFormatError("its packed numbers end in the middle of one")
-    return list(np.frombuffer(data, dtype).tolist())
+            number, at = _read_varint(data, at)
+            numbers.append(_signed(number))
+            self._count()
+        return numbers
 
+    def _entries(self, data: memoryview) -> Iterator[tuple[int, int, Any]]:
+        """Number, wire type and raw value of each entry of a message."""
+        at = 0
+        while at < len(data):
+            self._count()
+            tag, at = _read_varint(data, at)
+            number, wire = tag >> 3, tag & 7
+            if not 0 < number < 1 << 29:
+                raise FileFormatError(f"it has a field with number {number}")
+            if wire == _VARINT:
+                value, at = _read_varint(data, at)
+                yield number, wire, value
+                continue
+            if wire == _BYTES:
+                length, at = _read_varint(data, at)
+            elif wire in (_FIXED32, _FIXED64):
+                length = 4 if wire == _FIXED32 else 8
+            else:
+                raise FileFormatError(f"it has an entry of wire type {wire}")
+            if length > len(data) - at:
+                raise FileFormatError(f"an entry of {length} bytes goes beyond the end")
+            yield number, wire, data[at : at + length]
+            at += length
 
-def _entries(data: memoryview) -> Iterator[tuple[int, int, Any]]:
-    """Number, wire type and raw value of each entry of a message."""
-    at = 0
-    while at < len(data):
-        tag, at = _read_varint(data, at)
-        number, wire = tag >> 3, tag & 7
-        if not 0 < number < 1 << 29:
-            raise FileFormatError(f"it has a field with number {number}")
-        if wire == _VARINT:
-            value, at = _read_varint(data, at)
-            yield number, wire, value
-            continue
-        if wire == _BYTES:
-            length, at = _read_varint(data, at)
-        elif wire in (_FIXED32, _FIXED64):
-            length = 4 if wire == _FIXED32 else 8
-        else:
-            raise FileFormatError(f"it has an entry of wire type {wire}")
-        if length > len(data) - at:
-            raise FileFormatError(f"an entry of {length} bytes goes beyond the end")
-        yield number, wire, data[at : at + length]
-        at += length
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise FileFormatError(f"it has more than {_MOST_ENTRIES} entries")
 
 
 def _read_varint(data: memoryview, at: int) -> tuple[int, int]:

@@ -1,0 +1,74 @@
+"""What the names of values in a graph stand for while it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pybp._common.types import Array
+from pybp.export.onnx.expressions import Formula
+
+__all__ = ["Codes", "Columns", "Complement", "Dims", "Features", "Value", "Vectors"]
+
+
+@dataclass(eq=False)
+class Features:
+    """A row of numbers for each sample: a formula of the outputs of a layer.
+
+    Attributes
+    ----------
+    node : int
+        The layer, by its number in the `LayerGraph`.
+    formula : Formula
+        The formula; its variable is the layer's output.
+    flat : bool
+        Whether the value has two dimensions, as a net's input, and not more.
+    layer : int or None
+        The layer that the formula was found to be.
+    origin : str
+        What messages call the node that computes it.
+    """
+
+    node: int
+    formula: Formula
+    flat: bool = True
+    layer: int | None = None
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Dims:
+    """A list of whole numbers that describes a shape; None is the number of samples."""
+
+    sizes: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Some columns of the net's input."""
+
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A column of the net's input as whole numbers."""
+
+    column: int
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """The vectors of an embedded column; `table` is (n_categories, dim)."""
+
+    column: int
+    table: Array
+
+
+@dataclass(frozen=True)
+class Complement:
+    """1 minus the output of a net with one output, the probability of the first class."""
+
+    features: Features
+
+
+Value = Features | Dims | Columns | Codes | Vectors | Complement | Array

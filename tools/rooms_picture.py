@@ -123,7 +123,7 @@ def with_bends(rooms: Graph) -> tuple[Graph, dict[str, int]]:
     floor = floors(rooms)
     chained: Graph = {room: set() for room in rooms}
     for room, used in without_implied(rooms).items():
-        for other in used:
+        for other in sorted(used):
             above = room
             for n in range(floor[room] - 1, floor[other], -1):
                 bend = f"{room}>{other}#{n}"
@@ -152,7 +152,7 @@ def centres(arrows: Graph, floor: dict[str, int]) -> dict[str, tuple[float, floa
             near = users if sweep % 2 else arrows
 
             def middle(node: str, near: Graph = near) -> float:
-                known = [at[other][0] for other in near[node] if other in at]
+                known = [at[other][0] for other in sorted(near[node]) if other in at]
                 return sum(known) / len(known) if known else at.get(node, (0.0,))[0]
 
             row.sort(key=middle)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from pybp._common.types import Array
 from pybp.activations import Softmax
-from pybp.errors import FileFormatError
 from pybp.export.layer_graph import INPUT, Parameters
-from pybp.export.onnx.expressions import ELEMENTWISE, REDUCTIONS, Formula, number_of_arguments
+from pybp.export.onnx.elementwise import FORMULAS, Operator, expect, wrong
 from pybp.export.onnx.model import OnnxNode
 from pybp.export.onnx.reader import GraphReader, shortest
 from pybp.export.onnx.schema import DTYPES
@@ -24,28 +20,17 @@ __all__ = ["OPERATORS"]
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
-def _wrong(node: OnnxNode, what: str) -> FileFormatError:
-    return FileFormatError(f"{node.name}: {what}")
-
-
-def _expect(node: OnnxNode, name: str, default: Any, *allowed: Any) -> None:
-    """Raise unless an attribute has one of the values that pybp reads."""
-    value = node.attributes.get(name, default)
-    if value not in allowed:
-        raise _wrong(node, f"{name} is {value!r:.40}; pybp reads {allowed[0]!r}")
-
-
 # ---- layers ----------------------------------------------------------------------------------
 
 
 def _gemm(reader: GraphReader, node: OnnxNode) -> Value:
-    _expect(node, "alpha", 1.0, 1.0)
-    _expect(node, "transA", 0, 0)
+    expect(node, "alpha", 1.0, 1.0)
+    expect(node, "transA", 0, 0)
     matrix = reader.parameter(node, 1, ndim=2)
     weights = matrix if node.attributes.get("transB", 0) else matrix.T
     biases = None
     if reader.argument(node, 2) is not None:
-        _expect(node, "beta", 1.0, 1.0)
+        expect(node, "beta", 1.0, 1.0)
         biases = reader.parameter(node, 2)
     return reader.of_layer(reader.layers.dense(reader.source(node), weights, biases, node.name))
 
@@ -56,17 +41,17 @@ def _matmul(reader: GraphReader, node: OnnxNode) -> Value:
 
 
 def _batch_norm(reader: GraphReader, node: OnnxNode) -> Value:
-    _expect(node, "training_mode", 0, 0)
+    expect(node, "training_mode", 0, 0)
     gamma, beta, mean, variance = (reader.parameter(node, index) for index in range(1, 5))
     eps = shortest(node.attributes.get("epsilon", 1e-5), np.dtype(np.float32))
     spec, parameters = BatchNorm(eps=eps), Parameters(gamma, beta, (mean, variance))
     if (variance < 0).any():
-        raise _wrong(node, "a variance is negative")
+        raise wrong(node, "a variance is negative")
     return reader.of_layer(reader.layers.layer(reader.source(node), spec, parameters, node.name))
 
 
 def _norm(kind: type[LayerNorm] | type[RMSNorm], reader: GraphReader, node: OnnxNode) -> Value:
-    _expect(node, "axis", -1, -1, 1)
+    expect(node, "axis", -1, -1, 1)
     gamma = reader.parameter(node, 1)
     beta = None if reader.argument(node, 2) is None else reader.parameter(node, 2)
     eps = shortest(node.attributes.get("epsilon", 1e-5), np.dtype(np.float32))
@@ -83,7 +68,7 @@ def _scaler(reader: GraphReader, node: OnnxNode) -> Value:
         for name, default in (("offset", [0.0]), ("scale", [1.0]))
     )
     if any(values.size not in (1, width) for values in (offset, scale)):
-        raise _wrong(node, f"it has not {width} offsets and scales")
+        raise wrong(node, f"it has not {width} offsets and scales")
     gamma = np.broadcast_to(scale, (width,)).astype(np.float32)
     beta = np.broadcast_to(-offset * scale, (width,)).astype(np.float32)
     spec, parameters = Scale(bias=True), Parameters(gamma, beta)
@@ -91,134 +76,9 @@ def _scaler(reader: GraphReader, node: OnnxNode) -> Value:
 
 
 def _softmax(reader: GraphReader, node: OnnxNode) -> Value:
-    _expect(node, "axis", -1, -1, 1)
+    expect(node, "axis", -1, -1, 1)
     source = reader.source(node)
     return reader.of_layer(reader.layers.activation(source, Softmax(), node.name))
-
-
-# ---- operators on each element ---------------------------------------------------------------
-
-
-def _elementwise(reader: GraphReader, node: OnnxNode, op: str, *parameters: float) -> Value:
-    """An operator of `ELEMENTWISE`, whose parameters follow its inputs."""
-    if len(node.inputs) + len(parameters) != number_of_arguments(op):
-        raise _wrong(node, f"it has {len(node.inputs)} inputs")
-    given = [reader.argument(node, index) for index in range(len(node.inputs))]
-    if all(isinstance(value, np.ndarray) for value in given):
-        return _of_constants(node, op, given, parameters)
-    rows = [value for value in given if isinstance(value, Features)]
-    if len(rows) + sum(isinstance(value, np.ndarray) for value in given) < len(given):
-        raise _wrong(node, "an input is neither features nor a constant")
-    if op in ("Add", "Sub", "Mul", "Div") and len(given) == 2:
-        found = _affine_or_sum(reader, node, op, rows)
-        if found is not None:
-            return found
-    if any(value.node != rows[0].node or value.flat != rows[0].flat for value in rows):
-        raise _wrong(node, "it combines two layers; pybp reads sums of two only")
-    numbers = [reader.number(value, np.dtype(np.float32)) for value in parameters]
-    arguments = [_part(reader, node, value) for value in given]
-    formula = Formula(op, (*arguments, *numbers))
-    return Features(rows[0].node, formula, rows[0].flat)
-
-
-def _part(reader: GraphReader, node: OnnxNode, value: Any) -> Formula:
-    """A part of a formula: that of features, or a number."""
-    if isinstance(value, Features):
-        return value.formula
-    if value.size != 1 or value.dtype.kind not in "fiub":
-        raise _wrong(node, f"a constant has shape {value.shape}; expected one number")
-    return reader.number(float(value.ravel()[0]), value.dtype)
-
-
-def _affine_or_sum(
-    reader: GraphReader, node: OnnxNode, op: str, rows: list[Features]
-) -> Value | None:
-    """The node as a scale or shift by a vector, or as the sum of two layers; else None."""
-    if len(rows) == 2:
-        if rows[0].node == rows[1].node and None in (rows[0].layer, rows[1].layer):
-            return None
-        if op != "Add" or not (rows[0].flat and rows[1].flat):
-            return None
-        one, other = (reader.layer_of(value, node.name) for value in rows)
-        return reader.of_layer(reader.layers.add(one, other, node.name))
-    index = 0 if isinstance(reader.argument(node, 1), Features) else 1  # of the constant
-    constant = reader.constant(node, index)
-    features, width = rows[0], reader.width(rows[0])
-    if constant.ndim == 0 or constant.size != width or constant.shape[-1] != width:
-        return None
-    trivial = features.layer is not None
-    if width == 1 and not (op == "Add" and trivial and _lacks_bias(reader, features)):
-        return None
-    if not features.flat:
-        raise _wrong(node, "it scales or shifts an input of more than two dimensions")
-    merge = trivial and reader.single_reader(node, 1 - index)
-    layer = reader.layer_of(features, node.name)
-    merge = merge or (not trivial and reader.single_reader(node, 1 - index))
-    vector = reader.parameter(node, index)
-    return reader.of_layer(reader.affine(layer, op, vector, index == 0, node.name, merge))
-
-
-def _lacks_bias(reader: GraphReader, features: Features) -> bool:
-    entry = reader.layers.nodes[reader.layer_of(features, "")].entry
-    return entry is not None and getattr(entry, "bias", True) is False
-
-
-def _of_constants(node: OnnxNode, op: str, given: Any, parameters: tuple[float, ...]) -> Array:
-    """The operator on constants, where the result is not larger than they are."""
-    try:
-        shape = np.broadcast_shapes(*(array.shape for array in given))
-    except ValueError:
-        raise _wrong(node, "its constants have shapes that don't match") from None
-    if math.prod(shape) > max(array.size for array in given):
-        raise _wrong(node, "its constants have shapes that don't match")
-    if any(array.dtype.kind not in "fib" for array in given):
-        raise _wrong(node, "its constants are no numbers")
-    with np.errstate(all="ignore"):
-        try:
-            return np.asarray(ELEMENTWISE[op](*given, *parameters)).astype(given[-1].dtype)
-        except (TypeError, ValueError):
-            raise _wrong(node, "it can't compute its constants") from None
-
-
-def _plain(op: str, *attributes: tuple[str, float]) -> Operator:
-    """An operator on each element, with its attributes and their defaults."""
-
-    def read(reader: GraphReader, node: OnnxNode) -> Value:
-        values = [float(node.attributes.get(name, default)) for name, default in attributes]
-        return _elementwise(reader, node, op, *values)
-
-    return read
-
-
-def _gelu(reader: GraphReader, node: OnnxNode) -> Value:
-    _expect(node, "approximate", "none", "none", "tanh")
-    by_tanh = node.attributes.get("approximate") == "tanh"
-    return _elementwise(reader, node, "GeluTanh" if by_tanh else "Gelu")
-
-
-def _clip(reader: GraphReader, node: OnnxNode) -> Value:
-    """``min(max(x, low), high)``; the bounds are inputs, before opset 11 attributes."""
-    features = reader.features(node, flat=False)
-    formula = features.formula
-    for index, (name, op) in enumerate((("min", "Max"), ("max", "Min")), start=1):
-        value: Any = node.attributes.get(name)
-        if value is None and reader.argument(node, index) is not None:
-            value = reader.constant(node, index)
-        if value is not None:
-            formula = Formula(op, (formula, _part(reader, node, np.asarray(value))))
-    return Features(features.node, formula, features.flat)
-
-
-def _reduction(reader: GraphReader, node: OnnxNode) -> Value:
-    """A mean, sum or maximum over the features of each row, which keeps the dimension."""
-    features = reader.features(node)
-    _expect(node, "keepdims", 1, 1)
-    axes = node.attributes.get("axes")
-    if axes is None and reader.argument(node, 1) is not None:
-        axes = reader.constant(node, 1).tolist()
-    if axes not in ([-1], [1], -1, 1):
-        raise _wrong(node, f"its axes are {axes!r:.40}; expected the features")
-    return Features(features.node, Formula(node.op, (features.formula,)))
 
 
 # ---- shapes and types ------------------------------------------------------------------------
@@ -227,13 +87,13 @@ def _reduction(reader: GraphReader, node: OnnxNode) -> Value:
 def _same(reader: GraphReader, node: OnnxNode) -> Value:
     value = reader.argument(node, 0)
     if value is None:
-        raise _wrong(node, "it has no input")
+        raise wrong(node, "it has no input")
     return value
 
 
 def _dropout(reader: GraphReader, node: OnnxNode) -> Value:
     if reader.argument(node, 2) is not None and reader.constant(node, 2).any():
-        raise _wrong(node, "it drops elements in prediction, too")
+        raise wrong(node, "it drops elements in prediction, too")
     return reader.features(node, flat=False)
 
 
@@ -241,24 +101,24 @@ def _cast(reader: GraphReader, node: OnnxNode) -> Value:
     value, number = _same(reader, node), node.attributes.get("to")
     dtype = DTYPES.get(number) if isinstance(number, int) else None
     if dtype is None:
-        raise _wrong(node, f"it converts to type {number!r:.40}")
+        raise wrong(node, f"it converts to type {number!r:.40}")
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "O":
-            raise _wrong(node, "it converts texts")
+            raise wrong(node, "it converts texts")
         with np.errstate(all="ignore"):
             return value.astype(dtype.newbyteorder("="))
     if isinstance(value, Columns) and dtype.kind == "i" and len(value.columns) == 1:
         return Codes(value.columns[0])
     if isinstance(value, Features | Dims | Codes) and dtype.kind in ("i", "f"):
         if isinstance(value, Features) and dtype.kind == "i":
-            raise _wrong(node, "it rounds features to whole numbers")
+            raise wrong(node, "it rounds features to whole numbers")
         return value
-    raise _wrong(node, f"it converts to {dtype}")
+    raise wrong(node, f"it converts to {dtype}")
 
 
 def _flatten(reader: GraphReader, node: OnnxNode) -> Value:
     features = reader.features(node, flat=False)
-    _expect(node, "axis", 1, 1)
+    expect(node, "axis", 1, 1)
     return Features(features.node, features.formula, layer=features.layer)
 
 
@@ -273,10 +133,10 @@ def _reshape(reader: GraphReader, node: OnnxNode) -> Value:
         try:
             return value.reshape([-1 if size is None else size for size in sizes])
         except ValueError:
-            raise _wrong(node, f"it gives {value.shape} the shape {sizes}") from None
+            raise wrong(node, f"it gives {value.shape} the shape {sizes}") from None
     if not isinstance(value, Features):
         if sizes not in _sizes_of_columns(value):
-            raise _wrong(node, f"it gives columns the shape {sizes}")
+            raise wrong(node, f"it gives columns the shape {sizes}")
         return value
     features = reader.features(node, flat=False)
     if (
@@ -284,9 +144,9 @@ def _reshape(reader: GraphReader, node: OnnxNode) -> Value:
         or sizes[0] not in (None, 0, -1)
         or sizes[1] not in (-1, reader.width(features))
     ):
-        raise _wrong(node, f"it gives features the shape {sizes}; expected a row")
+        raise wrong(node, f"it gives features the shape {sizes}; expected a row")
     if sizes == (-1, -1):
-        raise _wrong(node, f"its shape is {sizes}")
+        raise wrong(node, f"its shape is {sizes}")
     return Features(features.node, features.formula, layer=features.layer)
 
 
@@ -302,7 +162,7 @@ def _transpose(reader: GraphReader, node: OnnxNode) -> Value:
     array = reader.constant(node, 0)
     order = node.attributes.get("perm", list(range(array.ndim))[::-1])
     if sorted(order) != list(range(array.ndim)):
-        raise _wrong(node, f"its perm is {order!r:.40}")
+        raise wrong(node, f"its perm is {order!r:.40}")
     return array.transpose(order)
 
 
@@ -312,9 +172,9 @@ def _squeezed(reader: GraphReader, node: OnnxNode) -> Value:
     if isinstance(value, np.ndarray):
         if value.size == 1:
             return value.reshape(-1 if node.op == "Unsqueeze" else ())
-        raise _wrong(node, "it changes the dimensions of an array")
+        raise wrong(node, "it changes the dimensions of an array")
     if isinstance(value, Features):
-        raise _wrong(node, "it changes the dimensions of features")
+        raise wrong(node, "it changes the dimensions of features")
     return value
 
 
@@ -327,7 +187,7 @@ def _constant(reader: GraphReader, node: OnnxNode) -> Value:
             return np.array(node.attributes[name], dtype)
     value = node.attributes.get("value")
     if not isinstance(value, np.ndarray):
-        raise _wrong(node, "it has no value that pybp reads")
+        raise wrong(node, "it has no value that pybp reads")
     return value
 
 
@@ -342,10 +202,10 @@ def _gather(reader: GraphReader, node: OnnxNode) -> Value:
     axis = node.attributes.get("axis", 0)
     if isinstance(value, np.ndarray) and isinstance(indices, Codes):
         if axis != 0 or value.ndim != 2 or value.dtype not in _FLOATS:
-            raise _wrong(node, "its table is no matrix of vectors")
+            raise wrong(node, "its table is no matrix of vectors")
         return Vectors(indices.column, reader.parameter(node, 0, ndim=2))
     if not isinstance(indices, np.ndarray) or indices.dtype.kind != "i":
-        raise _wrong(node, "its indices are no constants")
+        raise wrong(node, "its indices are no constants")
     numbers = [int(index) for index in indices.ravel()[: 1 << 20]]
     if isinstance(value, Dims):
         size = len(value.sizes)
@@ -356,7 +216,7 @@ def _gather(reader: GraphReader, node: OnnxNode) -> Value:
         inside = all(-width <= number < width for number in numbers)
         if value.flat and axis in (1, -1) and inside and value.formula.op == "variable":
             return Columns(tuple(number % width for number in numbers))
-    raise _wrong(node, "it selects from neither the columns of the input nor a table")
+    raise wrong(node, "it selects from neither the columns of the input nor a table")
 
 
 def _concat(reader: GraphReader, node: OnnxNode) -> Value:
@@ -371,12 +231,12 @@ def _concat(reader: GraphReader, node: OnnxNode) -> Value:
     else:
         columns, others = [], given
     if not others or not all(isinstance(value, Vectors) for value in others):
-        raise _wrong(node, "it joins values that are no columns and no embeddings of the input")
+        raise wrong(node, "it joins values that are no columns and no embeddings of the input")
     tables = {value.column: value.table.T for value in others if isinstance(value, Vectors)}
     embedded = sorted(tables)
     wanted = [c for c in range(reader.layers.width(INPUT)) if c not in tables]
     if [v.column for v in others if isinstance(v, Vectors)] != embedded or columns != wanted:
-        raise _wrong(
+        raise wrong(
             node, "pybp joins the columns without embedding first, then the others, in order"
         )
     return reader.of_layer(reader.layers.embedding(tables, node.name))
@@ -386,7 +246,7 @@ def _sizes(node: OnnxNode, value: Any) -> tuple[int | None, ...]:
     if isinstance(value, Dims):
         return value.sizes
     if value.size > 8 or value.dtype.kind != "i":
-        raise _wrong(node, "pybp joins constants only where they are shapes")
+        raise wrong(node, "pybp joins constants only where they are shapes")
     return tuple(map(int, value.ravel()))
 
 
@@ -395,44 +255,33 @@ def _two_classes(reader: GraphReader, node: OnnxNode, first: Features, second: F
     formula = first.formula
     of_second = formula.op == "Sub" and formula.arguments[1] is second.formula
     if not of_second or getattr(formula.arguments[0], "value", None) != 1.0:
-        raise _wrong(node, "pybp joins the outputs of two layers only where they are 1 - p and p")
+        raise wrong(node, "pybp joins the outputs of two layers only where they are 1 - p and p")
     if reader.width(second) != 1:
-        raise _wrong(node, "it joins more than two probabilities")
+        raise wrong(node, "it joins more than two probabilities")
     return Complement(second)
 
 
-Operator = Callable[[GraphReader, OnnxNode], Value]
-
 OPERATORS: dict[str, Operator] = {
-    **{op: _plain(op) for op in ELEMENTWISE if op not in ("Gelu", "GeluTanh")},
-    **dict.fromkeys(REDUCTIONS, _reduction),
+    **FORMULAS,
     "BatchNormalization": _batch_norm,
     "Cast": _cast,
-    "Clip": _clip,
     "Concat": _concat,
     "Constant": _constant,
     "Dropout": _dropout,
-    "Elu": _plain("Elu", ("alpha", 1.0)),
     "Flatten": _flatten,
     "Gather": _gather,
-    "Gelu": _gelu,
     "Gemm": _gemm,
-    "HardSigmoid": _plain("HardSigmoid", ("alpha", 0.2), ("beta", 0.5)),
     "Identity": _same,
     "LayerNormalization": lambda reader, node: _norm(LayerNorm, reader, node),
-    "LeakyRelu": _plain("LeakyRelu", ("alpha", 0.01)),
     "MatMul": _matmul,
     "RMSNormalization": lambda reader, node: _norm(RMSNorm, reader, node),
     "Reshape": _reshape,
-    "Selu": _plain("Selu", ("alpha", 1.6732632423543772), ("gamma", 1.0507009873554805)),
     "Shape": _shape,
     "Softmax": _softmax,
     "Squeeze": _squeezed,
-    "Sum": _plain("Add"),
     "Transpose": _transpose,
     "Unsqueeze": _squeezed,
     "ai.onnx.ml.Scaler": _scaler,
     "ai.onnx.ml.ZipMap": _same,
-    "com.microsoft.Gelu": _gelu,
 }
 """By the operator's name."""

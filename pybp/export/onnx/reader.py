@@ -54,6 +54,7 @@ class GraphReader:
         self._parameters: list[Array] = []
         self._input_dtype: DType = np.dtype(np.float32)
         self._variables: dict[int, Variable] = {}
+        self._known: dict[Formula, int] = {}
         self._attempts = 0
         n_in, flat = self._input(model)
         self.layers = LayerGraph(n_in)
@@ -185,24 +186,31 @@ class GraphReader:
         """The layer that computes these features, added if it is not there."""
         if features.layer is None:
             name = features.origin or name
-            features.layer = self._layer(features.formula, features.node, name)
+            features.layer = self.layer_of_formula(features.formula, features.node, name)
         return features.layer
+
+    def layer_of_formula(self, formula: Formula, source: int, name: str) -> int:
+        """The same for a formula of the outputs of a layer."""
+        if formula not in self._known:
+            self._known[formula] = self._layer(formula, source, name)
+        return self._known[formula]
 
     def _layer(self, formula: Formula, source: int, name: str) -> int:
         if isinstance(formula, Variable):
             return source
-        spec = self._identify(formula)
+        spec = self.identify(formula)
         if spec is not None:
             return self._add(spec, source, name)
         for part in expressions.inner_parts(formula):
-            spec = self._identify(formula, part)
+            spec = self.identify(formula, part)
             if spec is not None:
-                return self._add(spec, self._layer(part, source, name), name)
+                return self._add(spec, self.layer_of_formula(part, source, name), name)
         if formula.op in ("Add", "Sub", "Mul", "Div"):
             return self._sum_or_scale(formula, source, name)
         raise FileFormatError(f"{name}: {formula.op} and what it reads are no activation or norm")
 
-    def _identify(self, formula: Formula, cut: Formula | None = None) -> LayerSpec | None:
+    def identify(self, formula: Formula, cut: Formula | None = None) -> LayerSpec | None:
+        """The layer that computes a formula, if there is one; `cut` is as in `compute`."""
         self._attempts += 1
         if self._attempts > _MOST_ATTEMPTS:
             raise FileFormatError("its formulas are too many or too long")
@@ -218,13 +226,15 @@ class GraphReader:
         numbers = [part.value for part in (one, other) if isinstance(part, Number)]
         if len(numbers) == 1:
             varying = other if isinstance(one, Number) else one
-            layer = self._layer(varying, source, name)
+            layer = self.layer_of_formula(varying, source, name)
             constant = np.full(self.layers.width(layer), numbers[0], self.dtype)
             return self.affine(layer, formula.op, constant, isinstance(one, Number), name)
         if formula.op != "Add":
             raise FileFormatError(f"{name}: {formula.op} of two values is no layer")
         return self.layers.add(
-            self._layer(one, source, name), self._layer(other, source, name), name
+            self.layer_of_formula(one, source, name),
+            self.layer_of_formula(other, source, name),
+            name,
         )
 
     # ---- scales and shifts -------------------------------------------------------------------

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pybp._common.types import Array
+from pybp.activations import ActivationFunction
 from pybp.export.onnx.expressions import Formula
 
-__all__ = ["Codes", "Columns", "Complement", "Dims", "Features", "Value", "Vectors"]
+__all__ = ["Codes", "Columns", "Complement", "Dims", "Features", "Step", "Value", "Vectors"]
 
 
 @dataclass(eq=False)
@@ -71,4 +72,13 @@ class Complement:
     features: Features
 
 
-Value = Features | Dims | Columns | Codes | Vectors | Complement | Array
+@dataclass(frozen=True)
+class Step:
+    """``alpha (f(x) - x)`` of the outputs x of a layer: what a parametric activation adds to x."""
+
+    layer: int
+    activation: ActivationFunction
+    alpha: Array
+
+
+Value = Features | Dims | Columns | Codes | Vectors | Complement | Step | Array

@@ -7,8 +7,6 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import Event
 
-import numpy as np
-
 from pybp import _core
 from pybp._common.types import Array
 from pybp.callbacks import Callback
@@ -19,7 +17,7 @@ from pybp.tabular.scores import Metric
 from pybp.tabular.targets import Targets
 from pybp.tabular.training import BestEpoch, Stop, TrainedNet, train
 
-__all__ = ["Training", "held_out_rows", "run"]
+__all__ = ["Training", "run"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ class Training:
             y=targets.scaled(y),
             sample_weight=None if self.weights is None else self.weights[rows],
             validation_data=None if held is None else self._watched(held),
-            loss=targets.loss(recipe.smoothing),
+            loss=recipe.training_loss(classification=targets.classification),
             optimizer=recipe.optimizer(),
             epochs=recipe.n_epochs(len(self.samples)),
             batch_size=recipe.batch_size,
@@ -141,23 +139,3 @@ def run(
                     future.result()
         finally:
             asked.set()
-
-
-def held_out_rows(
-    parts: list[Part], trained: list[TrainedNet], n_validation: int
-) -> tuple[Array, Array] | None:
-    """Rows that nets have predicted without training on them, and the outputs; nets ascending.
-
-    Rows are those of the training samples or, if there are `n_validation` of them, of the validation
-    samples. A row occurs once for each such net.
-    """
-    everyone = np.arange(n_validation)
-    pairs = [
-        (everyone if part.held is None else part.held, one.outputs)
-        for part, one in zip(parts, trained, strict=False)
-        if one.outputs is not None
-    ]
-    if not pairs:
-        return None
-    rows, outputs = zip(*pairs, strict=True)
-    return np.concatenate(rows), np.concatenate(outputs)

@@ -1,8 +1,7 @@
 """Nets for tables: preprocessing, training and prediction, without scikit-learn."""
 
-import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,32 +11,28 @@ from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp.callbacks import Callback
 from pybp.data.dataset import checked_weights
-from pybp.errors import ArgumentError, ShapeError, StateError
-from pybp.mlp import MLP
-from pybp.tabular.calibration import divide_logits, temperature, tempered
+from pybp.errors import ArgumentError, ShapeError
+from pybp.tabular.calibration import divide_logits
 from pybp.tabular.columns import as_table
-from pybp.tabular.ensemble import Training, held_out_rows, run
+from pybp.tabular.ensemble import Training, run
 from pybp.tabular.folds import Part, parts
+from pybp.tabular.held_out import HeldOut
 from pybp.tabular.preprocessing import Preprocessing
 from pybp.tabular.recipe import CLASSIFICATION, REGRESSION, Recipe
 from pybp.tabular.samples import Samples
-from pybp.tabular.scores import Metric
 from pybp.tabular.targets import ClassTargets, NumberTargets, Targets
+from pybp.tabular.trained import TrainedEnsemble
 from pybp.tabular.training import TrainedNet
 from pybp.training.callback_list import checked_callbacks
-from pybp.training.history import History
 
 __all__ = ["TabularPredictor", "unpacked_validation_data"]
 
-_TASKS: dict[str, tuple[type[ClassTargets] | type[NumberTargets], Recipe]] = {
-    "classification": (ClassTargets, CLASSIFICATION),
-    "regression": (NumberTargets, REGRESSION),
-}
+_RECIPES = {"classification": CLASSIFICATION, "regression": REGRESSION}
 
 _OF_RECIPE = "it belongs to the recipe: dataclasses.replace(CLASSIFICATION, epochs=100, lr=0.02)"
 
 
-class TabularPredictor:
+class TabularPredictor(TrainedEnsemble):
     """Learns classes or numbers from a table, and predicts them for tables with the same columns.
 
     Parameters
@@ -68,6 +63,8 @@ class TabularPredictor:
     record : dict
         What `save` writes beside, for those who read the file: anything that JSON has. `fit` leaves it as
         it is.
+    residuals : Residuals or None
+        How far the numbers of held-out rows were from the predictions.
 
     Examples
     --------
@@ -85,45 +82,13 @@ class TabularPredictor:
         **dict.fromkeys(("lr", "learning_rate", "n_epochs", "max_iter"), _OF_RECIPE),
     }
 
-    preprocessing: Preprocessing
-    targets: Targets
-    trained: list[TrainedNet]
-    temperature: float = 1.0
-    oof_prediction: Array | None = None
-    oof_score: float | None = None
-
     def __init__(self, task: str, recipe: Recipe | None = None) -> None:
-        if task not in _TASKS:
-            raise ArgumentError(f"task must be one of {list(_TASKS)}, got {shown(task)}")
+        if task not in _RECIPES:
+            raise ArgumentError(f"task must be one of {list(_RECIPES)}, got {shown(task)}")
         self.task = task
-        self.recipe = _TASKS[task][1] if recipe is None else recipe
-        self.trained = []
+        self.recipe = _RECIPES[task] if recipe is None else recipe
         self.record: dict[str, Any] = {}
-
-    @property
-    def nets(self) -> list[MLP]:
-        """The nets; their outputs are averaged."""
-        return [one.net for one in self.trained]
-
-    @property
-    def net(self) -> MLP | None:
-        """The first net; None before `fit`."""
-        return self.trained[0].net if self.trained else None
-
-    @property
-    def history(self) -> History:
-        """Loss and metrics of each epoch of the first net."""
-        return self._first.history
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch of the first net that was kept, counted from 1."""
-        return self._first.best_epoch
-
-    @property
-    def validation_scores(self) -> list[float] | None:
-        """The metric of each epoch of the first net on the rows that chose it; None without such."""
-        return self._first.scores
+        self._forget()
 
     @explained
     def fit(
@@ -184,11 +149,12 @@ class TabularPredictor:
             epochs so far; they are not calibrated.
         """
         random = seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
-        recipe, table, targets = self.recipe, as_table(X), _TASKS[self.task][0](y)
+        recipe, table, targets = self.recipe, as_table(X), self._targets(y)
         encoded, weights = _checked_targets(targets, table, y, sample_weight)
         metric, chosen = targets.metric(recipe.metric), checked_callbacks(callbacks)
         preprocessing = Preprocessing.fit(table, categorical_features, weights)
-        self.targets, self.preprocessing, self.trained = targets, preprocessing, []
+        self._forget()
+        self.targets, self.preprocessing = targets, preprocessing
         samples, kept = self._samples(table, encoded, weights)
         validation, fraction = None, recipe.validation_fraction or 0.0
         if validation_data is not None:
@@ -203,12 +169,15 @@ class TabularPredictor:
         targets.fit_scale(samples.y, samples.weights)
         factors = targets.training_weights(class_weight, samples.y, samples.weights)
         training = Training(recipe, targets, metric, samples, factors, validation, chosen, progress)
-        self._train(training, plan, threads)
-        self._use_held_out(training, plan, kept, len(encoded))
+        held = HeldOut.of(training, plan, self._train(training, plan, threads))
+        if held is not None:
+            self._use_held_out(held, training, len(encoded), kept)
         return self
 
-    def _train(self, training: Training, plan: list[Part], threads: int | None) -> None:
-        """Train a net for each part."""
+    def _train(
+        self, training: Training, plan: list[Part], threads: int | None
+    ) -> dict[int, TrainedNet]:
+        """Train a net for each part; returns those that have trained an epoch, by the index of the part."""
         recipe, targets = self.recipe, self.targets
         layout = self.preprocessing.layout
         trained: dict[int, TrainedNet] = {}
@@ -224,44 +193,20 @@ class TabularPredictor:
         try:
             run(train, len(plan), threads, in_turn=training.in_turn, time_limit=limit)
         finally:
-            self.trained = [trained[i] for i in sorted(trained) if trained[i].best_epoch > 0]
+            done = {i: trained[i] for i in sorted(trained) if trained[i].best_epoch > 0}
+            self.trained = list(done.values())
+        return done
 
-    def _use_held_out(self, training: Training, plan: list[Part], kept: Array, n_rows: int) -> None:
-        """Calibrate the nets, and compute the out-of-fold predictions and their score."""
-        targets, validation = self.targets, training.validation
-        self.temperature, self.oof_prediction, self.oof_score = 1.0, None, None
-        n_validation = 0 if validation is None else len(validation)
-        found = held_out_rows(plan, self.trained, n_validation)
-        if found is None:
-            return
-        rows, outputs = found
-        held = training.samples if validation is None else validation
-        if isinstance(targets, ClassTargets):
-            weights = training.weights if validation is None else validation.weights
-            weights = None if weights is None else weights[rows]
-            self.temperature = temperature(outputs, held.y[rows], weights)
-            outputs = tempered(outputs, self.temperature)
+    def _use_held_out(self, held: HeldOut, training: Training, n_rows: int, kept: Array) -> None:
+        """Calibrate the nets, and keep what the held-out rows say."""
+        self.temperature, self._held_rows = held.temperature, held.each
+        if self.temperature != 1:
             for net in self.nets:
                 divide_logits(net, self.temperature)
-        distinct, group, times = np.unique(rows, return_inverse=True, return_counts=True)
-        mean = np.zeros((len(distinct), outputs.shape[1]))
-        np.add.at(mean, group, outputs)
-        mean /= times[:, np.newaxis]
-        if validation is None:
-            self._keep_oof(training.metric, held.take(distinct), mean, kept[distinct], n_rows)
-
-    def _keep_oof(
-        self, metric: Metric, held: Samples, outputs: Array, rows: Array, n_rows: int
-    ) -> None:
-        """Store the out-of-fold predictions for `rows`, and their score."""
-        targets, predicted = self.targets, self.targets.scored(outputs)
-        self.oof_prediction = np.full((n_rows, *predicted.shape[1:]), np.nan)
-        self.oof_prediction[rows] = predicted
-        truth = targets.compared(held.y, outputs, own_scale=metric.custom)[0]
-        if not targets.classification:
-            truth = held.y
-        with np.errstate(over="ignore"):
-            self.oof_score = metric.function(truth, predicted, held.weights)
+        if isinstance(self.targets, NumberTargets):
+            self.residuals = held.residuals(self.targets)
+        if training.validation is None:
+            self.oof_prediction, self.oof_score = held.oof(training, n_rows, kept)
 
     def _samples(self, table: Any, encoded: Array, weights: Array | None) -> tuple[Samples, Array]:
         """The samples with a weight above 0, and their rows in the table."""
@@ -272,80 +217,16 @@ class TabularPredictor:
             samples = samples.take(kept)
         return samples.without_equal_weights(), kept
 
-    @property
-    def _first(self) -> TrainedNet:
-        if not self.trained:
-            raise StateError("this predictor is not fitted yet: call fit first")
-        return self.trained[0]
-
-    # ---- predicting --------------------------------------------------------------------------
-
-    def preprocess(self, X: Any) -> Array:
-        """The inputs of the net for a table.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like, shape (n_samples, n_features)
-            The table, with the columns of `fit`.
-
-        Returns
-        -------
-        ndarray, shape (n_samples, n_inputs)
-            Scaled numbers, one-hot codes and category indices, in the net's dtype.
-            ``preprocessing.feature_names`` says what each column is.
-        """
-        self._first  # noqa: B018  # raises before fit
-        return self.preprocessing.transform(as_table(X), self.recipe.dtype)
-
-    def predict(self, X: Any, *, threads: int | None = None) -> Array:
-        """The most probable class, or the numbers, of each sample.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like, shape (n_samples, n_features)
-            Inputs, with the columns of `fit`. Unknown categories count as missing.
-        threads : int, optional
-            As in `MLP.fit`.
-
-        Returns
-        -------
-        ndarray, shape (n_samples,) or (n_samples, n_outputs)
-            Labels, or numbers in the shape that y had.
-        """
-        outputs = self._outputs(X, threads)
-        return self.targets.predictions(outputs)
-
-    def predict_proba(self, X: Any, *, threads: int | None = None) -> Array:
-        """The probability of each class.
-
-        Parameters
-        ----------
-        X, threads
-            As in `predict`.
-
-        Returns
-        -------
-        ndarray, shape (n_samples, n_classes)
-            In the order of ``targets.classes``.
-        """
-        outputs = self._outputs(X, threads)
-        if not isinstance(self.targets, ClassTargets):
-            raise StateError("only classification has probabilities")
-        return self.targets.probabilities(outputs)
-
-    def _outputs(self, X: Any, threads: int | None) -> Array:
-        """(n_samples, n_outputs) outputs, in float64: the mean of the nets, added in their order."""
-        inputs = self.preprocess(X)
-        total = self._first.net.predict(inputs, threads=threads).astype(np.float64)
-        for net in self.nets[1:]:
-            total += net.predict(inputs, threads=threads)
-        return total / len(self.trained)
-
-    def copy(self) -> Self:
-        """A copy with nets of its own."""
-        twin = copy.copy(self)
-        twin.trained = [replace(one, net=one.net.copy()) for one in self.trained]
-        return twin
+    def _targets(self, y: Any) -> Targets:
+        recipe = self.recipe
+        quantile = recipe.loss == "quantile"
+        if self.task == "regression":
+            return NumberTargets(y, tuple(map(float, recipe.quantiles)) if quantile else ())
+        if recipe.loss != "auto":
+            raise ArgumentError(
+                f"loss={recipe.loss!r} is for regression; classification has its own"
+            )
+        return ClassTargets(y)
 
 
 def _checked_targets(

@@ -3,21 +3,26 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from pybp._common.arguments import count, real
+from pybp._common.arguments import choice, count, real, shown
 from pybp._common.types import DTypeName
 from pybp.activations import ActivationLike, ActivationName
+from pybp.errors import ArgumentError
 from pybp.initializers import Normal
 from pybp.layers import Dense, Embedding, LayerLike, Scale
+from pybp.losses import MAE, MSE, CrossEntropy, Loss, Quantile
 from pybp.mlp import MLP
 from pybp.optimizers import Adam
 from pybp.schedules import CosLog4
 from pybp.tabular.inputs import InputLayout
 
 __all__ = ["CLASSIFICATION", "RECIPE_PARAMETERS", "REFERENCES", "REGRESSION", "Recipe"]
+
+LossName = Literal["auto", "mse", "mae", "quantile"]
 
 MetricLike = str | Callable[[Any, Any], float]
 """The name of a metric, or a function ``f(y_true, y_pred)`` of which larger values are better."""
@@ -82,6 +87,10 @@ class Recipe:
         "accuracy", "roc_auc", "balanced_accuracy" or "f1" for classes, "rmse" (default), "mae" or "r2"
         for numbers; or a function ``f(y_true, y_pred)`` of labels and probabilities or of numbers,
         of which larger values are better.
+    loss : {"auto", "mse", "mae", "quantile"}
+        What the nets minimise for numbers; "auto" is "mae" for that metric, else "mse".
+    quantiles : sequence of float
+        The quantiles that loss="quantile" predicts, ascending, in (0, 1).
     label_smoothing : float or "auto"
         Fraction of each label that is spread over all classes, 0 to 1; for classification only. "auto"
         is 0.1 for the metric "accuracy", else 0.
@@ -90,6 +99,8 @@ class Recipe:
     activation: ActivationLike
     lr: float
     metric: MetricLike | None = None
+    loss: LossName = "auto"
+    quantiles: Sequence[float] = (0.05, 0.5, 0.95)
     label_smoothing: float | Literal["auto"] = "auto"
     n_ensemble: int | Literal["auto"] = "auto"
     hidden_layer_sizes: int | Sequence[int] = (256, 256, 256)
@@ -110,6 +121,8 @@ class Recipe:
         for name in ("lr", "scale_lr_factor", "bias_lr_factor"):
             real(getattr(self, name), name, low=0.0)
         self.hidden_sizes  # noqa: B018  # the property checks them
+        choice(self.loss, "loss", get_args(LossName))
+        _check_quantiles(self.quantiles)
         if self.label_smoothing != "auto":
             real(self.label_smoothing, "label_smoothing", low=0.0, high=1.0)
         if self.n_ensemble != "auto":
@@ -128,6 +141,15 @@ class Recipe:
         """Neurons of each hidden layer."""
         sizes: Any = self.hidden_layer_sizes
         return [count(n, "hidden_layer_sizes") for n in ([sizes] if np.ndim(sizes) == 0 else sizes)]
+
+    def training_loss(self, *, classification: bool) -> Loss:
+        """What the nets minimise."""
+        if classification:
+            return CrossEntropy(label_smoothing=self.smoothing)
+        if self.loss == "quantile":
+            return Quantile(tuple(map(float, self.quantiles)))
+        mae = self.loss == "mae" or (self.loss == "auto" and self.metric == "mae")
+        return MAE() if mae else MSE()
 
     @property
     def smoothing(self) -> float:
@@ -165,6 +187,16 @@ class Recipe:
     def optimizer(self) -> Adam:
         """The optimizer."""
         return Adam(lr=CosLog4(self.lr), betas=self.betas)
+
+
+def _check_quantiles(quantiles: Any) -> None:
+    """Raise unless these are ascending numbers in (0, 1)."""
+    if isinstance(quantiles, str) or not np.iterable(quantiles) or len(list(quantiles)) == 0:
+        raise ArgumentError(f"quantiles must be a list of numbers, got {shown(quantiles)}")
+    for q in quantiles:
+        real(q, "quantiles", low=0.0, high=1.0, low_open=True, high_open=True)
+    if any(a >= b for a, b in pairwise(quantiles)):
+        raise ArgumentError(f"quantiles must be ascending, got {shown(quantiles)}")
 
 
 _N_NETS = ((10, 5_000), (5, 50_000), (4, math.inf))

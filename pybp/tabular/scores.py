@@ -12,7 +12,7 @@ from pybp._common.types import Array
 from pybp.errors import ArgumentError
 from pybp.metrics.scores import SCORES, binary_tasks
 
-__all__ = ["CLASS_METRICS", "NUMBER_METRICS", "Metric", "metric_for"]
+__all__ = ["CLASS_METRICS", "NUMBER_METRICS", "Metric", "metric_for", "pinball"]
 
 Function = Callable[[Array, Array, Array | None], float]
 

@@ -13,9 +13,8 @@ from pybp._common.types import Array
 from pybp.activations import ActivationName
 from pybp.data.class_weight import class_factors
 from pybp.errors import ArgumentError, NotFiniteError, ShapeError
-from pybp.losses import MSE, CrossEntropy, Loss
 from pybp.tabular.columns import is_missing
-from pybp.tabular.scores import CLASS_METRICS, NUMBER_METRICS, Metric, metric_for
+from pybp.tabular.scores import CLASS_METRICS, NUMBER_METRICS, Metric, metric_for, pinball
 
 __all__ = ["ClassTargets", "NumberTargets", "Targets"]
 
@@ -42,10 +41,6 @@ class Targets(ABC):
     @abstractmethod
     def encode(self, y: Any) -> Array:
         """y, also that of validation data, as class indices or numbers."""
-
-    @abstractmethod
-    def loss(self, label_smoothing: float) -> Loss:
-        """The loss that the net minimises."""
 
     @abstractmethod
     def metric(self, given: Any) -> Metric:
@@ -117,10 +112,6 @@ class ClassTargets(Targets):
     def fit_scale(self, y: Array, weights: Array | None) -> None:
         """Do nothing: class indices have no scale."""
 
-    def loss(self, label_smoothing: float) -> Loss:
-        """The cross-entropy."""
-        return CrossEntropy(label_smoothing=label_smoothing)
-
     def metric(self, given: Any) -> Metric:
         """The log loss, if none is given."""
         return metric_for(given, CLASS_METRICS, CLASS_METRICS["log_loss"])
@@ -168,6 +159,8 @@ class NumberTargets(Targets):
     ----------
     y : array-like, shape (n_samples,) or (n_samples, n_outputs)
         Numbers; the object stores only their shape.
+    quantiles : tuple of float
+        The quantiles of y that the net predicts; empty if it predicts y.
 
     Attributes
     ----------
@@ -185,13 +178,19 @@ class NumberTargets(Targets):
     low: Array
     high: Array
 
-    def __init__(self, y: Any) -> None:
+    def __init__(self, y: Any, quantiles: tuple[float, ...] = ()) -> None:
         self._row_shape = _numbers(y).shape[1:]
+        self.quantiles = quantiles
+        if quantiles and self._row_shape:
+            raise ArgumentError(
+                "loss='quantile' predicts quantiles of one number for each sample, but y has "
+                f"{self._row_shape[0]} columns"
+            )
 
     @property
     def n_outputs(self) -> int:
-        """One for each number of a sample."""
-        return int(np.prod(self._row_shape))
+        """One for each number of a sample, or for each quantile."""
+        return len(self.quantiles) or int(np.prod(self._row_shape))
 
     def encode(self, y: Any) -> Array:
         """y as an array of numbers."""
@@ -216,12 +215,11 @@ class NumberTargets(Targets):
         unit = _unit(self.std)  # the difference to the mean may overflow
         return np.asarray((y / unit - self.mean / unit) / (self.std / unit))
 
-    def loss(self, label_smoothing: float) -> Loss:
-        """The mean squared error."""
-        return MSE()
-
     def metric(self, given: Any) -> Metric:
-        """The root mean squared error, if none is given."""
+        """The root mean squared error, or the pinball loss of quantiles, if none is given."""
+        if self.quantiles:
+            own = pinball(self.quantiles)
+            return metric_for(given, {"pinball": own}, own)
         return metric_for(given, NUMBER_METRICS, NUMBER_METRICS["rmse"])
 
     def scored(self, outputs: Array) -> Array:
@@ -240,8 +238,16 @@ class NumberTargets(Targets):
         return np.asarray(np.clip(numbers, self.low, self.high))
 
     def _shaped(self, outputs: Array) -> Array:
-        """Outputs in the shape of y."""
+        """Outputs in the shape of y, or ascending quantiles."""
+        if len(self.quantiles) > 1:
+            return np.sort(outputs, axis=1)
         return outputs if self._row_shape else outputs[:, 0]
+
+    def range(self, predictions: Array) -> tuple[Array, Array]:
+        """The least and the largest of the predicted quantiles; the prediction itself without quantiles."""
+        if len(self.quantiles) > 1:
+            return predictions[:, 0], predictions[:, -1]
+        return predictions, predictions
 
 
 def _unit(largest: Array) -> Array:

@@ -19,7 +19,7 @@ from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp._common.warn import warn
 from pybp.callbacks import Callback
-from pybp.errors import ArgumentError
+from pybp.errors import ArgumentError, StateError
 from pybp.mlp import MLP
 from pybp.sklearn.callbacks import SklearnCallbacks
 from pybp.sklearn.checks import checked_validation, refuse_lossy
@@ -233,6 +233,55 @@ class TabularEstimator(Estimator, ABC):
         """
         check_is_fitted(self)
         return self._predictor.predict(self._checked_table(X), threads=self._threads)
+
+    # ---- looking inside ----------------------------------------------------------------------
+
+    @property
+    def feature_importances_(self) -> Array:
+        """How much `metric` of the held-out samples is worse if a column's values are permuted.
+
+        The mean over the nets, each with the samples that it held out, and over 5 permutations, computed when
+        it is first asked for, from at most 10,000 samples. Pickles don't hold these: ask before pickling.
+        """
+        check_is_fitted(self)
+        try:
+            return self._predictor.feature_importances
+        except StateError as error:
+            raise AttributeError(str(error)) from error
+
+    def input_gradients(self, X: Any) -> Array:
+        """Derivatives of each prediction by each input of the nets; 0 for category indices.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+            Inputs, with the columns of `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_outputs, n_inputs)
+            Of probabilities or numbers, before these are limited to the range of the targets; by the
+            inputs that `preprocess` returns.
+        """
+        check_is_fitted(self)
+        return self._predictor.input_gradients(self._checked_table(X), threads=self._threads)
+
+    def explain(self, X: Any) -> Array:
+        """How much each column contributes to the predictions: gradient times input.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+            Inputs, with the columns of `fit`.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_outputs, n_features)
+            Of probabilities or numbers, the mean over the nets, summed over a column's inputs, and over the
+            numbers of an embedded category's vector; see `TabularPredictor.explain`.
+        """
+        check_is_fitted(self)
+        return self._predictor.explain(self._checked_table(X))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -57,11 +57,17 @@ static void back(void *state, size_t times)
 static void gradient(void *state, size_t times)
 {
     const product *p = state;
+    const size_t cols = p->k->gradient_panels * p->k->panel;
+    pybp_gradient_args args = {.rows = p->rows, .in = p->a, .g = p->scratch, .g_step = PYBP_BLOCK_K};
     while (times-- > 0)
-        for (size_t panel = 0; panel < panels(p->k, p->n_out); panel++)
-            for (size_t k0 = 0; k0 < p->n_in; k0 += PYBP_BLOCK_K)
-                p->k->gradient(p->rows, p->a, p->out.at + panel * p->out.stride * PYBP_LINE, p->k->panel, k0,
-                               k0 + PYBP_BLOCK_K < p->n_in ? k0 + PYBP_BLOCK_K : p->n_in, 0, p->scratch);
+        for (size_t j = 0; j < p->n_out; j += cols) {
+            args.delta = (pybp_panels){p->out.at + j / p->k->panel * p->out.stride * PYBP_LINE, p->out.stride};
+            args.cols = p->n_out - j < cols ? p->n_out - j : cols;
+            for (args.k0 = 0; args.k0 < p->n_in; args.k0 = args.k1) {
+                args.k1 = args.k0 + PYBP_BLOCK_K < p->n_in ? args.k0 + PYBP_BLOCK_K : p->n_in;
+                p->k->gradient(&args);
+            }
+        }
 }
 
 static void add_product(bench *b, pybp_dtype dtype, const char *name, void (*run)(void *, size_t), size_t rows,
@@ -78,7 +84,8 @@ static void add_product(bench *b, pybp_dtype dtype, const char *name, void (*run
     p->a = make_panels(k, rows, n + 1);
     p->out = make_panels(k, rows, n);
     p->weights = pybp_alloc(panels(k, n) * (n + 1) * PYBP_LINE);
-    p->scratch = pybp_alloc((PYBP_BACK_PANELS * panels(k, n) * k->panel + PYBP_BLOCK_K) * PYBP_LINE);
+    const size_t transposed = PYBP_BACK_PANELS * panels(k, n) * k->panel;
+    p->scratch = pybp_alloc((transposed + k->gradient_panels * PYBP_BLOCK_K) * PYBP_LINE);
     job->flop = 2.0 * (double)rows * (double)n * (double)n;
     job->run = run;
     job->release = product_free;

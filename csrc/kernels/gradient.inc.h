@@ -13,10 +13,20 @@
 #undef POINTERS
 #define POINTERS (PYBP_GRADIENT / PYBP_SHARED)
 
-/* The gradient of R inputs' weights into one panel, each a chain over the rows. inputs: pointers to the first row,
- * one for each PYBP_SHARED inputs. */
-PYBP_INLINE void REAL(gradient_tile)(const size_t R, const size_t NV, size_t rows, const real *const *inputs,
-                                     const real *delta, int add, real *g)
+/* Rows first ... first + rows - 1 of one chunk, and panels of outputs. */
+typedef struct REAL(chunk) {
+    size_t first, rows, panels;
+    const real *delta; /* row `first` of the first panel */
+    size_t d_step;     /* elements from panel to panel */
+    int add;
+    real *g;
+    size_t g_step;
+} REAL(chunk);
+
+/* The gradient of R inputs' weights into P panels of NV vectors, each a chain over the rows. inputs: pointers to the
+ * first row, one for each PYBP_SHARED inputs. g: of the first of them. */
+PYBP_INLINE void REAL(gradient_tile)(const size_t R, const size_t P, const size_t NV, const REAL(chunk) c,
+                                     const real *const *inputs, real *g)
 {
     vec acc[CHAINS];
     const real *a[POINTERS];
@@ -24,49 +34,53 @@ PYBP_INLINE void REAL(gradient_tile)(const size_t R, const size_t NV, size_t row
     for (size_t i = 0; i < R; i += PYBP_SHARED)
         a[i / PYBP_SHARED] = inputs[i / PYBP_SHARED];
     PYBP_UNROLL(24)
-    for (size_t i = 0; i < R * NV; i++)
+    for (size_t i = 0; i < R * P * NV; i++)
         acc[i] = v_zero();
-    for (size_t r = 0; r < rows * PANEL; r += PANEL) {
-        vec d[VPP];
+    for (size_t r = 0; r < c.rows * PANEL; r += PANEL) {
+        vec d[ACROSS_ROWS * VPP];
         PYBP_UNROLL(4)
-        for (size_t v = 0; v < NV; v++)
-            d[v] = v_load(delta + r + v * LANES);
+        for (size_t v = 0; v < P * NV; v++)
+            d[v] = v_load(c.delta + v / NV * c.d_step + r + v % NV * LANES);
         PYBP_UNROLL(24)
         for (size_t i = 0; i < R; i++) {
             const vec x = v_bcast(a[i / PYBP_SHARED] + r + i % PYBP_SHARED);
             PYBP_UNROLL(4)
-            for (size_t v = 0; v < NV; v++)
-                acc[i * NV + v] = v_acc(acc[i * NV + v], x, d[v]);
+            for (size_t v = 0; v < P * NV; v++)
+                acc[i * P * NV + v] = v_acc(acc[i * P * NV + v], x, d[v]);
         }
     }
     PYBP_UNROLL(24)
     for (size_t i = 0; i < R; i++) {
         PYBP_UNROLL(4)
-        for (size_t v = 0; v < NV; v++) {
-            real *to = g + i * PANEL + v * LANES;
-            v_store(to, add ? v_add(v_load(to), acc[i * NV + v]) : acc[i * NV + v]);
+        for (size_t v = 0; v < P * NV; v++) {
+            real *to = g + v / NV * c.g_step + i * PANEL + v % NV * LANES;
+            v_store(to, c.add ? v_add(v_load(to), acc[i * P * NV + v]) : acc[i * P * NV + v]);
         }
     }
 }
 
 #undef GRADIENT_CASE
-#define GRADIENT_CASE(R, NV) \
+#define GRADIENT_CASE(R, P, NV) \
     case R: \
-        REAL(gradient_tile)(R, NV, rows, inputs, delta, add, g); \
+        REAL(gradient_tile)(R, P, NV, c, inputs, g); \
         break
 
-/* Inputs k0 ... k1 - 1. */
-static void REAL(wide_gradient)(size_t rows, pybp_panels in, size_t first, const real *delta, size_t k0, size_t k1,
-                                int add, real *g)
+/* Inputs k0 ... k1 - 1 into one panel, or into ACROSS_ROWS. */
+static void REAL(wide_gradient)(const REAL(chunk) c, pybp_panels in, size_t k0, size_t k1)
 {
+    const size_t most = PYBP_GRADIENT / c.panels;
+    real *g = c.g;
     for (size_t k = k0, height; k < k1; k += height, g += height * PANEL) {
         /* Of nearly equal height, a multiple of PYBP_SHARED. */
-        const size_t tiles = (k1 - k + PYBP_GRADIENT - 1) / PYBP_GRADIENT;
+        const size_t tiles = (k1 - k + most - 1) / most;
         height = REAL(least)((k1 - k + tiles * PYBP_SHARED - 1) / (tiles * PYBP_SHARED) * PYBP_SHARED, k1 - k);
         const real *inputs[POINTERS];
         for (size_t i = 0; i < height; i += PYBP_SHARED)
-            inputs[i / PYBP_SHARED] = REAL(line)(in, (k + i) / PANEL, first) + (k + i) % PANEL;
-        switch (height) { EACH_GRADIENT(GRADIENT_CASE, VPP); }
+            inputs[i / PYBP_SHARED] = REAL(line)(in, (k + i) / PANEL, c.first) + (k + i) % PANEL;
+        if (ACROSS_ROWS > 1 && c.panels > 1)
+            switch (height) { EACH_TO_12(GRADIENT_CASE, ACROSS_ROWS, VPP); }
+        else
+            switch (height) { EACH_GRADIENT(GRADIENT_CASE, 1, VPP); }
     }
 }
 
@@ -128,15 +142,17 @@ PYBP_INLINE void REAL(narrow_tile)(const size_t C, const size_t NV, size_t rows,
         break
 
 /* The same chains for cols <= PYBP_NARROW outputs. */
-static void REAL(narrow_gradient)(size_t rows, pybp_panels in, size_t first, const real *delta, size_t cols, size_t k0,
-                                  size_t k1, int add, real *g)
+static void REAL(narrow_gradient)(const REAL(chunk) c, pybp_panels in, size_t cols, size_t k0, size_t k1)
 {
+    const size_t rows = c.rows;
+    const real *delta = c.delta;
+    real *g = c.g;
     const real *inputs[BLOCK_VECTORS];
     real transposed[PANEL * PYBP_BLOCK_K], lines[PYBP_BLOCK_K * PANEL];
     const size_t vectors = (k1 - k0 + LANES - 1) / LANES;
     size_t v = 0;
     for (size_t i = 0; i < vectors; i++)
-        inputs[i] = REAL(line)(in, (k0 + i * LANES) / PANEL, first) + (k0 + i * LANES) % PANEL;
+        inputs[i] = REAL(line)(in, (k0 + i * LANES) / PANEL, c.first) + (k0 + i * LANES) % PANEL;
     /* Weights of padding stay zero. */
     memset(transposed + cols * PYBP_BLOCK_K, 0, (PANEL - cols) * PYBP_BLOCK_K * sizeof(real));
     switch (cols) { EACH_NARROW(NARROW_CASE, v); }
@@ -144,19 +160,25 @@ static void REAL(narrow_gradient)(size_t rows, pybp_panels in, size_t first, con
         for (size_t j = 0; j < PANEL; j += LANES)
             v_transpose(transposed + j * PYBP_BLOCK_K + k, PYBP_BLOCK_K, lines + k * PANEL + j, PANEL);
     for (size_t i = 0; i < (k1 - k0) * PANEL; i += LANES)
-        v_store(g + i, add ? v_add(v_load(g + i), v_load(lines + i)) : v_load(lines + i));
+        v_store(g + i, c.add ? v_add(v_load(g + i), v_load(lines + i)) : v_load(lines + i));
 }
 
-static void REAL(gradient)(size_t all_rows, pybp_panels in, const void *delta_panel, size_t cols, size_t k0, size_t k1,
-                           int add_first, void *g)
+static void REAL(gradient)(const pybp_gradient_args *a)
 {
-    for (size_t first = 0; first < all_rows; first += PYBP_CHUNK) {
-        const size_t rows = REAL(least)(PYBP_CHUNK, all_rows - first);
-        const real *delta = (const real *)delta_panel + first * PANEL;
-        const int add = first > 0 || add_first;
-        if (cols <= PYBP_NARROW && rows * (PANEL - cols) >= PYBP_NARROW_WORTH)
-            REAL(narrow_gradient)(rows, in, first, delta, cols, k0, k1, add, g);
-        else
-            REAL(wide_gradient)(rows, in, first, delta, k0, k1, add, g);
+    const size_t panels = (a->cols + PANEL - 1) / PANEL, last = a->cols - (panels - 1) * PANEL;
+    for (size_t first = 0; first < a->rows; first += PYBP_CHUNK) {
+        const size_t rows = REAL(least)(PYBP_CHUNK, a->rows - first);
+        const size_t narrow = last <= PYBP_NARROW && rows * (PANEL - last) >= PYBP_NARROW_WORTH;
+        REAL(chunk) c = {.first = first, .rows = rows, .d_step = a->delta.stride * PANEL,
+                         .add = first > 0 || a->add, .g_step = a->g_step * PANEL};
+        for (size_t p = 0; p < panels; p += c.panels) {
+            c.panels = p + ACROSS_ROWS <= panels - narrow ? ACROSS_ROWS : 1;
+            c.delta = REAL(line)(a->delta, p, first);
+            c.g = (real *)a->g + p * c.g_step;
+            if (p < panels - narrow)
+                REAL(wide_gradient)(c, a->in, a->k0, a->k1);
+            else
+                REAL(narrow_gradient)(c, a->in, last, a->k0, a->k1);
+        }
     }
 }

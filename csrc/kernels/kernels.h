@@ -63,6 +63,17 @@ typedef struct pybp_back_args {
     const void *params;   /* its parameters */
 } pybp_back_args;
 
+typedef struct pybp_gradient_args {
+    size_t rows;
+    pybp_panels in;
+    pybp_panels delta;    /* the first of the panels of outputs */
+    size_t cols;          /* outputs, in at most gradient_panels panels */
+    size_t k0, k1;        /* inputs; k0: a multiple of PYBP_MAX_PANEL; k1 <= k0 + PYBP_BLOCK_K */
+    int add;              /* on top of what g holds */
+    void *g;              /* lines */
+    size_t g_step;        /* lines from panel to panel of g */
+} pybp_gradient_args;
+
 typedef struct pybp_loss_args {
     size_t rows, cols;
     pybp_panels z;        /* of the output layer */
@@ -126,11 +137,10 @@ typedef struct pybp_kernels {
 
     void (*forward)(const pybp_forward_args *args);
     void (*back)(const pybp_back_args *args);
-    /* g[k - k0] (lines) = sum over rows of delta[row] in[row][k], for k0 <= k < k1 <= k0 + BLOCK_K,
-     * in chunks of PYBP_CHUNK rows; add: on top of what g holds. k0: a multiple of PYBP_MAX_PANEL. delta: the line of
-     * row 0 of one panel, `cols` real lanes. */
-    void (*gradient)(size_t rows, pybp_panels in, const void *delta, size_t cols, size_t k0, size_t k1, int add,
-                     void *g);
+    /* For each panel of outputs: g[k - k0] (lines) = sum over rows of delta[row] in[row][k], k0 <= k < k1, in chunks of
+     * PYBP_CHUNK rows. */
+    void (*gradient)(const pybp_gradient_args *args);
+    size_t gradient_panels; /* panels of outputs that are faster together than one after the other */
     /* sum[i] += add[i], n elements, a multiple of a line. */
     void (*accumulate)(size_t n, void *sum, const void *add);
     /* sum[i] = fma(x, x, sum[i]) over n elements x, a line apart from each other, at each of 4 places. */

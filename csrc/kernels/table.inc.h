@@ -19,6 +19,7 @@ const pybp_kernels PYBP_TABLE = {
     .forward = REAL(forward),
     .back = REAL(back),
     .gradient = REAL(gradient),
+    .gradient_panels = ACROSS_ROWS,
     .accumulate = REAL(accumulate),
     .squares = REAL(squares),
     .finite = REAL(finite),

@@ -90,10 +90,11 @@ static void output_delta(void *ctx, const pybp_rows *block)
     pybp_read_row_losses(block, j->losses + block->batch_row);
 }
 
-static void store_gradient(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
+static void store_gradient(void *ctx, size_t l, size_t panel, size_t panels, size_t k0, size_t k1)
 {
     const pybp_rows *all = ctx;
-    pybp_layer_gradient(all, l, panel, k0, k1, false, pybp_param_line(all->net, all->net->grads, l, panel, k0));
+    pybp_layer_gradient(all, l, panel, panels, k0, k1, false, pybp_param_line(all->net, all->net->grads, l, panel, k0),
+                        all->net->layers[l].panel_lines);
 }
 
 static void backward_work(void *ctx, int tid, int threads, pybp_barrier *barrier)
@@ -103,7 +104,7 @@ static void backward_work(void *ctx, int tid, int threads, pybp_barrier *barrier
                           .ctx = ctx, .output_delta = output_delta};
     pybp_propagate(&p, PYBP_BACKWARD);
     pybp_barrier_wait(barrier);
-    pybp_for_each_tile(j->net, tid, threads, store_gradient, &p.all);
+    pybp_for_each_tile_group(j->net, tid, threads, store_gradient, &p.all);
 }
 
 /* Prepare for a loss. The caller releases j->losses. */

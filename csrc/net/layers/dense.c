@@ -67,16 +67,28 @@ static void dense_backward(const pybp_rows *rows, size_t l)
         net->k->back(&args);
 }
 
-static void dense_gradient(const pybp_rows *rows, size_t l, size_t panel, size_t k0, size_t k1, bool add, char *g)
+static void dense_gradient(const pybp_rows *rows, size_t l, size_t panel, size_t panels, size_t k0, size_t k1, bool add,
+                           char *g, size_t g_step)
 {
-    const pybp_layer *layer = &rows->net->layers[l];
-    rows->net->k->gradient(rows->n, pybp_input_of(rows, l), pybp_panel_at(pybp_delta_of(rows, l), panel),
-                           pybp_panel_width(rows->net, layer->n_out, panel), k0, k1, add, g);
+    const pybp_net *net = rows->net;
+    const size_t begin = panel * net->k->panel, end = begin + panels * net->k->panel, n_out = net->layers[l].n_out;
+    const pybp_gradient_args args = {
+        .rows = rows->n,
+        .in = pybp_input_of(rows, l),
+        .delta = from_panel(pybp_delta_of(rows, l), panel),
+        .cols = (end < n_out ? end : n_out) - begin,
+        .k0 = k0,
+        .k1 = k1,
+        .add = add,
+        .g = g,
+        .g_step = g_step,
+    };
+    net->k->gradient(&args);
 }
 
 const pybp_layer_functions pybp_layer_dense = {
     .forward = dense_forward,
     .forward_panels = dense_forward_panels,
     .backward = dense_backward,
-    .gradient = dense_gradient,
+    .gradient_panels = dense_gradient,
 };

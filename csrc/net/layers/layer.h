@@ -15,8 +15,12 @@ typedef struct pybp_layer_functions {
      * none. */
     void (*backward)(const pybp_rows *rows, size_t l);
     /* Lines k0 ... k1 - 1 of a panel of the parameters' gradient, summed over the rows, into g; add: on top of what g
-     * holds. NULL: the layer has no parameters. */
+     * holds. */
     void (*gradient)(const pybp_rows *rows, size_t l, size_t panel, size_t k0, size_t k1, bool add, char *g);
+    /* The same for lines of `panels` panels, at most k->gradient_panels, g_step lines apart in g. NULL: `gradient` is
+     * called for each panel. (Layers without parameters have neither.) */
+    void (*gradient_panels)(const pybp_rows *rows, size_t l, size_t panel, size_t panels, size_t k0, size_t k1,
+                            bool add, char *g, size_t g_step);
     /* For layers that couple the rows of a minibatch in training, otherwise NULL: statistics of panels p0 ... p1 - 1,
      * over all rows of the minibatch, to be computed before `forward` and before `backward`. */
     void (*forward_statistics)(const pybp_rows *all, size_t l, size_t p0, size_t p1);
@@ -30,12 +34,9 @@ typedef struct pybp_layer_functions {
 
 const pybp_layer_functions *pybp_layer_functions_of(const pybp_net *net, size_t l);
 
-/* The gradient of a tile of layer l's parameters, which it must have. */
-static inline void pybp_layer_gradient(const pybp_rows *rows, size_t l, size_t panel, size_t k0, size_t k1, bool add,
-                                       char *g)
-{
-    pybp_layer_functions_of(rows->net, l)->gradient(rows, l, panel, k0, k1, add, g);
-}
+/* The gradient of tiles of layer l's parameters, which it must have, g_step lines apart in g. */
+void pybp_layer_gradient(const pybp_rows *rows, size_t l, size_t panel, size_t panels, size_t k0, size_t k1, bool add,
+                         char *g, size_t g_step);
 
 /* ---- contributions to the gradient with respect to a layer's inputs (net.h, pybp_link) ---- */
 

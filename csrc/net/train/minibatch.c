@@ -27,10 +27,11 @@ static char *in_buffer(const tile_job *t, size_t l, size_t panel, size_t k0)
     return pybp_param_line(t->call->net, t->g, l, panel, k0);
 }
 
-static void store_gradient(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
+static void store_gradient(void *ctx, size_t l, size_t panel, size_t panels, size_t k0, size_t k1)
 {
     const tile_job *t = ctx;
-    pybp_layer_gradient(t->rows, l, panel, k0, k1, t->add, in_buffer(t, l, panel, k0));
+    pybp_layer_gradient(t->rows, l, panel, panels, k0, k1, t->add, in_buffer(t, l, panel, k0),
+                        t->call->net->layers[l].panel_lines);
 }
 
 /* ---- stage A: rows ---- */
@@ -74,7 +75,7 @@ static void propagate_chunks(pybp_minibatch *m, const pybp_rows *all, int thread
         pybp_forward_layers(&chunk, 0, net->n_layers, pybp_loss_output(&call->options->loss));
         output_delta(m, &chunk);
         pybp_backward_layers(&chunk, 0, net->n_layers);
-        pybp_for_each_trained_tile(net, 0, 1, store_gradient, &t);
+        pybp_for_each_trained_tile_group(net, 0, 1, store_gradient, &t);
     }
 }
 
@@ -120,17 +121,21 @@ static void for_each_own_tile(const pybp_train_call *call, int tid, int threads,
         pybp_for_each_trained_tile(call->net, tid - idle, threads - idle, fn, ctx);
 }
 
-/* The gradient over the whole minibatch in a tile of scratch memory, then the update, while it is in cache. */
-static void update_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
+/* The gradient over the whole minibatch in tiles of scratch memory, then the update, while they are in cache. */
+static void update_tiles(void *ctx, size_t l, size_t panel, size_t panels, size_t k0, size_t k1)
 {
     const tile_job *t = ctx;
     const pybp_net *net = t->call->net;
-    pybp_rule_prefetch(net, t->rule, l, panel, k0, k1);
+    for (size_t p = 0; p < panels; p++)
+        pybp_rule_prefetch(net, t->rule, l, panel + p, k0, k1);
     pybp_prefetch_some(t->prefetch);
-    pybp_layer_gradient(t->rows, l, panel, k0, k1, false, t->g);
+    pybp_layer_gradient(t->rows, l, panel, panels, k0, k1, false, t->g, PYBP_BLOCK_K);
     pybp_prefetch_some(t->prefetch);
-    pybp_rule_finish_gradient(net, t->rule, l, panel, k0, k1, t->g);
-    pybp_rule_apply(net, t->rule, l, panel, k0, k1, t->g);
+    for (size_t p = 0; p < panels; p++) {
+        char *g = t->g + p * PYBP_BLOCK_K * PYBP_LINE;
+        pybp_rule_finish_gradient(net, t->rule, l, panel + p, k0, k1, g);
+        pybp_rule_apply(net, t->rule, l, panel + p, k0, k1, g);
+    }
 }
 
 static void add_chunks(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
@@ -157,12 +162,12 @@ void pybp_minibatch_gradients(const pybp_minibatch *m, const pybp_rows *all, con
         t.partials = pybp_count_partials(pybp_count_chunks(m->n), threads);
         for_each_own_tile(call, tid, threads, add_chunks, &t);
     } else if (buffers->stored) {
-        for_each_own_tile(call, tid, threads, store_gradient, &t);
+        pybp_for_each_trained_tile_group(call->net, tid, threads, store_gradient, &t);
     } else {
         pybp_prefetch prefetch = pybp_plan_prefetch(all, &call->source, m->first + m->n, threads);
         t.prefetch = &prefetch;
         t.g = ws->scratch + (size_t)tid * ws->scratch_bytes + ws->tile_offset;
-        for_each_own_tile(call, tid, threads, update_tile, &t);
+        pybp_for_each_trained_tile_group(call->net, tid, threads, update_tiles, &t);
     }
 }
 

@@ -24,7 +24,7 @@ pybp_prefetch pybp_plan_prefetch(const pybp_rows *rows, const pybp_source *sourc
         return plan;
     plan.lines = row_lines(x) + (source->y->labels == NULL ? row_lines(y) : 0);
     const size_t n = rows->n < x->rows - first ? rows->n : x->rows - first;
-    const size_t calls = 2 * pybp_count_trained_tiles(rows->net) / (size_t)threads + 1;
+    const size_t calls = 2 * pybp_count_trained_tile_groups(rows->net) / (size_t)threads + 1;
     size_t begin, end;
     pybp_thread_range(n, rows->tid, threads, &begin, &end);
     if ((end - begin) * plan.lines * PYBP_LINE > MAX_BYTES && end - begin > FIRST_ROWS)

@@ -14,41 +14,91 @@ static size_t cut(size_t at, size_t first, size_t used)
     return k < used ? k : used;
 }
 
-static void for_each_tile(const pybp_net *net, bool frozen_too, int tid, int threads, pybp_tile_fn *fn, void *ctx)
+/* A thread's part of the lines of all panels. */
+typedef struct range {
+    size_t begin, end;
+} range;
+
+/* How many panels of a layer, from panel p on, lie in the range with the same lines: at most `most`. Lines are numbered
+ * as cut() does; panel p begins at `first`. */
+static size_t panels_alike(const pybp_layer *layer, range r, size_t first, size_t p, size_t most)
+{
+    const size_t begin = cut(r.begin, first, layer->trained), end = cut(r.end, first, layer->trained);
+    size_t n = 1;
+    for (; n < most && p + n < layer->panels; n++) {
+        first += layer->panel_lines;
+        if (cut(r.begin, first, layer->trained) != begin || cut(r.end, first, layer->trained) != end)
+            break;
+    }
+    return n;
+}
+
+static void for_each_in_layer(const pybp_net *net, size_t l, size_t offset, range r, size_t most, pybp_tiles_fn *fn,
+                              void *ctx)
+{
+    const pybp_layer *layer = &net->layers[l];
+    for (size_t p = 0, n; p < layer->panels; p += n) {
+        const size_t first = offset + p * layer->panel_lines, last = cut(r.end, first, layer->trained);
+        n = panels_alike(layer, r, first, p, most);
+        for (size_t k = cut(r.begin, first, layer->trained); k < last; k += PYBP_BLOCK_K)
+            fn(ctx, l, p, n, k, last - k < PYBP_BLOCK_K ? last : k + PYBP_BLOCK_K);
+    }
+}
+
+static void for_each(const pybp_net *net, bool frozen_too, int tid, int threads, size_t most, pybp_tiles_fn *fn,
+                     void *ctx)
 {
     const size_t all = frozen_too ? net->lines : net->free_lines;
     const size_t each = all / (size_t)threads, rest = all % (size_t)threads;
-    const size_t begin = each * (size_t)tid + rest * (size_t)tid / (size_t)threads;
-    const size_t end = each * ((size_t)tid + 1) + rest * ((size_t)tid + 1) / (size_t)threads;
+    const range r = {.begin = each * (size_t)tid + rest * (size_t)tid / (size_t)threads,
+                     .end = each * ((size_t)tid + 1) + rest * ((size_t)tid + 1) / (size_t)threads};
     size_t offset = 0;
     for (size_t l = 0; l < net->n_layers; l++) {
         const pybp_layer *layer = &net->layers[l];
         if (layer->desc.frozen && !frozen_too)
             continue;
-        for (size_t p = 0; p < layer->panels && layer->trained > 0; p++) {
-            const size_t first = offset + p * layer->panel_lines, last = cut(end, first, layer->trained);
-            for (size_t k = cut(begin, first, layer->trained); k < last; k += PYBP_BLOCK_K)
-                fn(ctx, l, p, k, last - k < PYBP_BLOCK_K ? last : k + PYBP_BLOCK_K);
-        }
+        if (layer->trained > 0)
+            for_each_in_layer(net, l, offset, r, most, fn, ctx);
         offset += layer->lines;
     }
 }
 
-void pybp_for_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx)
+typedef struct single {
+    pybp_tile_fn *fn;
+    void *ctx;
+} single;
+
+static void call_single(void *ctx, size_t l, size_t panel, size_t panels, size_t k0, size_t k1)
 {
-    for_each_tile(net, true, tid, threads, fn, ctx);
+    const single *s = ctx;
+    (void)panels;
+    s->fn(s->ctx, l, panel, k0, k1);
 }
 
 void pybp_for_each_trained_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx)
 {
-    for_each_tile(net, false, tid, threads, fn, ctx);
+    single s = {fn, ctx};
+    for_each(net, false, tid, threads, 1, call_single, &s);
 }
 
-size_t pybp_count_trained_tiles(const pybp_net *net)
+void pybp_for_each_tile_group(const pybp_net *net, int tid, int threads, pybp_tiles_fn *fn, void *ctx)
 {
-    size_t tiles = 0;
-    for (size_t l = 0; l < net->n_layers; l++)
-        if (!net->layers[l].desc.frozen)
-            tiles += net->layers[l].panels * ((net->layers[l].trained + PYBP_BLOCK_K - 1) / PYBP_BLOCK_K);
-    return tiles;
+    for_each(net, true, tid, threads, net->k->gradient_panels, fn, ctx);
+}
+
+void pybp_for_each_trained_tile_group(const pybp_net *net, int tid, int threads, pybp_tiles_fn *fn, void *ctx)
+{
+    for_each(net, false, tid, threads, net->k->gradient_panels, fn, ctx);
+}
+
+size_t pybp_count_trained_tile_groups(const pybp_net *net)
+{
+    const size_t most = net->k->gradient_panels;
+    size_t groups = 0;
+    for (size_t l = 0; l < net->n_layers; l++) {
+        const pybp_layer *layer = &net->layers[l];
+        if (!layer->desc.frozen)
+            groups += (layer->panels + most - 1) / most * ((layer->trained + PYBP_BLOCK_K - 1) / PYBP_BLOCK_K);
+    }
+    return groups;
 }

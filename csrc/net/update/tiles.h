@@ -8,12 +8,17 @@
 /* Called for lines k0 ... k1 - 1 of a panel. */
 typedef void pybp_tile_fn(void *ctx, size_t layer, size_t panel, size_t k0, size_t k1);
 
-/* Call fn for thread tid's part of the tiles of all layers; the parts of all threads together are all tiles. Lines
- * that no optimizer updates (absent biases, statistics) belong to no tile. */
-void pybp_for_each_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
-/* The same without the tiles of frozen layers. */
+/* Called for lines k0 ... k1 - 1 of `panels` neighbouring panels. */
+typedef void pybp_tiles_fn(void *ctx, size_t layer, size_t panel, size_t panels, size_t k0, size_t k1);
+
+/* Call fn for thread tid's part of the tiles of all layers that are not frozen; the parts of all threads together are
+ * all tiles. Lines that no optimizer updates (absent biases, statistics) belong to no tile. */
 void pybp_for_each_trained_tile(const pybp_net *net, int tid, int threads, pybp_tile_fn *fn, void *ctx);
-/* The number of tiles that are not frozen, with one thread. */
-size_t pybp_count_trained_tiles(const pybp_net *net);
+/* The same, with tiles of neighbouring panels in one call, as many as k->gradient_panels. */
+void pybp_for_each_trained_tile_group(const pybp_net *net, int tid, int threads, pybp_tiles_fn *fn, void *ctx);
+/* The same, with frozen layers. */
+void pybp_for_each_tile_group(const pybp_net *net, int tid, int threads, pybp_tiles_fn *fn, void *ctx);
+/* The number of groups that are not frozen, with one thread. */
+size_t pybp_count_trained_tile_groups(const pybp_net *net);
 
 #endif

@@ -175,7 +175,7 @@ static void plan_scratch(plan *p)
         lines = larger(lines, p->net->layers[l].panels * p->net->k->panel);
     if (is_for(p, PYBP_FOR_BACKWARD)) {
         p->ws->tile_offset = PYBP_BACK_PANELS * lines * PYBP_LINE;
-        p->ws->scratch_bytes = p->ws->tile_offset + PYBP_BLOCK_K * PYBP_LINE;
+        p->ws->scratch_bytes = p->ws->tile_offset + p->net->k->gradient_panels * PYBP_BLOCK_K * PYBP_LINE;
     }
     p->scratch = pybp_arena_reserve_array(&p->ws->arena, (size_t)p->ws->threads, p->ws->scratch_bytes);
 }

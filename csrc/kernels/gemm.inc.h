@@ -3,9 +3,10 @@
  * An output element is one chain of fused multiply-adds that is never split (contract), so a
  * tile holds R rows x P panels x NV vectors of chains in registers, and loops over k once.
  * Where there are 16 registers, 12 of them hold chains (and 2 weights, 1 a broadcast):
- * 6 rows of whole lines of two vectors, or 12 of half lines. Where there are 32, 24 do: 12 rows of
- * two panels whose lines are one vector, 6 of lines of four, 12 of half of them. Few rows take more
- * panels at once instead. */
+ * 6 rows of whole lines of two vectors, or 12 of half lines. Where there are 32 and a line is one vector,
+ * 28 do: 14 rows of two panels, so that two weights and 14 inputs are loaded for 28 multiply-adds; where a line is
+ * four vectors, 24 do, 6 rows of it. Few rows take more panels at once instead. docs/performance.md has the
+ * loads of each tile, and what CPUs can do of each in a cycle. */
 
 #ifndef PYBP_UNROLL
 #define PYBP_PRAGMA_(x) _Pragma(#x)
@@ -21,12 +22,21 @@
 #else
 #define PYBP_UNROLL(n) PYBP_PRAGMA_(GCC unroll n)
 #endif
+/* The inputs of a panel. On AVX-512 compilers keep 28 chains in registers for two of them at a time, but spill some
+ * if all 16 are unrolled (GCC) or four (clang). On AVX2 GCC is 1.6 times as slow with four as with 16. */
+#if defined(PYBP_ROLLED) || !defined(PYBP_ISA_AVX512)
+#define PYBP_UNROLL_INPUTS PYBP_UNROLL(16)
+#elif defined(__clang__)
+#define PYBP_UNROLL_INPUTS PYBP_PRAGMA_(clang loop unroll_count(2))
+#else
+#define PYBP_UNROLL_INPUTS PYBP_UNROLL(2)
+#endif
 #define PYBP_TALL 12 /* rows of a tile of half lines */
 #if defined(PYBP_ISA_AVX512)
-#define PYBP_TILE 12     /* rows of a tile of whole lines */
-#define PYBP_GRADIENT 24 /* inputs of a tile of the weight gradient */
+#define PYBP_TILE 14     /* rows of a tile of whole lines */
+#define PYBP_GRADIENT 24 /* inputs of a tile of the weight gradient of one panel; half as many of two */
 #define PYBP_SHARED 4    /* neighbouring inputs with one pointer, for lack of registers for 12 or 24 */
-#define EACH_TILE EACH_TO_12
+#define EACH_TILE EACH_TO_14
 #define EACH_GRADIENT EACH_TO_24
 #else
 #define PYBP_TILE 6
@@ -43,10 +53,11 @@
 #define EACH_TO_12(CASE, ...) \
     EACH_TO_6(CASE, __VA_ARGS__); CASE(7, __VA_ARGS__); CASE(8, __VA_ARGS__); CASE(9, __VA_ARGS__); \
     CASE(10, __VA_ARGS__); CASE(11, __VA_ARGS__); CASE(12, __VA_ARGS__)
+#define EACH_TO_14(CASE, ...) EACH_TO_12(CASE, __VA_ARGS__); CASE(13, __VA_ARGS__); CASE(14, __VA_ARGS__)
 #define EACH_TO_24(CASE, ...) \
-    EACH_TO_12(CASE, __VA_ARGS__); CASE(13, __VA_ARGS__); CASE(14, __VA_ARGS__); CASE(15, __VA_ARGS__); \
-    CASE(16, __VA_ARGS__); CASE(17, __VA_ARGS__); CASE(18, __VA_ARGS__); CASE(19, __VA_ARGS__); \
-    CASE(20, __VA_ARGS__); CASE(21, __VA_ARGS__); CASE(22, __VA_ARGS__); CASE(23, __VA_ARGS__); CASE(24, __VA_ARGS__)
+    EACH_TO_14(CASE, __VA_ARGS__); CASE(15, __VA_ARGS__); CASE(16, __VA_ARGS__); CASE(17, __VA_ARGS__); \
+    CASE(18, __VA_ARGS__); CASE(19, __VA_ARGS__); CASE(20, __VA_ARGS__); CASE(21, __VA_ARGS__); \
+    CASE(22, __VA_ARGS__); CASE(23, __VA_ARGS__); CASE(24, __VA_ARGS__)
 
 /* How many panels n vectors fill; at least 1. */
 #define ACROSS(n) ((n) > VPP ? (n) / VPP : 1)

@@ -4,7 +4,7 @@
 PYBP_INLINE void TILE(one_k)(const size_t R, const size_t P, const size_t NV, const real *a, const real *w,
                              size_t w_step, TILE_VEC *acc)
 {
-    PYBP_UNROLL(12)
+    PYBP_UNROLL(14)
     for (size_t i = 0; i < R; i++) {
         const TILE_VEC x = TILE(bcast)(a + i * PANEL);
         PYBP_UNROLL(8)
@@ -20,7 +20,7 @@ PYBP_INLINE void TILE(tile)(const size_t R, const size_t P, const size_t NV, con
                             const real *w, const real *start, real *out)
 {
     TILE_VEC acc[CHAINS];
-    PYBP_UNROLL(12)
+    PYBP_UNROLL(14)
     for (size_t i = 0; i < R; i++)
         PYBP_UNROLL(4)
         for (size_t p = 0; p < P; p++)
@@ -29,7 +29,7 @@ PYBP_INLINE void TILE(tile)(const size_t R, const size_t P, const size_t NV, con
                 acc[(i * P + p) * NV + v] = TILE(load)(start + p * s.start_step + v * TILE_LANES);
     size_t K = s.K;
     for (; K >= PANEL; K -= PANEL) {
-        PYBP_UNROLL(16)
+        PYBP_UNROLL_INPUTS
         for (size_t k = 0; k < PANEL; k++)
             TILE(one_k)(R, P, NV, a + k, w + k * PANEL, s.w_step, acc);
         a += s.a_step;
@@ -38,11 +38,11 @@ PYBP_INLINE void TILE(tile)(const size_t R, const size_t P, const size_t NV, con
     for (size_t k = 0; k < K; k++)
         TILE(one_k)(R, P, NV, a + k, w + k * PANEL, s.w_step, acc);
     if (s.relu)
-        PYBP_UNROLL(24)
+        PYBP_UNROLL(28)
         for (size_t i = 0; i < R * P * NV; i++)
             acc[i] = TILE(relu_f)(acc[i]);
     if (s.gate != NULL)
-        PYBP_UNROLL(12)
+        PYBP_UNROLL(14)
         for (size_t i = 0; i < R; i++)
             PYBP_UNROLL(4)
             for (size_t p = 0; p < P; p++)
@@ -51,7 +51,7 @@ PYBP_INLINE void TILE(tile)(const size_t R, const size_t P, const size_t NV, con
                     TILE_VEC *chain = &acc[(i * P + p) * NV + v];
                     *chain = TILE(relu_df)(TILE(load)(s.gate + p * s.gate_step + i * PANEL + v * TILE_LANES), *chain);
                 }
-    PYBP_UNROLL(12)
+    PYBP_UNROLL(14)
     for (size_t i = 0; i < R; i++)
         PYBP_UNROLL(4)
         for (size_t p = 0; p < P; p++)

@@ -217,6 +217,8 @@ def _kind(X: Any, index: int, name: Any) -> str:
         )
     if kind == "b" and isinstance(X, np.ndarray):
         return "numbers"
+    if str(dtype).startswith("period["):
+        return "times"
     if kind == "O" and _says_nothing(dtype):
         return _kind_of_objects(objects(column))
     return _OF_DTYPE[kind]
@@ -247,6 +249,8 @@ def _kind_of_objects(values: Array) -> str:
     for name, kinds in (("numbers", _NUMBERS), ("times", _TIMES), ("durations", _DURATIONS)):
         if all(issubclass(kind, kinds) for kind in types):
             return name
+    if {kind.__name__ for kind in types} == {"Period"}:  # of pandas
+        return "times"
     return "categories"
 
 

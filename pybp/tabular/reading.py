@@ -105,7 +105,7 @@ def _polars() -> Any:
 def read_times(X: Any, index: int, name: Any) -> Array:
     """A column of dates or times as datetime64[us], NaT where they are missing.
 
-    Times with a time zone are read as the clock shows them there.
+    Times with a time zone are read as the clock shows them there, periods as their start.
 
     Raises
     ------
@@ -171,7 +171,9 @@ def microseconds(values: list[Any], kind: str) -> Array:
 
 
 def _clock(value: Any) -> Any:
-    """A date or time without its time zone."""
+    """A date or time without its time zone; the start of a pandas.Period."""
+    if type(value).__name__ == "Period":
+        return value.to_timestamp().to_datetime64()
     if isinstance(value, datetime.datetime):
         return value.replace(tzinfo=None)
     if isinstance(value, datetime.date | np.datetime64):

@@ -196,8 +196,6 @@ def test_categories_that_have_an_order():
     assert sorted_categories([(2, "b"), (1, "z"), (2, "a")]) == [(1, "z"), (2, "a"), (2, "b")]
     bins = pd.cut(pd.Series([0.1, 5.0, 9.0, 2.0]), 3)
     assert kinds(pd.DataFrame({"a": bins})) == ["categories"]
-    periods = pd.Series(pd.period_range("2024-01", periods=4, freq="M"))
-    assert kinds(pd.DataFrame({"a": periods})) == ["categories"]
 
 
 class Plain:

@@ -187,6 +187,16 @@ def test_times_of_all_units_and_zones():
     np.testing.assert_allclose(found, plain, atol=1e-4)
 
 
+def test_periods_are_read_as_their_start():
+    months = pd.Series(pd.period_range("2023-11", periods=40, freq="M"))
+    starts = pd.DataFrame({"t": months.dt.to_timestamp()})
+    wanted = Preprocessing.fit(starts).transform(starts)
+    for X in (pd.DataFrame({"t": months}), pd.DataFrame({"t": months.astype(object)})):
+        learned = Preprocessing.fit(X)
+        assert (learned.transform(X) == wanted).all()
+        assert (learned.transform(X[:1]) == wanted[:1]).all()
+
+
 def test_parts_that_never_differ_are_left_out():
     days = pd.DataFrame({"t": pd.date_range("2024-01-01", periods=28, freq="D")})
     learned = Preprocessing.fit(days)

@@ -145,9 +145,14 @@ class TabularEstimator(Estimator, ABC):
 
     def _attributes_of(self, predictor: TabularPredictor) -> dict[str, Any]:
         """The attributes that an estimator has from its predictor when training begins."""
-        names = predictor.preprocessing.feature_names
-        nets = predictor.nets
-        return {"_predictor": predictor, "net_": nets[0], "nets_": nets, "input_names_": names}
+        preprocessing, nets = predictor.preprocessing, predictor.nets
+        return {
+            "_predictor": predictor,
+            "net_": nets[0],
+            "nets_": nets,
+            "input_names_": preprocessing.feature_names,
+            "left_out_": preprocessing.left_out,
+        }
 
     def _keep_history(self, predictor: TabularPredictor) -> None:
         """Set the attributes that record the training."""
@@ -213,7 +218,8 @@ class TabularEstimator(Estimator, ABC):
         Returns
         -------
         ndarray, shape (n_samples, n_inputs)
-            Scaled numbers and one-hot codes, in the net's dtype; `input_names_` says what each column is.
+            Scaled numbers, one-hot codes and category indices, in the net's dtype; `input_names_` says
+            what each column is.
         """
         check_is_fitted(self)
         return self._predictor.preprocess(self._checked_table(X))

@@ -59,6 +59,8 @@ ATTRIBUTES = """
         Loss and metrics of each epoch, for each net.
     input_names_ : list of str
         What each input is.
+    left_out_ : dict
+        The columns that are no inputs, and why: "constant", "missing", "ids" or "duplicate".
     n_iter_ : int
         Number of epochs trained.
     best_epoch_ : int

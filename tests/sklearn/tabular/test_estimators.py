@@ -224,6 +224,15 @@ def test_other_columns_than_in_fit():
         model.predict(frame[["a", "b"]])
 
 
+def test_columns_that_are_left_out_are_named():
+    X, y, _ = table()
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(e=7, f=[f"id {i}" for i in range(60)])
+    with pytest.warns(UserWarning, match="column 'f' of X"):
+        model = small(TabularMLPClassifier).fit(frame, y)
+    assert model.left_out_ == {"e": "constant", "f": "ids"}
+    assert model.input_names_ == [f"column '{name}'" for name in "abcd"]
+
+
 def test_repeated_names_of_columns():
     X = pd.DataFrame(np.zeros((20, 3)), columns=["size", "age", "size"])
     for model in (

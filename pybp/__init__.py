@@ -16,7 +16,7 @@ a layer or `fit` takes an activation, an initializer, a loss, an optimizer or a 
 as ``"relu"`` does, and so does one of the classes with their parameters::
 
     MLP, load       a net: fit, predict, evaluate, save, summary, trace, diagnose; a saved net
-    from_onnx       a net from an ONNX model
+    from_onnx, from_torch, from_keras, from_sklearn: nets from models of other libraries
     layers          Dense, Activation, Dropout, BatchNorm, Residual, Embedding, ...
     activations     ReLU, Sigmoid, Softmax, ...
     initializers    HeNormal, GlorotUniform, ...
@@ -72,6 +72,9 @@ __version__ = _version()
 
 load = MLP.load
 from_onnx = MLP.from_onnx
+from_torch = MLP.from_torch
+from_keras = MLP.from_keras
+from_sklearn = MLP.from_sklearn
 
 __all__ = [
     "MAE",
@@ -105,7 +108,10 @@ __all__ = [
     "activations",
     "callbacks",
     "errors",
+    "from_keras",
     "from_onnx",
+    "from_sklearn",
+    "from_torch",
     "initializers",
     "layers",
     "load",

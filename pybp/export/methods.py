@@ -10,6 +10,8 @@ from pybp._common.explain import explained
 from pybp.export.c import net_to_c
 from pybp.export.constructors import Constructors
 from pybp.export.onnx.net import net_to_onnx
+from pybp.export.state_dict import read_state_dict
+from pybp.export.to_torch import net_to_torch
 
 __all__ = ["Export"]
 
@@ -93,3 +95,47 @@ class Export(Constructors):
         with every optimisation that does. It allocates nothing and has no state. docs/export.md tells more.
         """
         net_to_c(self, path, name, dtype, X, input_names, class_names)
+
+    @explained
+    def to_torch(self) -> Any:
+        """The net as a PyTorch module with copies of its weights, in the net's dtype.
+
+        Returns
+        -------
+        torch.nn.Module
+            A `Sequential` of torch's modules, in evaluation mode; residual blocks, scales, noise, parametric
+            activations and embeddings are modules of pybp's own, which need pybp to be unpickled. Options
+            that affect training only, such as penalties, are left out.
+
+        Raises
+        ------
+        MissingExtraError
+            PyTorch is not installed.
+        """
+        return net_to_torch(self)
+
+    @explained
+    def read_state_dict(
+        self, path: str | os.PathLike[str], names: Sequence[str] | None = None
+    ) -> None:
+        """Set the parameters to those of a PyTorch module that safetensors wrote.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A file that ``safetensors.torch.save_file(module.state_dict(), path)`` wrote.
+        names : list of str, optional
+            The names of the modules for the net's layers with parameters, in their order: "fc1" for
+            ``fc1.weight``, of shape (n_out, n_in), and ``fc1.bias``. Default: the numbers of a `Sequential`
+            in ascending order, as in ``0.weight``.
+
+        Raises
+        ------
+        ArgumentError, ShapeError
+            The file's arrays are not those of the net, which is not changed.
+        FileFormatError
+            The file is damaged.
+        MissingExtraError
+            The package `safetensors` is not installed.
+        """
+        read_state_dict(self, path, names)

@@ -44,3 +44,8 @@ install(TARGETS _core LIBRARY DESTINATION pybp)
 install(FILES
     csrc/simd/scalar.h csrc/simd/vmath_coef.h csrc/simd/vmath_body.inc.h csrc/kernels/activation.inc.h
     DESTINATION pybp/export/c/core)
+
+# For other extension modules: pybp.get_include().
+install(FILES ${PROJECT_SOURCE_DIR}/csrc/include/pybp.h ${PROJECT_SOURCE_DIR}/csrc/include/pybp_python.h
+    DESTINATION pybp/include)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/csrc/registry DESTINATION pybp/include FILES_MATCHING PATTERN "*.def")

@@ -46,6 +46,7 @@ from pybp import (
     plotting,
     schedules,
 )
+from pybp._common.include import get_include
 from pybp._common.public import publish as _publish
 from pybp._core import version as _version
 from pybp.callbacks import Callback
@@ -64,13 +65,13 @@ from pybp.layers import (
     RMSNorm,
     Scale,
 )
+from pybp.loading import load
 from pybp.losses import MAE, MSE, BinaryCrossEntropy, CrossEntropy, Huber, Quantile, SquaredError
 from pybp.mlp import MLP
 from pybp.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 
 __version__ = _version()
 
-load = MLP.load
 from_onnx = MLP.from_onnx
 from_torch = MLP.from_torch
 from_keras = MLP.from_keras
@@ -112,6 +113,7 @@ __all__ = [
     "from_onnx",
     "from_sklearn",
     "from_torch",
+    "get_include",
     "initializers",
     "layers",
     "load",

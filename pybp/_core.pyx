@@ -22,7 +22,11 @@ from cpython.buffer cimport (
     PyBuffer_Release, PyObject_CheckBuffer,
 )
 from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
+from cpython.exc cimport PyErr_SetObject
 from cpython.mem cimport PyMem_Free, PyMem_Calloc
+from cpython.object cimport PyObject
+from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_New, PyCapsule_SetContext
+from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.string cimport memset
 
 from pybp._core cimport *
@@ -34,6 +38,7 @@ include "_core_net.pxi"
 include "_core_exclusive.pxi"
 include "_core_file.pxi"
 include "_core_one_row.pxi"
+include "_core_capsule.pxi"
 
 
 def find_nonfinite(x, dtype):

@@ -109,6 +109,11 @@ cdef class Net:
         copied.take_ownership(net)
         return copied
 
+    def handle(self):
+        """A capsule for other extension modules, which keeps this net: csrc/include/pybp_python.h."""
+        self.check_access()
+        return handle_of(self)
+
     # ---- arrays and counters ---------------------------------------------------------------------------
 
     cdef Dense view_values(self, values):

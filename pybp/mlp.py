@@ -375,8 +375,7 @@ class MLP(Export):
             The file can't be written; an existing file is not changed.
         """
         with_state = flag(optimizer, "optimizer")
-        net, callbacks = self._copied_state()
-        save_net(path, SavedNet(net, self._layers, self._seed, callbacks), with_state)
+        save_net(path, self._saved(), with_state)
 
     @classmethod
     @explained
@@ -400,6 +399,16 @@ class MLP(Export):
         OSError
             The file can't be read.
         """
+        return cls._of(load_net(path))
+
+    @classmethod
+    def _of(cls, saved: SavedNet) -> Self:
+        """The net with the contents of a file."""
         net = cls.__new__(cls)
-        net._adopt(*load_net(path))
+        net._adopt(*saved)
         return net
+
+    def _saved(self) -> SavedNet:
+        """What a file has of the net."""
+        net, callbacks = self._copied_state()
+        return SavedNet(net, self._layers, self._seed, callbacks)

@@ -119,8 +119,9 @@ static pybp_status check_names(const pybp_file *file)
     for (size_t i = 0; i < file->container.n_arrays; i++) {
         const pybp_json *name = file->container.arrays[i].name;
         const bool known = begins_with(name, "layers.") ||
-                           (file->format > 1 && begins_with(name, "callbacks.")) ||
-                           (file->kind == kinds[TABULAR] && begins_with(name, "preprocessing.")) ||
+                           (file->format > 1 && file->kind == kinds[NET] && begins_with(name, "callbacks.")) ||
+                           (file->kind == kinds[TABULAR] &&
+                            (begins_with(name, "preprocessing.") || begins_with(name, "model."))) ||
                            is_of_other_net(name, file->n_nets);
         if (!known || memchr(name->text, '\0', name->length) != NULL)
             return pybp_fail(PYBP_FILE, "it has the unexpected array %s", pybp_json_show(name, shown));

@@ -1,5 +1,21 @@
 """Files of nets."""
 
-from pybp.io.netfile import SavedNet, load_net, save_net
+from pybp.io.netfile import (
+    SavedNet,
+    describe_net,
+    load_net,
+    open_file,
+    read_nets,
+    save_net,
+    write_document,
+)
 
-__all__ = ["SavedNet", "load_net", "save_net"]
+__all__ = [
+    "SavedNet",
+    "describe_net",
+    "load_net",
+    "open_file",
+    "read_nets",
+    "save_net",
+    "write_document",
+]

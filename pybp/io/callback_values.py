@@ -12,7 +12,7 @@ from pybp.errors import ArgumentError, FileFormatError
 from pybp.io.safetensors import DTYPES
 from pybp.net.callback_states import CallbackState, CallbackStates
 
-__all__ = ["callback_arrays", "decode_states", "encode_states"]
+__all__ = ["callback_arrays", "decode", "decode_states", "encode", "encode_states"]
 
 _FLOAT = "$float"
 """The key of {"$float": "inf"}: JSON has neither infinity nor NaN."""
@@ -25,13 +25,13 @@ def encode_states(states: CallbackStates) -> dict[str, Any] | None:
         return None
     return {
         "epoch": states.epoch,
-        "logs": _encode(states.logs, "the logs"),
+        "logs": encode(states.logs, "the logs"),
         "states": [
             {
                 "class": state.name,
                 "number": state.number,
                 "behind": state.behind,
-                "values": _encode(
+                "values": encode(
                     {n: v for n, v in state.values.items() if not isinstance(v, np.ndarray)},
                     f"the state of {state.name}",
                 ),
@@ -62,7 +62,7 @@ def decode_states(given: object, file: File) -> CallbackStates:
         raise FileFormatError("its callbacks don't have the fields epoch, logs and states")
     if type(given["epoch"]) is not int or not isinstance(given["states"], list):
         raise FileFormatError("its callbacks have no epoch and states")
-    logs = _decode(given["logs"])
+    logs = decode(given["logs"])
     if not isinstance(logs, dict) or any(type(value) is not float for value in logs.values()):
         raise FileFormatError("the logs of its callbacks are not numbers")
     arrays: dict[int, dict[str, Array]] = {}
@@ -87,7 +87,7 @@ def _index(text: str) -> int:
 def _decode_state(given: object, arrays: dict[str, Array]) -> CallbackState:
     if not isinstance(given, dict) or set(given) != _FIELDS:
         raise FileFormatError(f"a callback doesn't have the fields {sorted(_FIELDS)}")
-    values = _decode(given["values"])
+    values = decode(given["values"])
     types = [type(given[name]) for name in ("class", "number", "behind")]
     if types != [str, int, bool] or not isinstance(values, dict) or values.keys() & arrays.keys():
         raise FileFormatError(f"the state of {given['class']!r:.60} is not described")
@@ -97,7 +97,7 @@ def _decode_state(given: object, arrays: dict[str, Array]) -> CallbackState:
 # ---- values ----------------------------------------------------------------------------------
 
 
-def _encode(value: object, where: str) -> Any:
+def encode(value: object, where: str) -> Any:
     """A plain value as a JSON value."""
     if isinstance(value, np.generic):
         value = value.item()
@@ -106,9 +106,9 @@ def _encode(value: object, where: str) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else {_FLOAT: repr(value)}
     if isinstance(value, list | tuple):
-        return [_encode(item, where) for item in value]
+        return [encode(item, where) for item in value]
     if isinstance(value, Mapping) and _FLOAT not in value and all(map(_is_text, value)):
-        return {name: _encode(item, where) for name, item in value.items()}
+        return {name: encode(item, where) for name, item in value.items()}
     raise ArgumentError(
         f"{where} holds {value!r:.60} ({type(value).__name__}); a file can hold None, numbers, "
         "strings, lists and dicts of these, and arrays beside them"
@@ -119,13 +119,13 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _decode(value: Any) -> Any:
+def decode(value: Any) -> Any:
     if isinstance(value, list):
-        return [_decode(item) for item in value]
+        return [decode(item) for item in value]
     if not isinstance(value, dict):
         return value
     if _FLOAT not in value:
-        return {name: _decode(item) for name, item in value.items()}
+        return {name: decode(item) for name, item in value.items()}
     if len(value) != 1 or value[_FLOAT] not in ("inf", "-inf", "nan"):
         raise FileFormatError(f"{value!r:.60} is no number")
     return float(value[_FLOAT])

@@ -27,8 +27,27 @@ from pybp.layers.entries import remake_layers
 from pybp.net.callback_states import CallbackStates
 from pybp.net.state import PROGRESS, read_state
 
-__all__ = ["SavedNet", "load_net", "save_net"]
+__all__ = [
+    "SavedNet",
+    "describe_net",
+    "load_net",
+    "open_file",
+    "read_net",
+    "read_nets",
+    "save_net",
+    "write_document",
+]
 
+_WRONG = (
+    PybpError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What values that nobody expects lead to."""
 _KEY, _CHECKSUM = "pybp", "pybp.crc32"
 _FORMAT = 2
 _FREE_WIDTH = 1 << 22  # of layers for which a file has no arrays
@@ -49,15 +68,20 @@ class SavedNet(NamedTuple):
 def save_net(path: str | os.PathLike[str], saved: SavedNet, optimizer: bool) -> None:
     """Save a net, with its training state if `optimizer` is True; else the net forgets it."""
     target = checked_path(path)
-    net, layers, seed, callbacks = saved
     if not optimizer:
-        net.reset_optimizer()
-        callbacks = CallbackStates()
+        saved.net.reset_optimizer()
+        saved = saved._replace(callbacks=CallbackStates())
+    description, tensors = describe_net(saved)
+    write_document(target, "net", [description], tensors)
+
+
+def describe_net(saved: SavedNet, index: int = 0) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The description of a file's net number `index`, and its arrays by their names."""
+    net, layers, seed, callbacks = saved
     remake_layers(layers)  # what `load` does
     state = read_state(net, layers)
-    tensors = {_name(what, index): array for what, index, array in state["arrays"]}
+    tensors = {_name(what, layer, index): array for what, layer, array in state["arrays"]}
     _check_tensors(tensors, layers)
-    tensors |= callback_arrays(callbacks)
     description = {
         "dtype": net.dtype.name,
         "seed": seed,
@@ -66,13 +90,25 @@ def save_net(path: str | os.PathLike[str], saved: SavedNet, optimizer: bool) -> 
         "progress": _progress_to_json(state["progress"]),
         "callbacks": encode_states(callbacks),
     }
+    return description, tensors | dict(callback_arrays(callbacks))
+
+
+def write_document(
+    target: Path,
+    kind: str,
+    nets: Sequence[dict[str, Any]],
+    tensors: Mapping[str, Array],
+    schema: dict[str, Any] | None = None,
+    preprocessing: dict[str, Any] | None = None,
+) -> None:
+    """Write a file of these parts: docs/file-format.md."""
     document = {
         "format": _FORMAT,
         "library": library_version(),
-        "kind": "net",
-        "nets": [description],
-        "schema": None,
-        "preprocessing": None,
+        "kind": kind,
+        "nets": nets,
+        "schema": schema,
+        "preprocessing": preprocessing,
         "crc32": {name: checksum(array) for name, array in tensors.items()},
     }
     text = json.dumps(document, allow_nan=False)
@@ -102,9 +138,9 @@ def _fits_into(data_bytes: int, layers: Sequence[Layer]) -> bool:
     return sum(without) <= _FREE_WIDTH + data_bytes
 
 
-def _name(what: str, index: int) -> str:
-    """The name of an array in the file: "layers.0.weights", counted from 0."""
-    return f"layers.{index}.{what}"
+def _name(what: str, layer: int, net: int) -> str:
+    """The name of an array in the file: "layers.0.weights", "nets.1.layers.0.weights", ..."""
+    return f"layers.{layer}.{what}" if net == 0 else f"nets.{net}.layers.{layer}.{what}"
 
 
 def _progress_to_json(progress: tuple[Any, ...]) -> dict[str, Any]:
@@ -123,33 +159,38 @@ def load_net(path: str | os.PathLike[str]) -> SavedNet:
     Raises
     ------
     FileFormatError
-        The file is not a pybp file, or it is damaged.
+        The file is not a pybp file, or it is damaged, or it holds something else.
     OSError
         The file can't be read.
     """
-    target = checked_path(path)
-    try:
-        with open_file(target) as file:
-            return _load(file)
-    except (PybpError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise FileFormatError(f"{os.fspath(path)} is not a file of pybp: {error}") from error
+    with open_file(path) as file:
+        if file.kind != "net":
+            raise FileFormatError(f"it holds {file.kind!r}, and not one net: use pybp.load")
+        return read_nets(file)[0]
 
 
 @contextmanager
-def open_file(path: Path) -> Iterator[File]:
-    """Open a file of pybp for the duration of a ``with`` block; the core checks it."""
-    if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe waits for a writer
-        raise FileFormatError("it is not a regular file")
-    with path.open("rb") as stream:
-        yield File(stream.fileno())
+def open_file(path: str | os.PathLike[str]) -> Iterator[File]:
+    """Open a file of pybp for the duration of a ``with`` block; the core checks it.
+
+    What is raised in the block because of the file's contents becomes a FileFormatError that names it.
+    """
+    target = checked_path(path)
+    try:
+        if not stat.S_ISREG(target.stat().st_mode):  # opening a pipe waits for a writer
+            raise FileFormatError("it is not a regular file")
+        with target.open("rb") as stream:
+            yield File(stream.fileno())
+    except _WRONG as error:
+        raise FileFormatError(f"{os.fspath(path)} is not a file of pybp: {error}") from error
 
 
-def _load(file: File) -> SavedNet:
-    if file.kind != "net":
-        raise FileFormatError(f"it holds {file.kind!r}; this pybp reads nets")
+def read_nets(file: File) -> list[SavedNet]:
+    """All nets of a file."""
     document = json.loads(file.description)
     number = document["format"]
-    return read_net(file, 0, number, document if number == 1 else document["nets"][0])
+    nets = [document] if number == 1 else document["nets"]
+    return [read_net(file, index, number, net) for index, net in enumerate(nets)]
 
 
 def read_net(file: File, index: int, file_format: int, description: Any) -> SavedNet:

@@ -1,5 +1,6 @@
 """Nets for tables: preprocessing, training and prediction, without scikit-learn."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, Self
@@ -12,11 +13,13 @@ from pybp._common.types import Array
 from pybp.callbacks import Callback
 from pybp.data.dataset import checked_weights
 from pybp.errors import ArgumentError, ShapeError
+from pybp.io import open_file
 from pybp.tabular.calibration import divide_logits
 from pybp.tabular.columns import as_table
 from pybp.tabular.ensemble import Training, run
 from pybp.tabular.folds import Part, parts
 from pybp.tabular.held_out import HeldOut
+from pybp.tabular.modelfile import read_predictor, save_predictor
 from pybp.tabular.preprocessing import Preprocessing
 from pybp.tabular.recipe import CLASSIFICATION, REGRESSION, Recipe
 from pybp.tabular.samples import Samples
@@ -227,6 +230,53 @@ class TabularPredictor(TrainedEnsemble):
                 f"loss={recipe.loss!r} is for regression; classification has its own"
             )
         return ClassTargets(y)
+
+    # ---- files -------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write nets, preprocessing, classes and the record of the training to a file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, in the safetensors format. An existing file is replaced atomically. It doesn't
+            hold what only a training would need: the optimizers' states and `oof_prediction`; a
+            `metric` that is a function becomes None.
+
+        Raises
+        ------
+        StateError
+            The predictor is not fitted.
+        TypeError
+            A class label, a category or a column's name is no string, number, bool or date.
+        OSError
+            The file can't be written; an existing file is not changed.
+        """
+        save_predictor(path, self)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a predictor from a file that `save` wrote. No code in a file is executed.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+
+        Returns
+        -------
+        TabularPredictor
+            The predictor. Its predictions have the same bits as those of the saved one.
+
+        Raises
+        ------
+        FileFormatError
+            The file was not written by `save`, or it is damaged.
+        OSError
+            The file can't be read.
+        """
+        with open_file(path) as file:
+            return read_predictor(file, cls)[0]
 
 
 def _checked_targets(

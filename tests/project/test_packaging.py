@@ -58,7 +58,21 @@ def test_types_are_shipped_and_sources_are_not():
     assert (PACKAGE / "py.typed").is_file()
     assert (PACKAGE / "_core.pyi").is_file()
     if not is_editable():
-        assert [*PACKAGE.rglob("*.pyx"), *PACKAGE.rglob("*.pxd"), *PACKAGE.rglob("*.c")] == []
+        assert [*PACKAGE.rglob("*.pyx"), *PACKAGE.rglob("*.pxi"), *PACKAGE.rglob("*.c")] == []
+        assert [*PACKAGE.rglob("*.pxd")] == [PACKAGE / "core.pxd"]  # for other modules
+
+
+def test_headers_for_other_extension_modules():
+    if is_editable():
+        pytest.skip("an editable installation is the source tree")
+    folder = Path(pybp.get_include())
+    shipped = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    source = ROOT / "csrc" / "registry"
+    assert shipped == {
+        "pybp.h",
+        "pybp_python.h",
+        *(f"registry/{path.name}" for path in source.glob("*.def")),
+    }
 
 
 def test_extension_uses_the_stable_abi():

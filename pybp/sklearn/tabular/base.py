@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields
@@ -27,6 +28,7 @@ from pybp.sklearn.estimator import Estimator, restored_on_failure
 from pybp.sklearn.tabular.parameters import ADVICE
 from pybp.sklearn.tabular.scorers import MetricLike
 from pybp.tabular.columns import as_array, column_names, is_frame
+from pybp.tabular.modelfile import is_plain, save_predictor
 from pybp.tabular.predictor import TabularPredictor
 from pybp.tabular.recipe import Recipe
 from pybp.training.callback_list import checked_callbacks
@@ -50,6 +52,8 @@ class TabularEstimator(Estimator, ABC):
     verbose: bool
     net_: MLP
     nets_: list[MLP]
+    n_features_in_: int
+    feature_names_in_: Array
     _predictor: TabularPredictor
 
     @abstractmethod
@@ -288,6 +292,50 @@ class TabularEstimator(Estimator, ABC):
         """
         check_is_fitted(self)
         return self._predictor.explain(self._checked_table(X))
+
+    # ---- files -------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to a file; `pybp.load` reads it.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file: see `TabularPredictor.save`. Parameters that are no plain values, such as
+            callbacks, get their defaults.
+
+        Raises
+        ------
+        NotFittedError
+            The estimator is not fitted.
+        TypeError
+            A class label, a category or a column's name is no string, number, bool or date.
+        OSError
+            The file can't be written; an existing file is not changed.
+        """
+        check_is_fitted(self)
+        names = getattr(self, "feature_names_in_", None)
+        described = {
+            "class": type(self).__name__,
+            "params": {k: v for k, v in self.get_params(deep=False).items() if is_plain(v)},
+            "n_features_in": self.n_features_in_,
+            "feature_names_in": None if names is None else names.tolist(),
+        }
+        save_predictor(path, self._predictor, described)
+
+    @classmethod
+    def _of(cls, predictor: TabularPredictor, described: Mapping[str, Any]) -> Self:
+        """The estimator that `save` described."""
+        params = described["params"].items()  # JSON knows no tuples
+        found = cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in params})
+        found._predictor = predictor
+        found.n_features_in_ = int(described["n_features_in"])
+        names = described["feature_names_in"]
+        if names is not None:
+            found.feature_names_in_ = np.array(names, object)
+        found.__dict__.update(found._attributes_of(predictor))
+        found._keep_history(predictor)
+        return found
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -9,13 +9,16 @@ import numpy as np
 from pybp._common.types import Array, DTypeName
 from pybp.tabular.columns import n_rows, row_cells, rows_of
 from pybp.tabular.encodings import Categories, Encoding, LeftOut, Numbers
-from pybp.tabular.reading import read_number_matrix
+from pybp.tabular.reading import columns_of_frame, read_number_matrix
 from pybp.tabular.scaling import RobustScaling
 
 __all__ = ["InputLayout", "InputWriter"]
 
 _CELLS = 2**16
 """Numbers that are scaled at a time: they stay in the cache, and need little memory."""
+
+_ROWS = 64
+"""At least so many rows are read at a time, as frames take long to cut."""
 
 
 @dataclass(frozen=True)
@@ -120,10 +123,11 @@ class InputWriter:
                 return row.astype(dtype)[np.newaxis]
         inputs = np.zeros((n_rows(X), self.layout.n_inputs), dtype)
         if len(self._sources):
-            step = max(1, _CELLS // len(self._sources))
+            table, sources = columns_of_frame(X, self._sources)
+            step = max(_ROWS, _CELLS // len(sources))
             for first in range(0, len(inputs), step):
-                rows = rows_of(X, first, first + step) if step < len(inputs) else X
-                matrix = read_number_matrix(rows, self._sources, self._names, first)
+                rows = rows_of(table, first, first + step) if step < len(inputs) else table
+                matrix = read_number_matrix(rows, sources, self._names, first)
                 self._write_numbers(matrix, inputs[first : first + step])
         for place in self._others:
             encoded = place.encoding.encode(X, place.column)

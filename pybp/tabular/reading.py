@@ -12,6 +12,7 @@ from pybp.errors import ArgumentError
 from pybp.tabular.columns import cell_error, column_kind, column_of, is_missing, objects
 
 __all__ = [
+    "columns_of_frame",
     "microseconds",
     "read_categories",
     "read_durations",
@@ -41,11 +42,20 @@ def read_number_matrix(X: Any, indices: Array, names: Sequence[Any], first_row: 
     return matrix
 
 
+def columns_of_frame(X: Any, indices: Array) -> tuple[Any, Array]:
+    """A table with these columns, and their indices in it; no values are copied."""
+    if not hasattr(X, "to_series") or len(indices) == X.shape[1]:
+        return X, indices
+    return X[:, indices.tolist()], np.arange(len(indices))
+
+
 def _whole_matrix(X: Any, indices: Array) -> Array | None:
     """The columns read at once, or None if that can't be, or would convert what are no numbers."""
-    if hasattr(X, "to_series"):
-        return None
     all_columns = len(indices) == X.shape[1]
+    if hasattr(X, "to_series"):
+        if all_columns and all(dtype.is_float() or dtype.is_integer() for dtype in set(X.dtypes)):
+            return np.asarray(X.to_numpy(), np.float64)
+        return None
     if isinstance(X, np.ndarray):
         part = X if all_columns else X[:, indices]
         return part.astype(np.float64) if X.dtype.kind in "iufb" else None

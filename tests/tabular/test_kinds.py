@@ -155,6 +155,7 @@ def test_many_rows_are_read_in_blocks_with_the_same_bits(monkeypatch, learned):
 
     whole = learned.transform(frame())
     monkeypatch.setattr(inputs, "_CELLS", 4 * 7)  # 7 rows of 4 columns
+    monkeypatch.setattr(inputs, "_ROWS", 1)
     for X in (frame(), pl.DataFrame(CELLS), frame(number=float, gaps=float, count="int64")):
         assert learned.transform(X).tobytes() == whole.tobytes()
     for X in (pd.DataFrame(CELLS), pl.DataFrame(CELLS)):

@@ -1,14 +1,16 @@
 """Nets that are trained: predictions, intervals, and what the predictions depend on."""
 
 import copy
+import os
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from pybp._common.arguments import real
 from pybp._common.types import Array
 from pybp.errors import StateError
+from pybp.export.c import predictor_to_c
 from pybp.mlp import MLP
 from pybp.tabular.columns import as_table
 from pybp.tabular.insight import HeldRows, column_inputs, contributions, importances
@@ -16,6 +18,7 @@ from pybp.tabular.intervals import Residuals
 from pybp.tabular.preprocessing import Preprocessing
 from pybp.tabular.recipe import Recipe
 from pybp.tabular.targets import ClassTargets, NumberTargets, Targets
+from pybp.tabular.to_c import column_values, table_model
 from pybp.tabular.training import TrainedNet
 from pybp.training.history import History
 
@@ -276,3 +279,45 @@ class TrainedEnsemble:
         twin._held_rows = self._held_rows
         twin.trained = [replace(one, net=one.net.copy()) for one in self.trained]
         return twin
+
+    # ---- other formats -----------------------------------------------------------------------
+
+    def to_c(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str = "net",
+        dtype: Literal["float32", "float64", "int8"] | None = None,
+        X: Any = None,
+    ) -> None:
+        """Write preprocessing and nets as a C99 file and a header that need nothing else.
+
+        Parameters
+        ----------
+        path, name, dtype
+            As in `MLP.to_c`.
+        X : DataFrame or array-like, optional
+            A table; its first rows are recorded in the file's self-test. "int8" needs some hundred
+            typical rows.
+
+        Raises
+        ------
+        ArgumentError, ShapeError, TypeError
+            An argument is wrong, or a layer or a column has no form in C.
+        OSError
+            A file can't be written; existing ones are not changed.
+
+        Notes
+        -----
+        ``net_predict_row(row, y)`` computes what `predict_proba` or `predict` gives for a row, a struct with
+        a field for each column; ``net_prepare(row, x)`` the inputs of the nets. The bits are the same,
+        but for the probabilities of more than 128 classes.
+        """
+        self._first  # noqa: B018  # raises before fit
+        model = table_model(self.trained, self.preprocessing, self.targets)
+        if X is None:
+            predictor_to_c(model, path, name, dtype, None, [])
+            return
+        table = as_table(X)
+        values = column_values(self.preprocessing, table, 8)
+        predictor_to_c(model, path, name, dtype, self.preprocess(X), values)

@@ -17,7 +17,7 @@ _CORE = (
     "simd/vmath_body.inc.h",
     "kernels/activation.inc.h",
 )
-_OWN = ("verbs.inc.h", "layers.inc.h", "integers.inc.h")
+_OWN = ("verbs.inc.h", "layers.inc.h", "integers.inc.h", "prepare.inc.h")
 
 _WORDS = {
     "float32": {
@@ -108,7 +108,7 @@ def _translated(text: str, prefix: str, dtype: DTypeName) -> str:
 
 def _kept_directive(found: re.Match[str]) -> str:
     """Directives of the own parts stay."""
-    return found[0] if re.match(r"#(?:ifdef|else|endif)\b", found[0]) else ""
+    return found[0] if re.match(r"#(?:ifdef|ifndef|else|endif)\b", found[0]) else ""
 
 
 def _count(prefix: str) -> str:

@@ -90,7 +90,7 @@ static int {name}_same(const {real} *a, const {real} *b)
 
 int {name}_self_test(void)
 {{
-    int differ = 0;
+    int differ = {extra};
     for (size_t row = 0; row < {rows}; row++) {{
         {real} y[{n_out}];
         {name}_predict(&{name}_test_x[row * {n_in}], y);
@@ -106,14 +106,52 @@ int main(void) {{ return {name}_self_test() != 0; }}
 """
 
 
+_ONE_NET = """\
+void {name}_predict_with(const {real} *x, {real} *y, void *memory)
+{{
+    {scratch_type} *const scratch = memory;
+    {call}
+}}
+"""
+
+_SEVERAL_NETS = """\
+/* The mean of the outputs of the nets. */
+static void {name}_mean(const {real} *x, double *total, {scratch_type} *scratch)
+{{
+    {real} y[{n_out}];
+    for (size_t j = 0; j < {n_out}; j++)
+        total[j] = 0.0;
+{calls}
+    for (size_t j = 0; j < {n_out}; j++)
+        total[j] = total[j] / {n};
+}}
+
+void {name}_predict_with(const {real} *x, {real} *y, void *memory)
+{{
+    double mean[{n_out}];
+    {name}_mean(x, mean, memory);
+    for (size_t j = 0; j < {n_out}; j++)
+        y[j] = ({real})mean[j];
+}}
+"""
+
+_ON_THE_STACK = """\
+void {name}_predict(const {real} *x, {real} *y)
+{{
+    {scratch_type} scratch[{name}_scratch_bytes / sizeof({scratch_type})];
+    {name}_predict_with(x, y, scratch);
+}}
+"""
+
+
 @dataclass(frozen=True)
 class CFile:
     """All that the file says.
 
     Attributes
     ----------
-    source : Source
-        The net.
+    sources : sequence of Source
+        The nets, whose outputs are averaged.
     title : str
         The call that makes such a net.
     stem : str
@@ -124,9 +162,11 @@ class CFile:
         The names of the inputs, and of the classes.
     extra_header, extra_code : str
         What stands at the end of the header, and after the net.
+    extra_test : str
+        A C expression: how many outputs of further tests differ.
     """
 
-    source: Source
+    sources: Sequence[Source]
     title: str
     stem: str
     rows: Array
@@ -135,6 +175,12 @@ class CFile:
     class_names: Sequence[Any] | None = None
     extra_header: str = ""
     extra_code: str = ""
+    extra_test: str = "0"
+
+    @property
+    def source(self) -> Source:
+        """The first net."""
+        return self.sources[0]
 
     @property
     def _words(self) -> dict[str, Any]:
@@ -147,12 +193,13 @@ class CFile:
             "n_in": self.rows.shape[1],
             "n_out": self.outputs.shape[1],
             "rows": len(self.rows),
-            "scratch": source.scratch_bytes,
-            "flash": source.weight_bytes,
+            "scratch": max(source.scratch_bytes for source in self.sources),
+            "flash": sum(source.weight_bytes for source in self.sources),
             "file": f"{self.stem}.c",
             "title": comment(self.title),
             "version": _core.version(),
             "promise": source.promise,
+            "extra": self.extra_test,
             "fma": "fma" if double else "fmaf",
             "fast_fma": "__FP_FAST_FMA" if double else "__FP_FAST_FMAF",
             "tolerance": "1e-9" if double else "1e-4f",
@@ -177,7 +224,7 @@ class CFile:
             "/* ---- what the layers compute, operation by operation as pybp's core ---- */\n",
             *(f"{definition}\n" for definition in used.values()),
             "/* ---- the net ---- */\n",
-            *(f"{definition}\n" for definition in source.data),
+            *(f"{definition}\n" for each in self.sources for definition in each.data),
             predict,
             self._name_tables(),
             self.extra_code,
@@ -186,18 +233,17 @@ class CFile:
         return "\n".join(part for part in parts if part)
 
     def _predict(self) -> str:
-        words, source = self._words, self.source
-        body = "\n".join(f"    {line}" for line in source.body)
-        cast = source.scratch_type
-        return (
-            "void {name}_predict_with(const {real} *x, {real} *y, void *memory)\n{{\n".format(
-                **words
-            )
-            + f"    {cast} *const scratch = memory;\n{body}\n}}\n\n"
-            + "void {name}_predict(const {real} *x, {real} *y)\n{{\n".format(**words)
-            + f"    {cast} scratch[{source.name}_scratch_bytes / sizeof({cast})];\n"
-            + f"    {source.name}_predict_with(x, y, scratch);\n}}\n"
-        )
+        template = _ONE_NET if len(self.sources) == 1 and not self.extra_code else _SEVERAL_NETS
+        calls = [f"{each.name}{each.number}_compute(x, y, scratch);" for each in self.sources]
+        add = "    for (size_t j = 0; j < {n_out}; j++)\n        total[j] = total[j] + y[j];"
+        words = self._words | {
+            "scratch_type": self.source.scratch_type,
+            "call": calls[0],
+            "calls": "\n".join(f"    {call}\n{add.format(**self._words)}" for call in calls),
+            "n": len(calls),
+        }
+        functions = "\n".join(each.function for each in self.sources)
+        return f"{functions}\n{template.format(**words)}\n{_ON_THE_STACK.format(**words)}"
 
     def _name_tables(self) -> str:
         tables = []
@@ -214,8 +260,10 @@ class CFile:
     def header(self) -> str:
         """The header."""
         words = self._words
+        includes = "#include <stdint.h>\n" if self.extra_header else ""
         lines = [
-            "/* {title}; written by pybp {version} */\n#ifndef PYBP_{NAME}_H\n#define PYBP_{NAME}_H",
+            "/* {title}; written by pybp {version} */\n#ifndef PYBP_{NAME}_H\n#define PYBP_{NAME}_H\n"
+            + includes,
             '#ifdef __cplusplus\nextern "C" {{\n#endif',
             "enum {{ {name}_n_in = {n_in}, {name}_n_out = {n_out}, {name}_scratch_bytes = {scratch} }};",
         ]

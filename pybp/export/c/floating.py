@@ -10,7 +10,7 @@ from pybp.activations import ActivationFunction
 from pybp.errors import ArgumentError
 from pybp.export.c.core_source import functions
 from pybp.export.c.source import ScratchPlan, Source, last_readers
-from pybp.export.c.text import number
+from pybp.export.c.text import number as literal
 from pybp.layers import Layer
 from pybp.net.network import Network
 
@@ -48,7 +48,7 @@ class _Step:
         return self.constant("gamma", weights), self.constant("beta", biases)
 
     def parameter(self, index: int) -> str:
-        return number(self.net.cast(self.layer.params[index]), self.source.real)
+        return literal(self.net.cast(self.layer.params[index]), self.source.real)
 
 
 class _Values:
@@ -62,7 +62,7 @@ class _Values:
         self.cast: Callable[[float], float] = lambda value: float(net.dtype.type(value))
 
 
-def floating_source(net: Network, name: str) -> Source:
+def floating_source(net: Network, name: str, number: str = "") -> Source:
     """The parts of the C file of a net, in the net's dtype.
 
     Raises
@@ -73,7 +73,7 @@ def floating_source(net: Network, name: str) -> Source:
     layers = net.layers
     real: DTypeName = "float32" if net.dtype == np.float32 else "float64"
     promise = f"Its outputs are those of the net in {real}, bit for bit"
-    source = Source(name, real, "float" if real == "float32" else "double", promise)
+    source = Source(name, real, "float" if real == "float32" else "double", promise, number)
     made_by = [0, *(made_by_layer(layers, index) for index in range(len(layers)))]
     reads = [[], *([made_by[r + 1] for r in read_layers(layers, i)] for i in range(len(layers)))]
     plan, last = ScratchPlan(), last_readers(reads)
@@ -272,5 +272,5 @@ def _activation_call(name: str, real: str, activation: ActivationFunction, z: st
     function = f"{name}_{activation.name}_f"
     if function not in functions(name, real):
         raise ArgumentError(f"the activation {activation.name!r} has no form in C")
-    parameters = [number(float(np.dtype(real).type(p)), real) for p in activation.parameters]
+    parameters = [literal(float(np.dtype(real).type(p)), real) for p in activation.parameters]
     return f"{function}({', '.join([z, *parameters])})"

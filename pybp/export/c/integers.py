@@ -13,7 +13,7 @@ from pybp.errors import ArgumentError
 from pybp.export.c.floating import runs
 from pybp.export.c.graph import Blend, Columns, Elementwise, Linear, Node, graph
 from pybp.export.c.source import ScratchPlan, Source, last_readers
-from pybp.export.c.text import number
+from pybp.export.c.text import number as literal
 from pybp.net.network import Network
 
 __all__ = ["IntegerNet"]
@@ -183,10 +183,10 @@ class IntegerNet:
 
     # ---- in C --------------------------------------------------------------------------------
 
-    def source(self, name: str) -> Source:
+    def source(self, name: str, number: str = "") -> Source:
         """The parts of the C file."""
         promise = "It computes in integers of 8 bits, near the net's outputs, with the same bits everywhere"
-        source = Source(name, "float32", "int8_t", promise)
+        source = Source(name, "float32", "int8_t", promise, number)
         reads = [list(step.node.inputs) for step in self._steps]
         plan, last = ScratchPlan(), last_readers(reads)
         places: list[str] = []
@@ -331,7 +331,7 @@ class _Emitter:
 
     def _columns(self, node: Columns) -> None:
         codes, at = self.step.inner, 0
-        per_scale = number(float(np.float32(1 / codes.scale)), "float32")
+        per_scale = literal(float(np.float32(1 / codes.scale)), "float32")
         for first, n in runs(node.numbers):
             self.call("quantize", n, f"x + {first}", per_scale, codes.zero, f"{self.a} + {at}")
             at += n

@@ -31,12 +31,15 @@ class Source:
         The type of its elements.
     promise : str
         Which outputs the file computes, for its heading.
+    number : str
+        What tells the names of this net's arrays apart from those of other nets in the file.
     """
 
     name: str
     real: DTypeName
     scratch_type: str
     promise: str
+    number: str = ""
     data: list[str] = field(default_factory=list)
     weight_bytes: int = 0
     body: list[str] = field(default_factory=list)
@@ -51,10 +54,19 @@ class Source:
         """Define an array; returns its name, NULL for none."""
         if values is None:
             return "NULL"
-        name = f"{self.name}_{suffix}"
+        name = f"{self.name}{self.number}_{suffix}"
         self.data.append(array(f"{c_type} {name}[{max(values.size, 1)}]", values, self.real))
         self.weight_bytes += values.nbytes
         return name
+
+    @property
+    def function(self) -> str:
+        """The C function that computes the net's outputs."""
+        body = "\n".join(f"    {line}" for line in self.body)
+        return (
+            f"static void {self.name}{self.number}_compute"
+            f"(const {self.c_real} *x, {self.c_real} *y, {self.scratch_type} *scratch)\n{{\n{body}\n}}\n"
+        )
 
 
 class ScratchPlan:

@@ -11,9 +11,9 @@ from pybp._common.arguments import shown
 from pybp._common.types import Array
 from pybp.errors import ArgumentError
 
-__all__ = ["array", "checked_name", "comment", "enumerators", "number", "string"]
+__all__ = ["KEYWORDS", "array", "checked_name", "comment", "enumerators", "number", "string"]
 
-_KEYWORDS = frozenset(
+KEYWORDS = frozenset(
     [
         "alignas",
         "alignof",
@@ -111,7 +111,7 @@ def checked_name(name: Any) -> str:
     """The prefix of all names in a file: an identifier in C and C++, at most 31 characters long."""
     if not isinstance(name, str):
         raise TypeError(f"name must be a str, got {shown(name)}")
-    if not _IDENTIFIER.fullmatch(name) or "__" in name or name in _KEYWORDS:
+    if not _IDENTIFIER.fullmatch(name) or "__" in name or name in KEYWORDS:
         raise ArgumentError(
             "name must be an identifier of C that begins with a letter, is no keyword, has no two "
             f"underscores in a row and at most 31 characters, got {shown(name)}"

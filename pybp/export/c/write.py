@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -24,7 +26,7 @@ from pybp.net.network import Network
 from pybp.net.parameters import Parameters
 from pybp.net.state import core_net
 
-__all__ = ["net_to_c"]
+__all__ = ["CNets", "checked_names", "checked_target", "net_to_c", "write_both"]
 
 _REALS = get_args(DTypeName)
 _ROWS, _NUMBERS = 8, 20_000  # of the self-test, at most
@@ -41,30 +43,72 @@ def net_to_c(
     class_names: Any,
 ) -> None:
     """Write a net; see `MLP.to_c`."""
-    target, prefix = _checked_target(path), checked_name(name)
-    chosen = net.dtype.name if dtype is None else choice(dtype, "dtype", (*_REALS, "int8"))
-    frozen = _in_dtype(net, cast(DTypeName, chosen if chosen in _REALS else "float32"))
-    inputs = _checked_names(input_names, "input_names", net.n_in)
-    classes = _checked_names(class_names, "class_names", max(net.n_out, 2))
-    if chosen == "int8" and X is None:
-        raise ArgumentError('dtype="int8" needs X, typical inputs of the net')
-    given = random_rows(frozen, _ROWS) if X is None else as_matrix(X, "X", frozen.dtype, net.n_in)
-    check_categories(given, net.layers, "X")
-    rows = np.asarray(given[: max(1, min(_ROWS, _NUMBERS // net.n_in))], frozen.dtype)
-    if chosen == "int8":
-        integers = IntegerNet(frozen, np.asarray(given[:_CALIBRATION], frozen.dtype))
-        source, outputs = integers.source(prefix), integers.predict(rows)
-    else:
-        source, outputs = floating_source(frozen, prefix), _predicted(frozen, rows)
-    file = CFile(source, repr(net), target.stem, rows, outputs, inputs, classes)
-    _write_both(target, file)
+    target, prefix = checked_target(path), checked_name(name)
+    inputs = checked_names(input_names, "input_names", net.n_in)
+    classes = checked_names(class_names, "class_names", max(net.n_out, 2))
+    given = None if X is None else as_matrix(X, "X", net.dtype, net.n_in)
+    nets = CNets([net], prefix, dtype, given)
+    rows, outputs = nets.rows, nets.predict(nets.rows).astype(nets.rows.dtype)
+    write_both(target, CFile(nets.sources, repr(net), target.stem, rows, outputs, inputs, classes))
+
+
+class CNets:
+    """Nets of the same sizes in C, whose outputs are averaged.
+
+    Parameters
+    ----------
+    nets : sequence of Network
+        The nets; their parameters are copied.
+    name : str
+        The prefix of all names in C.
+    dtype : {"float32", "float64", "int8"}, optional
+        Type of the computation.
+    X : ndarray, optional
+        Typical inputs.
+
+    Attributes
+    ----------
+    sources : list of Source
+        The C of each net.
+    rows : ndarray
+        Inputs for the self-test.
+    """
+
+    def __init__(self, nets: Sequence[Network], name: str, dtype: object, X: Array | None) -> None:
+        first = nets[0]
+        chosen = first.dtype.name if dtype is None else choice(dtype, "dtype", (*_REALS, "int8"))
+        real = cast(DTypeName, chosen if chosen in _REALS else "float32")
+        frozen = [_in_dtype(net, real) for net in nets]
+        if chosen == "int8" and X is None:
+            raise ArgumentError('dtype="int8" needs X, typical inputs of the net')
+        given = random_rows(frozen[0], _ROWS) if X is None else X
+        check_categories(given, first.layers, "X")
+        typical = np.asarray(given[:_CALIBRATION], frozen[0].dtype)
+        self.rows = typical[: max(1, min(_ROWS, _NUMBERS // first.n_in))]
+        numbers = ["", *map(str, range(1, len(nets)))]
+        if chosen == "int8":
+            integers = [IntegerNet(net, typical) for net in frozen]
+            self._predict = [each.predict for each in integers]
+            self.sources = [i.source(name, n) for i, n in zip(integers, numbers, strict=True)]
+        else:
+            self._predict = [partial(_predicted, net) for net in frozen]
+            self.sources = [
+                floating_source(net, name, n) for net, n in zip(frozen, numbers, strict=True)
+            ]
+
+    def predict(self, X: Array) -> Array:
+        """The mean of the outputs, in float64, as the C file computes it."""
+        total = np.zeros((len(X), 1))
+        for predict in self._predict:
+            total = total + predict(X)
+        return np.asarray(total / len(self._predict))
 
 
 def _predicted(net: Network, rows: Array) -> Array:
     return net._net.predict(rows, np.empty((len(rows), net.n_out), net.dtype), 0)
 
 
-def _checked_target(path: object) -> Path:
+def checked_target(path: object) -> Path:
     target = checked_path(path)
     if target.suffix != ".c" or not target.stem.isprintable() or set(target.stem) & set('"\\?*/'):
         raise ArgumentError(
@@ -74,7 +118,7 @@ def _checked_target(path: object) -> Path:
     return target
 
 
-def _checked_names(names: Any, argument: str, n: int) -> list[Any] | None:
+def checked_names(names: Any, argument: str, n: int) -> list[Any] | None:
     if names is None:
         return None
     if isinstance(names, str | bytes) or not hasattr(names, "__len__"):
@@ -95,7 +139,7 @@ def _in_dtype(net: Network, dtype: DTypeName) -> Network:
     return frozen
 
 
-def _write_both(target: Path, file: CFile) -> None:
+def write_both(target: Path, file: CFile) -> None:
     """Write the header and the C file; if one can't be written, both are as they were."""
     header = target.with_suffix(".h")
     code, declarations = file.code().encode(), file.header().encode()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -347,6 +348,37 @@ class BaseMLP(Estimator, ABC):
         value, flat = loss_and_gradient(self, X, y, sample_weight)
         coefs, intercepts = coefficients.dense_views(self.net_, flat)
         return value, np.hstack([array.ravel() for array in coefs + intercepts])
+
+    def to_c(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str = "net",
+        dtype: Literal["float32", "float64", "int8"] | None = None,
+        X: Any = None,
+    ) -> None:
+        """Write the net as a C99 file and a header, with the names of features and classes.
+
+        Parameters
+        ----------
+        path, name, dtype, X
+            As in `MLP.to_c`.
+
+        Notes
+        -----
+        ``net_predict`` computes the outputs of `net_`: probabilities, for two classes that of the second.
+        """
+        check_is_fitted(self)
+        names, classes = (getattr(self, own, None) for own in ("feature_names_in_", "classes_"))
+        fits = classes is not None and np.shape(classes) == (max(self.net_.n_out, 2),)
+        self.net_.to_c(
+            path,
+            name=name,
+            dtype=dtype,
+            X=X,
+            input_names=None if names is None else list(names),
+            class_names=np.asarray(classes).tolist() if fits else None,
+        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -336,6 +336,27 @@ class TabularEstimator(Estimator, ABC):
         found.__dict__.update(found._attributes_of(predictor))
         found._keep_history(predictor)
         return found
+
+    # ---- other formats -----------------------------------------------------------------------
+
+    def to_c(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str = "net",
+        dtype: Literal["float32", "float64", "int8"] | None = None,
+        X: Any = None,
+    ) -> None:
+        """Write preprocessing and nets as a C99 file and a header that need nothing else.
+
+        Parameters
+        ----------
+        path, name, dtype, X
+            As in `TabularPredictor.to_c`.
+        """
+        check_is_fitted(self)
+        table = None if X is None else self._checked_table(X)
+        self._predictor.to_c(path, name=name, dtype=dtype, X=table)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,13 +2,24 @@
 
 import argparse
 import platform
+from typing import Any
 
 import numpy as np
 
 import pybp
 from pybp import _core
 
-__all__ = ["info"]
+__all__ = ["add_info"]
+
+
+def add_info(commands: Any) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "info",
+        help="show version, instruction sets and threads",
+        description="Show the version, the instruction sets and the number of threads, each with the reason.",
+    )
+    parser.set_defaults(command=info)
 
 
 def info(arguments: argparse.Namespace) -> int:

@@ -37,7 +37,9 @@ P = TypeVar("P", bound=_Predictor)
 
 _PREFIX = "preprocessing."
 _MODEL = "model."
-_SCHEMA = {"task", "recipe", "targets", "temperature", "training", "oof_score", "estimator"}
+_SCHEMA = {
+    *("task", "recipe", "targets", "temperature", "training", "oof_score", "estimator", "record"),
+}
 
 
 # ---- writing ---------------------------------------------------------------------------------
@@ -79,6 +81,7 @@ def save_predictor(
         "training": [_describe_training(one) for one in predictor.trained],
         "oof_score": None if predictor.oof_score is None else float(predictor.oof_score),
         "estimator": estimator,
+        "record": predictor.record,
     }
     whole = encode(schema, "the model")
     write_document(target, "tabular", nets, tensors, whole, preprocessing.description())
@@ -137,11 +140,14 @@ def read_predictor(file: File, cls: type[P]) -> tuple[P, dict[str, Any] | None]:
         raise FileFormatError("it doesn't have a record of training for each net")
     predictor.trained = [_trained(net, one) for net, one in zip(nets, training, strict=True)]
     predictor.temperature, predictor.oof_score = _number(schema["temperature"]), schema["oof_score"]
+    predictor.record = schema["record"]
     _read_model_arrays(file, predictor)
     _check_nets(predictor)
     estimator = schema["estimator"]
     if not (estimator is None or isinstance(estimator, dict)):
         raise FileFormatError("its estimator is not described")
+    if not isinstance(predictor.record, dict):
+        raise FileFormatError("its record is no object")
     return predictor, estimator
 
 

@@ -87,12 +87,14 @@ def test_version(capsys):
     ("arguments", "complaint"),
     [
         ([], "required: command"),
-        (["train"], "invalid choice: 'train'"),
+        (["learn"], "invalid choice: 'learn'"),
         (["demo", "--epochs", "0"], "'0' is not a whole number >= 1"),
         (["demo", "--threads", "two"], "'two' is not a whole number >= 1"),
         (["demo", "--seed", "-1"], "'-1' is not a whole number from 0"),
         (["demo", "--seed", str(2**64)], "is not a whole number from 0"),
-        (["info", "--epochs", "3"], "unrecognized arguments"),
+        (["info", "--epochs", "3"], "there is no option --epochs"),
+        (["demo", "3"], "unrecognized arguments: 3"),
+        (["dmeo"], "did you mean demo?"),
     ],
 )
 def test_bad_arguments(arguments, complaint, capsys):

@@ -215,3 +215,14 @@ def test_the_file_says_what_it_is(fitted, path):
     assert document["kind"] == "tabular"
     assert document["preprocessing"] == json.loads(json.dumps(fitted.preprocessing.description()))
     assert sys.getsizeof(json.dumps(document)) < 20_000
+
+
+def test_the_record_is_kept(fitted, path):
+    model = fitted.copy()
+    model.record = {"target": "price", "rows": 3, "list": [1.5, None, "x", True]}
+    model.save(path)
+    assert TabularPredictor.load(path).record == model.record
+    assert fitted.record == {}
+    model.record = {"a": object()}
+    with pytest.raises(ValueError, match="a file can hold"):
+        model.save(path)

@@ -96,7 +96,8 @@ class Training:
             pair = targets.compared(held.y[rows], outputs[rows], own_scale=metric.custom)
             return metric.function(*pair, weights)
 
-        patience, factor = recipe.patience, recipe.patience_factor
+        patience = recipe.patience_of(recipe.n_epochs(len(self.samples)))
+        factor = recipe.patience_factor
         return BestEpoch(held.inputs, score, metric.larger_is_better, patience, factor, threads)
 
 

@@ -13,10 +13,10 @@ from pybp._common.types import DTypeName
 from pybp.activations import ActivationLike, ActivationName
 from pybp.errors import ArgumentError
 from pybp.initializers import Normal
-from pybp.layers import Dense, Embedding, LayerLike, Scale
+from pybp.layers import Dense, Dropout, Embedding, LayerLike, ParametricActivation, Scale
 from pybp.losses import MAE, MSE, CrossEntropy, Loss, Quantile
 from pybp.mlp import MLP
-from pybp.optimizers import Adam
+from pybp.optimizers import AdamW
 from pybp.schedules import CosLog4
 from pybp.tabular.inputs import InputLayout
 
@@ -32,15 +32,19 @@ RECIPE_PARAMETERS = """
     hidden_layer_sizes : int or sequence of int
         Neurons of the hidden layers.
     activation : str or ActivationFunction
-        Activation of the hidden layers.
+        Activation f of the hidden layers, ``x + alpha (f(x) - x)`` with a learned alpha for each neuron.
+    dropout : float
+        Fraction of the neurons of hidden layers that are left out in each step of training.
+    weight_decay : float
+        That of `pybp.optimizers.AdamW`, for the weights.
     n_ensemble : int or "auto"
-        Number of nets, whose predictions are averaged; "auto" chooses it by the number of samples:
-        10 up to 5000, 5 up to 50,000, 4 above.
-    epochs : int
-        The largest number of epochs.
-    patience, patience_factor : int and float
+        Number of nets, whose predictions are averaged; "auto": 10 up to 5000 samples, 5 above.
+    epochs : int or "auto"
+        The largest number of epochs; "auto" is 250,000 divided by the number of samples, but not more
+        than 256, and not less than 32 up to 50,000 samples, 16 up to 100,000, and 8 above.
+    patience, patience_factor : int or "auto" and float
         Training stops after epoch ``patience_factor * best + patience``, best being the best epoch so
-        far; never earlier than the last one if patience is None.
+        far; never earlier than the last one if patience is None. "auto" is 40/256 of the epochs.
     time_limit : float, optional
         Seconds after which training stops, with the nets that there are by then: the result then
         depends on the time.
@@ -69,6 +73,9 @@ REFERENCES = """
     on tabular data", NeurIPS 2024.
 """
 
+
+_ALPHA_LR_FACTOR = 0.1
+"""The factor of the learning rate for the alphas of activations."""
 
 _EMBEDDING = 8
 """The length of the vectors that stand for category indices."""
@@ -104,11 +111,13 @@ class Recipe:
     label_smoothing: float | Literal["auto"] = "auto"
     n_ensemble: int | Literal["auto"] = "auto"
     hidden_layer_sizes: int | Sequence[int] = (256, 256, 256)
-    epochs: int = 256
-    patience: int | None = 40
+    epochs: int | Literal["auto"] = "auto"
+    patience: int | Literal["auto"] | None = "auto"
     patience_factor: float = 3.0
     time_limit: float | None = None
     batch_size: int = 256
+    dropout: float = 0.15
+    weight_decay: float = 0.02
     scale_lr_factor: float = 6.0
     bias_lr_factor: float = 0.1
     betas: tuple[float, float] = (0.9, 0.95)
@@ -116,9 +125,8 @@ class Recipe:
     dtype: DTypeName = "float32"
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
-            count(getattr(self, name), name)
-        for name in ("lr", "scale_lr_factor", "bias_lr_factor"):
+        count(self.batch_size, "batch_size")
+        for name in ("lr", "weight_decay", "scale_lr_factor", "bias_lr_factor"):
             real(getattr(self, name), name, low=0.0)
         self.hidden_sizes  # noqa: B018  # the property checks them
         choice(self.loss, "loss", get_args(LossName))
@@ -127,8 +135,11 @@ class Recipe:
             real(self.label_smoothing, "label_smoothing", low=0.0, high=1.0)
         if self.n_ensemble != "auto":
             count(self.n_ensemble, "n_ensemble")
-        if self.patience is not None:
+        if self.patience not in (None, "auto"):
             count(self.patience, "patience", low=0)
+        if self.epochs != "auto":
+            count(self.epochs, "epochs")
+        real(self.dropout, "dropout", low=0.0, high=1.0, high_open=True)
         real(self.patience_factor, "patience_factor", low=1.0)
         if self.time_limit is not None:
             real(self.time_limit, "time_limit", low=0.0, low_open=True)
@@ -162,11 +173,18 @@ class Recipe:
         """Number of nets of the ensemble."""
         if self.n_ensemble != "auto":
             return self.n_ensemble
-        return next(n for n, most in _N_NETS if n_samples <= most)
+        return 10 if n_samples <= 5000 else 5
 
     def n_epochs(self, n_samples: int) -> int:
         """The largest number of epochs."""
-        return self.epochs
+        if self.epochs != "auto":
+            return self.epochs
+        least = next(epochs for epochs, most in _LEAST_EPOCHS if n_samples <= most)
+        return min(max(_ROWS_OF_TRAINING // n_samples, least), 256)
+
+    def patience_of(self, epochs: int) -> int | None:
+        """The patience for a number of epochs."""
+        return -(-epochs * 40 // 256) if self.patience == "auto" else self.patience
 
     def net(self, layout: InputLayout, n_out: int, output: ActivationName, seed: int) -> MLP:
         """The net before training.
@@ -180,13 +198,17 @@ class Recipe:
         layers: list[LayerLike] = [layout.n_inputs]
         layers += [Embedding(embeddings)] if embeddings else []
         layers += [Scale(lr_factor=self.scale_lr_factor)]
-        layers += [Dense(n, self.activation, **normal, **dense) for n in self.hidden_sizes]
+        for n in self.hidden_sizes:
+            layers += [Dense(n, "identity", **normal, **dense)]
+            layers += [ParametricActivation(self.activation, lr_factor=_ALPHA_LR_FACTOR)]
+            layers += [Dropout(self.dropout)] if self.dropout > 0 else []
         layers += [Dense(n_out, output, init="zeros", **dense)]
         return MLP(layers, dtype=self.dtype, seed=seed)
 
-    def optimizer(self) -> Adam:
+    def optimizer(self) -> AdamW:
         """The optimizer."""
-        return Adam(lr=CosLog4(self.lr), betas=self.betas)
+        decay = self.weight_decay
+        return AdamW(lr=CosLog4(self.lr), betas=self.betas, weight_decay=decay, decay_bias=False)
 
 
 def _check_quantiles(quantiles: Any) -> None:
@@ -199,8 +221,11 @@ def _check_quantiles(quantiles: Any) -> None:
         raise ArgumentError(f"quantiles must be ascending, got {shown(quantiles)}")
 
 
-_N_NETS = ((10, 5_000), (5, 50_000), (4, math.inf))
-"""Numbers of nets, and the most samples for which "auto" chooses them."""
+_LEAST_EPOCHS = ((32, 50_000), (16, 100_000), (8, math.inf))
+"""Epochs "auto" are at least so many up to so many samples."""
+
+_ROWS_OF_TRAINING = 250_000
+"""Where more than the least epochs are trained, they read so many samples."""
 
 CLASSIFICATION = Recipe(activation="selu", lr=0.04)
 """The settings for classification."""

@@ -24,7 +24,7 @@ def data(task, rows=80, seed=0):
 
 def predictor(task, **settings):
     recipe = CLASSIFICATION if task == "classification" else REGRESSION
-    small = {"hidden_layer_sizes": (16, 16), "epochs": 12, "n_ensemble": 5}
+    small = {"hidden_layer_sizes": (16, 16), "epochs": 12, "n_ensemble": 5, "dropout": 0.0}
     return TabularPredictor(task, replace(recipe, **small | settings))
 
 
@@ -96,7 +96,8 @@ def test_the_score_of_rows_without_signal_is_not_optimistic():
     model = predictor("classification", metric="accuracy", epochs=40, patience=None)
     model.fit(X, y, seed=0)
     assert model.oof_score < 0.55
-    assert np.mean([max(one.scores) for one in model.trained]) > 0.57  # what choosing gains
+    best = np.mean([max(one.scores) for one in model.trained])
+    assert best > model.oof_score + 0.01  # what choosing seems to gain
 
 
 @TASKS

@@ -55,7 +55,7 @@ class TabularMLPClassifier(ClassifierMixin, TabularEstimator):
     >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     >>> model = TabularMLPClassifier(epochs=50, random_state=0).fit(X[::2], y[::2])
     >>> round(model.score(X[1::2], y[1::2]), 2)
-    0.97
+    0.96
     """
 
     _task = "classification"
@@ -65,15 +65,17 @@ class TabularMLPClassifier(ClassifierMixin, TabularEstimator):
         hidden_layer_sizes: LayerSizes = CLASSIFICATION.hidden_layer_sizes,
         *,
         activation: ActivationLike = CLASSIFICATION.activation,
-        epochs: int = CLASSIFICATION.epochs,
+        epochs: int | Literal["auto"] = CLASSIFICATION.epochs,
         batch_size: int = CLASSIFICATION.batch_size,
+        dropout: float = CLASSIFICATION.dropout,
+        weight_decay: float = CLASSIFICATION.weight_decay,
         lr: float = CLASSIFICATION.lr,
         scale_lr_factor: float = CLASSIFICATION.scale_lr_factor,
         bias_lr_factor: float = CLASSIFICATION.bias_lr_factor,
         betas: tuple[float, float] = CLASSIFICATION.betas,
         metric: MetricLike | None = None,
         n_ensemble: int | Literal["auto"] = CLASSIFICATION.n_ensemble,
-        patience: int | None = CLASSIFICATION.patience,
+        patience: int | Literal["auto"] | None = CLASSIFICATION.patience,
         patience_factor: float = CLASSIFICATION.patience_factor,
         time_limit: float | None = CLASSIFICATION.time_limit,
         label_smoothing: float | Literal["auto"] = CLASSIFICATION.label_smoothing,

@@ -14,7 +14,7 @@ ADVICE: Mapping[str, str] = {
     **dict.fromkeys(("early_stopping", "n_iter_no_change", "tol"), _KEPT),
     **dict.fromkeys(("early_stopping_rounds", "restore_best_weights"), _KEPT),
     **dict.fromkeys(("solver", "optimizer", "loss", "schedule", "lr_scheduler"), _FIXED),
-    **dict.fromkeys(("alpha", "l2", "weight_decay", "dropout", "batch_norm", "momentum"), _FIXED),
+    **dict.fromkeys(("alpha", "l2", "batch_norm", "momentum"), _FIXED),
     **dict.fromkeys(("layer_norm", "residual", "warm_start", "shuffle", "monitor"), _FIXED),
     **dict.fromkeys(("layers", "layer_sizes", "hidden_layers", "units"), "hidden_layer_sizes"),
     **dict.fromkeys(("cat_features", "categorical_columns"), "categorical_features"),

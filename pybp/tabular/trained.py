@@ -15,6 +15,7 @@ from pybp.mlp import MLP
 from pybp.tabular.columns import as_table
 from pybp.tabular.insight import HeldRows, column_inputs, contributions, importances
 from pybp.tabular.intervals import Residuals
+from pybp.tabular.onnx import onnx_inputs, predictor_to_onnx
 from pybp.tabular.preprocessing import Preprocessing
 from pybp.tabular.recipe import Recipe
 from pybp.tabular.targets import ClassTargets, NumberTargets, Targets
@@ -177,6 +178,58 @@ class TrainedEnsemble:
         low, high = low - margin, high + margin
         middle = low / 2 + high / 2  # a negative margin may be more than half of the range
         return np.stack([np.minimum(low, middle), np.maximum(high, middle)], axis=-1)
+
+    # ---- files -------------------------------------------------------------------------------
+
+    def to_onnx(self, path: str | os.PathLike[str], *, check: Any = False) -> None:
+        """Write the predictor as an ONNX model with its preprocessing, which predicts without pybp.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file. An existing file is replaced atomically.
+        check : DataFrame or array-like, or False
+            Rows for which ONNX Runtime must give what the predictor predicts: numbers within 1e-4
+            (float32) or 1e-10 (float64) of the largest one, at least 1, and the same labels.
+
+        Raises
+        ------
+        ExportError
+            The predictions differ; no file is written.
+        ArgumentError
+            A column or a class label has no form in ONNX: categories of several types, or dates as
+            categories; the message names the column.
+        MissingExtraError
+            `check` needs ONNX Runtime: ``pip install onnxruntime``.
+
+        Notes
+        -----
+        The model has an input for each column that the preprocessing reads, of shape (N, 1) and with the
+        column's name (``column_0`` for column 0 of an array): see `onnx_inputs`. For classes it has the
+        outputs ``label`` (N,) and ``probabilities`` (N, n_classes), for numbers ``prediction`` in the shape
+        of `predict`; a name that a column has gets ``_output`` appended. Calibration, and the limits
+        of the predicted numbers, are included.
+        """
+        self._first  # noqa: B018  # raises before fit
+        predictor_to_onnx(self, path, check)
+
+    def onnx_inputs(self, X: Any) -> dict[str, Array]:
+        """A table as the inputs of the model that `to_onnx` writes.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+            The table, with the columns of `fit`.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (n_samples, 1)
+            Columns of numbers, and of categories that are numbers or bools, in float64, NaN where they are
+            missing; of strings as objects, "" where they are missing; of times and durations as microseconds
+            in int64, the least integer where they are missing.
+        """
+        self._first  # noqa: B018  # raises before fit
+        return onnx_inputs(self.preprocessing, X)
 
     # ---- looking inside ----------------------------------------------------------------------
 

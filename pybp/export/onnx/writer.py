@@ -71,10 +71,13 @@ class GraphWriter:
         """Whole numbers as a constant vector, such as axes and indices."""
         return self.constant(np.array(values, np.int64), "integers")
 
-    def node(self, op: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        """Add a node with one output, and return the name of that."""
+    def node(
+        self, op: str, *inputs: str, domain: str = "", n_outputs: int = 1, **attributes: Any
+    ) -> str:
+        """Add a node, and return the name of its first output."""
         name = self._unique(op.lower())
-        message: dict[str, Any] = {"input": inputs, "output": [name], "name": name, "op_type": op}
+        names = [name, *(self._unique(f"{name}_other") for _ in range(n_outputs - 1))]
+        message: dict[str, Any] = {"input": inputs, "output": names, "name": name, "op_type": op}
         if attributes:
             message["attribute"] = [attribute(key, value) for key, value in attributes.items()]
         if domain:

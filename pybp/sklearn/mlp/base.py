@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -17,10 +16,11 @@ from pybp._common.types import Array
 from pybp.data.dataset import Data
 from pybp.mlp import MLP
 from pybp.sklearn.checks import checked_validation, refuse_lossy, validated
-from pybp.sklearn.estimator import Estimator, restored_on_failure
+from pybp.sklearn.estimator import restored_on_failure
 from pybp.sklearn.mlp import coefficients, training
 from pybp.sklearn.mlp.architecture import Architecture, hidden_index
 from pybp.sklearn.mlp.coefficients import WeightLists
+from pybp.sklearn.mlp.exports import Exported
 from pybp.sklearn.mlp.objective import Objective, loss_and_gradient
 from pybp.sklearn.mlp.parameters import ADVICE, CONSTRAINTS
 from pybp.sklearn.mlp.solvers import is_stochastic
@@ -31,7 +31,7 @@ __all__ = ["BaseMLP"]
 _SPARSE = ("csr", "csc")
 
 
-class BaseMLP(Estimator, ABC):
+class BaseMLP(Exported, ABC):
     """Base class of `MLPClassifier` and `MLPRegressor`."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = dict(CONSTRAINTS)
@@ -292,10 +292,13 @@ class BaseMLP(Estimator, ABC):
         """
         check_is_fitted(self, "net_")
         X = validated(self, X, accept_sparse=_SPARSE, reset=False)
+        return self._until(layer).predict(X, threads=self._threads)
+
+    def _until(self, layer: int) -> MLP:
+        """The part of the net up to a hidden layer."""
         index = hidden_index(layer, len(self._architecture.sizes))
         self._write_net()
-        part = self._architecture.until(index, self.net_)
-        return part.predict(X, threads=self._threads)
+        return self._architecture.until(index, self.net_)
 
     def input_gradients(self, X: Any) -> Array:
         """Derivatives of each output with respect to each input, by backpropagation.
@@ -348,37 +351,6 @@ class BaseMLP(Estimator, ABC):
         value, flat = loss_and_gradient(self, X, y, sample_weight)
         coefs, intercepts = coefficients.dense_views(self.net_, flat)
         return value, np.hstack([array.ravel() for array in coefs + intercepts])
-
-    def to_c(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        name: str = "net",
-        dtype: Literal["float32", "float64", "int8"] | None = None,
-        X: Any = None,
-    ) -> None:
-        """Write the net as a C99 file and a header, with the names of features and classes.
-
-        Parameters
-        ----------
-        path, name, dtype, X
-            As in `MLP.to_c`.
-
-        Notes
-        -----
-        ``net_predict`` computes the outputs of `net_`: probabilities, for two classes that of the second.
-        """
-        check_is_fitted(self)
-        names, classes = (getattr(self, own, None) for own in ("feature_names_in_", "classes_"))
-        fits = classes is not None and np.shape(classes) == (max(self.net_.n_out, 2),)
-        self.net_.to_c(
-            path,
-            name=name,
-            dtype=dtype,
-            X=X,
-            input_names=None if names is None else list(names),
-            class_names=np.asarray(classes).tolist() if fits else None,
-        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

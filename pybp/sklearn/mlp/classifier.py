@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -17,6 +17,7 @@ from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp.data.class_weight import class_factors
 from pybp.data.dataset import Data
+from pybp.export.onnx.predictions import Head, NumberHead
 from pybp.losses import BinaryCrossEntropy
 from pybp.sklearn.checks import refuse_lossy, validated
 from pybp.sklearn.estimator import restored_on_failure, store_parameters
@@ -340,6 +341,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         outputs = self._outputs(X)
         return outputs[:, 0] if self._labels.kind == "binary" else outputs
+
+    def _onnx_head(self) -> tuple[Head | NumberHead, Mapping[str, Callable[[Any], Any]]]:
+        signs = self._objective.loss.targets == "signs"
+        head = Head(self._labels.kind, self.classes_, self._threshold, not signs)
+        if signs:
+            return head, {"label": self.predict, "decisions": self._outputs}
+        return head, {"label": self.predict, "probabilities": self.predict_proba}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

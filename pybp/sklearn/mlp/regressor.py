@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from pybp import _core
 from pybp._common.explain import explained
 from pybp._common.types import Array
 from pybp.data.dataset import Data
+from pybp.export.onnx.predictions import Head, NumberHead
 from pybp.losses import Quantile
 from pybp.sklearn.checks import refuse_lossy, validated
 from pybp.sklearn.estimator import restored_on_failure, store_parameters
@@ -221,6 +222,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         outputs = self._outputs(X)
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+    def _onnx_head(self) -> tuple[Head | NumberHead, Mapping[str, Callable[[Any], Any]]]:
+        exponential = self._objective.out_activation == "exp"
+        return NumberHead(exponential=exponential), {"prediction": self.predict}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,6 +20,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from pybp._common.arrays import is_sparse
 from pybp._common.types import Array
+from pybp.export.onnx.estimators import estimator_to_onnx
+from pybp.export.onnx.predictions import NumberHead
 from pybp.sklearn.mlp.architecture import hidden_index, hidden_sizes
 from pybp.sklearn.mlp.classifier import MLPClassifier
 from pybp.sklearn.mlp.regressor import MLPRegressor
@@ -139,6 +142,25 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_is_fitted(self)
         found: Array = self.estimator_.hidden_activations(X, self.layer)
         return found
+
+    def to_onnx(self, path: str | os.PathLike[str], *, check: Any = False) -> None:
+        """Write the fitted transformer as an ONNX model: `MLPClassifier.to_onnx` says more.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file. An existing file is replaced atomically.
+        check : array-like, shape (n_samples, n_features), or False
+            Rows for which ONNX Runtime must give what `transform` does.
+
+        Notes
+        -----
+        The model has an input ``X`` and an output ``features`` of shape (N, n_neurons).
+        """
+        check_is_fitted(self)
+        part = self.estimator_._until(self.layer)
+        head = NumberHead("features", flat=False)
+        estimator_to_onnx(part, path, head, check, {"features": self.transform})
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

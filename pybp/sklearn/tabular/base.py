@@ -295,6 +295,22 @@ class TabularEstimator(Estimator, ABC):
 
     # ---- files -------------------------------------------------------------------------------
 
+    def to_onnx(self, path: str | os.PathLike[str], *, check: Any = False) -> None:
+        """Write the fitted estimator as an ONNX model with its preprocessing.
+
+        Parameters
+        ----------
+        path, check
+            As in `TabularPredictor.to_onnx`, which describes the model.
+        """
+        check_is_fitted(self)
+        self._predictor.to_onnx(path, check=check)
+
+    def onnx_inputs(self, X: Any) -> dict[str, Array]:
+        """A table as the inputs of the model that `to_onnx` writes: see `TabularPredictor.onnx_inputs`."""
+        check_is_fitted(self)
+        return self._predictor.onnx_inputs(self._checked_table(X))
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a file; `pybp.load` reads it.
 

@@ -44,7 +44,7 @@ def read_number_matrix(X: Any, indices: Array, names: Sequence[Any], first_row: 
 
 def columns_of_frame(X: Any, indices: Array) -> tuple[Any, Array]:
     """A table with these columns, and their indices in it; no values are copied."""
-    if not hasattr(X, "to_series") or len(indices) == X.shape[1]:
+    if not hasattr(X, "get_column_index") or len(indices) == X.shape[1]:  # only polars has it
         return X, indices
     return X[:, indices.tolist()], np.arange(len(indices))
 

@@ -76,6 +76,9 @@ cdef extern from "pybp.h" nogil:
         size_t skip
         double params[2]
         int n_params
+        size_t groups
+        const size_t *columns
+        size_t n_columns
         size_t column
         size_t n_categories
         pybp_activation activation

@@ -20,6 +20,8 @@ _Layer = TypedDict(
         "from": int,
         "skip": int,
         "params": tuple[float, ...],
+        "groups": int,
+        "columns": tuple[int, ...],
         "column": int,
         "n_categories": int,
         "activation": int,

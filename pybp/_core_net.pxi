@@ -32,12 +32,14 @@ cdef class Net:
         desc.n_layers = len(layers)
         desc.seed = seed
         desc.zeroed = zeroed
+        columns = [numpy.array(layer.get("columns", ()), numpy.uintp) for layer in layers]
         rows = <pybp_layer_desc *> PyMem_Calloc(desc.n_layers + 1, sizeof(pybp_layer_desc))
         if rows == NULL:
             raise MemoryError
         try:
             for i, layer in enumerate(layers):
                 fill_layer(layer, &rows[i])
+                fill_columns(columns[i], &rows[i])
             desc.layers = rows
             with nogil:
                 status = pybp_net_create(&desc, &net)

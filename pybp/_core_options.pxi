@@ -23,6 +23,7 @@ cdef int fill_layer(dict given, pybp_layer_desc *layer) except -1:
     layer.source = given.get("from", 0)
     layer.skip = given.get("skip", 0)
     layer.n_params = fill_params(given.get("params", ()), layer.params, PYBP_MAX_LAYER_PARAMS)
+    layer.groups = given.get("groups", 0)
     layer.column = given.get("column", 0)
     layer.n_categories = given.get("n_categories", 0)
     layer.activation = <pybp_activation> <int> given.get("activation", 0)
@@ -42,6 +43,14 @@ cdef int fill_layer(dict given, pybp_layer_desc *layer) except -1:
     layer.bias_lr_factor = given.get("bias_lr_factor", 0.0)
     layer.max_norm = given.get("max_norm", 0.0)
     layer.frozen = given.get("frozen", False)
+    return 0
+
+
+cdef int fill_columns(const size_t[::1] columns, pybp_layer_desc *layer) except -1:
+    """`columns` have to stay as long as the struct is used."""
+    if columns.shape[0] > 0:
+        layer.columns = &columns[0]
+        layer.n_columns = columns.shape[0]
     return 0
 
 

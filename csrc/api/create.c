@@ -26,6 +26,8 @@ static pybp_status check_kind(const pybp_layer_desc *layer, size_t l, pybp_dtype
     if (layer->activation != PYBP_ACTIVATION_IDENTITY && z != PYBP_Z_PRODUCT && z != PYBP_Z_INPUT &&
         z != PYBP_Z_ACTIVATED)
         return pybp_fail(PYBP_INVALID, "layer %zu: %s has no activation", l, row.name);
+    if (layer->bias_std != 0 && z == PYBP_Z_PHASE)
+        return pybp_fail(PYBP_INVALID, "layer %zu: the biases of %s are uniform, bias_std is not used", l, row.name);
     if (layer->no_scale && z != PYBP_Z_STANDARDIZED)
         return pybp_fail(PYBP_INVALID, "layer %zu: %s has no norm that could do without a scale", l, row.name);
     return pybp_check_params(row.name, &row, params, dtype);

@@ -18,7 +18,8 @@ static void any_layer(input *in, size_t l, bool last, pybp_layer_desc *layer)
     const size_t n_out = kind == PYBP_LAYER_DENSE || kind == PYBP_LAYER_EMBEDDING ? any_size(in, 40) : 0;
     if (pybp_layer_init(layer, kind, n_out, activated ? activation : PYBP_ACTIVATION_IDENTITY) != PYBP_OK)
         *layer = (pybp_layer_desc){.kind = kind, .n_out = n_out, .activation = activation};
-    layer->skip = kind == PYBP_LAYER_ADD ? pick(in, 4) : 0;
+    layer->skip = kind == PYBP_LAYER_ADD || kind == PYBP_LAYER_CONCAT ? pick(in, 4) : 0;
+    layer->groups = kind == PYBP_LAYER_GROUPED_DENSE ? 1 + pick(in, 3) : 0;
     layer->n_categories = kind == PYBP_LAYER_EMBEDDING ? 2 + pick(in, 7) : 0;
     layer->column = kind == PYBP_LAYER_EMBEDDING ? 0 : l;
     if (!seldom(in, 3))

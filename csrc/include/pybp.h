@@ -207,17 +207,24 @@ typedef struct pybp_net pybp_net;
  * them and the input's other columns; no other layer then reads the input. */
 typedef struct pybp_layer_desc {
     pybp_layer_kind kind;
-    size_t n_out;                  /* DENSE, EMBEDDING: >= 1.  Others: 0, or the number that follows from the input */
+    size_t n_out;                  /* DENSE, GROUPED_DENSE, PERIODIC, EMBEDDING: >= 1.  Others: 0, or the number that
+                                      follows from what it reads */
     size_t from;                   /* it reads the layer this many places before the previous one */
-    size_t skip;                   /* ADD: as `from`, for its second input */
+    size_t skip;                   /* ADD, CONCAT: as `from`, for the second input */
     double params[PYBP_MAX_LAYER_PARAMS]; /* in the order of layers.def */
     int n_params;                  /* how many are given; the others have their defaults */
+    size_t groups;                 /* GROUPED_DENSE: >= 1, divides the numbers of inputs and of outputs */
+    const size_t *columns;         /* PERIODIC: the columns of its input that it reads, ascending; NULL: all.  n_out is
+                                      a multiple of their number */
+    size_t n_columns;
     size_t column, n_categories;   /* EMBEDDING: the input's column holds 0, 1, ... n_categories - 1 */
-    pybp_activation activation;    /* DENSE and ACTIVATION; a ROWWISE one only in the last layer */
+    pybp_activation activation;    /* DENSE, GROUPED_DENSE, ACTIVATION, PARAMETRIC_ACTIVATION; a ROWWISE one only in the
+                                      last layer, and not parametric */
     double activation_params[PYBP_MAX_ACTIVATION_PARAMS]; /* in the order of activations.def */
     int no_bias;                   /* 1: no biases; of a norm or SCALE, no shift */
     int no_scale;                  /* 1: a norm has neither scale nor shift */
     pybp_initializer init;
+    /* Of PERIODIC, AUTO is NORMAL with init_value 0.1, init is that of w, and PYBP_WEIGHTS holds 2 pi w. */
     double init_value;             /* value, limit, std or gain, if `init` has one; finite */
     double bias_init;              /* initial value of every bias; finite */
     double bias_std;               /* standard deviation of the normal noise added to that; >= 0 */
@@ -266,7 +273,8 @@ PYBP_API const char *pybp_net_isa(const pybp_net *net);
 PYBP_API size_t pybp_net_n_parameters(const pybp_net *net);
 /* Inputs of a layer; 0 if there is no such layer. */
 PYBP_API size_t pybp_net_layer_n_in(const pybp_net *net, size_t layer);
-/* Weights of each output of a layer: DENSE n_in, EMBEDDING n_categories, norms and SCALE 1, others 0. */
+/* Weights of each output of a layer: DENSE n_in, GROUPED_DENSE n_in / groups, EMBEDDING n_categories, PERIODIC,
+ * PARAMETRIC_ACTIVATION, norms and SCALE 1, others 0. */
 PYBP_API size_t pybp_net_layer_fan(const pybp_net *net, size_t layer);
 PYBP_API size_t pybp_net_layer_n_out(const pybp_net *net, size_t layer);
 PYBP_API int pybp_net_layer_has_bias(const pybp_net *net, size_t layer);

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum field_type { NUMBER, SIZE, FLAG, PARAMS, ACTIVATION, ACTIVATION_PARAMS, INIT, PARAMETRIZATION };
+enum field_type { NUMBER, SIZE, SIZES, FLAG, PARAMS, ACTIVATION, ACTIVATION_PARAMS, INIT, PARAMETRIZATION };
 
 typedef struct field {
     const char *name;
@@ -35,9 +35,11 @@ static const field fields[] = {
     FIELD(parametrization, PARAMETRIZATION),
     FIELD(activation_params, ACTIVATION_PARAMS),
     FIELD(init_value, NUMBER),
+    FIELD(groups, SIZE),
+    FIELD(columns, SIZES),
 };
 #undef FIELD
-enum { N_FIELDS = sizeof fields / sizeof *fields };
+enum { N_FIELDS = sizeof fields / sizeof *fields, N_FORMAT_1 = N_FIELDS - 2 };
 
 static const pybp_layer_record defaults = {
     .activation = PYBP_ACTIVATION_IDENTITY, .init = PYBP_INIT_AUTO, .lr_factor = 1, .bias_lr_factor = 1, .trainable = true};
@@ -53,6 +55,14 @@ static double *list_of(pybp_layer_record *record, enum field_type type, int **co
     return own ? record->params : record->activation_params;
 }
 
+static bool same_columns(const pybp_layer_record *a, const pybp_layer_record *b)
+{
+    bool same = a->n_columns == b->n_columns;
+    for (size_t i = 0; i < a->n_columns && same; i++)
+        same = a->columns[i] == b->columns[i];
+    return same;
+}
+
 static bool same_field(const field *f, const pybp_layer_record *a, const pybp_layer_record *b)
 {
     const char *one = (const char *)a + f->offset, *other = (const char *)b + f->offset;
@@ -61,6 +71,8 @@ static bool same_field(const field *f, const pybp_layer_record *a, const pybp_la
         return memcmp(one, other, sizeof(double)) == 0;
     case SIZE:
         return *(const uint64_t *)one == *(const uint64_t *)other;
+    case SIZES:
+        return same_columns(a, b);
     case FLAG:
         return *(const bool *)one == *(const bool *)other;
     case PARAMS:
@@ -102,6 +114,20 @@ static bool read_list(const pybp_json *value, pybp_layer_record *record, enum fi
     return true;
 }
 
+static bool read_columns(const pybp_json *value, pybp_layer_record *record)
+{
+    size_t *columns = value->type == PYBP_JSON_ARRAY ? pybp_alloc_array(value->length, sizeof *columns) : NULL;
+    record->columns = columns;
+    record->n_columns = columns == NULL ? 0 : value->length;
+    for (size_t i = 0; i < record->n_columns; i++) {
+        uint64_t number;
+        if (!pybp_json_integer(value + 1 + i, INT64_MAX, &number))
+            return false;
+        columns[i] = (size_t)number;
+    }
+    return columns != NULL;
+}
+
 static bool read_field(const field *f, const pybp_json *value, pybp_layer_record *record)
 {
     char *to = (char *)record + f->offset;
@@ -111,6 +137,8 @@ static bool read_field(const field *f, const pybp_json *value, pybp_layer_record
         return pybp_json_float(value, (double *)to);
     case SIZE:
         return pybp_json_integer(value, INT64_MAX, (uint64_t *)to);
+    case SIZES:
+        return read_columns(value, record);
     case FLAG:
         *(bool *)to = value->type == PYBP_JSON_TRUE;
         return value->type == PYBP_JSON_TRUE || value->type == PYBP_JSON_FALSE;
@@ -210,7 +238,7 @@ static pybp_status read_entry(const pybp_json *key, size_t index, int format, py
     char shown[PYBP_SHOWN];
     if (read_first_fields(key, index, format, record, &status))
         return status;
-    for (int i = 0; i < N_FIELDS; i++) {
+    for (int i = 0; i < (format > 1 ? N_FIELDS : N_FORMAT_1); i++) {
         if (!pybp_json_is(key, fields[i].name))
             continue;
         if (!read_field(&fields[i], key + 1, record))
@@ -242,7 +270,7 @@ pybp_status pybp_layer_record_read(const pybp_json *given, size_t index, int for
         return status;
     if (record->n_inputs == 2 && record->inputs[1] == -2)
         return pybp_fail(PYBP_FILE, "layer %zu doesn't say what it reads", index);
-    if (format == 1 && given->length != N_FIELDS + 4)
+    if (format == 1 && given->length != N_FORMAT_1 + 4)
         return pybp_fail(PYBP_FILE, "layer %zu doesn't have the fields of format 1", index);
     return PYBP_OK;
 }
@@ -256,6 +284,9 @@ pybp_layer_desc pybp_layer_record_desc(const pybp_layer_record *record, size_t i
         .kind = record->kind,
         .n_out = (size_t)record->n_out,
         .n_params = record->n_params,
+        .groups = (size_t)record->groups,
+        .columns = record->columns,
+        .n_columns = record->n_columns,
         .column = (size_t)record->column,
         .n_categories = (size_t)record->n_categories,
         .activation = record->activation,
@@ -318,6 +349,9 @@ pybp_layer_record pybp_layer_record_of(const pybp_net *net, size_t index)
         .bias = layer->has_bias,
         .bias_init = desc->bias_init,
         .bias_std = desc->bias_std,
+        .groups = desc->groups,
+        .columns = desc->n_columns > 0 ? layer->columns : NULL,
+        .n_columns = desc->n_columns,
         .column = desc->column,
         .n_categories = desc->n_categories,
         .l1 = desc->l1,
@@ -363,6 +397,13 @@ static void write_list(const pybp_layer_record *record, enum field_type type, py
     pybp_text_format(text, *count == 0 ? "[]" : "]");
 }
 
+static void write_columns(const pybp_layer_record *record, pybp_text *text)
+{
+    for (size_t i = 0; i < record->n_columns; i++)
+        pybp_text_format(text, "%s%zu", i == 0 ? "[" : ", ", record->columns[i]);
+    pybp_text_format(text, record->n_columns == 0 ? "[]" : "]");
+}
+
 static void write_name(pybp_registry which, int number, pybp_text *text)
 {
     pybp_row row;
@@ -380,6 +421,9 @@ static void write_field(const field *f, const pybp_layer_record *record, pybp_te
         break;
     case SIZE:
         pybp_text_format(text, "%" PRIu64, *(const uint64_t *)from);
+        break;
+    case SIZES:
+        write_columns(record, text);
         break;
     case FLAG:
         pybp_text_format(text, *(const bool *)from ? "true" : "false");

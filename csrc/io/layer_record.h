@@ -25,13 +25,17 @@ typedef struct pybp_layer_record {
     double activation_params[PYBP_MAX_ACTIVATION_PARAMS];
     int n_activation_params;
     double init_value;
+    uint64_t groups;
+    const size_t *columns; /* NULL: all */
+    size_t n_columns;
 } pybp_layer_record;
 
-/* Read a layer's description in format 1 or 2. PYBP_FILE: it is not one that pybp writes. */
+/* Read a layer's description in format 1 or 2 into a record of zeros. record->columns, if not NULL, becomes the
+ * caller's, for pybp_free, also after an error. PYBP_FILE: it is not one that pybp writes. */
 pybp_status pybp_layer_record_read(const pybp_json *given, size_t index, int format, pybp_layer_record *record);
 /* The description for the core. */
 pybp_layer_desc pybp_layer_record_desc(const pybp_layer_record *record, size_t index);
-/* What a file says about layer `index` of a net. */
+/* What a file says about layer `index` of a net. Columns are the net's. */
 pybp_layer_record pybp_layer_record_of(const pybp_net *net, size_t index);
 /* PYBP_FILE, with the first field's name, if the records differ. */
 pybp_status pybp_layer_record_compare(const pybp_layer_record *read, const pybp_layer_record *made, size_t index);

@@ -76,6 +76,8 @@ typedef struct description {
 
 static void free_description(description *d)
 {
+    for (size_t l = 0; l < d->net.n_layers && d->records != NULL; l++)
+        pybp_free((void *)(uintptr_t)d->records[l].columns);
     pybp_free(d->layers);
     pybp_free(d->records);
 }
@@ -89,13 +91,13 @@ static pybp_status read_layers(const pybp_json *given, int format, description *
     d->records = pybp_alloc_array(n, sizeof *d->records);
     if (d->layers == NULL || d->records == NULL)
         return pybp_fail(PYBP_NO_MEMORY, "no memory for the layers of a file");
+    d->net.n_layers = n;
     const pybp_json *layer = given + 1;
     for (size_t l = 0; l < n; l++, layer = pybp_json_next(layer)) {
         CHECK(pybp_layer_record_read(layer, l, format, &d->records[l]));
         d->layers[l] = pybp_layer_record_desc(&d->records[l], l);
     }
     d->net.layers = d->layers;
-    d->net.n_layers = n;
     return PYBP_OK;
 }
 

@@ -3,6 +3,8 @@
 #include "kernels/flat.inc.h"
 #include "kernels/layer.inc.h"
 #include "kernels/activation.inc.h"
+#include "kernels/grouped.inc.h"
+#include "kernels/periodic.inc.h"
 #include "kernels/gemm.inc.h"
 #include "kernels/gradient.inc.h"
 #include "kernels/norm.inc.h"

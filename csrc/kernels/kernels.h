@@ -98,6 +98,15 @@ typedef struct pybp_row_norm {
     void *inverse;        /* T, one a row: out going forward, in going back */
 } pybp_row_norm;
 
+/* A dense layer whose inputs and outputs are cut into groups: `width` outputs from `fan` inputs each. */
+typedef struct pybp_grouped {
+    size_t rows, fan, width, n_in, n_out;
+    const void *weights;  /* panels of outputs, each of `step` lines: one for each of the fan inputs, then the biases */
+    size_t step;
+    pybp_panels x;        /* n_in: going back, the result */
+    pybp_panels out;      /* n_out: going back, delta */
+} pybp_grouped;
+
 /* Dropout: where the random number is below the threshold, the output is `dropped`, otherwise x scale + shift. */
 typedef struct pybp_drop {
     uint16_t threshold;
@@ -195,7 +204,20 @@ typedef struct pybp_kernels {
     void (*embed)(size_t rows, const void *column, size_t categories, const void *table, void *out);
     void (*embed_gradient)(size_t rows, const void *column, size_t categories, const void *delta, size_t k0, size_t k1,
                            int add, void *g, void *chunk);
-    void (*copy_column)(size_t rows, pybp_panels from, size_t from_col, pybp_panels to, size_t to_col);
+    /* n columns, from column from_col on to column to_col on. */
+    void (*copy_columns)(size_t rows, size_t n, pybp_panels from, size_t from_col, pybp_panels to, size_t to_col);
+    void (*grouped)(const pybp_grouped *f);
+    void (*grouped_back)(const pybp_grouped *f);
+    void (*grouped_gradient)(const pybp_grouped *f, const void *delta, size_t panel, size_t k0, size_t k1, int add,
+                             void *g);
+    void (*periodic)(size_t rows, pybp_panels x, const size_t column[PYBP_MAX_PANEL], const void *w, const void *b,
+                     void *z);
+    void (*periodic_back)(size_t rows, pybp_panels delta, const void *w, size_t step, size_t each,
+                          const size_t *columns, size_t n_columns, pybp_panels out);
+    void (*periodic_gradient)(size_t rows, pybp_panels x, const size_t column[PYBP_MAX_PANEL], const void *delta,
+                              size_t lines, int add, void *g);
+    pybp_activate_panel *cosine;
+    pybp_derive_panel *cosine_derive;
 
     pybp_activate_panel *activate[PYBP_N_ACTIVATIONS]; /* NULL for rowwise ones */
     pybp_derive_panel *derive[PYBP_N_ACTIVATIONS];

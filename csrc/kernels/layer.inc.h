@@ -119,11 +119,18 @@ static void REAL(embed_gradient)(size_t rows, const void *column, size_t categor
     }
 }
 
-/* Copy a column to another one. */
-static void REAL(copy_column)(size_t rows, pybp_panels from, size_t from_col, pybp_panels to, size_t to_col)
+/* Copy columns, as many at a time as are in one panel before and after. */
+static void REAL(copy_columns)(size_t rows, size_t n, pybp_panels from, size_t from_col, pybp_panels to, size_t to_col)
 {
-    const real *x = REAL(line)(from, from_col / PANEL, 0) + from_col % PANEL;
-    real *out = REAL(line)(to, to_col / PANEL, 0) + to_col % PANEL;
-    for (size_t r = 0; r < rows * PANEL; r += PANEL)
-        out[r] = x[r];
+    while (n > 0) {
+        const size_t room = REAL(least)(PANEL - from_col % PANEL, PANEL - to_col % PANEL);
+        const size_t m = REAL(least)(n, room);
+        const real *x = REAL(line)(from, from_col / PANEL, 0) + from_col % PANEL;
+        real *out = REAL(line)(to, to_col / PANEL, 0) + to_col % PANEL;
+        for (size_t r = 0; r < rows * PANEL; r += PANEL)
+            REAL(copy_row)(x + r, m, out + r, 0);
+        from_col += m;
+        to_col += m;
+        n -= m;
+    }
 }

@@ -51,7 +51,15 @@ const pybp_kernels PYBP_TABLE = {
     .mix_sums = REAL(mix_sums),
     .embed = REAL(embed),
     .embed_gradient = REAL(embed_gradient),
-    .copy_column = REAL(copy_column),
+    .copy_columns = REAL(copy_columns),
+    .grouped = REAL(grouped),
+    .grouped_back = REAL(grouped_back),
+    .grouped_gradient = REAL(grouped_gradient),
+    .periodic = REAL(periodic),
+    .periodic_back = REAL(periodic_back),
+    .periodic_gradient = REAL(periodic_gradient),
+    .cosine = REAL(cosine_activate),
+    .cosine_derive = REAL(cosine_derive),
 #define PYBP_ACTIVATION(NAME, name, kind, init, reads, formula, derivative, params) PYBP_ENTRY_##kind(NAME, name)
 #include "registry/activations.def"
 #undef PYBP_ACTIVATION

@@ -65,6 +65,19 @@ static void *duplicate(const void *from, size_t bytes)
     return copy == NULL ? NULL : memcpy(copy, from, bytes);
 }
 
+/* The layers, with columns of their own. False when memory is short. */
+static bool duplicate_layers(const pybp_net *net, pybp_net *copy)
+{
+    bool complete = true;
+    copy->layers = duplicate(net->layers, net->n_layers * sizeof *net->layers);
+    for (size_t l = 0; l < net->n_layers && copy->layers != NULL; l++) {
+        const pybp_layer *layer = &net->layers[l];
+        copy->layers[l].columns = duplicate(layer->columns, layer->n_columns * sizeof *layer->columns);
+        complete = complete && (copy->layers[l].columns != NULL || layer->columns == NULL);
+    }
+    return complete && copy->layers != NULL;
+}
+
 pybp_status pybp_net_clone(const pybp_net *net, pybp_net **out)
 {
     const size_t bytes = pybp_buffer_bytes(net);
@@ -72,11 +85,11 @@ pybp_status pybp_net_clone(const pybp_net *net, pybp_net **out)
     bool complete = copy != NULL;
     if (complete) {
         memcpy(copy, net, offsetof(pybp_net, params));
-        copy->layers = duplicate(net->layers, net->n_layers * sizeof *net->layers);
+        complete = duplicate_layers(net, copy);
         copy->category_columns =
             duplicate(net->category_columns, net->n_category_columns * sizeof *net->category_columns);
         copy->params = duplicate(net->params, bytes);
-        complete = copy->layers != NULL && copy->params != NULL &&
+        complete = complete && copy->params != NULL &&
                    (copy->category_columns != NULL || net->category_columns == NULL);
     }
     for (int i = 0; i < PYBP_N_STATES && complete; i++) {
@@ -103,6 +116,8 @@ void pybp_net_destroy(pybp_net *net)
     for (int i = 0; i < PYBP_N_STATES; i++)
         pybp_free(net->state[i]);
     pybp_free(net->category_columns);
+    for (size_t l = 0; l < net->n_layers && net->layers != NULL; l++)
+        pybp_free(net->layers[l].columns);
     pybp_free(net->layers);
     pybp_free(net);
 }

@@ -45,6 +45,8 @@
 
 /* vmath.h */
 #define v_erf REAL(erf)
+#define v_cos REAL(cos)
+#define v_sin REAL(sin)
 #define v_exp REAL(exp)
 #define v_expm1 REAL(expm1)
 #define v_log REAL(log)

@@ -1,4 +1,4 @@
-/* exp, expm1, log, log1p, tanh, sigmoid, erf: polynomials on the verbs, so that libm,
+/* exp, expm1, log, log1p, tanh, sigmoid, erf, cos, sin: polynomials on the verbs, so that libm,
  * whose last bit differs between systems, never enters.
  *
  * Usage: f32_exp(v) and f64_exp(v), or v_exp(v) after real_f32.h or real_f64.h.
@@ -16,11 +16,14 @@
  *   tanh     1.74     1.94     2.0
  *   sigmoid  2.41     2.37     2.5
  *   erf      1.04     1.04     1.2
+ *   cos      2.10     2.08     2.2
+ *   sin      1.59     1.51     2.0
  *
  * Limits. NaN gives NaN. exp underflows gradually with one rounding; log takes
  * denormal numbers; log(+-0) = -inf, log(x < 0) = NaN, log(inf) = inf, log1p
  * likewise at -1; tanh, expm1 and log1p keep the sign of zero and return tiny x
- * as it is, erf the sign of zero; |tanh| <= 1 and |erf| <= 1; sigmoid(-large) is a denormal number, then 0.
+ * as it is, erf the sign of zero; cos and sin are those of x clamped to +-COS_HIGH (2^16 in float, 2^32 in double),
+ * and |cos| <= 1, |sin| <= 1; |tanh| <= 1 and |erf| <= 1; sigmoid(-large) is a denormal number, then 0.
  *
  * ---- The recipe, which defines the bits ----
  *
@@ -30,7 +33,7 @@
  *   min(a, b) = a < b ? a : b    max(a, b) = a > b ? a : b     (b for NaN)
  * Names in capitals are constants of vmath_coef.h, without their f32_ or f64_;
  * Q = exp_q (5 or 11 numbers), C = log_c (3 or 7 numbers), MAGIC = round_magic,
- * E = erf_p (7 or 12 numbers), G = erf_q (7 or 19 numbers).
+ * E = erf_p (7 or 12 numbers), G = erf_q (7 or 19 numbers), S = sin_c (5 or 8 numbers).
  *
  * reduce(x) -> n, p                     x = n ln2 + r, p = exp(r) - 1
  *     t = fma(x, LOG2E, MAGIC)
@@ -133,6 +136,23 @@
  *         u = fma(poly, t, t)           -log(1 - erf(t))
  *         y = 1 - exp_clamped(-u)
  *     y with the sign bit of x
+ *
+ * cos(x): of_turns(x, 1/2), negated if m is even
+ * sin(x): of_turns(x, 0), negated if m is odd
+ * of_turns(x, shift) -> m, sin(r)       x = (m + shift) pi + r
+ *     y = min(COS_HIGH, x)
+ *     y = max(-COS_HIGH, y)
+ *     t = fma(y, INV_PI, -shift)
+ *     m = t + MAGIC
+ *     m = m - MAGIC                     to the nearest integer
+ *     q = m + shift                     exact
+ *     r = fnma(q, PI_HI, y)             exact
+ *     r = fnma(q, PI_MID, r)
+ *     r = fnma(q, PI_LO, r)
+ *     z = r * r
+ *     poly = S[last]; for i = last-1, ..., 0: poly = fma(poly, z, S[i])
+ *     t = z * r
+ *     fma(poly, t, r)
  *
  * Where a function is defined by cases the code computes all and selects. */
 #ifndef PYBP_SIMD_VMATH_H

@@ -143,4 +143,34 @@ PYBP_INLINE vec v_erf(vec x)
     return v_copysign(v_select(v_lt(a, one), small, large), x);
 }
 
+/* x = (m + shift) pi + r; returns sin(r), and whether m is odd. */
+PYBP_INLINE vec REAL(sin_reduced)(vec x, const real shift, mask *odd)
+{
+    const vec magic = v_set1(REAL(round_magic)), high = v_set1(REAL(cos_high));
+    const vec y = v_max(v_neg(high), v_min(high, x));
+    const vec m = v_sub(v_add(v_fma(y, v_set1(REAL(inv_pi)), v_set1(-shift)), magic), magic);
+    const vec half = v_mul(m, v_set1(REAL_C(0.5)));
+    *odd = v_mnot(v_eq(v_sub(v_add(half, magic), magic), half));
+    const vec q = v_add(m, v_set1(shift));
+    vec r = v_fnma(q, v_set1(REAL(pi_hi)), y);
+    r = v_fnma(q, v_set1(REAL(pi_mid)), r);
+    r = v_fnma(q, v_set1(REAL(pi_lo)), r);
+    const vec z = v_mul(r, r);
+    return v_fma(REAL(horner)(z, REAL(sin_c), VMATH_COUNT(REAL(sin_c))), v_mul(z, r), r);
+}
+
+PYBP_INLINE vec v_cos(vec x)
+{
+    mask odd;
+    const vec s = REAL(sin_reduced)(x, REAL_C(0.5), &odd);
+    return v_select(odd, s, v_neg(s));
+}
+
+PYBP_INLINE vec v_sin(vec x)
+{
+    mask odd;
+    const vec s = REAL(sin_reduced)(x, REAL_C(0.0), &odd);
+    return v_select(odd, v_neg(s), s);
+}
+
 #undef VMATH_COUNT

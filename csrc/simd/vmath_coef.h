@@ -8,7 +8,9 @@
  * erf_p  fits erf(x) / x - 1 as a polynomial in x^2 on |x| < 1: 2^-29.3 and 2^-56.0
  * erf_q  fits -log(1 - erf(t)) / t - 1 on [1, erf_high], weighted so that the relative
  *        error of erf is what is small: 2^-31.0 and 2^-61.4
- * Float is a Remez fit (erf: as double), double least squares at Chebyshev nodes; coefficients
+ * sin_c  fits (sin(r) / r - 1) / r^2 as a polynomial in r^2, on |r| <= 1.6 in float and 1.575 in double, weighted
+ *        so that the relative error of sin is what is small: 2^-30.8 and 2^-61.2
+ * Float is a Remez fit (erf, sin: as double), double least squares at Chebyshev nodes; coefficients
  * were rounded one by one in ascending order, refitting the rest each time. */
 #ifndef PYBP_SIMD_VMATH_COEF_H
 #define PYBP_SIMD_VMATH_COEF_H
@@ -84,6 +86,25 @@ static const double f64_erf_q[19] = {
     0x1.ed1f68b220e86p-14, -0x1.1d600efaa00bfp-14, 0x1.acc87a8df165cp-16, -0x1.e21c3e4f257a7p-18,
     0x1.a5483c0374393p-20, -0x1.1f61adba9e23dp-22, 0x1.2db12b52b21aep-25, -0x1.d7d2b2d54fc0fp-29,
     0x1.030f0da9aa37ap-32, -0x1.647c58c47efa2p-37, 0x1.ce643adfa12e5p-43,
+};
+
+/* pi = hi + mid + lo. With FMA, x - q hi is exact for the q nearest to x / pi. */
+static const float f32_inv_pi = 0x1.45f306p-2f;
+static const float f32_pi_hi = 0x1.921fb6p+1f, f32_pi_mid = -0x1.777a5cp-24f, f32_pi_lo = -0x1.ee59dap-49f;
+static const double f64_inv_pi = 0x1.45f306dc9c883p-2;
+static const double f64_pi_hi = 0x1.921fb54442d18p+1, f64_pi_mid = 0x1.1a62633145c07p-53;
+static const double f64_pi_lo = -0x1.f1976b7ed8fbcp-109;
+
+/* Arguments of cos and sin are clamped to this magnitude: up to here the reduced argument stays where sin_c fits. */
+static const float f32_cos_high = 0x1p16f;
+static const double f64_cos_high = 0x1p32;
+
+static const float f32_sin_c[5] = {
+    -0x1.555556p-3f, 0x1.111132p-7f, -0x1.a021f2p-13f, 0x1.7288d4p-19f, -0x1.afb91ep-26f,
+};
+static const double f64_sin_c[8] = {
+    -0x1.5555555555555p-3, 0x1.11111111110cbp-7,  -0x1.a01a01a015147p-13, 0x1.71de3a52be723p-19,
+    -0x1.ae6454e2b075cp-26, 0x1.6123d0a2a393ap-33, -0x1.ae44720c613b4p-41, 0x1.884b1c0bab4b7p-49,
 };
 
 #endif

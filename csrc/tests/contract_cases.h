@@ -105,6 +105,8 @@ int contract_has(const contract_case *c, pybp_array what, size_t l, int training
 /* The activation that a dense layer's automatic initial weights suit: its own or, through layers that keep each
  * feature for itself, that of an ACTIVATION. */
 pybp_activation contract_activation_after(const contract_case *c, size_t l);
+/* The first of the inputs that output j of a dense, grouped or periodic layer reads. */
+size_t contract_layer_reads(const contract_case *c, size_t l, size_t j);
 /* Categories of the input's column that embeddings read (of the one with the fewest); 0 if none does. */
 size_t contract_categories(const contract_case *c, size_t column);
 /* Fused multiply-adds of a run, about. */

@@ -40,8 +40,12 @@ size_t contract_layer_n_out(const contract_case *c, size_t l)
     size_t n = 0;
     switch (c->layers[l].kind) {
     case PYBP_LAYER_DENSE:
+    case PYBP_LAYER_GROUPED_DENSE:
+    case PYBP_LAYER_PERIODIC:
     case PYBP_LAYER_EMBEDDING:
         return c->layers[l].n_out;
+    case PYBP_LAYER_CONCAT:
+        return contract_layer_n_in(c, l) + width_of(c, contract_source(l, c->layers[l].skip));
     case PYBP_LAYER_JOIN:
         for (size_t column = 0; column < c->n_in; column++)
             n += contract_categories(c, column) == 0;
@@ -60,6 +64,10 @@ size_t contract_layer_fan(const contract_case *c, size_t l)
         return !layer->no_scale;
     if (kinds[layer->kind].weights == NONE)
         return 0;
+    if (layer->kind == PYBP_LAYER_PERIODIC)
+        return 1;
+    if (layer->kind == PYBP_LAYER_GROUPED_DENSE)
+        return contract_layer_n_in(c, l) / layer->groups;
     return layer->kind == PYBP_LAYER_EMBEDDING ? layer->n_categories : contract_layer_n_in(c, l);
 }
 
@@ -68,6 +76,17 @@ int contract_layer_bias(const contract_case *c, size_t l)
     const pybp_layer_desc *layer = &c->layers[l];
     return kinds[layer->kind].weights != NONE && layer->kind != PYBP_LAYER_EMBEDDING &&
            layer->kind != PYBP_LAYER_PARAMETRIC_ACTIVATION && !layer->no_bias && !layer->no_scale;
+}
+
+size_t contract_layer_reads(const contract_case *c, size_t l, size_t j)
+{
+    const pybp_layer_desc *layer = &c->layers[l];
+    const size_t n = layer->columns ? layer->n_columns : contract_layer_n_in(c, l);
+    if (layer->kind == PYBP_LAYER_GROUPED_DENSE)
+        return j / (layer->n_out / layer->groups) * contract_layer_fan(c, l);
+    if (layer->kind != PYBP_LAYER_PERIODIC)
+        return 0;
+    return layer->columns ? layer->columns[j / (layer->n_out / n)] : j / (layer->n_out / n);
 }
 
 double contract_layer_param(const contract_case *c, size_t l, int i)
@@ -92,6 +111,7 @@ int contract_has(const contract_case *c, pybp_array what, size_t l, int training
         return 0;
     case PYBP_LAYER_SCALE:
     case PYBP_LAYER_ADD:
+    case PYBP_LAYER_CONCAT:
         return what == PYBP_BACK;
     case PYBP_LAYER_DROPOUT:
     case PYBP_LAYER_ALPHA_DROPOUT:

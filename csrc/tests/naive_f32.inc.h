@@ -28,6 +28,12 @@
 #define TANH_HIGH 20.0f
 #define LOG_UP 0x1p25f
 #define LOG_BACK 25.0f
+#define COS_HIGH 0x1p16f
+#define INV_PI 0x1.45f306p-2f
+#define PI_HI 0x1.921fb6p+1f
+#define PI_MID (-0x1.777a5cp-24f)
+#define PI_LO (-0x1.ee59dap-49f)
+#define SIN_C {-0x1.555556p-3f, 0x1.111132p-7f, -0x1.a021f2p-13f, 0x1.7288d4p-19f, -0x1.afb91ep-26f}
 #define EXP_Q {0x1p-1f, 0x1.5554aap-3f, 0x1.555538p-5f, 0x1.122c5ep-7f, 0x1.6cd77p-10f}
 #define LOG_C {0x1.55557ap-1f, 0x1.995ed2p-2f, 0x1.31e13ap-2f}
 #define ERF_HIGH 4.0f

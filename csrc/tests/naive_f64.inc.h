@@ -27,6 +27,17 @@
 #define TANH_HIGH 40.0
 #define LOG_UP 0x1p54
 #define LOG_BACK 54.0
+#define COS_HIGH 0x1p32
+#define INV_PI 0x1.45f306dc9c883p-2
+#define PI_HI 0x1.921fb54442d18p+1
+#define PI_MID 0x1.1a62633145c07p-53
+#define PI_LO (-0x1.f1976b7ed8fbcp-109)
+#define SIN_C                                                                        \
+    {                                                                                \
+        -0x1.5555555555555p-3, 0x1.11111111110cbp-7, -0x1.a01a01a015147p-13,         \
+            0x1.71de3a52be723p-19, -0x1.ae6454e2b075cp-26, 0x1.6123d0a2a393ap-33,    \
+            -0x1.ae44720c613b4p-41, 0x1.884b1c0bab4b7p-49                            \
+    }
 #define EXP_Q                                                                        \
     {0x1p-1,                0x1.5555555555559p-3,  0x1.5555555555557p-5,              \
      0x1.111111110f64ap-7,  0x1.6c16c16c15779p-10, 0x1.a01a01b00a418p-13,             \

@@ -49,15 +49,15 @@ static T F(inverse_root)(T v, double eps)
     return C(1.0) / SQRT(inside);
 }
 
-/* ---- dense ------------------------------------------------------------------------------------------ */
+/* ---- dense, grouped_dense, periodic: output j reads `fan` inputs from reads[j] on ------------------- */
 
 static void F(dense_forward)(const F(net) *net, const F(layer) *layer, const T *x, size_t rows)
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < layer->n_out; j++)
             layer->z[r * layer->n_out + j] =
-                F(neuron)(F(beta)(net, layer, j), &net->p[layer->first + j * layer->stride], &x[r * layer->n_in],
-                          layer->n_in);
+                F(neuron)(F(beta)(net, layer, j), &net->p[layer->first + j * layer->stride],
+                          &x[r * layer->n_in + layer->reads[j]], layer->fan);
 }
 
 static void F(dense_back)(const F(net) *net, const F(layer) *layer, size_t rows)
@@ -66,18 +66,21 @@ static void F(dense_back)(const F(net) *net, const F(layer) *layer, size_t rows)
         for (size_t i = 0; i < layer->n_in; i++) {
             T back = C(0.0);
             for (size_t j = 0; j < layer->n_out; j++)
-                back = FMA(layer->delta[r * layer->n_out + j], net->p[layer->first + j * layer->stride + i], back);
+                if (i >= layer->reads[j] && i < layer->reads[j] + layer->fan)
+                    back = FMA(layer->delta[r * layer->n_out + j],
+                               net->p[layer->first + j * layer->stride + i - layer->reads[j]], back);
             layer->back[r * layer->n_in + i] = back;
         }
 }
 
-/* dL/dw_ji, added to g as a row chain; i = n_in is the bias. */
+/* dL/dw_ji, added to g as a row chain; i = fan is the bias. */
 static T F(dense_gradient)(T g, int more, const F(layer) *layer, const T *x, size_t j, size_t i, size_t rows)
 {
     for (size_t chunk = 0; chunk < rows; chunk += CHUNK) {
         T sum = C(0.0);
         for (size_t r = chunk; r < rows && r < chunk + CHUNK; r++)
-            sum = FMA(layer->delta[r * layer->n_out + j], i < layer->n_in ? x[r * layer->n_in + i] : C(1.0), sum);
+            sum = FMA(layer->delta[r * layer->n_out + j],
+                      i < layer->fan ? x[r * layer->n_in + layer->reads[j] + i] : C(1.0), sum);
         g = chunk || more ? g + sum : sum;
     }
     return g;
@@ -227,6 +230,15 @@ static void F(disturb)(const F(net) *net, const F(layer) *layer, T x, size_t r, 
 static int F(multiplies)(const F(net) *net, const F(layer) *layer)
 {
     return net->training && (layer->kind == PYBP_LAYER_DROPOUT || layer->kind == PYBP_LAYER_ALPHA_DROPOUT);
+}
+
+/* ---- concat ---------------------------------------------------------------------------------------------- */
+
+static void F(concat_forward)(const F(net) *net, const F(layer) *layer, const T *x, size_t r)
+{
+    size_t n = layer->n_in, m = layer->n_out - n;
+    memcpy(&layer->a[r * layer->n_out], &x[r * n], n * sizeof(T));
+    memcpy(&layer->a[r * layer->n_out + n], &F(output_of)(net, layer->skip)[r * m], m * sizeof(T));
 }
 
 /* ---- embedding, join ------------------------------------------------------------------------------------ */

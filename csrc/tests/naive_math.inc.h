@@ -159,6 +159,34 @@ static T F(expm1)(T x)
     return signbit(x) ? -e : e;
 }
 
+/* x = (m + shift) pi + r; gives sin(r), and whether m is odd. */
+static T F(sin_reduced)(T x, T shift, int *odd)
+{
+    static const T c[] = SIN_C;
+    T y = x > COS_HIGH ? COS_HIGH : x < -COS_HIGH ? -COS_HIGH : x;
+    T m = F(nearest)(FMA(y, INV_PI, -shift)), q = m + shift;
+    *odd = F(nearest)(C(0.5) * m) != C(0.5) * m;
+    T r = FMA(-q, PI_HI, y);
+    r = FMA(-q, PI_MID, r);
+    r = FMA(-q, PI_LO, r);
+    T z = r * r, cube = z * r;
+    return FMA(F(polynomial)(z, c, (int)(sizeof c / sizeof c[0])), cube, r);
+}
+
+static T F(cos)(T x)
+{
+    int odd;
+    T s = F(sin_reduced)(x, C(0.5), &odd);
+    return odd ? s : -s;
+}
+
+static T F(sin)(T x)
+{
+    int odd;
+    T s = F(sin_reduced)(x, C(0.0), &odd);
+    return odd ? -s : s;
+}
+
 static T F(erf)(T x)
 {
     static const T small[] = ERF_P, large[] = ERF_Q;

@@ -16,6 +16,7 @@ typedef struct F(layer) {
     T *inverse;                 /* norms: 1 / sqrt(v + eps) of each row, or of each feature of a batch norm */
     T *mean, *var;              /* batch norm: running statistics */
     size_t column;              /* embedding: the net's input that it reads */
+    size_t *reads;              /* for each output of a dense, grouped or periodic layer, the first input it reads */
 } F(layer);
 
 typedef struct F(net) {
@@ -100,6 +101,11 @@ static T F(softmax_terms)(const T *z, size_t n, T *e, T *m)
 
 static void F(activate)(const F(layer) *layer, const T *z, size_t n, T *a)
 {
+    if (layer->kind == PYBP_LAYER_PERIODIC) {
+        for (size_t j = 0; j < n; j++)
+            a[j] = F(cos)(z[j]);
+        return;
+    }
     if (layer->activation == PYBP_ACTIVATION_SOFTMAX) {
         T m, s = F(softmax_terms)(z, n, a, &m);
         for (size_t j = 0; j < n; j++)
@@ -118,6 +124,11 @@ static void F(derive)(const F(layer) *layer, size_t r, const T *g, T *delta)
     const T *z = &layer->z[r * n], *a = &layer->a[r * n];
     if (layer->kind == PYBP_LAYER_PARAMETRIC_ACTIVATION) { /* its delta is dL/da */
         memcpy(delta, g, n * sizeof(T));
+        return;
+    }
+    if (layer->kind == PYBP_LAYER_PERIODIC) {
+        for (size_t j = 0; j < n; j++)
+            delta[j] = g[j] * -F(sin)(z[j]);
         return;
     }
     if (layer->activation == PYBP_ACTIVATION_SOFTMAX) {

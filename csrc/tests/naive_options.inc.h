@@ -1,8 +1,10 @@
 /* docs/contract.md, "Training options of a layer". */
 
-/* sqrt(fan) with NTK, else 1: W is this times the weights kept. */
+/* sqrt(fan) with NTK, 1 / (2 pi) of a periodic layer, else 1: W is this times the weights kept. */
 static double F(root)(const F(layer) *layer)
 {
+    if (layer->kind == PYBP_LAYER_PERIODIC)
+        return 0.15915494309189535;
     return layer->desc->parametrization == PYBP_NTK ? sqrt((double)layer->fan) : 1.0;
 }
 
@@ -65,7 +67,7 @@ static void F(whole_gradient)(F(net) *net, double part)
                 if (layer->desc->frozen)
                     *g = C(0.0);
                 else if (i < layer->fan) {
-                    if (layer->desc->parametrization == PYBP_NTK)
+                    if (F(root)(layer) != 1.0)
                         *g = *g * (T)F(scale)(layer);
                     if (layer->desc->l1 > 0.0)
                         *g = FMA(l1, w > C(0.0) ? C(1.0) : w < C(0.0) ? C(-1.0) : w, *g);

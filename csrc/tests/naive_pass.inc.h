@@ -1,8 +1,14 @@
 /* A pass through all layers: docs/contract.md, "Layers" and "Backward". */
 
+static int F(is_dense)(const F(layer) *layer)
+{
+    return layer->kind == PYBP_LAYER_DENSE || layer->kind == PYBP_LAYER_GROUPED_DENSE ||
+           layer->kind == PYBP_LAYER_PERIODIC;
+}
+
 static int F(has_activation)(const F(layer) *layer)
 {
-    return layer->kind == PYBP_LAYER_DENSE || layer->kind == PYBP_LAYER_ACTIVATION;
+    return F(is_dense)(layer) || layer->kind == PYBP_LAYER_ACTIVATION;
 }
 
 /* z and a of a layer for all rows. */
@@ -12,6 +18,8 @@ static void F(layer_forward)(const F(net) *net, const F(layer) *layer, size_t ro
     size_t n = layer->n_out;
     switch (layer->kind) {
     case PYBP_LAYER_DENSE:
+    case PYBP_LAYER_GROUPED_DENSE:
+    case PYBP_LAYER_PERIODIC:
         F(dense_forward)(net, layer, x, rows);
         break;
     case PYBP_LAYER_ACTIVATION:
@@ -45,6 +53,10 @@ static void F(layer_forward)(const F(net) *net, const F(layer) *layer, size_t ro
     case PYBP_LAYER_ADD:
         for (size_t k = 0; k < rows * n; k++)
             layer->a[k] = x[k] + F(output_of)(net, layer->skip)[k];
+        break;
+    case PYBP_LAYER_CONCAT:
+        for (size_t r = 0; r < rows; r++)
+            F(concat_forward)(net, layer, x, r);
         break;
     case PYBP_LAYER_EMBEDDING:
         for (size_t k = 0; k < rows * n; k++)
@@ -95,6 +107,8 @@ static void F(layer_back)(const F(net) *net, const F(layer) *layer, size_t rows)
     size_t n = layer->n_out;
     switch (layer->kind) {
     case PYBP_LAYER_DENSE:
+    case PYBP_LAYER_GROUPED_DENSE:
+    case PYBP_LAYER_PERIODIC:
         F(dense_back)(net, layer, rows);
         break;
     case PYBP_LAYER_BATCH_NORM:
@@ -112,6 +126,10 @@ static void F(layer_back)(const F(net) *net, const F(layer) *layer, size_t rows)
         break;
     case PYBP_LAYER_PARAMETRIC_ACTIVATION:
         F(parametric_back)(net, layer, F(output_of)(net, layer->source), rows);
+        break;
+    case PYBP_LAYER_CONCAT: /* that by its first input; the other one's is in collect() */
+        for (size_t k = 0; k < rows * layer->n_in; k++)
+            layer->back[k] = g[k / layer->n_in * n + k % layer->n_in];
         break;
     case PYBP_LAYER_EMBEDDING:
     case PYBP_LAYER_JOIN: /* join_back() */
@@ -131,7 +149,7 @@ static void F(layer_gradient)(const F(net) *net, const F(layer) *layer, size_t r
     for (size_t j = 0; j < n; j++)
         for (size_t i = 0; i < layer->stride; i++) { /* i = fan is the bias */
             T *g = &net->g[layer->first + j * layer->stride + i];
-            if (layer->kind == PYBP_LAYER_DENSE)
+            if (F(is_dense)(layer))
                 *g = F(dense_gradient)(*g, more, layer, x, j, i, rows);
             else if (layer->kind == PYBP_LAYER_EMBEDDING)
                 *g = F(embedding_gradient)(*g, more, net, layer, j, i, rows);
@@ -158,10 +176,16 @@ static void F(collect)(const F(net) *net, int to, size_t n, size_t rows, T *g)
                 F(join_back)(net, layer, to, r, &g[r * n]);
             continue;
         }
-        int times = (layer->source == to) + (layer->kind == PYBP_LAYER_ADD && layer->skip == to);
-        for (; times > 0; times--) {
-            for (size_t k = 0; k < rows * n; k++)
-                g[k] = given ? g[k] + layer->back[k] : layer->back[k];
+        for (int input = 0; input < 2; input++) {
+            int two = layer->kind == PYBP_LAYER_ADD || layer->kind == PYBP_LAYER_CONCAT;
+            if ((input ? layer->skip : layer->source) != to || (input && !two))
+                continue;
+            for (size_t k = 0; k < rows * n; k++) {
+                T back = layer->back[k];
+                if (input && layer->kind == PYBP_LAYER_CONCAT)
+                    back = layer->delta[k / n * layer->n_out + layer->n_in + k % n];
+                g[k] = given ? g[k] + back : back;
+            }
             given = 1;
         }
     }

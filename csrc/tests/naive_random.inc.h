@@ -113,9 +113,12 @@ static double inverse_normal(double p)
 static double initial_bias(const contract_case *c, size_t sub, size_t j)
 {
     const pybp_layer_desc *layer = &c->layers[sub];
-    double noise = layer->bias_std == 0.0
-                       ? 0.0
-                       : layer->bias_std * inverse_normal(uniform(word3(c->seed, STREAM_WEIGHTS, sub, 1, j)));
+    double u = uniform(word3(c->seed, STREAM_WEIGHTS, sub, 1, j));
+    if (layer->kind == PYBP_LAYER_PERIODIC) {
+        double twice = 2.0 * u, noise = 3.141592653589793 * (twice - 1.0);
+        return layer->bias_init + noise;
+    }
+    double noise = layer->bias_std == 0.0 ? 0.0 : layer->bias_std * inverse_normal(u);
     return layer->bias_init + noise;
 }
 
@@ -181,10 +184,13 @@ static double initial_weight(const contract_case *c, size_t sub, size_t n_in, ui
     const pybp_layer_desc *layer = &c->layers[sub];
     if (layer->kind == PYBP_LAYER_EMBEDDING && layer->init == PYBP_INIT_AUTO) /* standard deviation 1 */
         return inverse_normal(uniform(word(c->seed, STREAM_WEIGHTS, sub, index)));
+    if (layer->kind == PYBP_LAYER_PERIODIC && layer->init == PYBP_INIT_AUTO)
+        return 0.1 * inverse_normal(uniform(word(c->seed, STREAM_WEIGHTS, sub, index)));
     pybp_initializer init =
         layer->init == PYBP_INIT_AUTO ? by_activation[contract_activation_after(c, sub)] : layer->init;
     double scale = rules[init].scale;
-    double fan = rules[init].fan == IN ? (double)n_in : ((double)n_in + (double)layer->n_out) / 2.0;
+    size_t n_out = layer->kind == PYBP_LAYER_GROUPED_DENSE ? layer->n_out / layer->groups : layer->n_out;
+    double fan = rules[init].fan == IN ? (double)n_in : ((double)n_in + (double)n_out) / 2.0;
     double u = uniform(word(c->seed, STREAM_WEIGHTS, sub, index));
 
     if (rules[init].distribution == UNIFORM) {

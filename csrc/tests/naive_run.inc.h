@@ -4,7 +4,7 @@
 static void F(initialize)(const F(net) *net, const contract_case *c, size_t l)
 {
     const F(layer) *layer = &net->layers[l];
-    int vector = layer->kind != PYBP_LAYER_DENSE && layer->kind != PYBP_LAYER_EMBEDDING;
+    int vector = !F(is_dense)(layer) && layer->kind != PYBP_LAYER_EMBEDDING;
     double *orthogonal =
         !vector && c->layers[l].init == PYBP_INIT_ORTHOGONAL ? orthogonal_weights(c, l, layer->fan) : NULL;
     for (size_t j = 0; j < layer->n_out; j++) {
@@ -29,7 +29,7 @@ static void F(open_layer)(F(net) *net, const contract_case *c, size_t l)
     layer->kind = desc->kind;
     layer->desc = desc;
     if (desc->kind == PYBP_LAYER_DENSE || desc->kind == PYBP_LAYER_ACTIVATION ||
-        desc->kind == PYBP_LAYER_PARAMETRIC_ACTIVATION)
+        desc->kind == PYBP_LAYER_GROUPED_DENSE || desc->kind == PYBP_LAYER_PARAMETRIC_ACTIVATION)
         layer->activation = desc->activation;
     for (size_t i = 0; i < PYBP_MAX_ACTIVATION_PARAMS; i++)
         layer->params[i] = (T)desc->activation_params[i];
@@ -53,6 +53,9 @@ static void F(open_layer)(F(net) *net, const contract_case *c, size_t l)
     layer->var = need(layer->n_out, sizeof(T));
     for (size_t j = 0; j < layer->n_out; j++)
         layer->var[j] = C(1.0);
+    layer->reads = need(layer->n_out, sizeof *layer->reads);
+    for (size_t j = 0; j < layer->n_out; j++)
+        layer->reads[j] = contract_layer_reads(c, l, j);
     net->n += layer->n_out * layer->stride;
 }
 
@@ -90,6 +93,7 @@ static void F(close)(F(net) *net)
                              layer->inverse, layer->mean, layer->var};
         for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
             free(arrays[k]);
+        free(layer->reads);
     }
     T *const arrays[] = {net->p, net->g, net->x, net->dx, net->y,
                          net->t1, net->t2, net->t3, net->state1, net->state2,

@@ -22,6 +22,12 @@
 #undef LOG_UP
 #undef LOG_BACK
 #undef EXP_Q
+#undef COS_HIGH
+#undef INV_PI
+#undef PI_HI
+#undef PI_MID
+#undef PI_LO
+#undef SIN_C
 #undef LOG_C
 #undef EXPM1_LOW
 #undef EXPONENT_MAX

@@ -106,7 +106,7 @@ static int unfit(const contract_case *c)
         return 1;
     for (size_t l = 0; l < c->n_layers; l++) {
         const pybp_layer_kind kind = c->layers[l].kind;
-        if (c->layers[l].l2 > 0)
+        if (c->layers[l].l1 > 0 || c->layers[l].l2 > 0)
             return 1; /* the gradients that a net keeps are without penalties */
         if ((kind == PYBP_LAYER_DROPOUT || kind == PYBP_LAYER_ALPHA_DROPOUT) && contract_layer_param(c, l, 0) > 0.99)
             return 1;

@@ -94,6 +94,25 @@ static void test_refused_parameters(void)
     REFUSE("has no norm", LAYER(KIND(EMBEDDING), .n_categories = 3, .n_out = 2, .no_scale = 1), LAYER(KIND(JOIN)));
 }
 
+static void test_refused_groups_and_columns(void)
+{
+    static const size_t twice[] = {1, 1}, far[] = {0, 4}, some[] = {0, 2};
+#define PERIODIC(n, ...) LAYER(KIND(PERIODIC), .n_out = (n), __VA_ARGS__)
+    REFUSE("can't be cut into 0 groups", LAYER(KIND(GROUPED_DENSE), .n_out = 4));
+    REFUSE("4 inputs and 4 outputs can't be cut into 3", LAYER(KIND(GROUPED_DENSE), .n_out = 4, .groups = 3));
+    REFUSE("4 inputs and 5 outputs can't be cut into 2", LAYER(KIND(GROUPED_DENSE), .n_out = 5, .groups = 2));
+    REFUSE("5 outputs can't read 4 of 4 columns", PERIODIC(5, .column = 0));
+    REFUSE("3 outputs can't read 2 of 4 columns", PERIODIC(3, .columns = some, .n_columns = 2));
+    REFUSE("can't read 0 of 4 columns", PERIODIC(4, .columns = some));
+    REFUSE("must be ascending", PERIODIC(4, .columns = twice, .n_columns = 2));
+    REFUSE("must be ascending", PERIODIC(4, .columns = far, .n_columns = 2));
+    REFUSE("bias_std is not used", PERIODIC(4, .bias_std = 0.5));
+    REFUSE("has no parametrization", PERIODIC(4, .parametrization = PYBP_NTK));
+    REFUSE("has no activation", PERIODIC(4, .activation = PYBP_ACTIVATION_TANH));
+    REFUSE("can't be parametric", LAYER(KIND(PARAMETRIC_ACTIVATION), .activation = PYBP_ACTIVATION_SOFTMAX));
+    refuse(DESC(PYBP_FLOAT64, SIZE_MAX / 2 + 1, LAYER(KIND(CONCAT))), PYBP_NO_MEMORY, "no memory");
+}
+
 static void test_sizes_that_overflow(void)
 {
     const pybp_dtype f64 = PYBP_FLOAT64;
@@ -388,7 +407,7 @@ static void test_single_rows(void)
 }
 
 CHECK_MAIN(CHECK_RUN(test_refused_graphs); CHECK_RUN(test_refused_embeddings); CHECK_RUN(test_refused_parameters);
-           CHECK_RUN(test_sizes_that_overflow); CHECK_RUN(test_many_inputs); CHECK_RUN(test_zeroed);
+           CHECK_RUN(test_refused_groups_and_columns); CHECK_RUN(test_sizes_that_overflow); CHECK_RUN(test_many_inputs); CHECK_RUN(test_zeroed);
            CHECK_RUN(test_looks); CHECK_RUN(test_initial_values);
            CHECK_RUN(test_round_trips); CHECK_RUN(test_refused_sets); CHECK_RUN(test_categories);
            CHECK_RUN(test_lookup); CHECK_RUN(test_single_rows);)

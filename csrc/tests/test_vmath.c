@@ -19,24 +19,24 @@
 #define BATCH 1024
 #define EXIT_SKIPPED 77
 
-enum { FN_EXP, FN_EXPM1, FN_LOG, FN_LOG1P, FN_TANH, FN_SIGMOID, FN_ERF, FN_COUNT };
+enum { FN_EXP, FN_EXPM1, FN_LOG, FN_LOG1P, FN_TANH, FN_SIGMOID, FN_ERF, FN_COS, FN_SIN, FN_COUNT };
 
 static const char *const fn_names[FN_COUNT] = {"exp", "expm1", "log", "log1p", "tanh", "sigmoid",
-                                               "erf"};
+                                               "erf", "cos", "sin"};
 
 /* In ulp of the true result, for both dtypes; vmath.h has what was measured. */
-static const double fn_bounds[FN_COUNT] = {1.1, 2.0, 1.0, 1.0, 2.0, 2.5, 1.2};
+static const double fn_bounds[FN_COUNT] = {1.1, 2.0, 1.0, 1.0, 2.0, 2.5, 1.2, 2.2, 2.0};
 
 /* Of the outputs on the set of inputs made by f32_hash_inputs() and f64_hash_inputs(). */
 static const uint64_t f32_hashes[FN_COUNT] = {
     0x89caa5ed704ba610, 0x2cf1941c7b1f5e1b, 0xf0641e4ab65859a4,
     0x3a908ab6b3bd7709, 0x1270718a0250700c, 0x8d4c0fb3dcecd2fe,
-    0xd713719a0d29877f,
+    0xd713719a0d29877f, 0xe5185b86afa49284, 0x66e4e43520b14f31,
 };
 static const uint64_t f64_hashes[FN_COUNT] = {
     0x396fab7a20e41ce4, 0xae53871eaefd8615, 0xcdec76e0e7266a9f,
     0xd814ca365844608b, 0x6743f7ae27a87cd2, 0x750da10d9efca622,
-    0x76bd8596ee77fc1d,
+    0x76bd8596ee77fc1d, 0xd9997b47ef914652, 0x44372305ecf6a196,
 };
 
 /* A fixed sequence of 64-bit words (SplitMix64). */
@@ -58,6 +58,17 @@ static uint64_t hash_word(uint64_t hash, uint64_t word)
     return (hash ^ word) * 0x100000001b3u; /* FNV-1a on words */
 }
 
+/* cos and sin clamp their argument. */
+static double clamped(double x, double limit)
+{
+    return x > limit ? limit : x < -limit ? -limit : x;
+}
+
+static long double clampedl(long double x, long double limit)
+{
+    return x > limit ? limit : x < -limit ? -limit : x;
+}
+
 /* libm in double is the reference for float, in long double for double. */
 static double f32_reference(int fn, double x)
 {
@@ -68,6 +79,8 @@ static double f32_reference(int fn, double x)
     case FN_LOG1P: return log1p(x);
     case FN_TANH: return tanh(x);
     case FN_ERF: return erf(x);
+    case FN_COS: return cos(clamped(x, 0x1p16));
+    case FN_SIN: return sin(clamped(x, 0x1p16));
     default: return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x));
     }
 }
@@ -81,6 +94,8 @@ static long double f64_reference(int fn, long double x)
     case FN_LOG1P: return log1pl(x);
     case FN_TANH: return tanhl(x);
     case FN_ERF: return erfl(x);
+    case FN_COS: return cosl(clampedl(x, 0x1p32L));
+    case FN_SIN: return sinl(clampedl(x, 0x1p32L));
     default: return x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x));
     }
 }
@@ -138,8 +153,8 @@ static void sweep_floats(int fn, uint64_t step)
  * overflows, around zero, and any magnitude from 2^-14 to 2^6. */
 static void sweep_doubles(int fn, long batches)
 {
-    static const double low[FN_COUNT] = {-745, -38, 0.3, -0.9, -3, -40, -1.5};
-    static const double high[FN_COUNT] = {710, 5, 3, 3, 3, 40, 6};
+    static const double low[FN_COUNT] = {-745, -38, 0.3, -0.9, -3, -40, -1.5, -100, -100};
+    static const double high[FN_COUNT] = {710, 5, 3, 3, 3, 40, 6, 100, 100};
     double x[BATCH];
     random_state = 1;
     for (long batch = 0; batch < batches; batch++) {

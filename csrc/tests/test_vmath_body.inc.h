@@ -219,6 +219,8 @@ static void REAL(apply)(int fn, const real *x, real *y)
     case FN_LOG1P: EACH_VECTOR(v_log1p) break;
     case FN_TANH: EACH_VECTOR(v_tanh) break;
     case FN_ERF: EACH_VECTOR(v_erf) break;
+    case FN_COS: EACH_VECTOR(v_cos) break;
+    case FN_SIN: EACH_VECTOR(v_sin) break;
     default: EACH_VECTOR(v_sigmoid)
     }
 }
@@ -245,6 +247,9 @@ static void REAL(test_limits)(void)
     SAME(v_expm1(REAL(hide)(inf)), inf);
     SAME(v_sigmoid(REAL(hide)(-inf)), 0);
     SAME(v_sigmoid(REAL(hide)(inf)), 1);
+    SAME(v_cos(HIDE(0.0)), 1);
+    SAME(v_cos(REAL(hide)(inf)), REAL(lane)(v_cos(REAL(hide)(REAL(cos_high)))));
+    SAME(v_sin(REAL(hide)(inf)), REAL(lane)(v_sin(REAL(hide)(REAL(cos_high)))));
     SAME(v_log(HIDE(1.0)), 0);
     SAME(v_log(HIDE(0.0)), -inf);
     SAME(v_log(HIDE(-0.0)), -inf);
@@ -261,6 +266,8 @@ static void REAL(test_limits)(void)
         real e = REAL(lane)(v_erf(REAL(hide)(x)));
         CHECK(e <= 1 && (i < 600 || e == 1));
         SAME(v_erf(REAL(hide)(-x)), -e);
+        SAME(v_cos(REAL(hide)(-x)), REAL(lane)(v_cos(REAL(hide)(x))));
+        CHECK(REAL(lane)(v_cos(REAL(hide)(x))) <= 1 && REAL(lane)(v_sin(REAL(hide)(x))) <= 1);
         SAME(v_tanh(REAL(hide)(-x)), -t);
     }
 }

@@ -73,7 +73,7 @@ class LayerTrace:
 
         None for a layer without activation.
         """
-        if self.kind not in ("dense", "activation"):
+        if self.kind not in ("dense", "grouped_dense", "activation"):
             return None
         slopes: Array = self.function.derivative(self.z)
         return slopes
@@ -97,6 +97,10 @@ class LayerTrace:
             return f"{forward}   {delta}   dW = delta {read[0]}"
         if self.kind == "activation":
             return f"z = {read[0]}   a = {self.activation}(z)   {delta}"
+        if self.kind == "grouped_dense":
+            return f"z = W {read[0]} + b by groups   a = {self.activation}(z)   {delta}"
+        if self.kind == "periodic":
+            return f"z = 2 pi w x + b, x a column of {read[0]}   a = cos(z)   delta = -dL/da sin(z)"
         if self.kind == "parametric_activation":
             x = read[0]
             return f"z = {self.activation}({x})   a = {x} + alpha (z - {x})   delta = dL/da"

@@ -12,7 +12,12 @@ from pybp.layers.entries import remake_layers
 __all__ = ["describe_layers", "parse_layers"]
 
 _MAX_LAYERS = 2**14
-_WITH_N_OUT = ("dense", "embedding")  # of the others the width follows from what they read
+_WITH_N_OUT = (
+    "dense",
+    "grouped_dense",
+    "periodic",
+    "embedding",
+)  # of the others the width follows from what they read
 _READS_INPUT = ("embedding", "join")
 _FORMAT_1 = {
     *("kind", "n_in", "n_out", "inputs", "params", "activation", "activation_params", "init"),
@@ -118,7 +123,8 @@ def _completed(given: Sequence[dict[str, Any]], n_in: object) -> list[dict[str, 
             inputs, width = [-1, *range(index)], n_in - index + sum(widths)
         else:
             width = _width_read(inputs, widths, n_in, index)
-        n_out = entry.get("n_out") if kind in _WITH_N_OUT else width
+        beside = _width_read(inputs[1:], widths, n_in, index) if kind == "concat" else 0
+        n_out = entry.get("n_out") if kind in _WITH_N_OUT else width + beside
         if type(n_out) is not int:
             raise FileFormatError(f"layer {index} has n_out {n_out!r:.40}")
         widths.append(n_out)

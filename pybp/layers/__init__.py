@@ -5,8 +5,9 @@ and says when to use which layer.
 """
 
 from pybp._common.public import publish
-from pybp.layers.composite import Embedding, Residual
+from pybp.layers.composite import Concat, Embedding, PeriodicEmbedding, Residual
 from pybp.layers.layer import Layer
+from pybp.layers.numbers import GroupedDense, Periodic
 from pybp.layers.resolve import resolve_layers
 from pybp.layers.specs import (
     Activation,
@@ -27,15 +28,19 @@ __all__ = [
     "Activation",
     "AlphaDropout",
     "BatchNorm",
+    "Concat",
     "Dense",
     "Dropout",
     "Embedding",
     "GaussianNoise",
+    "GroupedDense",
     "Layer",
     "LayerLike",
     "LayerNorm",
     "LayerSpec",
     "ParametricActivation",
+    "Periodic",
+    "PeriodicEmbedding",
     "RMSNorm",
     "Residual",
     "Scale",

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Literal
 
 from pybp._common.arguments import count, shown, width
 from pybp._common.specs import resolve
 from pybp.activations import ActivationFunction, ActivationLike
 from pybp.errors import ArgumentError
-from pybp.initializers import Initializer, InitializerLike
+from pybp.initializers import Initializer, InitializerLike, Uniform
 from pybp.layers.builder import LayerBuilder
+from pybp.layers.numbers import GroupedDense, Periodic
 from pybp.layers.specs import Activation, Dense, LayerLike, LayerSpec, append_entry, with_defaults
 
-__all__ = ["Embedding", "Residual"]
+__all__ = ["Concat", "Embedding", "PeriodicEmbedding", "Residual"]
 
 _MAX_CATEGORIES = 2**24  # up to here float32 holds every integer
-_MAX_DEPTH = 100  # of residuals in residuals: deeper ones exhaust Python's stack
+_MAX_DEPTH = 100  # of blocks in blocks: deeper ones exhaust Python's stack
+
+
+def _check_block(block: LayerSpec, layers: Any) -> None:
+    """Set the entries of a block, checked, and how many blocks are in each other."""
+    if isinstance(layers, str) or not isinstance(layers, Sequence):
+        raise TypeError(f"layers must be a list of layers, got {shown(layers)}")
+    if not layers:
+        raise ArgumentError("layers must hold at least one layer, got none")
+    object.__setattr__(block, "layers", tuple(map(with_defaults, layers)))
+    depth = 1 + max(getattr(entry, "_depth", 0) for entry in layers)
+    if depth > _MAX_DEPTH:
+        raise ArgumentError(f"blocks are nested {depth} deep; at most {_MAX_DEPTH} can be")
+    object.__setattr__(block, "_depth", depth)
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,15 +67,7 @@ class Residual(LayerSpec):
     activation: ActivationLike | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.layers, str) or not isinstance(self.layers, Sequence):
-            raise TypeError(f"layers must be a list of layers, got {shown(self.layers)}")
-        if not self.layers:
-            raise ArgumentError("layers must hold at least one layer, got none")
-        object.__setattr__(self, "layers", tuple(map(with_defaults, self.layers)))
-        depth = 1 + max(getattr(entry, "_depth", 0) for entry in self.layers)
-        if depth > _MAX_DEPTH:
-            raise ArgumentError(f"residuals are nested {depth} deep; at most {_MAX_DEPTH} can be")
-        object.__setattr__(self, "_depth", depth)
+        _check_block(self, self.layers)
         if self.projection != "auto" and not isinstance(self.projection, bool | Dense):
             raise TypeError(
                 f"projection must be 'auto', True, False or a Dense, got {shown(self.projection)}"
@@ -107,6 +113,99 @@ class Residual(LayerSpec):
         parts += [f"projection={self.projection!r}"] if self.projection != "auto" else []
         parts += [f"activation={self.activation!r}"] if self.activation is not None else []
         return f"{type(self).__name__}({', '.join(parts)})"
+
+
+@dataclass(frozen=True, repr=False)
+class Concat(LayerSpec):
+    """A block whose output is its input and the output of its layers side by side, ``a = (x, F(x))``.
+
+    Parameters
+    ----------
+    layers : list of int or layers
+        F, as for `MLP`; a number is a dense layer with the net's activation. May contain blocks.
+
+    References
+    ----------
+    Huang, Liu, van der Maaten and Weinberger, "Densely connected convolutional networks", CVPR 2017.
+    """
+
+    name: ClassVar[str] = "concat"
+    layers: Sequence[LayerLike]
+
+    def __post_init__(self) -> None:
+        _check_block(self, self.layers)
+
+    def expand(self, builder: LayerBuilder, where: str) -> None:
+        """Append the branch, and the layer that puts it beside the input."""
+        source, width = builder.last, builder.width
+        for index, entry in enumerate(self.layers):
+            append_entry(builder, entry, f"{where}.layers[{index}]")
+        inputs = source, builder.last
+        builder.push(self.name, n_in=width, n_out=width + builder.width, inputs=inputs)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({list(self.layers)!r})"
+
+
+@dataclass(frozen=True, repr=False)
+class PeriodicEmbedding(LayerSpec):
+    """Embeddings of numbers: beside its input, for each column x, ``W2 cos(2 pi w x + b) + b2``.
+
+    It is ``Concat([Periodic(n_frequencies, columns), GroupedDense(n_frequencies, n_out)])``, called PBLD in
+    the paper (periodic, biases, linear, as in DenseNet). All columns of the input are kept as they are.
+
+    Parameters
+    ----------
+    columns : list of int, optional
+        The columns to embed, counted from 0; default: all. Leave out columns of zeros and ones.
+    n_frequencies : int
+        Number of frequencies w of a column.
+    n_out : int
+        Length of a column's embedding.
+    init : str or Initializer, optional
+        Initializer of w; "auto": normal with standard deviation 0.1.
+    lr_factor : float
+        Factor of the learning rate of all of its parameters, >= 0.
+
+    Notes
+    -----
+    b starts uniformly in [-pi, pi]. W2 starts uniformly in ``(-r, r)``, ``r = 1 / sqrt(n_frequencies)``, b2
+    normally with the same standard deviation.
+
+    References
+    ----------
+    Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and boosted trees
+    on tabular data", NeurIPS 2024.
+    """
+
+    columns: Sequence[int] | None = None
+    n_frequencies: int = 16
+    n_out: int = 3
+    init: InitializerLike = "auto"
+    _: KW_ONLY
+    lr_factor: float = 0.1
+
+    def __post_init__(self) -> None:
+        self._block  # noqa: B018  # making it checks the parameters
+
+    @property
+    def _block(self) -> Concat:
+        """The layers that it stands for."""
+        lr_factor, limit = self.lr_factor, width(self.n_frequencies, "n_frequencies") ** -0.5
+        linear = GroupedDense(
+            self.n_frequencies,
+            self.n_out,
+            init=Uniform(limit),
+            bias_std=limit / 3**0.5,
+            lr_factor=lr_factor,
+        )
+        periodic = Periodic(self.n_frequencies, self.columns, self.init, lr_factor=lr_factor)
+        object.__setattr__(self, "columns", periodic.columns)
+        return Concat([periodic, linear])
+
+    def expand(self, builder: LayerBuilder, where: str) -> None:
+        """Append the layers."""
+        self._block.expand(builder, where)
 
 
 @dataclass(frozen=True, repr=False)

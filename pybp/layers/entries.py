@@ -8,13 +8,16 @@ from typing import Any
 from pybp._common.specs import row, spec_classes
 from pybp.activations import Identity
 from pybp.errors import ArgumentError
-from pybp.initializers import Auto
-from pybp.layers.composite import Embedding, Residual
+from pybp.initializers import Auto, InitializerLike
+from pybp.layers.composite import Concat, Embedding, Residual
 from pybp.layers.layer import TRAINING, Layer
+from pybp.layers.numbers import GroupedDense, Periodic
 from pybp.layers.resolve import resolve_layers
 from pybp.layers.specs import Activation, Dense, LayerSpec
 
 __all__ = ["list_entries", "remake_layers"]
+
+_PERIODIC_OPTIONS = [field.name for field in fields(Periodic) if field.name in TRAINING]
 
 Placed = tuple[int, LayerSpec]
 """The index of an entry's last layer, and the entry."""
@@ -52,6 +55,8 @@ def list_entries(layers: Sequence[Layer]) -> list[LayerSpec]:
             entry: LayerSpec = _embedding(layers, index)
         elif layer.kind == "add":
             entry = _residual(layers, index, placed)
+        elif layer.kind == "concat":
+            entry = _concat(layers, index, placed)
         else:
             entry = _plain(layer)
         placed.append((index, entry))
@@ -81,6 +86,16 @@ def _residual(layers: Sequence[Layer], index: int, placed: list[Placed]) -> Resi
     )
 
 
+def _concat(layers: Sequence[Layer], index: int, placed: list[Placed]) -> Concat:
+    """The block whose "concat" layer is at `index`; its layers' entries are removed from `placed`."""
+    if len(layers[index].inputs) != 2 or layers[index].inputs[1] != index - 1:
+        raise ArgumentError(f"layer {index} does not put the previous layer beside another one")
+    branch: list[LayerSpec] = []
+    while placed and placed[-1][0] > layers[index].inputs[0]:
+        branch.append(placed.pop()[1])
+    return Concat(branch[::-1])
+
+
 def _embedding(layers: Sequence[Layer], index: int) -> Embedding:
     tables = list(takewhile(lambda layer: layer.kind == "embedding", layers))
     if len(tables) != index:
@@ -91,6 +106,12 @@ def _embedding(layers: Sequence[Layer], index: int) -> Embedding:
 
 def _plain(layer: Layer) -> LayerSpec:
     """The entry of a layer that makes an entry by itself."""
+    if layer.kind == Periodic.name:
+        columns = layer.columns or None
+        n_frequencies = layer.n_out // (len(layer.columns) or layer.n_in)
+        trained = {name: getattr(layer, name) for name in _PERIODIC_OPTIONS}
+        init: InitializerLike = "auto" if layer.init == Auto() else layer.init
+        return Periodic(n_frequencies, columns, init, **trained)
     if layer.kind == Activation.name:
         return Activation(layer.activation)
     spec = spec_classes(LayerSpec).get(layer.kind)
@@ -102,6 +123,8 @@ def _plain(layer: Layer) -> LayerSpec:
     values |= {"max_norm": layer.max_norm or None, "affine": layer.scale, "bias": layer.bias}
     values |= {"n_out": layer.n_out, "activation": layer.activation, "init": layer.init}
     values |= {"bias_init": layer.bias_init, "bias_std": layer.bias_std}
+    if layer.kind == GroupedDense.name:
+        values |= {"n_in": layer.n_in // layer.groups, "n_out": layer.n_out // layer.groups}
     own = {field.name for field in fields(spec)}
     if "affine" in own and not layer.scale:
         own.discard("bias")  # without scale there is no bias

@@ -47,7 +47,7 @@ class Layer:
     activation : ActivationFunction
         Activation of a dense, activation or parametric activation layer; identity for other kinds.
     init : Initializer
-        Initializer of a dense or embedding layer.
+        Initializer of a dense, periodic or embedding layer.
     scale : bool
         Whether it has a factor gamma for each feature.
     bias : bool
@@ -56,6 +56,10 @@ class Layer:
         Initial value of the biases.
     bias_std : float
         Standard deviation of the normal noise added to it.
+    groups : int
+        Into how many groups a grouped dense layer cuts its inputs and outputs.
+    columns : tuple of int
+        The columns of its input that a periodic layer reads; empty: all.
     column : int
         The column of X that an embedding reads.
     n_categories : int
@@ -85,6 +89,8 @@ class Layer:
     bias: bool = False
     bias_init: float = 0.0
     bias_std: float = 0.0
+    groups: int = 0
+    columns: tuple[int, ...] = ()
     column: int = 0
     n_categories: int = 0
     l1: float = 0.0
@@ -97,9 +103,13 @@ class Layer:
 
     @property
     def weight_shape(self) -> tuple[int, ...] | None:
-        """Shape of the weights: (n_out, n_in), (n_out, n_categories) or (n_out,); None without weights."""
+        """Shape of the weights: (n_out, weights of an output) or (n_out,); None without weights."""
         if self.kind == "dense":
             return self.n_out, self.n_in
+        if self.kind == "grouped_dense":
+            return self.n_out, self.n_in // self.groups
+        if self.kind == "periodic":
+            return self.n_out, 1
         if self.kind == "embedding":
             return self.n_out, self.n_categories
         return (self.n_out,) if self.scale else None
@@ -141,6 +151,8 @@ class Layer:
             "from": distances[0] if distances else 0,
             "skip": distances[1] if len(distances) > 1 else 0,
             "params": self.params,
+            "groups": self.groups,
+            "columns": self.columns,
             "column": self.column,
             "n_categories": self.n_categories,
             "activation": self.activation.number,
@@ -189,6 +201,6 @@ class Layer:
         for parameter in fields(init):  # one at most
             init = replace(init, **{parameter.name: value})
         values["init"] = init
-        for name in ("inputs", "params"):
+        for name in ("inputs", "params", "columns"):
             values[name] = tuple(values[name])
         return cls(**values)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from pybp.layers import Activation, Dense, Embedding, Layer, ParametricActivation, Residual
+from pybp.layers import Activation, Concat, Dense, Embedding, Layer, ParametricActivation, Residual
 from pybp.net.structure import Part
 
 __all__ = ["diagram"]
@@ -36,6 +36,8 @@ _GROUPS = {
     "dropout": "noise",
     "alpha_dropout": "noise",
     "gaussian_noise": "noise",
+    "grouped_dense": "dense",
+    "periodic": "embedding",
     "embedding": "embedding",
     "join": "embedding",
 }
@@ -71,8 +73,8 @@ def _shapes(parts: Sequence[Part]) -> list[_Shape]:
 
 
 def _shape(part: Part) -> _Shape:
-    if isinstance(part.entry, Residual):
-        return _residual(part)
+    if isinstance(part.entry, Residual | Concat):
+        return _block(part)
     layer = part.own[-1][1]
     group = _GROUPS.get(layer.kind, "input")
     if isinstance(part.entry, Dense):
@@ -89,8 +91,8 @@ def _shape(part: Part) -> _Shape:
 _NORMS = tuple(kind for kind, group in _GROUPS.items() if group == "norm")
 
 
-def _residual(part: Part) -> _Shape:
-    """The branch on the axis, the bypass above it, and the sum at the end."""
+def _block(part: Part) -> _Shape:
+    """The branch on the axis, the bypass above it, and the sum at the end, or two outputs side by side."""
     branch = _row(_shapes(part.children))
     fork, begin = _PAD + 6, 2 * _PAD + 10
     plus = begin + branch.width + _GAP + _RADIUS  # the middle of the sum
@@ -99,6 +101,8 @@ def _residual(part: Part) -> _Shape:
     above = branch.up + _PAD + max(projection.down, 10)
     left = begin + (branch.width - projection.width) / 2
     up, down = above + _PAD + projection.up, branch.down + _PAD
+    beside = isinstance(part.entry, Concat)
+    inner = "-3h10m-10 6h10" if beside else f"0h10M{plus:.1f} -5v10"
     svg = [
         _frame(width, up, down),
         _arrow(0, begin),
@@ -109,7 +113,7 @@ def _residual(part: Part) -> _Shape:
         f'<path d="M{left + projection.width:.1f} {-above:.1f}H{plus:.1f}V{-_RADIUS}" {_STROKE}/>',
         _head(plus, -_RADIUS, down=True),
         f'<circle cx="{plus:.1f}" cy="0" r="{_RADIUS}" {_STROKE}/>',
-        f'<path d="M{plus - 5:.1f} 0h10M{plus:.1f} -5v10" {_STROKE}/>',
+        f'<path d="M{plus - 5:.1f} {inner}" {_STROKE}/>',
     ]
     return _Shape(width, up, down, "".join(svg))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pybp.layers import Embedding, Layer, Residual
+from pybp.layers import Concat, Embedding, Layer, Residual
 from pybp.layers.entries import list_entries
 from pybp.layers.specs import LayerSpec
 
@@ -25,9 +25,9 @@ class Part:
         The entry.
     own : tuple of Placed
         The net's layers that it adds itself. For a `Residual` its projection, if there is one, and
-        the sum; for an `Embedding` the tables, and what joins them.
+        the sum; for a `Concat` the layer that puts its outputs side by side; for an `Embedding` the tables, and what joins them.
     children : tuple of Part
-        The entries of a `Residual`.
+        The entries of a `Residual` or `Concat`.
     """
 
     entry: LayerSpec
@@ -53,7 +53,10 @@ def structure(layers: Sequence[Layer]) -> tuple[Part, ...]:
 def _parts(entries: Sequence[object], layers: Iterator[Placed]) -> Iterator[Part]:
     for entry in entries:
         assert isinstance(entry, LayerSpec)
-        if isinstance(entry, Residual):
+        if isinstance(entry, Concat):
+            children = tuple(_parts(entry.layers, layers))
+            yield Part(entry, (next(layers),), children)
+        elif isinstance(entry, Residual):
             children = tuple(_parts(entry.layers, layers))
             own = [next(layers)]
             if own[0][1].kind != Residual.name:  # the projection comes first

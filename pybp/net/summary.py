@@ -12,7 +12,16 @@ from pybp._common.specs import Spec
 from pybp._common.text import aligned
 from pybp.activations import Identity
 from pybp.initializers import Auto
-from pybp.layers import Activation, Dense, Embedding, Layer, ParametricActivation, Residual
+from pybp.layers import (
+    Activation,
+    Concat,
+    Dense,
+    Embedding,
+    GroupedDense,
+    Layer,
+    ParametricActivation,
+    Residual,
+)
 from pybp.layers.entries import list_entries
 from pybp.layers.layer import TRAINING
 from pybp.layers.specs import LayerSpec
@@ -22,7 +31,8 @@ from pybp.net.structure import Part, Placed, structure
 __all__ = ["Row", "Summary", "net_repr", "summary"]
 
 
-_ACTIVATED = ("dense", "activation", "parametric_activation")
+_ACTIVATED = ("dense", "grouped_dense", "activation", "parametric_activation")
+_INITIALIZED = ("dense", "grouped_dense", "periodic", "embedding")
 _MANY = 30  # rows of a table that notebooks fold away
 
 
@@ -156,6 +166,10 @@ def _rows(parts: Sequence[Part], depth: int = 0) -> Iterator[Row]:
             for placed in projection:
                 yield _row(placed, depth + 1, "projection")
             yield _row(added, depth + 1, f"sum with the {'projection' if projection else 'input'}")
+        elif isinstance(part.entry, Concat):
+            yield Row(None, depth, "Concat", _widths(part.first.n_in, part.width))
+            yield from _rows(part.children, depth + 1)
+            yield _row(part.own[0], depth + 1, "beside the input")
         elif isinstance(part.entry, Embedding):
             yield Row(None, depth, "Embedding", _widths(part.first.n_in, part.width))
             *tables, joined = part.own
@@ -177,7 +191,7 @@ def _row(placed: Placed, depth: int, name: str) -> Row:
         name=name,
         shape=_widths(1 if one_column else layer.n_in, layer.n_out),
         activation=_text(layer.activation) if layer.kind in _ACTIVATED else "",
-        init=_text(layer.init) if layer.kind in ("dense", "embedding") else "",
+        init=_text(layer.init) if layer.kind in _INITIALIZED else "",
         parameters=layer.n_parameters,
         training=_training(layer),
     )
@@ -234,7 +248,7 @@ def _from_number(layer: Layer, index: int) -> Layer:
 
 def _code(entry: object) -> str:
     """An entry of a list of layers as code, in the shortest form."""
-    if isinstance(entry, Dense):
+    if isinstance(entry, Dense | GroupedDense):
         return _dense(entry)
     if isinstance(entry, Activation | ParametricActivation):
         options = [_short(entry.activation), *_options(entry)]
@@ -242,6 +256,8 @@ def _code(entry: object) -> str:
     if isinstance(entry, Embedding):
         init = f", init={_short(entry.init)}" if entry.init != Auto() else ""
         return f"{type(entry).__name__}({entry.columns!r}{init})"
+    if isinstance(entry, Concat):
+        return f"{type(entry).__name__}([{', '.join(map(_code, entry.layers))}])"
     if isinstance(entry, Residual):
         branch = ", ".join(map(_code, entry.layers))
         extra = f", projection={_code(entry.projection)}" if entry.projection != "auto" else ""
@@ -249,8 +265,8 @@ def _code(entry: object) -> str:
     return repr(entry)
 
 
-def _dense(entry: Dense) -> str:
-    parts = [str(entry.n_out)]
+def _dense(entry: Dense | GroupedDense) -> str:
+    parts = [str(entry.n_out)] if isinstance(entry, Dense) else [f"{entry.n_in}, {entry.n_out}"]
     parts += [_short(entry.activation)] if entry.activation != Identity() else []
     parts += [f"init={_short(entry.init)}"] if entry.init != Auto() else []
     return f"{type(entry).__name__}({', '.join([*parts, *_options(entry)])})"
@@ -261,7 +277,7 @@ def _options(entry: LayerSpec) -> list[str]:
     return [
         f"{own.name}={getattr(entry, own.name)!r}"
         for own in fields(entry)
-        if own.name not in ("n_out", "activation", "init")
+        if own.name not in ("n_in", "n_out", "activation", "init")
         and getattr(entry, own.name) != own.default
     ]
 

@@ -4,12 +4,16 @@ from pybp import (
     Activation,
     AlphaDropout,
     BatchNorm,
+    Concat,
     Dense,
     Dropout,
     Embedding,
     GaussianNoise,
+    GroupedDense,
     LayerNorm,
     ParametricActivation,
+    Periodic,
+    PeriodicEmbedding,
     Residual,
     RMSNorm,
     Scale,
@@ -23,6 +27,9 @@ ONE_OF_EACH = {
     "dense": Dense(9, "tanh", bias=False),
     "activation": Activation("tanh"),
     "parametric_activation": ParametricActivation("tanh", lr_factor=1.0),
+    "grouped_dense": GroupedDense(3, 2, "tanh"),
+    "periodic": Periodic(2),
+    "concat": Concat([Dense(4, "tanh")]),
     "batch_norm": BatchNorm(momentum=0.3, eps=1e-3),
     "layer_norm": LayerNorm(eps=1e-3),
     "rms_norm": RMSNorm(eps=1e-3, bias=True),
@@ -33,6 +40,10 @@ ONE_OF_EACH = {
     "add": Residual([Dense(9, "tanh")]),
 }
 VARIANTS = [
+    GroupedDense(9, 20, bias=False),
+    GroupedDense(1, 3, "softplus", init="lecun_normal", bias_init=0.25, bias_std=0.5),
+    Periodic(5, [1, 4, 8], init=initializers.Normal(0.3)),
+    Concat([GroupedDense(3, 3, "tanh"), Residual([Dense(9, "tanh")])]),
     ParametricActivation(activations.Softplus(), lr_factor=1.0),
     ParametricActivation("mish", lr_factor=1.0),
     BatchNorm(affine=False),
@@ -70,6 +81,14 @@ NETS = {
     "nested": [6, 9, NESTED, 3],
     "residual first": [6, Residual([Dense(6, "tanh")]), 3],
     "residual last": [6, 3, Residual([Dense(3)])],
+    "embedded numbers": [6, PeriodicEmbedding([1, 2, 5], 7, 2, lr_factor=1.0), 9, 3],
+    "embedded numbers and categories": [
+        6,
+        Embedding({1: (5, 4), 4: 3}),
+        PeriodicEmbedding([0, 3], lr_factor=1.0),
+        9,
+        3,
+    ],
     "norm first": [6, BatchNorm(), 9, LayerNorm(), 3],
     "dropout on the input": [6, Dropout(0.2), 9, 3],
     "residual of dropout alone": [6, 9, Residual([Dropout(0.5)]), 3],
@@ -111,16 +130,26 @@ OTHERS = [
     Scale(trainable=False),
     ParametricActivation("silu", trainable=False),
 ]
+OTHERS += [
+    Periodic(2, l1=0.01, l2=0.1, lr_factor=0.3),
+    Periodic(2, bias_lr_factor=0.2),
+    Periodic(2, trainable=False),
+    GroupedDense(3, 2, l1=0.01, l2=0.1, lr_factor=0.3, max_norm=0.4),
+    GroupedDense(3, 2, bias_lr_factor=0.2, parametrization="ntk"),
+    GroupedDense(3, 2, trainable=False),
+]
 TRAINED = NETS | {repr(layer): [6, 9, layer, 3] for layer in OTHERS}
 
 
 def specs(layers):
     """The layers of a list, without plain numbers, with those inside residuals."""
     for entry in layers:
-        if isinstance(entry, LayerSpec):
+        if isinstance(entry, LayerSpec) and not isinstance(entry, PeriodicEmbedding):
             yield entry
         if isinstance(entry, Residual):
             yield from specs([*entry.layers, entry.projection])
+        if isinstance(entry, Concat):
+            yield from specs(entry.layers)
 
 
 def inputs(layers, rows, rng, dtype="float64"):

@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from pybp import Dense
+from pybp import Concat, Dense, GroupedDense, Periodic, PeriodicEmbedding
 from pybp._common.specs import resolve
-from pybp.initializers import Auto, Initializer, Normal
+from pybp.initializers import Auto, Initializer, Normal, Uniform
 
 from oracle import Net
 from oracle.initializers import initial_weights
@@ -39,6 +39,11 @@ class Twin:
                 self.activation(output)
 
     def read(self, entry):
+        if isinstance(entry, PeriodicEmbedding):
+            n, r = entry.n_frequencies, entry.n_frequencies**-0.5
+            options = {"init": Uniform(r), "bias_std": r / 3**0.5, "lr_factor": entry.lr_factor}
+            periodic = Periodic(n, entry.columns, entry.init, lr_factor=entry.lr_factor)
+            entry = Concat([periodic, GroupedDense(n, entry.n_out, **options)])
         if isinstance(entry, int):
             self.dense(entry, self.usual)
         else:
@@ -99,6 +104,71 @@ class Twin:
     def activation(self, activation):
         self.push("activation")
         self.activated(activation)
+
+    def grouped_dense(
+        self,
+        n_in,
+        n_out,
+        activation=None,
+        init=None,
+        bias=True,
+        bias_init=0.0,
+        *,
+        bias_std=0.0,
+        l1=0.0,
+        l2=0.0,
+        lr_factor=1.0,
+        bias_lr_factor=1.0,
+        max_norm=None,
+        trainable=True,
+        parametrization="standard",
+    ):
+        width = self.width // n_in * n_out
+        starts = {"init": init, "bias_init": bias_init, "bias_std": bias_std}
+        self.push(
+            "grouped_dense",
+            width=width,
+            params={"weights": (width, n_in), "bias": bias, "group": n_out, **starts},
+            l1=l1,
+            l2=l2,
+            lr_factor=lr_factor,
+            bias_lr_factor=bias_lr_factor,
+            max_norm=max_norm or 0.0,
+            trainable=trainable,
+            parametrization=parametrization,
+        )
+        self.activated(activation)
+
+    def periodic(
+        self,
+        n_frequencies=16,
+        columns=None,
+        init="auto",
+        *,
+        l1=0.0,
+        l2=0.0,
+        lr_factor=1.0,
+        bias_lr_factor=1.0,
+        trainable=True,
+    ):
+        width = (self.width if columns is None else len(columns)) * n_frequencies
+        self.push(
+            "periodic",
+            width=width,
+            own={"columns": columns},
+            params={"weights": (width, 1), "bias": True, "init": init},
+            l1=l1,
+            l2=l2,
+            lr_factor=lr_factor,
+            bias_lr_factor=bias_lr_factor,
+            trainable=trainable,
+        )
+
+    def concat(self, layers):
+        source, width = self.source, self.width
+        for entry in layers:
+            self.read(entry)
+        self.push("concat", width=width + self.width, inputs=(source, self.source))
 
     def parametric_activation(self, activation, *, lr_factor=0.1, trainable=True):
         params = {"weights": (self.width,)}
@@ -168,6 +238,7 @@ class Parameters:
     init: object = None  # that of the net
     bias_init: float = 0.0
     bias_std: float = 0.0
+    group: int = 0  # outputs of a group of a grouped layer
 
     def check(self, W, b, running):
         """Assert that the arrays of a layer exist and have the shapes stated."""
@@ -179,17 +250,21 @@ class Parameters:
     def initial(self, layer, place, seed, init):
         """W, b and statistics of a new net with the initialiser `init`."""
         W = None if self.weights is None else np.ones(self.weights)
-        if layer.kind in ("dense", "embedding"):
+        if layer.kind in ("dense", "embedding", "grouped_dense", "periodic"):
             chosen = init if self.init is None else resolve(self.init, Initializer, "init")
             if layer.kind == "embedding" and chosen == Auto():
                 chosen = Normal(1.0)
+            if layer.kind == "periodic" and chosen == Auto():
+                chosen = Normal(0.1)
             value = next(iter(dataclasses.astuple(chosen)), 0.0)
-            options = {"activation": layer.activation, "value": value}
+            options = {"activation": layer.activation, "value": value, "group": self.group}
             W = initial_weights(chosen.name, *self.weights, seed=seed, layer=place, **options)
         b = None
         if self.bias:
             deviates = normal_quantile(uniform(words(seed, WEIGHTS, place, self.width, third=1)))
             b = self.bias_init + self.bias_std * deviates
+            if layer.kind == "periodic":
+                b = np.pi * (2 * uniform(words(seed, WEIGHTS, place, self.width, third=1)) - 1)
         running = (np.zeros(self.width), np.ones(self.width)) if self.statistics else None
         return W, b, running
 
@@ -202,8 +277,8 @@ def twin(net, layers, activation="relu", output=None):
         parameters.check(W, b, running)
         layer.W, layer.b = double(W), double(b)
         layer.running = running and (double(running[0]), double(running[1]))
-        if layer.parametrization == "ntk":
-            layer.W = layer.W * layer.W.shape[1] ** 0.5
+        if layer.W is not None:
+            layer.W = layer.W / layer.scale
     return Net([layer for _, layer in stated], net.seed)
 
 

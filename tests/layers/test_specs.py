@@ -13,12 +13,16 @@ from pybp import (
     Activation,
     AlphaDropout,
     BatchNorm,
+    Concat,
     Dense,
     Dropout,
     Embedding,
     GaussianNoise,
+    GroupedDense,
     LayerNorm,
     ParametricActivation,
+    Periodic,
+    PeriodicEmbedding,
     Residual,
     RMSNorm,
     Scale,
@@ -85,6 +89,17 @@ def test_defaults_are_those_of_the_registry(row):
         (lambda: Residual("dense"), TypeError, "layers must be a list of layers, got 'dense'"),
         (lambda: Residual([3], projection="yes"), TypeError, "projection must be 'auto', True"),
         (lambda: Residual([3], activation="rellu"), ArgumentError, "did you mean 'relu'"),
+        (lambda: Periodic(0), ArgumentError, "n_frequencies must be .* >= 1"),
+        (lambda: Periodic(2, []), ArgumentError, "columns must name at least one column"),
+        (lambda: Periodic(2, [1, 1]), ArgumentError, r"columns must be ascending, got \[1, 1\]"),
+        (lambda: Periodic(2, [-1]), ArgumentError, "a column of columns must be .* >= 0"),
+        (lambda: Periodic(2, "ab"), TypeError, "columns must be a list of whole numbers"),
+        (lambda: MLP([3, Periodic(2, [1, 3]), 1]), ArgumentError, "reads column 3, .* 3 features"),
+        (lambda: GroupedDense(0, 2), ArgumentError, "n_in must be .* >= 1"),
+        (lambda: MLP([5, GroupedDense(2, 2), 1]), ArgumentError, "cut 5 features into groups of 2"),
+        (lambda: Concat([]), ArgumentError, "layers must hold at least one layer"),
+        (lambda: PeriodicEmbedding(n_out=0), ArgumentError, "n_out must be .* >= 1"),
+        (lambda: PeriodicEmbedding([2, 0]), ArgumentError, "columns must be ascending"),
         (lambda: Embedding({}), ArgumentError, "columns must name at least one column"),
         (lambda: Embedding(5), TypeError, r"columns must be a dict or a list, got 5 \(int\)"),
         (lambda: Embedding({-1: 3}), ArgumentError, "a column of columns must be .* >= 0"),
@@ -101,7 +116,9 @@ def test_wrong_parameters(make, error, message):
         make()
 
 
-@pytest.mark.parametrize("spec", [*ONE_OF_EACH.values(), Embedding({2: (5, 3)})], ids=repr)
+@pytest.mark.parametrize(
+    "spec", [*ONE_OF_EACH.values(), Embedding({2: (5, 3)}), PeriodicEmbedding([0, 2])], ids=repr
+)
 def test_specs_are_values(spec):
     assert eval(repr(spec), vars(pybp)) == spec
     assert pickle.loads(pickle.dumps(spec)) == spec
@@ -113,6 +130,19 @@ def test_specs_are_values(spec):
 
 
 # ---- lists of layers ----
+
+
+def test_an_embedding_of_numbers_is_three_layers():
+    net = MLP([4, PeriodicEmbedding([0, 2], 8, 3), 2], seed=0)
+    assert flat(net) == [
+        ("periodic", 4, 16, (-1,)),
+        ("grouped_dense", 16, 6, (0,)),
+        ("concat", 4, 10, (-1, 1)),
+        ("dense", 10, 2, (2,)),
+    ]
+    assert [layer.lr_factor for layer in net.layers] == [0.1, 0.1, 1.0, 1.0]
+    assert np.abs(net.biases[0]).max() <= np.pi
+    assert [W is None or W.shape for W in net.weights] == [(16, 1), (6, 8), True, (2, 10)]
 
 
 def test_a_residual_is_its_layers_and_a_sum():

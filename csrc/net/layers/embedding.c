@@ -46,10 +46,9 @@ static void join_forward(const pybp_rows *rows, size_t l, pybp_output output)
     size_t to = 0, passed = 0, column;
     (void)output;
     for (column = number_column(net, 0, &passed); column < net->n_in; column = number_column(net, column + 1, &passed))
-        net->k->copy_column(rows->n, x, column, a, to++);
-    for (size_t e = 0; e < l; e++)
-        for (size_t j = 0; j < net->layers[e].n_out; j++)
-            net->k->copy_column(rows->n, pybp_output_of(rows, e), j, a, to++);
+        net->k->copy_columns(rows->n, 1, x, column, a, to++);
+    for (size_t e = 0; e < l; to += net->layers[e++].n_out)
+        net->k->copy_columns(rows->n, net->layers[e].n_out, pybp_output_of(rows, e), 0, a, to);
 }
 
 /* Embeddings have no activation and no other reader, so that the join's contribution is their delta. */
@@ -61,12 +60,11 @@ static void join_backward(const pybp_rows *rows, size_t l)
     size_t from = 0, passed = 0, column;
     for (column = number_column(net, 0, &passed); column < net->n_in; column = number_column(net, column + 1, &passed)) {
         if (to.wanted)
-            net->k->copy_column(rows->n, delta, from, to.out, column);
+            net->k->copy_columns(rows->n, 1, delta, from, to.out, column);
         from++;
     }
-    for (size_t e = 0; e < l; e++)
-        for (size_t j = 0; j < net->layers[e].n_out; j++)
-            net->k->copy_column(rows->n, delta, from++, pybp_delta_of(rows, e), j);
+    for (size_t e = 0; e < l; from += net->layers[e++].n_out)
+        net->k->copy_columns(rows->n, net->layers[e].n_out, delta, from, pybp_delta_of(rows, e), 0);
     if (to.wanted)
         pybp_finish_contribution(rows, net->n_in, &to);
 }

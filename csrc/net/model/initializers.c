@@ -34,7 +34,8 @@ static double deviate(int distribution, uint64_t word)
 static double spread(const pybp_layer *layer)
 {
     const init_rule *rule = &rules[layer->desc.init];
-    const double n_in = (double)layer->fan, n_out = (double)layer->n_out;
+    const size_t groups = layer->desc.kind == PYBP_LAYER_GROUPED_DENSE ? layer->desc.groups : 1;
+    const double n_in = (double)layer->fan, n_out = (double)(layer->n_out / groups);
     if (rule->fan == VALUE)
         return layer->desc.init_value;
     const double fan = rule->fan == AVG ? (n_in + n_out) / 2 : n_in;
@@ -116,14 +117,22 @@ static void initialize_vector(pybp_net *net, size_t l)
     }
 }
 
+/* What is added to the initial value of a bias. */
+static double bias_noise(const pybp_layer *layer, uint64_t word)
+{
+    const double pi = 3.141592653589793;
+    if (layer->traits->z == PYBP_Z_PHASE)
+        return pi * deviate(UNIFORM, word);
+    return layer->desc.bias_std == 0 ? 0 : layer->desc.bias_std * deviate(NORMAL, word);
+}
+
 static void initialize_biases(pybp_net *net, size_t l)
 {
     const pybp_layer *layer = &net->layers[l];
     for (size_t j = 0; j < layer->n_out && layer->has_bias; j++) {
         uint64_t word;
         pybp_random_words(net->seed, PYBP_STREAM_WEIGHTS, l, 1, j, 1, &word);
-        const double noise = layer->desc.bias_std == 0 ? 0 : layer->desc.bias_std * deviate(NORMAL, word);
-        set_param(net, l, j, layer->fan, layer->desc.bias_init + noise);
+        set_param(net, l, j, layer->fan, layer->desc.bias_init + bias_noise(layer, word));
     }
 }
 

@@ -7,7 +7,9 @@
 /* The columns of layers.def, which explains each value. */
 enum pybp_reads { PYBP_READS_LAYER, PYBP_READS_TWO_LAYERS, PYBP_READS_COLUMN, PYBP_READS_JOINED };
 enum pybp_weights_kind { PYBP_WEIGHTS_NONE, PYBP_WEIGHTS_VECTOR, PYBP_WEIGHTS_MATRIX };
-enum pybp_z_kind { PYBP_Z_NONE, PYBP_Z_PRODUCT, PYBP_Z_INPUT, PYBP_Z_ACTIVATED, PYBP_Z_STANDARDIZED, PYBP_Z_NOISE };
+enum pybp_z_kind {
+    PYBP_Z_NONE, PYBP_Z_PRODUCT, PYBP_Z_INPUT, PYBP_Z_ACTIVATED, PYBP_Z_PHASE, PYBP_Z_STANDARDIZED, PYBP_Z_NOISE
+};
 enum pybp_in_training { PYBP_TRAINS_SAME, PYBP_TRAINS_RANDOM, PYBP_TRAINS_COUPLED };
 
 typedef struct pybp_layer_traits {

@@ -83,6 +83,37 @@ static pybp_status size_embedding(pybp_net *net, size_t l)
     return PYBP_OK;
 }
 
+static pybp_status size_grouped(size_t l, pybp_layer *layer)
+{
+    const size_t groups = layer->desc.groups;
+    if (groups == 0 || layer->n_in % groups != 0 || layer->n_out % groups != 0)
+        return pybp_fail(PYBP_INVALID, "layer %zu (%s): %zu inputs and %zu outputs can't be cut into %zu groups", l,
+                         layer->traits->name, layer->n_in, layer->n_out, groups);
+    layer->fan = layer->n_in / groups;
+    return PYBP_OK;
+}
+
+/* Of a layer that reads some columns, or all. */
+static pybp_status size_periodic(size_t l, pybp_layer *layer)
+{
+    const size_t *given = layer->desc.columns, n = given != NULL ? layer->desc.n_columns : layer->n_in;
+    layer->desc.columns = NULL; /* the caller's */
+    layer->desc.n_columns = given != NULL ? n : 0;
+    layer->fan = 1;
+    layer->n_columns = n;
+    if (n == 0 || n > layer->n_in || layer->n_out % n != 0)
+        return pybp_fail(PYBP_INVALID, "layer %zu (%s): %zu outputs can't read %zu of %zu columns", l,
+                         layer->traits->name, layer->n_out, n, layer->n_in);
+    if ((layer->columns = pybp_alloc_array(n, sizeof *layer->columns)) == NULL)
+        return PYBP_NO_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        layer->columns[i] = given != NULL ? given[i] : i;
+        if (layer->columns[i] >= layer->n_in || (i > 0 && layer->columns[i] <= layer->columns[i - 1]))
+            return pybp_layer_invalid(l, layer, "its columns must be ascending, each one of its input's");
+    }
+    return PYBP_OK;
+}
+
 /* Of a layer whose description says how many outputs it has. */
 static pybp_status size_matrix(pybp_net *net, size_t l)
 {
@@ -91,11 +122,15 @@ static pybp_status size_matrix(pybp_net *net, size_t l)
     layer->fan = layer->n_in;
     if (layer->n_out == 0)
         return pybp_layer_invalid(l, layer, "n_out is 0, expected 1 or more");
+    if (layer->desc.kind == PYBP_LAYER_GROUPED_DENSE)
+        return size_grouped(l, layer);
+    if (layer->traits->z == PYBP_Z_PHASE)
+        return size_periodic(l, layer);
     return layer->traits->reads == PYBP_READS_COLUMN ? size_embedding(net, l) : PYBP_OK;
 }
 
-/* Of a layer with as many outputs as inputs. */
-static pybp_status size_like_input(pybp_net *net, size_t l)
+/* Of a layer whose number of outputs follows from what it reads. */
+static pybp_status size_by_input(pybp_net *net, size_t l)
 {
     pybp_layer *layer = &net->layers[l];
     const enum pybp_reads reads = layer->traits->reads;
@@ -108,9 +143,13 @@ static pybp_status size_like_input(pybp_net *net, size_t l)
     }
     layer->n_out = layer->n_in;
     layer->fan = layer->traits->weights == PYBP_WEIGHTS_VECTOR;
-    if (reads == PYBP_READS_TWO_LAYERS && width_of(net, layer->link[1].from) != layer->n_in)
+    if (layer->desc.kind == PYBP_LAYER_CONCAT) {
+        if (!pybp_add_size(layer->n_in, width_of(net, layer->link[1].from), &layer->n_out))
+            return PYBP_NO_MEMORY;
+    } else if (reads == PYBP_READS_TWO_LAYERS && width_of(net, layer->link[1].from) != layer->n_in) {
         return pybp_fail(PYBP_INVALID, "layer %zu (%s): %zu outputs and %zu can't be added", l, layer->traits->name,
                          layer->n_in, width_of(net, layer->link[1].from));
+    }
     if (layer->desc.n_out != 0 && layer->desc.n_out != layer->n_out)
         return pybp_fail(PYBP_INVALID, "layer %zu (%s): n_out is %zu, but it comes to %zu", l, layer->traits->name,
                          layer->desc.n_out, layer->n_out);
@@ -121,7 +160,7 @@ static pybp_status size_layer(pybp_net *net, size_t l)
 {
     pybp_layer *layer = &net->layers[l];
     layer->n_in = width_of(net, layer->link[0].from);
-    return layer->traits->weights == PYBP_WEIGHTS_MATRIX ? size_matrix(net, l) : size_like_input(net, l);
+    return layer->traits->weights == PYBP_WEIGHTS_MATRIX ? size_matrix(net, l) : size_by_input(net, l);
 }
 
 /* ---- parameters ---- */
@@ -158,6 +197,8 @@ static void set_training_options(pybp_net *net, pybp_layer *layer)
 {
     const pybp_layer_desc *desc = &layer->desc;
     layer->unscale = desc->parametrization == PYBP_NTK ? sqrt((double)layer->fan) : 1;
+    if (layer->traits->z == PYBP_Z_PHASE)
+        layer->unscale = 0.15915494309189535; /* 1 / (2 pi) */
     layer->scale = 1 / layer->unscale;
     layer->lr_factor = desc->has_lr_factors ? desc->lr_factor : 1;
     layer->bias_lr_factor = desc->has_lr_factors ? desc->bias_lr_factor : 1;
@@ -194,9 +235,9 @@ static void resolve_init(const pybp_net *net, pybp_layer *layer, const pybp_laye
     if (desc->init != PYBP_INIT_AUTO || layer->traits->weights != PYBP_WEIGHTS_MATRIX)
         return;
     desc->init = activations[next_activation(net, descs, l)].init;
-    if (layer->traits->reads == PYBP_READS_COLUMN) {
+    if (layer->traits->reads == PYBP_READS_COLUMN || layer->traits->z == PYBP_Z_PHASE) {
         desc->init = PYBP_INIT_NORMAL;
-        desc->init_value = 1;
+        desc->init_value = layer->traits->z == PYBP_Z_PHASE ? 0.1 : 1;
     }
 }
 
@@ -215,6 +256,10 @@ static void describe_layer(const pybp_net *net, size_t l, const pybp_layer_desc 
     layer->reads_z = activations[activation].reads_z;
     if (activation != PYBP_ACTIVATION_IDENTITY && layer->traits->z != PYBP_Z_ACTIVATED)
         layer->derive = net->k->derive[activation];
+    if (layer->traits->z == PYBP_Z_PHASE) {
+        layer->derive = net->k->cosine_derive;
+        layer->reads_z = true;
+    }
     for (int i = 0; i < PYBP_MAX_LAYER_PARAMS; i++)
         layer->params[i] = i < desc->n_params ? desc->params[i] : layer->traits->defaults[i];
     net->k->narrow(PYBP_MAX_ACTIVATION_PARAMS, desc->activation_params, layer->activation_params);

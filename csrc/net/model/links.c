@@ -37,7 +37,7 @@ pybp_status pybp_link_layer(const pybp_net *net, size_t l)
     if (!find_source(l, layer->desc.skip, &layer->link[1].from))
         return pybp_layer_invalid(l, layer, "its other input lies before the net's input");
     if (layer->desc.skip != 0 && reads != PYBP_READS_TWO_LAYERS)
-        return pybp_layer_invalid(l, layer, "only add has a skip");
+        return pybp_layer_invalid(l, layer, "only add and concat have a skip");
     if (layer->desc.from != 0 && from_input)
         return pybp_layer_invalid(l, layer, "it reads the net's input, not another layer");
     for (int i = 0; i < layer->n_links; i++) {

@@ -48,6 +48,9 @@ typedef struct pybp_layer {
     bool rowwise;        /* each output depends on the z of all outputs */
     bool reads_z;        /* the derivative is computed from z, otherwise from a */
 
+    size_t *columns;     /* the columns of its input that a periodic layer reads, the net's own; otherwise NULL */
+    size_t n_columns;
+
     /* Where its parameters are in a parameter buffer: `panels` panels of `panel_lines` lines each. */
     size_t panels;
     size_t fan;         /* lines of weights in a panel; the biases are the next line */
@@ -59,7 +62,8 @@ typedef struct pybp_layer {
     size_t count;       /* parameters */
 
     /* How its training differs from the net's. */
-    double scale, unscale; /* weights are stored as scale * W: with NTK 1 / sqrt(fan), and its inverse; otherwise 1 */
+    double scale, unscale; /* weights are stored as scale * W: with NTK 1 / sqrt(fan), of a periodic layer 2 pi, and
+                              its inverse; otherwise 1 */
     double lr_factor, bias_lr_factor;
     bool plain_rule;       /* lr factors and scale are 1 */
     bool penalized;        /* by l1 or l2 */

@@ -92,6 +92,7 @@ static size_t plan_z(plan *p, size_t l)
     case PYBP_Z_INPUT:
         return p->at[layer->link[0].from].a;
     case PYBP_Z_ACTIVATED:
+    case PYBP_Z_PHASE:
     case PYBP_Z_STANDARDIZED:
         wanted = is_for(p, PYBP_FOR_BACKWARD);
         break;

@@ -102,6 +102,38 @@ def _dense(written: Written) -> str:
     return write_activation(written.graph, z, written.layer.activation)
 
 
+def _grouped_dense(written: Written) -> str:
+    """A product of matrices for each group."""
+    graph, layer = written.graph, written.layer
+    assert written.weights is not None
+    groups, fan = layer.groups, layer.n_in // layer.groups
+    by_group = graph.node("Reshape", written.inputs[0], graph.integers([0, groups, 1, fan]))
+    weights = written.weights.reshape(groups, -1, fan).transpose(0, 2, 1)
+    product = written.constant(np.ascontiguousarray(weights), "weights")
+    z = graph.node("MatMul", by_group, product)
+    z = graph.node("Reshape", z, graph.integers([0, layer.n_out]))
+    if written.biases is not None:
+        z = graph.node("Add", z, written.constant(written.biases, "biases"))
+    return write_activation(graph, z, layer.activation)
+
+
+def _periodic(written: Written) -> str:
+    """``cos(w x + b)`` of the column that each output reads; cos(z) = sin(z + pi / 2) works in float64, too."""
+    graph, layer = written.graph, written.layer
+    assert written.weights is not None
+    assert written.biases is not None
+    columns = layer.columns or range(layer.n_in)
+    each = graph.integers(np.repeat(columns, layer.n_out // len(columns)).tolist())
+    x = graph.node("Gather", written.inputs[0], each, axis=1)
+    scaled = graph.node("Mul", x, written.constant(written.weights[:, 0].copy(), "weights"))
+    phases = (written.biases.astype(np.float64) + np.pi / 2).astype(written.biases.dtype)
+    return graph.node("Sin", graph.node("Add", scaled, written.constant(phases, "phases")))
+
+
+def _concat(written: Written) -> str:
+    return written.graph.node("Concat", *written.inputs, axis=1)
+
+
 def _activation(written: Written) -> str:
     return write_activation(written.graph, written.inputs[0], written.layer.activation)
 
@@ -192,6 +224,9 @@ def _join(written: Written) -> str:
 
 LAYERS: dict[str, Callable[[Written], str]] = {
     "dense": _dense,
+    "grouped_dense": _grouped_dense,
+    "periodic": _periodic,
+    "concat": _concat,
     "activation": _activation,
     "parametric_activation": _parametric_activation,
     "batch_norm": _batch_norm,

@@ -79,7 +79,12 @@ def initial_weights(
     layer: int,
     activation: str = "identity",
     value: float = 0.0,
+    group: int = 0,
 ) -> Array:
-    """Weights of a layer (counted from 0): element (j, i) uses word j n_in + i of that layer."""
+    """Weights of a layer (counted from 0): element (j, i) uses word j n_in + i of that layer.
+
+    With `group` each group of so many outputs is initialised by itself.
+    """
     u = uniform(words(seed, WEIGHTS, layer, n_out * n_in)).reshape(n_out, n_in)
-    return INITIALIZERS[name](u, value, activation)
+    groups = np.split(u, n_out // group if group else 1)
+    return np.concatenate([INITIALIZERS[name](part, value, activation) for part in groups])

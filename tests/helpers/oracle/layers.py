@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .activations import ACTIVATIONS
+from .activations import Activation as Function
 from .random import MASKS, normal_quantile, uniform, words
 
 Array = np.ndarray
@@ -43,6 +44,8 @@ class Layer:
     @property
     def scale(self) -> float:
         r""":math:`1 / \sqrt{n}` in the neural tangent kernel's parametrization, n weights a neuron."""
+        if self.kind == "periodic":
+            return 2 * np.pi
         return self.W.shape[1] ** -0.5 if self.parametrization == "ntk" else 1.0
 
     @property
@@ -114,6 +117,11 @@ class Kind:
     activated = False  # whether an activation follows, so that a is still to come
 
     @staticmethod
+    def activation(layer: Layer) -> Function:
+        """That activation."""
+        return ACTIVATIONS[layer.activation]
+
+    @staticmethod
     def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[Array | None, Array, Any]:
         """z, a, and what the backward pass needs."""
         raise NotImplementedError
@@ -177,6 +185,76 @@ class ParametricActivation(Kind):
         through = ACTIVATIONS[layer.activation].backward(delta, p.input, p.z, **layer.params)
         dalpha = np.sum(delta * (p.z - p.input), axis=0)
         return dalpha, None, [(1 - layer.W) * delta + layer.W * through]
+
+
+class GroupedDense(Kind):
+    """For each group of inputs a dense layer of its own: W is (n_out, inputs of a group)."""
+
+    activated = True
+
+    @staticmethod
+    def cut(layer: Layer, x: Array) -> tuple[Array, Array]:
+        """x as (rows, groups, inputs of a group), W as (groups, outputs of a group, inputs)."""
+        fan = layer.W.shape[1]
+        x = x.reshape(len(x), -1, fan)
+        return x, layer.W.reshape(x.shape[1], -1, fan)
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[Array, Array, None]:
+        x, W = GroupedDense.cut(layer, inputs[0])
+        z = np.einsum("rgi,goi->rgo", x, W).reshape(len(x), -1) * layer.scale + shift(layer)
+        return z, z, None
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[Array, Array, list[Array]]:
+        x, W = GroupedDense.cut(layer, p.input)
+        by_group = delta.reshape(len(x), len(W), -1)
+        dW = layer.scale * np.einsum("rgo,rgi->goi", by_group, x).reshape(layer.W.shape)
+        back = layer.scale * np.einsum("rgo,goi->rgi", by_group, W).reshape(p.input.shape)
+        return dW, np.sum(delta, axis=0), [back]
+
+
+class Periodic(Kind):
+    r""":math:`a = \cos(z)`, :math:`z = 2 \pi w x + b`, for columns x; `delta` is dL/dz."""
+
+    activated = True
+
+    @staticmethod
+    def activation(layer: Layer) -> Function:
+        return Function(np.cos, lambda g, z, a: -g * np.sin(z))
+
+    @staticmethod
+    def spread(layer: Layer, x: Array) -> tuple[Array, Array]:
+        """The column of each output, and its values."""
+        columns = layer.own["columns"] or range(x.shape[1])
+        column = np.repeat(columns, len(layer.W) // len(columns))
+        return column, x[:, column]
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[Array, Array, None]:
+        _, x = Periodic.spread(layer, inputs[0])
+        z = layer.scale * layer.W[:, 0] * x + shift(layer)
+        return z, np.cos(z), None
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[Array, Array, list[Array]]:
+        column, x = Periodic.spread(layer, p.input)
+        back = np.zeros_like(p.input)
+        np.add.at(back.T, column, (layer.scale * layer.W[:, 0] * delta).T)
+        dW = layer.scale * np.sum(delta * x, axis=0)[:, None]
+        return dW, np.sum(delta, axis=0), [back]
+
+
+class Concat(Kind):
+    """The outputs of two layers side by side."""
+
+    @staticmethod
+    def forward(layer: Layer, inputs: list[Array], frame: Frame) -> tuple[None, Array, None]:
+        return None, np.hstack(inputs), None
+
+    @staticmethod
+    def backward(layer: Layer, p: Pass, delta: Array) -> tuple[None, None, list[Array]]:
+        return None, None, np.split(delta, [p.input.shape[1]], axis=1)
 
 
 class Affine(Kind):
@@ -382,6 +460,9 @@ LAYERS: dict[str, type[Kind]] = {
     "dense": Dense,
     "activation": Activation,
     "parametric_activation": ParametricActivation,
+    "grouped_dense": GroupedDense,
+    "periodic": Periodic,
+    "concat": Concat,
     "batch_norm": BatchNorm,
     "layer_norm": LayerNorm,
     "rms_norm": RMSNorm,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .activations import ACTIVATIONS, Array
+from .activations import Array
 from .initializers import initial_weights
 from .layers import LAYERS, Frame, Layer, Pass
 from .losses import Loss, loss_of, one_hot
@@ -77,7 +77,7 @@ class Net:
             kind, frame = LAYERS[layer.kind], Frame(training, self.seed, place, self.passes)
             z, a, memory = kind.forward(layer, inputs, frame)
             if kind.activated:
-                a = ACTIVATIONS[layer.activation].f(z, **layer.params)
+                a = kind.activation(layer).f(z, **layer.params)
             passes.append(Pass(inputs, z, a, memory, frame))
         self.passes += training
         return passes
@@ -151,7 +151,7 @@ class Net:
             # Step 3: dL/da becomes dL/dz, through the activation.
             p.delta = slopes[i]
             if kind.activated and not (is_delta and i == len(passes) - 1):
-                activation = ACTIVATIONS[layer.activation]
+                activation = kind.activation(layer)
                 p.delta = activation.backward(slopes[i], p.z, p.a, **layer.params)
             # Steps 2 and 4: gradients of weights and biases.
             p.dW, p.db, p.backs = kind.backward(layer, p, p.delta)

@@ -46,14 +46,15 @@ def columns_of_frame(X: Any, indices: Array) -> tuple[Any, Array]:
     """A table with these columns, and their indices in it; no values are copied."""
     if not hasattr(X, "get_column_index") or len(indices) == X.shape[1]:  # only polars has it
         return X, indices
-    return X[:, indices.tolist()], np.arange(len(indices))
+    return X.select([X.columns[i] for i in indices.tolist()]), np.arange(len(indices))
 
 
 def _whole_matrix(X: Any, indices: Array) -> Array | None:
     """The columns read at once, or None if that can't be, or would convert what are no numbers."""
     all_columns = len(indices) == X.shape[1]
     if hasattr(X, "to_series"):
-        if all_columns and all(dtype.is_float() or dtype.is_integer() for dtype in set(X.dtypes)):
+        dtypes = getattr(X, "dtypes", [])  # a Table has none
+        if all_columns and dtypes and all(d.is_float() or d.is_integer() for d in set(dtypes)):
             return np.asarray(X.to_numpy(), np.float64)
         return None
     if isinstance(X, np.ndarray):

@@ -264,4 +264,7 @@ def test_a_predictor_takes_tables_from_both_readers(tmp_path, monkeypatch):
         table = read_table(path)
         predictor = TabularPredictor("classification", recipe).fit(table, y, seed=0)
         found.append(predictor.predict_proba(table))
+        for row in (0, 7):  # one row is read in another way
+            alone = predictor.predict_proba(table[row : row + 1])
+            np.testing.assert_array_equal(alone, found[-1][row : row + 1])
     np.testing.assert_array_equal(*found)

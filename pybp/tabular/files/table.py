@@ -1,7 +1,7 @@
 """A table in memory: named columns, for programs without pandas or polars."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -41,8 +41,13 @@ class Table:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, name: str) -> Array:
-        return self._arrays[name]
+    @overload
+    def __getitem__(self, key: str) -> Array: ...
+    @overload
+    def __getitem__(self, key: slice) -> "Table": ...
+    def __getitem__(self, key: str | slice) -> "Array | Table":
+        """A column by its name, or a table of consecutive rows."""
+        return self.take(key) if isinstance(key, slice) else self._arrays[key]
 
     def __contains__(self, name: object) -> bool:
         return name in self._arrays
@@ -51,8 +56,12 @@ class Table:
         """The column of this index, as polars names it."""
         return self._arrays[self.columns[index]]
 
-    def take(self, rows: Array) -> "Table":
-        """These rows, by index or mask."""
+    def row(self, index: int) -> tuple[Any, ...]:
+        """The cells of a row, as Python objects."""
+        return tuple(array[index : index + 1].tolist()[0] for array in self._arrays.values())
+
+    def take(self, rows: Array | slice) -> "Table":
+        """These rows, by index, mask or slice."""
         return Table({name: array[rows] for name, array in self._arrays.items()})
 
     def select(self, names: Sequence[str]) -> "Table":

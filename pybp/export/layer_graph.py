@@ -12,7 +12,17 @@ import numpy as np
 from pybp._common.types import Array
 from pybp.activations import ActivationFunction
 from pybp.errors import ArgumentError
-from pybp.layers import Activation, Dense, Embedding, LayerSpec, Residual, Scale
+from pybp.layers import (
+    Activation,
+    Concat,
+    Dense,
+    Embedding,
+    GroupedDense,
+    LayerSpec,
+    Periodic,
+    Residual,
+    Scale,
+)
 from pybp.net.network import Network
 
 __all__ = ["INPUT", "LayerGraph", "Parameters", "Plan"]
@@ -34,20 +44,22 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Node:
-    """A layer, or a sum of two.
+    """A layer, or two side by side or added.
 
     Attributes
     ----------
     name : str
         Its name in the library that it comes from.
     sources : tuple of int
-        The nodes whose outputs it reads; two for a sum.
+        The nodes whose outputs it reads; two for a sum, and for two side by side.
     width : int
         The number of its outputs.
     entry : LayerSpec or None
-        The layer; None for a sum.
+        The layer; None for a sum, and for two side by side.
     parameters : tuple of Parameters
         Those of the core's layers that the entry consists of.
+    side_by_side : bool
+        Whether two sources are put side by side, not added.
     """
 
     name: str
@@ -55,6 +67,7 @@ class Node:
     width: int
     entry: LayerSpec | None = None
     parameters: tuple[Parameters, ...] = ()
+    side_by_side: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,36 @@ class LayerGraph:
             raise ArgumentError(f"{name} has biases of shape {biases.shape}; expected ({n_out},)")
         entry = Dense(n_out, bias=biases is not None)
         return self._push(Node(name, (source,), n_out, entry, (Parameters(weights, biases),)))
+
+    def grouped_dense(self, source: int, weights: Array, groups: int, name: str) -> int:
+        """A dense layer for each group of inputs, without biases; `weights` is (n_out, inputs of a group)."""
+        n_out, fan = weights.shape
+        if fan * groups != self.width(source) or n_out % groups:
+            raise ArgumentError(
+                f"{name} has weights of shape {weights.shape} for {groups} groups of the "
+                f"{self.width(source)} inputs"
+            )
+        entry = GroupedDense(fan, n_out // groups, bias=False)
+        return self._push(Node(name, (source,), n_out, entry, (Parameters(weights),)))
+
+    def periodic(
+        self, source: int, columns: Sequence[int], weights: Array, biases: Array, name: str
+    ) -> int:
+        """Cosines of some columns; `columns` has the column of each output, `weights` is (n_out, 1)."""
+        different = sorted(set(columns))
+        n_frequencies = len(columns) // len(different)
+        wanted = [column for column in different for _ in range(n_frequencies)]
+        if list(columns) != wanted or different[-1] >= self.width(source):
+            raise ArgumentError(f"{name}: pybp has as many cosines of each column, in their order")
+        every = different == list(range(self.width(source)))
+        entry = Periodic(n_frequencies, None if every else different)
+        own = Parameters(weights, biases)
+        return self._push(Node(name, (source,), len(columns), entry, (own,)))
+
+    def concat(self, source: int, branch: int, name: str) -> int:
+        """A node beside what was made of it."""
+        width = self.width(source) + self.width(branch)
+        return self._push(Node(name, (source, branch), width, side_by_side=True))
 
     def activation(self, source: int, activation: ActivationFunction, name: str) -> int:
         """An activation; the same one of the same node is added once."""
@@ -187,7 +230,8 @@ class _Items:
         while end != begin:
             node = self.nodes[end]
             if node.entry is None:
-                items.append(self._residual(end, depth))
+                block = self._concat if node.side_by_side else self._residual
+                items.append(block(end, depth))
                 end = self.dominators[end]
                 continue
             (end,) = node.sources
@@ -200,21 +244,35 @@ class _Items:
         items.reverse()
         return items
 
-    def _dense_read(self, reader: LayerSpec, source: int, begin: int) -> Dense | None:
+    def _dense_read(self, reader: LayerSpec, source: int, begin: int) -> LayerSpec | None:
         """The dense layer that an activation alone reads, with that activation; else None."""
         entry = self.nodes[source].entry
         if source == begin or self.readers[source] != 1 or not isinstance(reader, Activation):
             return None
-        if not isinstance(entry, Dense) or entry.activation is not None:
+        if not isinstance(entry, Dense | GroupedDense) or entry.activation is not None:
             return None
         return replace(entry, activation=reader.activation)
 
-    def _residual(self, end: int, depth: int) -> Item:
+    def _concat(self, end: int, depth: int) -> Item:
         node, begin = self.nodes[end], self.dominators[end]
+        self._check_depth(node, depth)
+        source, branch = node.sources
+        items = self.between(branch, begin, depth + 1)
+        if source != begin or not items:
+            raise ArgumentError(
+                f"{node.name} puts two values side by side; pybp has a layer's input, then its output"
+            )
+        return Concat([e for e, _ in items]), (*_flat(items), Parameters())
+
+    def _check_depth(self, node: Node, depth: int) -> None:
         if depth >= _MOST_BLOCKS:
             raise ArgumentError(
                 f"{node.name} is the end of blocks nested more than {_MOST_BLOCKS} deep"
             )
+
+    def _residual(self, end: int, depth: int) -> Item:
+        node, begin = self.nodes[end], self.dominators[end]
+        self._check_depth(node, depth)
         first, second = (self.between(s, begin, depth + 1) for s in node.sources)
         if not first or not second:
             branch = first or second

@@ -9,7 +9,7 @@ from pybp._common.types import Array
 from pybp.activations import ActivationFunction
 from pybp.errors import ArgumentError
 from pybp.export.torch_modules import module_classes
-from pybp.layers import Embedding, Layer, Residual
+from pybp.layers import Concat, Embedding, Layer, Residual
 from pybp.net.network import Network
 from pybp.net.structure import Part, structure
 
@@ -44,6 +44,8 @@ class _Maker:
             return [
                 self.own.residual(branch, self.nn.Sequential(*projection) if projection else None)
             ]
+        if isinstance(part.entry, Concat):
+            return [self.own.concat(self.sequence(part.children))]
         if isinstance(part.entry, Embedding):
             return [self._embedding(part)]
         return self.layer(*part.own[0])
@@ -82,6 +84,17 @@ class _Maker:
 def _dense(maker: _Maker, layer: Layer, weights: Any, biases: Any, _: Any) -> list[Any]:
     linear = maker.nn.Linear(layer.n_in, layer.n_out, bias=biases is not None)
     return [maker.filled(linear, weights, biases), *maker.activation(layer.activation)]
+
+
+def _grouped_dense(maker: _Maker, layer: Layer, weights: Any, biases: Any, _: Any) -> list[Any]:
+    module = maker.own.grouped(layer.groups, weights, biases)
+    return [module, *maker.activation(layer.activation)]
+
+
+def _periodic(maker: _Maker, layer: Layer, weights: Any, biases: Any, _: Any) -> list[Any]:
+    columns = layer.columns or range(layer.n_in)
+    each = [column for column in columns for _ in range(layer.n_out // len(columns))]
+    return [maker.own.periodic(layer.n_in, each, weights, biases)]
 
 
 def _batch_norm(
@@ -125,6 +138,8 @@ def _parametric(maker: _Maker, layer: Layer, weights: Any, *_: Any) -> list[Any]
 
 MODULES: dict[str, Any] = {
     "dense": _dense,
+    "grouped_dense": _grouped_dense,
+    "periodic": _periodic,
     "activation": _activation,
     "parametric_activation": _parametric,
     "batch_norm": _batch_norm,
@@ -135,7 +150,7 @@ MODULES: dict[str, Any] = {
     "alpha_dropout": lambda maker, layer, *_: [maker.nn.AlphaDropout(layer.params[0])],
     "gaussian_noise": lambda maker, layer, *_: [maker.own.noise(layer.params[0])],
 }
-"""By the kind of the layer; "add", "embedding" and "join" belong to blocks."""
+"""By the kind of the layer; "add", "concat", "embedding" and "join" belong to blocks."""
 
 ACTIVATIONS: dict[str, tuple[str | None, Any]] = {
     "identity": (None, {}),

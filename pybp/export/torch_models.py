@@ -19,6 +19,7 @@ from pybp.layers import (
     BatchNorm,
     Dropout,
     GaussianNoise,
+    GroupedDense,
     LayerNorm,
     LayerSpec,
     ParametricActivation,
@@ -207,6 +208,8 @@ class _ModuleReader:
         name = f"{node.name} ({key})"
         if key in ("add", "mul", "iadd"):
             return self._sum_or_scale(node, key, name)
+        if key == "cat":
+            return self._side_by_side(node, name)
         source = self._source(node.args[0], name)
         if key in _NAMES:
             options = dict(node.kwargs)
@@ -217,6 +220,13 @@ class _ModuleReader:
         if key in (*_WITHOUT_EFFECT, "dropout", "alpha_dropout", "view", "reshape"):
             return source
         raise ArgumentError(f"{name} is no layer that pybp has")
+
+    def _side_by_side(self, node: Any, name: str) -> int:
+        dim = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
+        if len(node.args[0]) != 2 or dim not in (1, -1):
+            raise ArgumentError(f"{name} doesn't put the features of two layers side by side")
+        source, branch = (self._source(each, name) for each in node.args[0])
+        return self.layers.concat(source, branch, name)
 
     def _sum_or_scale(self, node: Any, key: str, name: str) -> int:
         values = [
@@ -300,6 +310,23 @@ def _parametric(layers: LayerGraph, module: Any, source: int, name: str) -> int:
     return layers.layer(source, spec, Parameters(_array(module.weight)), name)
 
 
+def _grouped_dense(layers: LayerGraph, module: Any, source: int, name: str) -> int:
+    weights, biases = _array(module.weight), _array(module.bias)
+    assert weights is not None
+    node = layers.grouped_dense(source, weights, module.groups, name)
+    if biases is not None:
+        fan, n_out = weights.shape[1], len(weights) // module.groups
+        layers.replace(node, GroupedDense(fan, n_out), Parameters(weights, biases))
+    return node
+
+
+def _periodic(layers: LayerGraph, module: Any, source: int, name: str) -> int:
+    weights, biases = _array(module.weight), _array(module.bias)
+    assert weights is not None
+    assert biases is not None
+    return layers.periodic(source, module.columns, weights, biases, name)
+
+
 def _embeddings(layers: LayerGraph, module: Any, source: int, name: str) -> int:
     if source != INPUT:
         raise ArgumentError(f"{name} is not the first layer")
@@ -318,5 +345,7 @@ _MODULES: dict[str, Callable[[LayerGraph, Any, int, str], int]] = {
     "PybpGaussianNoise": _noise,
     "PybpParametricActivation": _parametric,
     "PybpEmbedding": _embeddings,
+    "PybpGroupedDense": _grouped_dense,
+    "PybpPeriodic": _periodic,
 }
 """By the name of the class; those of `to_torch` begin with Pybp."""

@@ -62,6 +62,42 @@ def module_classes(torch: Any) -> SimpleNamespace:
         def forward(self, x: Any) -> Any:
             return x + self.weight * (self.function(x) - x)
 
+    class PybpConcat(nn.Module):  # type: ignore[misc,name-defined]
+        """The input and the output of a branch side by side."""
+
+        def __init__(self, branch: Any) -> None:
+            super().__init__()
+            self.branch = branch
+
+        def forward(self, x: Any) -> Any:
+            return torch.cat([x, self.branch(x)], dim=1)
+
+    class PybpGroupedDense(nn.Module):  # type: ignore[misc,name-defined]
+        """``weight x + bias`` for each group of inputs."""
+
+        def __init__(self, groups: int, weights: Array, biases: Array | None) -> None:
+            super().__init__()
+            self.groups, self.n_in = groups, groups * weights.shape[1]
+            self.weight, self.bias = parameter(weights), parameter(biases)
+
+        def forward(self, x: Any) -> Any:
+            fan = self.weight.shape[1]
+            parts = x.reshape(len(x), self.groups, 1, fan)
+            matrices = self.weight.reshape(self.groups, -1, fan).transpose(1, 2)
+            z = (parts @ matrices).reshape(len(x), -1)
+            return z if self.bias is None else z + self.bias
+
+    class PybpPeriodic(nn.Module):  # type: ignore[misc,name-defined]
+        """``cos(weight x + bias)`` of the column that each output reads."""
+
+        def __init__(self, n_in: int, columns: list[int], weights: Array, biases: Array) -> None:
+            super().__init__()
+            self.n_in, self.columns = n_in, columns
+            self.weight, self.bias = parameter(weights), parameter(biases)
+
+        def forward(self, x: Any) -> Any:
+            return torch.cos(x[:, self.columns] * self.weight[:, 0] + self.bias)
+
     class PybpEmbedding(nn.Module):  # type: ignore[misc,name-defined]
         """The columns that hold no categories, then the vectors of the others."""
 
@@ -85,4 +121,7 @@ def module_classes(torch: Any) -> SimpleNamespace:
         noise=PybpGaussianNoise,
         parametric=PybpParametricActivation,
         embedding=PybpEmbedding,
+        concat=PybpConcat,
+        grouped=PybpGroupedDense,
+        periodic=PybpPeriodic,
     )

@@ -66,7 +66,7 @@ def test_activations_of_torch(activation, torch):
 
 
 def test_each_kind_has_a_module():
-    assert {*writer.MODULES, "add", "embedding", "join"} == set(ROWS["layers"])
+    assert {*writer.MODULES, "add", "concat", "embedding", "join"} == set(ROWS["layers"])
     assert set(writer.ACTIVATIONS) == set(ROWS["activations"])
 
 

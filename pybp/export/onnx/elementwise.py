@@ -20,7 +20,7 @@ from pybp.export.onnx.expressions import (
 )
 from pybp.export.onnx.model import OnnxNode
 from pybp.export.onnx.reader import GraphReader
-from pybp.export.onnx.values import Features, Step, Value
+from pybp.export.onnx.values import Columns, Features, Phases, Step, Value
 from pybp.layers import Activation, ParametricActivation
 
 __all__ = ["FORMULAS", "Operator", "expect", "wrong"]
@@ -49,6 +49,8 @@ def _elementwise(reader: GraphReader, node: OnnxNode, op: str, *parameters: floa
         return _of_constants(node, op, given, parameters)
     if op == "Add" and len(given) == 2 and isinstance(given[1], Step):
         return _parametric_activation(reader, node, given[1])
+    if len(given) == 2 and isinstance(given[0], Columns | Phases):
+        return _phases(reader, node, op, given[0])
     rows = [value for value in given if isinstance(value, Features)]
     if len(rows) + sum(isinstance(value, np.ndarray) for value in given) < len(given):
         raise wrong(node, "an input is neither features nor a constant")
@@ -114,6 +116,19 @@ def _step(reader: GraphReader, node: OnnxNode, features: Features, index: int) -
     layer = reader.layer_of_formula(x, features.node, node.name)
     alpha = reader.parameter(node, index)
     return Step(layer, spec.activation, alpha)  # type: ignore[arg-type]  # a spec, as found
+
+
+def _phases(reader: GraphReader, node: OnnxNode, op: str, value: Columns | Phases) -> Phases:
+    """``w x``, then ``w x + b`` of columns."""
+    array = reader.parameter(node, 1)
+    columns = value if isinstance(value, Columns) else value.columns
+    if array.size != len(columns.columns):
+        raise wrong(node, f"it has {array.size} numbers for {len(columns.columns)} columns")
+    if isinstance(value, Columns) and op == "Mul":
+        return Phases(value, array)
+    if isinstance(value, Phases) and op == "Add" and value.biases is None:
+        return Phases(columns, value.weights, array)
+    raise wrong(node, "pybp scales, then shifts columns of which it takes the cosine")
 
 
 def _parametric_activation(reader: GraphReader, node: OnnxNode, step: Step) -> Value:

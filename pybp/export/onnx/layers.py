@@ -118,7 +118,7 @@ def _grouped_dense(written: Written) -> str:
 
 
 def _periodic(written: Written) -> str:
-    """``cos(w x + b)`` of the column that each output reads; cos(z) = sin(z + pi / 2) works in float64, too."""
+    """``cos(w x + b)`` of the column that each output reads."""
     graph, layer = written.graph, written.layer
     assert written.weights is not None
     assert written.biases is not None
@@ -126,8 +126,8 @@ def _periodic(written: Written) -> str:
     each = graph.integers(np.repeat(columns, layer.n_out // len(columns)).tolist())
     x = graph.node("Gather", written.inputs[0], each, axis=1)
     scaled = graph.node("Mul", x, written.constant(written.weights[:, 0].copy(), "weights"))
-    phases = (written.biases.astype(np.float64) + np.pi / 2).astype(written.biases.dtype)
-    return graph.node("Sin", graph.node("Add", scaled, written.constant(phases, "phases")))
+    phases = graph.node("Add", scaled, written.constant(written.biases, "biases"))
+    return graph.node("Cos", phases)
 
 
 def _concat(written: Written) -> str:

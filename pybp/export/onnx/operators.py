@@ -12,7 +12,17 @@ from pybp.export.onnx.elementwise import FORMULAS, Operator, expect, wrong
 from pybp.export.onnx.model import OnnxNode
 from pybp.export.onnx.reader import GraphReader, shortest
 from pybp.export.onnx.schema import DTYPES
-from pybp.export.onnx.values import Codes, Columns, Complement, Dims, Features, Value, Vectors
+from pybp.export.onnx.values import (
+    Codes,
+    Columns,
+    Complement,
+    Dims,
+    Features,
+    Groups,
+    Phases,
+    Value,
+    Vectors,
+)
 from pybp.layers import BatchNorm, LayerNorm, RMSNorm, Scale
 
 __all__ = ["OPERATORS"]
@@ -36,6 +46,13 @@ def _gemm(reader: GraphReader, node: OnnxNode) -> Value:
 
 
 def _matmul(reader: GraphReader, node: OnnxNode) -> Value:
+    groups = reader.argument(node, 0)
+    if isinstance(groups, Groups) and groups.weights is None:
+        matrices = reader.parameter(node, 1, ndim=3)
+        if len(matrices) != groups.count:
+            raise wrong(node, f"it has {len(matrices)} matrices for {groups.count} groups")
+        weights = matrices.transpose(0, 2, 1).reshape(-1, matrices.shape[1])
+        return Groups(groups.layer, groups.count, weights)
     weights = reader.parameter(node, 1, ndim=2).T
     return reader.of_layer(reader.layers.dense(reader.source(node), weights, None, node.name))
 
@@ -107,13 +124,17 @@ def _cast(reader: GraphReader, node: OnnxNode) -> Value:
             raise wrong(node, "it converts texts")
         with np.errstate(all="ignore"):
             return value.astype(dtype.newbyteorder("="))
-    if isinstance(value, Columns) and dtype.kind == "i" and len(value.columns) == 1:
+    if isinstance(value, Columns) and dtype.kind == "i" and _is_input_column(value):
         return Codes(value.columns[0])
     if isinstance(value, Features | Dims | Codes) and dtype.kind in ("i", "f"):
         if isinstance(value, Features) and dtype.kind == "i":
             raise wrong(node, "it rounds features to whole numbers")
         return value
     raise wrong(node, f"it converts to {dtype}")
+
+
+def _is_input_column(value: Columns) -> bool:
+    return value.layer == INPUT and len(value.columns) == 1
 
 
 def _flatten(reader: GraphReader, node: OnnxNode) -> Value:
@@ -134,6 +155,10 @@ def _reshape(reader: GraphReader, node: OnnxNode) -> Value:
             return value.reshape([-1 if size is None else size for size in sizes])
         except ValueError:
             raise wrong(node, f"it gives {value.shape} the shape {sizes}") from None
+    if isinstance(value, Groups):
+        return _joined_groups(reader, node, value, sizes)
+    if isinstance(value, Features) and len(sizes) == 4:
+        return _groups(reader, node, value, sizes)
     if not isinstance(value, Features):
         if sizes not in _sizes_of_columns(value):
             raise wrong(node, f"it gives columns the shape {sizes}")
@@ -148,6 +173,37 @@ def _reshape(reader: GraphReader, node: OnnxNode) -> Value:
     if sizes == (-1, -1):
         raise wrong(node, f"its shape is {sizes}")
     return Features(features.node, features.formula, layer=features.layer)
+
+
+def _groups(
+    reader: GraphReader, node: OnnxNode, value: Features, sizes: tuple[int | None, ...]
+) -> Groups:
+    """A row cut into groups: of shape (N, groups, 1, inputs of a group)."""
+    batch, count, one, fan = sizes
+    if batch not in (None, 0) or one != 1 or not count or not fan or count < 1:
+        raise wrong(node, f"it gives features the shape {sizes}; expected a row or its groups")
+    if not value.flat or count * fan != reader.width(value):
+        raise wrong(node, f"it gives {reader.width(value)} features the shape {sizes}")
+    return Groups(reader.layer_of(value, node.name), count)
+
+
+def _joined_groups(
+    reader: GraphReader, node: OnnxNode, value: Groups, sizes: tuple[int | None, ...]
+) -> Features:
+    """The products of all groups as a row."""
+    if value.weights is None or len(sizes) != 2 or sizes[1] not in (-1, len(value.weights)):
+        raise wrong(node, f"it gives groups of features the shape {sizes}")
+    layer = reader.layers.grouped_dense(value.layer, value.weights, value.count, node.name)
+    return reader.of_layer(layer)
+
+
+def _cos(reader: GraphReader, node: OnnxNode) -> Value:
+    value = reader.argument(node, 0)
+    if not isinstance(value, Phases) or value.biases is None:
+        raise wrong(node, "pybp reads cosines of scaled and shifted columns only")
+    columns, weights = value.columns, value.weights[:, np.newaxis]
+    layer = reader.layers.periodic(columns.layer, columns.columns, weights, value.biases, node.name)
+    return reader.of_layer(layer)
 
 
 def _sizes_of_columns(value: Value) -> list[tuple[int, ...]]:
@@ -211,11 +267,11 @@ def _gather(reader: GraphReader, node: OnnxNode) -> Value:
         size = len(value.sizes)
         if axis == 0 and all(-size <= number < size for number in numbers):
             return Dims(tuple(value.sizes[number] for number in numbers))
-    if isinstance(value, Features) and value.layer in (None, INPUT) and value.node == INPUT:
+    if isinstance(value, Features) and value.flat and axis in (1, -1):
         width = reader.width(value)
-        inside = all(-width <= number < width for number in numbers)
-        if value.flat and axis in (1, -1) and inside and value.formula.op == "variable":
-            return Columns(tuple(number % width for number in numbers))
+        if numbers and all(-width <= number < width for number in numbers):
+            layer = reader.layer_of(value, node.name)
+            return Columns(layer, tuple(number % width for number in numbers))
     raise wrong(node, "it selects from neither the columns of the input nor a table")
 
 
@@ -225,8 +281,8 @@ def _concat(reader: GraphReader, node: OnnxNode) -> Value:
         return Dims(tuple(size for value in given for size in _sizes(node, value)))
     first, *others = given
     if isinstance(first, Features) and len(others) == 1 and isinstance(others[0], Features):
-        return _two_classes(reader, node, first, others[0])
-    if isinstance(first, Columns):
+        return _side_by_side(reader, node, first, others[0])
+    if isinstance(first, Columns) and first.layer == INPUT:
         columns = list(first.columns)
     else:
         columns, others = [], given
@@ -250,12 +306,13 @@ def _sizes(node: OnnxNode, value: Any) -> tuple[int | None, ...]:
     return tuple(map(int, value.ravel()))
 
 
-def _two_classes(reader: GraphReader, node: OnnxNode, first: Features, second: Features) -> Value:
-    """``[1 - p, p]``: the probabilities of two classes from a net with one output."""
+def _side_by_side(reader: GraphReader, node: OnnxNode, first: Features, second: Features) -> Value:
+    """Two layers side by side; or ``[1 - p, p]``, the probabilities of two classes from one output."""
     formula = first.formula
     of_second = formula.op == "Sub" and formula.arguments[1] is second.formula
     if not of_second or getattr(formula.arguments[0], "value", None) != 1.0:
-        raise wrong(node, "pybp joins the outputs of two layers only where they are 1 - p and p")
+        one, other = (reader.layer_of(value, node.name) for value in (first, second))
+        return reader.of_layer(reader.layers.concat(one, other, node.name))
     if reader.width(second) != 1:
         raise wrong(node, "it joins more than two probabilities")
     return Complement(second)
@@ -266,6 +323,7 @@ OPERATORS: dict[str, Operator] = {
     "BatchNormalization": _batch_norm,
     "Cast": _cast,
     "Concat": _concat,
+    "Cos": _cos,
     "Constant": _constant,
     "Dropout": _dropout,
     "Flatten": _flatten,

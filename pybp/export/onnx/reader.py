@@ -16,7 +16,7 @@ from pybp.export.onnx.expressions import Formula, Number, Variable
 from pybp.export.onnx.model import Model, OnnxNode, needed_nodes
 from pybp.export.onnx.schema import DTYPES
 from pybp.export.onnx.values import Complement, Features, Value
-from pybp.layers import Activation, Dense, LayerNorm, LayerSpec, RMSNorm, Scale
+from pybp.layers import Activation, Dense, GroupedDense, LayerNorm, LayerSpec, RMSNorm, Scale
 
 __all__ = ["GraphReader", "shortest"]
 
@@ -280,6 +280,8 @@ def _with_bias(entry: Any) -> LayerSpec | None:
     """The layer with biases, if it can have them and has none yet."""
     if isinstance(entry, Dense) and not entry.bias and entry.activation is None:
         return Dense(entry.n_out)
+    if isinstance(entry, GroupedDense) and not entry.bias and entry.activation is None:
+        return GroupedDense(entry.n_in, entry.n_out)
     if isinstance(entry, LayerNorm | RMSNorm) and entry.affine and not entry.bias:
         return type(entry)(eps=entry.eps, bias=True)
     return Scale(bias=True) if isinstance(entry, Scale) and not entry.bias else None

@@ -8,7 +8,18 @@ from pybp._common.types import Array
 from pybp.activations import ActivationFunction
 from pybp.export.onnx.expressions import Formula
 
-__all__ = ["Codes", "Columns", "Complement", "Dims", "Features", "Step", "Value", "Vectors"]
+__all__ = [
+    "Codes",
+    "Columns",
+    "Complement",
+    "Dims",
+    "Features",
+    "Groups",
+    "Phases",
+    "Step",
+    "Value",
+    "Vectors",
+]
 
 
 @dataclass(eq=False)
@@ -45,9 +56,28 @@ class Dims:
 
 @dataclass(frozen=True)
 class Columns:
-    """Some columns of the net's input."""
+    """Some columns of the outputs of a layer."""
 
+    layer: int
     columns: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Phases:
+    """``weights x + biases`` of columns x, of which a periodic layer takes the cosine."""
+
+    columns: Columns
+    weights: Array
+    biases: Array | None = None
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The outputs of a layer cut into groups, and perhaps multiplied with a matrix for each group."""
+
+    layer: int
+    count: int
+    weights: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -81,4 +111,4 @@ class Step:
     alpha: Array
 
 
-Value = Features | Dims | Columns | Codes | Vectors | Complement | Step | Array
+Value = Features | Dims | Columns | Phases | Groups | Codes | Vectors | Complement | Step | Array

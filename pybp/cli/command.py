@@ -11,6 +11,7 @@ from pybp.cli.arguments import Parser
 from pybp.cli.completion import add_completion
 from pybp.cli.demo import add_demo
 from pybp.cli.evaluate import add_evaluate, add_report
+from pybp.cli.export import add_export
 from pybp.cli.info import add_info
 from pybp.cli.predict import add_predict
 from pybp.cli.screen import complain, silence
@@ -21,7 +22,7 @@ from pybp.errors import PybpError
 __all__ = ["main"]
 
 _COMMANDS = (
-    *(add_train, add_predict, add_evaluate, add_report, add_show),
+    *(add_train, add_predict, add_evaluate, add_report, add_show, add_export),
     *(add_demo, add_info, add_completion),  # the last one knows those before it
 )
 

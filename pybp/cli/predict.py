@@ -9,7 +9,7 @@ import numpy as np
 from pybp.cli.arguments import add_file_options, dialect_of, fraction, names
 from pybp.cli.model import file_kinds, load_model, target_of
 from pybp.cli.output import refuse_existing, write_csv
-from pybp.cli.tables import as_plain_table, known_columns
+from pybp.cli.tables import known_columns, read_inputs
 from pybp.errors import ArgumentError
 from pybp.tabular import ClassTargets, TabularPredictor
 from pybp.tabular.files import Table, read_table, table_batches
@@ -85,14 +85,11 @@ def _tables(predictor: TabularPredictor, arguments: argparse.Namespace) -> Itera
     if path == "-" or kind_of(path) == "csv":
         yield from table_batches(path, kinds, dialect_of(arguments), _ROWS, optional=arguments.keep)
         return
+    inputs = read_inputs(path, dialect_of(arguments), kinds)
     frame = read_table(path)
-    wanted = list(known_columns(list(kinds), list(frame.columns), path))
-    kept = known_columns(arguments.keep, list(frame.columns), path)
-    inputs = as_plain_table(plain_columns(frame.select(wanted)))
-    others = {
-        name: np.array([str(v) for v in frame[name]], object) for name in kept if name not in wanted
-    }
-    yield Table({**{name: inputs[name] for name in wanted}, **others})
+    kept = list(known_columns(arguments.keep, list(frame.columns), path))
+    columns = {column.name: column.values for column in plain_columns(frame.select(kept))}
+    yield Table({**columns, **{name: inputs[name] for name in kinds}})
 
 
 def _texts(table: Table, name: str, path: str) -> list[Any]:

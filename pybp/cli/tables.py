@@ -1,6 +1,6 @@
 """Tables of the command: the columns of a file, its target, and what is said about them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,19 @@ from pybp._common.arguments import did_you_mean
 from pybp._common.types import Array
 from pybp.errors import ArgumentError
 from pybp.tabular.columns import column_kinds
-from pybp.tabular.files import Dialect, Table, read_table
+from pybp.tabular.files import Dialect, Table, read_table, table_batches
+from pybp.tabular.files.read import Kind
+from pybp.tabular.files.source import kind_of
 from pybp.tabular.plain_columns import PlainColumn, plain_columns
 
-__all__ = ["LabelledTable", "as_plain_table", "column_index", "known_columns", "read_labelled"]
+__all__ = [
+    "LabelledTable",
+    "as_plain_table",
+    "column_index",
+    "known_columns",
+    "read_inputs",
+    "read_labelled",
+]
 
 _CLASSES = 20  # at most so many different whole numbers are taken for classes
 
@@ -134,6 +143,22 @@ def known_columns(wanted: Sequence[str], names: Sequence[str], path: str) -> Seq
         hint = did_you_mean(lacking[0], names)
         raise ArgumentError(f"{path} lacks the columns {', '.join(map(repr, lacking[:20]))}{hint}")
     return wanted
+
+
+def read_inputs(path: str, dialect: Dialect, kinds: Mapping[str, Kind]) -> Table:
+    """The columns of `kinds` of a whole file, of any format, as what the model reads.
+
+    Raises
+    ------
+    ArgumentError, FileFormatError
+        Columns are missing, or hold something else.
+    """
+    if path == "-" or kind_of(path) == "csv":
+        parts = list(table_batches(path, kinds, dialect))
+        return Table({name: np.concatenate([part[name] for part in parts]) for name in kinds})
+    frame = read_table(path)
+    wanted = list(known_columns(list(kinds), list(frame.columns), path))
+    return as_plain_table(plain_columns(frame.select(wanted)))
 
 
 def _selected(frame: Any, indices: Sequence[int]) -> Any:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -203,6 +204,34 @@ def test_show(folder, capsys):
     assert {"name": "day", "holds": "times"} in found["columns"]
 
 
+def test_export_to_onnx_predicts_the_same(folder, tmp_path, capsys):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    target, data = tmp_path / "m.onnx", folder / "test.csv"
+    assert run("export", folder / "c.pybp", "--to", "onnx", "-o", target, "--data", data) == 0
+    assert run("predict", folder / "c.pybp", data, "--proba") == 0
+    expected = table(capsys.readouterr().out)
+    model = pybp.tabular.TabularPredictor.load(folder / "c.pybp")
+    inputs = model.onnx_inputs(pybp.tabular.files.read_table(data).select(["size", "kind", "day"]))
+    session = onnxruntime.InferenceSession(target)
+    labels, found = session.run(["label", "probabilities"], inputs)
+    assert labels.tolist() == [row["colour"] for row in expected]
+    names = ["probability of blue", "probability of red"]
+    exact = [[float(row[name]) for name in names] for row in expected]
+    np.testing.assert_allclose(found, exact, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["c", "c-int8"])
+def test_export_to_c_compiles_and_passes_its_own_test(folder, tmp_path, form):
+    compiler = shutil.which("gcc") or pytest.skip("gcc is needed")
+    target, data = tmp_path / "m.c", folder / "test.csv"
+    assert run("export", folder / "c.pybp", "--to", form, "-o", target, "--data", data) == 0
+    program = tmp_path / "m"
+    subprocess.run(
+        [compiler, "-std=c99", "-DNET_MAIN", target, "-lm", "-o", program], check=True
+    )
+    subprocess.run([program], check=True)
+
+
 def test_standard_input_and_output(folder):
     data = (folder / "test.csv").read_bytes()
     command = [sys.executable, "-P", "-m", "pybp", "predict", str(folder / "c.pybp"), "-"]
@@ -248,6 +277,9 @@ def error_of(capsys, *arguments):
         (["predict", "n.pybp", "test.csv", "--keep", "ids"], 1, "lacks the columns 'ids'"),
         (["predict", "data.csv", "test.csv"], 1, "is not a file of pybp"),
         (["evaluate", "c.pybp", "few.csv"], 1, "no column 'colour'"),
+        (["export", "c.pybp", "--to", "c-int8", "-o", "x.c"], 1, "needs --data"),
+        (["export", "c.pybp", "--to", "c", "-o", "c.pybp"], 1, "exists; --force"),
+        (["export", "c.pybp", "--to", "pmml", "-o", "x"], 2, "invalid choice"),
         (["show", "net.pybp"], 1, "it holds 'net'"),
         (["shwo"], 2, "invalid choice"),
     ],
@@ -304,6 +336,7 @@ def test_each_command_shows_an_example(capsys):
         "evaluate",
         "report",
         "show",
+        "export",
         "completion",
         "demo",
     ):

@@ -164,6 +164,8 @@ def _reshape(reader: GraphReader, node: OnnxNode) -> Value:
             raise wrong(node, f"it gives columns the shape {sizes}")
         return value
     features = reader.features(node, flat=False)
+    if sizes == (-1,) and reader.width(features) == 1:  # one number for each sample
+        sizes = (-1, 1)
     if (
         len(sizes) != 2
         or sizes[0] not in (None, 0, -1)

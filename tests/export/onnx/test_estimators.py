@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from pybp import MLP
 from pybp.errors import ArgumentError, ExportError
 from pybp.export.onnx import predictions
 from pybp.sklearn import (
@@ -66,6 +67,13 @@ def test_classifiers(name, dtype, tmp_path):
     np.testing.assert_array_equal(found["label"], model.predict(rows))
     np.testing.assert_allclose(found["probabilities"], model.predict_proba(rows), atol=1e-6)
     assert found["probabilities"].dtype == dtype
+    again = MLP.from_onnx(tmp_path / "m.onnx")
+    wanted = model.predict_proba(rows)
+    wanted = wanted[:, 1:] if again.n_out == 1 else wanted
+    np.testing.assert_allclose(again.predict(rows), wanted, atol=1e-6)
+    if name != "strings":  # its batch norm becomes a scale
+        for one, other in zip(again.weights, model.net_.weights, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("y", [HALVES, THREE], ids=["two", "three"])
@@ -86,6 +94,9 @@ def test_regressors(loss, y, tmp_path):
     found = outputs(tmp_path / "m.onnx", {"X": X})["prediction"]
     assert found.shape == y.shape
     np.testing.assert_allclose(found, model.predict(X), rtol=1e-12, atol=1e-12)
+    if loss == "squared_error":
+        again = MLP.from_onnx(tmp_path / "m.onnx")
+        np.testing.assert_array_equal(again.predict(X), model.predict(X).reshape(len(X), -1))
 
 
 def test_transformer(tmp_path):

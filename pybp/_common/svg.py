@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from html import escape
 from itertools import count
 
+from pybp._common.text import shortened
+
 __all__ = ["Axis", "Plot", "horizontal_bars", "number"]
 
 Values = Sequence[float]
@@ -12,16 +14,13 @@ Values = Sequence[float]
 _ids = count()
 
 _WIDTH, _HEIGHT = 460.0, 300.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 24.0, 14.0, 46.0
+_RIGHT, _TOP, _BOTTOM = 24.0, 14.0, 46.0
+_LETTER = 6.7  # width
 
 
 def number(value: float) -> str:
-    """A number with four significant digits, or with thousands separated where it is large."""
-    if value != value:
-        return "–"
-    if abs(value) >= 10_000 and abs(value) < 1e15:
-        return f"{value:,.0f}"
-    return f"{value:.4g}".replace("-", "−")
+    """A number as a page shows it, a dash for NaN."""
+    return "–" if value != value else shortened(value).replace("-", "−")
 
 
 class Axis:
@@ -88,10 +87,11 @@ class Plot:
         self.title, self.x, self.y = title, x, y
         self._marks: list[str] = []
         self._names: list[tuple[str, int]] = []
+        self._left = 30 + _LETTER * max((len(text) for _, text in y.ticks()), default=1)
 
     def _at(self, x: float, y: float) -> tuple[float, float]:
-        width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
-        return _LEFT + self.x.place(x) * width, _TOP + (1 - self.y.place(y)) * height
+        width, height = _WIDTH - self._left - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+        return self._left + self.x.place(x) * width, _TOP + (1 - self.y.place(y)) * height
 
     def line(
         self, xs: Values, ys: Values, colour: int = 0, *, name: str = "", dashed: bool = False
@@ -152,7 +152,7 @@ class Plot:
         return _svg(self.title, description, [self._frame(), *self._marks, self._legend()], _HEIGHT)
 
     def _frame(self) -> str:
-        left, right, top, bottom = _LEFT, _WIDTH - _RIGHT, _TOP, _HEIGHT - _BOTTOM
+        left, right, top, bottom = self._left, _WIDTH - _RIGHT, _TOP, _HEIGHT - _BOTTOM
         parts = []
         for value, text in self.y.ticks():
             y = self._at(self.x.low, value)[1]
@@ -175,7 +175,7 @@ class Plot:
         parts = []
         for place, (name, colour) in enumerate(self._names if len(self._names) > 1 else []):
             y = _TOP + 14 + 16 * place
-            width = 6.6 * len(name)
+            width = _LETTER * len(name)
             parts.append(
                 f'<rect class="f{colour}" x="{_WIDTH - _RIGHT - width - 22:.0f}" y="{y - 9}" width="10" height="10"/>'
             )

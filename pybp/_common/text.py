@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-__all__ = ["aligned", "formatted"]
+__all__ = ["aligned", "formatted", "shortened"]
 
 Justify = Callable[[str, int], str]
 
@@ -16,3 +16,10 @@ def aligned(table: Sequence[Sequence[str]], justify: Justify = str.rjust) -> lis
 def formatted(logs: dict[str, float]) -> str:
     """Loss and metrics in one line."""
     return "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
+
+
+def shortened(value: float) -> str:
+    """A number with four significant digits, or with thousands separated where it is large."""
+    if 10_000 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"

@@ -5,7 +5,7 @@ import json
 import sys
 from typing import Any
 
-from pybp._common.text import aligned
+from pybp._common.text import aligned, shortened
 from pybp.cli.arguments import add_file_options, dialect_of
 from pybp.cli.model import load_model, profiles, target_of
 from pybp.cli.output import refuse_existing, write_text
@@ -92,7 +92,12 @@ def evaluate(arguments: argparse.Namespace) -> int:
         print()
         return 0
     rows = [
-        [s.name, f"{s.value:.4g}", f"{s.low:.4g} to {s.high:.4g}", f"{s.baseline:.4g}"]
+        [
+            s.name,
+            shortened(s.value),
+            f"{shortened(s.low)} to {shortened(s.high)}",
+            shortened(s.baseline),
+        ]
         for s in subject.scores
     ]
     for line in aligned([["", "score", "95% interval", "baseline"], *rows], str.ljust):

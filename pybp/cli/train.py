@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import pybp
-from pybp._common.text import aligned
+from pybp._common.text import aligned, shortened
 from pybp.cli.arguments import add_file_options, count, dialect_of, names, seconds, seed
 from pybp.cli.model import checksum, outcome
 from pybp.cli.output import refuse_existing, write_text
@@ -282,7 +282,12 @@ def _print_result(subject: Subject, output: str, elapsed: float, held_out: bool)
     where = "on the validation rows" if held_out else "out of fold"
     print(f"\nScores {where}, with 95% intervals; a baseline {_baseline(subject)}:")
     rows = [
-        [s.name, f"{s.value:.4g}", f"{s.low:.4g} to {s.high:.4g}", f"{s.baseline:.4g}"]
+        [
+            s.name,
+            shortened(s.value),
+            f"{shortened(s.low)} to {shortened(s.high)}",
+            shortened(s.baseline),
+        ]
         for s in subject.scores
     ]
     for line in aligned([["", "score", "95% interval", "baseline"], *rows], str.ljust):

@@ -16,7 +16,7 @@ _ROWS, _REPEATS, _GRID_ROWS = 2_000, 5, 300
 
 
 class Importance(NamedTuple):
-    """How much the mean loss grows when a column's values change places, with a 95% interval."""
+    """How much the predictions lose when a column's values change places, with a 95% interval."""
 
     name: str
     value: float
@@ -27,13 +27,16 @@ class Importance(NamedTuple):
 def importances(subject: Subject) -> list[Importance]:
     """The permutation importance of each column, the largest first.
 
-    From at most 2,000 rows; the interval is that of the mean over rows, five permutations each.
+    It is the growth of the log loss, or for numbers the loss of R²: the growth of the mean squared error
+    as a fraction of the variance. From at most 2,000 rows; the interval is that of the mean over rows, five
+    permutations each.
     """
     random = np.random.default_rng(0)
     n = len(subject.y)
     rows = np.sort(random.permutation(n)[:_ROWS])
     columns = [column.take(rows) for column in subject.columns]
     part = replace(subject, columns=columns, y=subject.y[rows], held_out=None)
+    unit = 1.0 if part.classifies else float(np.var(part.y.astype(np.float64))) or 1.0
     found = []
     for index, column in enumerate(part.columns):
         growth = np.zeros(len(rows))
@@ -41,7 +44,7 @@ def importances(subject: Subject) -> list[Importance]:
             columns = list(part.columns)
             columns[index] = column.take(random.permutation(len(rows)))
             growth += part.losses_of(part.outputs_of(columns)) - part.losses
-        growth /= _REPEATS
+        growth /= _REPEATS * unit
         half = 1.96 * growth.std() / max(len(rows), 1) ** 0.5
         mean = float(growth.mean())
         found.append(Importance(column.name, mean, mean - half, mean + half))

@@ -226,9 +226,7 @@ def test_export_to_c_compiles_and_passes_its_own_test(folder, tmp_path, form):
     target, data = tmp_path / "m.c", folder / "test.csv"
     assert run("export", folder / "c.pybp", "--to", form, "-o", target, "--data", data) == 0
     program = tmp_path / "m"
-    subprocess.run(
-        [compiler, "-std=c99", "-DNET_MAIN", target, "-lm", "-o", program], check=True
-    )
+    subprocess.run([compiler, "-std=c99", "-DNET_MAIN", target, "-lm", "-o", program], check=True)
     subprocess.run([program], check=True)
 
 

@@ -63,8 +63,8 @@ def inside(subject: Subject, found: list[Importance]) -> Section:
         [i.value for i in top],
         [(i.low, i.high) for i in top],
     )
-    loss = "log loss" if subject.classifies else "mean squared error"
-    caption = f"How much the {loss} grows when the column's values change places among the rows, with a 95% interval."
+    what = "the log loss grows" if subject.classifies else "R² falls"
+    caption = f"How much {what} when the column's values change places among the rows, with a 95% interval."
     numbers = table(
         ["column", "importance", "95% interval"],
         [[i.name, number(i.value), f"{number(i.low)} to {number(i.high)}"] for i in found],

@@ -212,7 +212,7 @@ def _labels(targets: Array, name: str, n_classes: int) -> Array:
     if targets.dtype.kind == "f":
         _refuse(~np.isfinite(targets), targets, name, n_classes, NotFiniteError)
         _refuse(targets != np.floor(targets), targets, name, n_classes, ArgumentError)
-    if targets.dtype.kind != "b":
+    if targets.dtype.kind != "b" and not (targets.min() >= 0 and targets.max() < n_classes):
         _refuse((targets < 0) | (targets >= n_classes), targets, name, n_classes, ArgumentError)
     return plain(targets, np.int32)
 

@@ -4,6 +4,9 @@
 #include "net/rows/work.h"
 
 #define ROW_BLOCK 256u
+/* Bytes of a layer's activations in a block beyond which it has half as many rows. All of them meet each panel of
+ * weights, so they should stay in L2; but each block reads and transposes all weights. */
+#define BLOCK_BYTES (1u << 20)
 
 /* ---- a range of rows ---- */
 
@@ -84,14 +87,23 @@ typedef struct segment {
     size_t begin, end, back_begin, back_end;
 } segment;
 
+static size_t block_rows(const pybp_net *net)
+{
+    size_t widest = (net->n_in + net->k->panel - 1) / net->k->panel;
+    for (size_t l = 0; l < net->n_layers; l++)
+        widest = net->layers[l].panels > widest ? net->layers[l].panels : widest;
+    return widest * PYBP_LINE * ROW_BLOCK > BLOCK_BYTES ? ROW_BLOCK / 2 : ROW_BLOCK;
+}
+
 static void process_blocks(const pybp_propagation *p, const segment *s)
 {
+    const size_t most = block_rows(p->all.net);
     size_t begin, end;
     pybp_thread_range(p->all.n, p->all.tid, p->threads, &begin, &end);
-    for (; begin < end; begin += ROW_BLOCK) {
+    for (; begin < end; begin += most) {
         pybp_rows block = p->all;
         block.first = block.batch_row = begin;
-        block.n = end - begin < ROW_BLOCK ? end - begin : ROW_BLOCK;
+        block.n = end - begin < most ? end - begin : most;
         if (s->load)
             p->load(p->ctx, &block);
         pybp_forward_layers(&block, s->begin, s->end, p->output);

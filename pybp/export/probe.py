@@ -24,7 +24,10 @@ def compare_with(net: Network, predict: Callable[[Array], Array], what: str) -> 
         The outputs differ by more than 1e-4 (float32) or 1e-10 (float64) of the largest one, at least 1.
     """
     rows = random_rows(net)
-    wanted = np.asarray(predict(rows), np.float64)
+    try:
+        wanted = np.asarray(predict(rows), np.float64)
+    except Exception as error:  # whatever the other library raises
+        raise ExportError(f"{what} can't compute random rows: {error}") from error
     found = np.empty((len(rows), net.n_out), net.dtype)
     net._net.predict(rows, found, 0)
     if wanted.size != found.size:

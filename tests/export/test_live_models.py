@@ -131,6 +131,16 @@ def test_a_module_that_computes_something_else(torch):
         def forward(self, x):
             return super().forward(x) + 1
 
+    class Narrow(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one = torch.nn.Linear(4, 2)
+
+        def forward(self, x):
+            return self.one(x.view(-1, 2))
+
+    with pytest.raises(ExportError, match="can't compute random rows"):
+        pybp.from_torch(Narrow())
     Odd.__name__ = "Linear"
     Odd.__module__ = "torch.nn.modules.linear"
     with pytest.raises(ExportError, match="other outputs than the net"):

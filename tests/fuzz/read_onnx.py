@@ -3,8 +3,8 @@
     python tests/fuzz/read_onnx.py --seconds 60             mutations of the corpus, the same for a seed
     python tests/fuzz/read_onnx.py --seconds 60 --atheris   libFuzzer's, guided by coverage
 
-The corpus is what tests/export/onnx/files holds, and tests/fuzz/corpus-onnx if there is one: inputs that
-found a fault once. An input that finds one now is written into the current folder; the message names it.
+The corpus is what tests/export/onnx/files holds, models of pybp of all kinds of layers, and
+tests/fuzz/corpus-onnx if there is one: inputs that found a fault once. An input that finds one now is written into the current folder; the message names it.
 """
 
 import sys

@@ -1,6 +1,7 @@
 """Mutated ONNX models, and what must hold for each: for tests/export and tests/fuzz."""
 
 import random
+import tempfile
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pybp
 from pybp.errors import FileFormatError
 
 from file_mutations import mutate_bytes
+from layer_nets import NETS
 
 FILES = Path(__file__).parents[1] / "export" / "onnx" / "files"
 SECONDS_FOR_ONE = 5
@@ -19,9 +21,18 @@ LARGE = [bytes([0xFF] * n + [0x7F]) for n in (1, 3, 4, 8)] + [bytes([0xFF] * 9 +
 
 
 def models(*folders):
-    """The files that are kept, and those of other folders."""
+    """The files that are kept, those of other folders, and models of pybp of all kinds of layers."""
     paths = [path for folder in (FILES, *folders) for path in sorted(folder.glob("*"))]
-    return [path.read_bytes() for path in paths if path.suffix != ".npz"]
+    return [*(path.read_bytes() for path in paths if path.suffix != ".npz"), *own_models()]
+
+
+def own_models():
+    """Models that `to_onnx` writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "net.onnx"
+        for layers in NETS.values():
+            pybp.MLP(layers, dtype="float64" if len(repr(layers)) % 2 else "float32").to_onnx(path)
+            yield path.read_bytes()
 
 
 def try_model(raw, path, counts):
@@ -83,4 +94,5 @@ TEXTS = [
     *(b"Add", b"Mul", b"Sub", b"Div", b"Pow", b"Gemm", b"MatMul", b"Relu", b"Tanh", b"Where"),
     *(b"Gather", b"Concat", b"Cast", b"Reshape", b"Softmax", b"Identity", b"Transpose", b"Shape"),
     *(b"ReduceMean", b"x", b"X", b"label", b"axis", b"transB", b"alpha", b"to", b"value", b"Max"),
+    *(b"Cos", b"Sqrt", b"Exp", b"keepdims", b"LayerNormalization", b"layers.0.weights"),
 ]

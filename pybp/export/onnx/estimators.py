@@ -57,6 +57,7 @@ def estimator_to_onnx(
         ends = write_numbers(graph, outputs, frozen.n_out, head)
     pair = None
     if given_rows(check):
-        rows = np.asarray(check, frozen.dtype)
+        dense = check.toarray() if hasattr(check, "toarray") else check
+        rows = np.asarray(dense, frozen.dtype)
         pair = {"X": rows}, {name: np.asarray(expected[name](check)) for name in ends}
     write_model(graph, path, ends, pair, tolerance(frozen.dtype))

@@ -77,12 +77,15 @@ class Model:
         Those that are no initializers.
     outputs : list of str
         Names of values.
+    n_bytes : int
+        The size of the file.
     """
 
     nodes: list[OnnxNode]
     constants: dict[str, Array]
     inputs: list[GraphInput]
     outputs: list[str]
+    n_bytes: int
 
 
 def read_model(path: Path) -> Model:
@@ -102,10 +105,10 @@ def read_model(path: Path) -> Model:
         raise FileFormatError(f"it has {found.st_size} bytes; a model has {_LARGEST_FILE} at most")
     with path.open("rb") as stream:
         data = stream.read(found.st_size)
-    return _model(decode(memoryview(data), MODEL))
+    return _model(decode(memoryview(data), MODEL), len(data))
 
 
-def _model(model: dict[str, Any]) -> Model:
+def _model(model: dict[str, Any], n_bytes: int) -> Model:
     if "graph" not in model:
         raise FileFormatError("it has no graph")
     if "functions" in model:
@@ -129,7 +132,7 @@ def _model(model: dict[str, Any]) -> Model:
     _check_order(nodes, {*constants, *(value.name for value in inputs)})
     outputs = [value.get("name", "") for value in graph.get("output", [])]
     _unique(outputs, "outputs")
-    return Model(nodes, constants, inputs, outputs)
+    return Model(nodes, constants, inputs, outputs, n_bytes)
 
 
 def _unique(names: Iterable[str], what: str) -> None:

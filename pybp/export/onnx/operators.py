@@ -61,7 +61,10 @@ def _batch_norm(reader: GraphReader, node: OnnxNode) -> Value:
     expect(node, "training_mode", 0, 0)
     gamma, beta, mean, variance = (reader.parameter(node, index) for index in range(1, 5))
     eps = shortest(node.attributes.get("epsilon", 1e-5), np.dtype(np.float32))
-    spec, parameters = BatchNorm(eps=eps), Parameters(gamma, beta, (mean, variance))
+    momentum = round(1 - float(node.attributes.get("momentum", 0.9)), 6)
+    if not 0 <= momentum <= 1:
+        raise wrong(node, f"its momentum is {1 - momentum}")
+    spec, parameters = BatchNorm(momentum, eps), Parameters(gamma, beta, (mean, variance))
     if (variance < 0).any():
         raise wrong(node, "a variance is negative")
     return reader.of_layer(reader.layers.layer(reader.source(node), spec, parameters, node.name))

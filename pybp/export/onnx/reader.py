@@ -24,8 +24,10 @@ _SAME_VALUE = ("Cast", "Dropout", "Flatten", "Identity", "Reshape", "ai.onnx.ml.
 _MOST_NODES = 20_000
 _FREE_WIDTH = 1 << 22
 """Outputs of layers for which a file has no parameters."""
-_MOST_ATTEMPTS = 3_000
-"""How often a part of a formula is compared with the activations."""
+_MOST_USES = 8
+"""How often nodes may use the bytes of a file: each use is a copy in the net."""
+_MOST_FAILURES = 2_000
+"""How often a part of a formula may be compared with the activations without being one."""
 
 
 def shortest(value: float, dtype: DType) -> float:
@@ -55,7 +57,8 @@ class GraphReader:
         self._input_dtype: DType = np.dtype(np.float32)
         self._variables: dict[int, Variable] = {}
         self._known: dict[Formula, int] = {}
-        self._attempts = 0
+        self._simple: dict[str, LayerSpec | None] = {}
+        self._failures, self._n_bytes = 0, model.n_bytes
         n_in, flat = self._input(model)
         self.layers = LayerGraph(n_in)
         self.output = output
@@ -108,6 +111,8 @@ class GraphReader:
             raise FileFormatError(f"the output {self.output!r:.60} is none of a net's layers")
         layer = self.layer_of(found, "the output")
         bytes_read = sum(array.nbytes for array in self._parameters)
+        if bytes_read > _FREE_WIDTH + _MOST_USES * self._n_bytes:
+            raise FileFormatError("its parameters are used by too many nodes")
         if sum(node.width for node in self.layers.nodes) > _FREE_WIDTH + bytes_read:
             raise FileFormatError("its layers without parameters are too wide for its size")
         return self.layers.plan(layer)
@@ -211,10 +216,20 @@ class GraphReader:
 
     def identify(self, formula: Formula, cut: Formula | None = None) -> LayerSpec | None:
         """The layer that computes a formula, if there is one; `cut` is as in `compute`."""
-        self._attempts += 1
-        if self._attempts > _MOST_ATTEMPTS:
-            raise FileFormatError("its formulas are too many or too long")
-        return expressions.identify(formula, self.dtype, cut)
+        alone = formula.arguments == (cut,) or all(
+            isinstance(part, Variable) for part in formula.arguments
+        )
+        key = formula.op if alone and len(formula.arguments) == 1 else None
+        if key is not None and key in self._simple:
+            return self._simple[key]
+        found = expressions.identify(formula, self.dtype, cut)
+        if key is not None:
+            self._simple[key] = found
+        if found is None:
+            self._failures += 1
+            if self._failures > _MOST_FAILURES:
+                raise FileFormatError("its formulas are too many or too long")
+        return found
 
     def _add(self, spec: LayerSpec, source: int, name: str) -> int:
         if isinstance(spec, Activation):

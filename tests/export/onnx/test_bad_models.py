@@ -1,6 +1,7 @@
 """Damaged and hostile ONNX files: each is refused, or read as a net that works; nothing else is opened."""
 
 import builtins
+import itertools
 import os
 import random
 import struct
@@ -258,6 +259,15 @@ def test_wide_layers_without_parameters(tmp_path):
     raw = model(nodes=[helper.make_node("Tanh", ["x"], ["y"])])
     raw.graph.input[0].CopyFrom(wide)
     refused(raw, tmp_path, "too wide")
+
+
+def test_a_matrix_that_many_nodes_use(tmp_path):
+    """Each use would be a copy."""
+    names = ["x", *(f"v{i}" for i in range(30)), "y"]
+    nodes = [helper.make_node("MatMul", [a, "W"], [b]) for a, b in itertools.pairwise(names)]
+    raw = model(array("W", np.ones((400, 400), np.float32)), nodes=nodes)
+    raw.graph.input[0].CopyFrom(helper.make_tensor_value_info("x", 1, ["N", 400]))
+    refused(raw, tmp_path, "used by too many nodes")
 
 
 def test_other_files(tmp_path):

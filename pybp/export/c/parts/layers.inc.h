@@ -124,7 +124,7 @@ static void REAL(scale)(size_t n, const real *x, const real *gamma, const real *
 }
 
 /* Of a parametric activation: x + alpha (z - x). */
-static inline real REAL(part)(real alpha, real z, real x) { return v_flush(v_fma(alpha, v_sub(z, x), x)); }
+static inline real REAL(part)(real alpha, real z, real x) { return v_flush(v_fma(alpha, v_flush(v_sub(z, x)), x)); }
 
 static void REAL(sum)(size_t n, const real *x, const real *skip, real *a)
 {

@@ -119,8 +119,9 @@ _SEVERAL_NETS = """\
 static void {name}_mean(const {real} *x, double *total, {scratch_type} *scratch)
 {{
     {real} y[{n_out}];
+    {call}
     for (size_t j = 0; j < {n_out}; j++)
-        total[j] = 0.0;
+        total[j] = y[j];
 {calls}
     for (size_t j = 0; j < {n_out}; j++)
         total[j] = total[j] / {n};
@@ -239,7 +240,7 @@ class CFile:
         words = self._words | {
             "scratch_type": self.source.scratch_type,
             "call": calls[0],
-            "calls": "\n".join(f"    {call}\n{add.format(**self._words)}" for call in calls),
+            "calls": "\n".join(f"    {call}\n{add.format(**self._words)}" for call in calls[1:]),
             "n": len(calls),
         }
         functions = "\n".join(each.function for each in self.sources)

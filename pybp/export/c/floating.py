@@ -16,6 +16,7 @@ from pybp.net.network import Network
 
 __all__ = ["floating_source", "made_by_layer", "read_layers", "runs"]
 
+_TINY = {"float32": 2.0**-63, "float64": 2.0**-511}  # docs/contract.md: smaller parameters are 0
 _BLOCKS = (32, 16, 8, 4, 2, 1)
 """Widths of the blocks of outputs in the C function of dense layers."""
 
@@ -125,6 +126,30 @@ def _dense(step: _Step) -> None:
     _activate(step, step.a)
 
 
+def _grouped_dense(step: _Step) -> None:
+    weights, groups = step.net.weights[step.index], step.layer.groups
+    assert weights is not None
+    n_out, fan = len(weights) // groups, weights.shape[1]
+    blocks = np.concatenate([_in_blocks(group) for group in np.split(weights, groups)])
+    w, b = step.constant("weights", blocks), step.constant("biases", step.net.biases[step.index])
+    step.call("grouped_dense", groups, fan, n_out, step.x, w, b, step.a)
+    _activate(step, step.a)
+
+
+def _periodic(step: _Step) -> None:
+    layer, weights = step.layer, step.net.weights[step.index]
+    read = np.array(layer.columns or range(layer.n_in), np.uint32)
+    columns = step.source.constant("uint32_t", f"columns{step.index}", read)
+    w, b = step.constant("weights", weights), step.constant("biases", step.net.biases[step.index])
+    step.call("periodic", len(read), layer.n_out // len(read), columns, step.x, w, b, step.a)
+
+
+def _concat(step: _Step) -> None:
+    (x, skip), n = step.reads, step.layer.n_in
+    step.call("copy", n, x, step.a)
+    step.call("copy", step.layer.n_out - n, skip, f"{step.a} + {n}")
+
+
 def _activation(step: _Step) -> None:
     _activate(step, step.x)
 
@@ -197,6 +222,9 @@ def _nothing(step: _Step) -> None:
 
 _FORMS: dict[str, Callable[[_Step], None]] = {
     "dense": _dense,
+    "grouped_dense": _grouped_dense,
+    "periodic": _periodic,
+    "concat": _concat,
     "activation": _activation,
     "parametric_activation": _parametric_activation,
     "batch_norm": _batch_norm,
@@ -272,5 +300,6 @@ def _activation_call(name: str, real: str, activation: ActivationFunction, z: st
     function = f"{name}_{activation.name}_f"
     if function not in functions(name, real):
         raise ArgumentError(f"the activation {activation.name!r} has no form in C")
-    parameters = [literal(float(np.dtype(real).type(p)), real) for p in activation.parameters]
+    given = [p if abs(p) >= _TINY[real] else 0.0 for p in activation.parameters]
+    parameters = [literal(float(np.dtype(real).type(p)), real) for p in given]
     return f"{function}({', '.join([z, *parameters])})"

@@ -98,9 +98,10 @@ class CNets:
 
     def predict(self, X: Array) -> Array:
         """The mean of the outputs, in float64, as the C file computes it."""
-        total = np.zeros((len(X), 1))
-        for predict in self._predict:
-            total = total + predict(X)
+        first, *others = self._predict
+        total = first(X).astype(np.float64)
+        for predict in others:
+            total += predict(X)
         return np.asarray(total / len(self._predict))
 
 

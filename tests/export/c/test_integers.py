@@ -108,9 +108,13 @@ def test_accuracy_on_digits():
 # ---- what is refused ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("layer", [pybp.LayerNorm(), pybp.RMSNorm()])
-def test_norms_of_rows_are_refused_by_name(tmp_path, layer):
-    with pytest.raises(ArgumentError, match=layer.name):
+@pytest.mark.parametrize(
+    "layer", [pybp.LayerNorm(), pybp.RMSNorm(), pybp.Periodic(2), pybp.PeriodicEmbedding()]
+)
+def test_norms_of_rows_and_embedded_numbers_are_refused_by_name(tmp_path, layer):
+    with pytest.raises(
+        ArgumentError, match=getattr(layer, "name", "periodic").replace("concat", "periodic")
+    ):
         MLP([2, layer, 1], seed=0).to_c(tmp_path / "net.c", dtype="int8", X=np.eye(2))
     assert list(tmp_path.iterdir()) == []
 

@@ -44,6 +44,22 @@ static void REAL(dense)(size_t n_in, size_t n_out, const real *restrict x, const
     }
 }
 
+/* Dense layers side by side: n_in inputs and n_out outputs of each group. */
+static void REAL(grouped_dense)(size_t groups, size_t n_in, size_t n_out, const real *x, const real *w, const real *b,
+                                real *z)
+{
+    for (size_t g = 0; g < groups; g++)
+        REAL(dense)(n_in, n_out, &x[g * n_in], &w[g * n_in * n_out], b != NULL ? &b[g * n_out] : NULL, &z[g * n_out]);
+}
+
+/* cos(w x + b), `each` outputs for each of n columns of x. */
+static void REAL(periodic)(size_t n, size_t each, const uint32_t *columns, const real *x, const real *w, const real *b,
+                           real *a)
+{
+    for (size_t j = 0; j < n * each; j++)
+        a[j] = v_flush(v_cos(v_flush(v_fma(w[j], x[columns[j / each]], b != NULL ? b[j] : REAL_C(0.0)))));
+}
+
 /* Lane c adds elements c, c + LANES ...; then the lanes are added in order. */
 static real REAL(lane_sum)(size_t n, const real *x)
 {

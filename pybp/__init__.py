@@ -132,4 +132,4 @@ __all__ = [
     "schedules",
 ]
 
-_publish(globals(), ["MLP"])
+_publish(globals(), ["MLP", "get_include", "load"])

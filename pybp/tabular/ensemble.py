@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 
 from pybp import _core
@@ -63,6 +63,8 @@ class Training:
         held = self.validation
         if part.held is not None:
             held = self.samples.take(part.held)
+            if self.weights is not None:  # with those of the classes
+                held = replace(held, weights=self.weights[part.held])
         best = None if held is None else self._best(held, threads)
         y = self.samples.y[rows]
         train(

@@ -13,7 +13,15 @@ from pybp._common.types import DTypeName
 from pybp.activations import ActivationLike, ActivationName
 from pybp.errors import ArgumentError
 from pybp.initializers import Normal
-from pybp.layers import Dense, Dropout, Embedding, LayerLike, ParametricActivation, Scale
+from pybp.layers import (
+    Dense,
+    Dropout,
+    Embedding,
+    LayerLike,
+    ParametricActivation,
+    PeriodicEmbedding,
+    Scale,
+)
 from pybp.losses import MAE, MSE, CrossEntropy, Loss, Quantile
 from pybp.mlp import MLP
 from pybp.optimizers import AdamW
@@ -33,6 +41,9 @@ RECIPE_PARAMETERS = """
         Neurons of the hidden layers.
     activation : str or ActivationFunction
         Activation f of the hidden layers, ``x + alpha (f(x) - x)`` with a learned alpha for each neuron.
+    n_frequencies : int
+        Number of frequencies for each column of numbers in `pybp.layers.PeriodicEmbedding`; 0: the
+        numbers are not embedded.
     dropout : float
         Fraction of the neurons of hidden layers that are left out in each step of training.
     weight_decay : float
@@ -85,7 +96,7 @@ _EMBEDDING = 8
 class Recipe:
     __doc__ = f"""The settings of a net for tables and of its training.
 
-    `CLASSIFICATION` and `REGRESSION` are the two settings of RealMLP-TD-S.
+    `CLASSIFICATION` and `REGRESSION` are the two settings of RealMLP-TD.
 
     Parameters
     ----------{RECIPE_PARAMETERS}
@@ -116,6 +127,7 @@ class Recipe:
     patience_factor: float = 3.0
     time_limit: float | None = None
     batch_size: int = 256
+    n_frequencies: int = 16
     dropout: float = 0.15
     weight_decay: float = 0.02
     scale_lr_factor: float = 6.0
@@ -126,6 +138,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         count(self.batch_size, "batch_size")
+        count(self.n_frequencies, "n_frequencies", low=0)
         for name in ("lr", "weight_decay", "scale_lr_factor", "bias_lr_factor"):
             real(getattr(self, name), name, low=0.0)
         self.hidden_sizes  # noqa: B018  # the property checks them
@@ -189,14 +202,17 @@ class Recipe:
     def net(self, layout: InputLayout, n_out: int, output: ActivationName, seed: int) -> MLP:
         """The net before training.
 
-        Vectors of length 8 for category indices, a scale for each input, hidden layers whose weights
-        start from N(0, 1), and an output that starts at 0.
+        Vectors of length 8 for category indices, periodic embeddings of numbers, a scale for each of
+        these and of the other inputs, hidden layers whose weights start from N(0, 1), and an output
+        that starts at 0.
         """
         dense: dict[str, Any] = {"parametrization": "ntk", "bias_lr_factor": self.bias_lr_factor}
         normal: dict[str, Any] = {"init": Normal(1.0), "bias_std": 1.0}
         embeddings = layout.embeddings(_EMBEDDING)
         layers: list[LayerLike] = [layout.n_inputs]
         layers += [Embedding(embeddings)] if embeddings else []
+        if layout.n_numbers and self.n_frequencies:
+            layers += [PeriodicEmbedding(range(layout.n_numbers), self.n_frequencies)]
         layers += [Scale(lr_factor=self.scale_lr_factor)]
         for n in self.hidden_sizes:
             layers += [Dense(n, "identity", **normal, **dense)]
@@ -230,5 +246,5 @@ _ROWS_OF_TRAINING = 250_000
 CLASSIFICATION = Recipe(activation="selu", lr=0.04)
 """The settings for classification."""
 
-REGRESSION = Recipe(activation="mish", lr=0.07)
+REGRESSION = Recipe(activation="mish", lr=0.2)
 """The settings for regression."""

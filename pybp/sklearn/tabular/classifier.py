@@ -26,12 +26,13 @@ __all__ = ["TabularMLPClassifier"]
 
 
 class TabularMLPClassifier(ClassifierMixin, TabularEstimator):
-    __doc__ = f"""A classifier of tables that needs no tuning: the RealMLP-TD-S recipe.
+    __doc__ = f"""A classifier of tables that needs no tuning: an ensemble of RealMLP-TD nets.
 
-    Columns of numbers are scaled by their quartiles and clipped smoothly to (-3, 3), categories become
-    one-hot codes; both may be missing. A learned scale for each input is followed by three selu
-    layers in the NTK parametrization, trained by Adam along a cosine schedule of growing periods, with
-    smoothed labels. The net of the last epoch with the least validation error is kept.
+    Columns of numbers are scaled by their quartiles, clipped smoothly to (-3, 3) and embedded, categories
+    become one-hot codes or learned vectors; both may be missing. A learned scale for each of these is
+    followed by three layers in the NTK parametrization with dropout, trained by AdamW along a
+    cosine schedule of growing periods. Each net holds out a fold of the samples, which chooses its epoch;
+    the probabilities are calibrated, and averaged over the nets.
 
     Parameters
     ----------{RECIPE_PARAMETERS}
@@ -67,6 +68,7 @@ class TabularMLPClassifier(ClassifierMixin, TabularEstimator):
         activation: ActivationLike = CLASSIFICATION.activation,
         epochs: int | Literal["auto"] = CLASSIFICATION.epochs,
         batch_size: int = CLASSIFICATION.batch_size,
+        n_frequencies: int = CLASSIFICATION.n_frequencies,
         dropout: float = CLASSIFICATION.dropout,
         weight_decay: float = CLASSIFICATION.weight_decay,
         lr: float = CLASSIFICATION.lr,

@@ -25,10 +25,11 @@ __all__ = ["TabularMLPRegressor"]
 
 
 class TabularMLPRegressor(RegressorMixin, TabularEstimator):
-    __doc__ = f"""A regressor of tables that needs no tuning: the RealMLP-TD-S recipe.
+    __doc__ = f"""A regressor of tables that needs no tuning: an ensemble of RealMLP-TD nets.
 
     As `TabularMLPClassifier`, with mish layers, the mean squared error of targets that are scaled to
-    mean 0 and standard deviation 1, and a larger learning rate.
+    mean 0 and standard deviation 1, and a larger learning rate. Predictions stay within the range of
+    the targets.
 
     Parameters
     ----------{RECIPE_PARAMETERS}
@@ -60,6 +61,7 @@ class TabularMLPRegressor(RegressorMixin, TabularEstimator):
         activation: ActivationLike = REGRESSION.activation,
         epochs: int | Literal["auto"] = REGRESSION.epochs,
         batch_size: int = REGRESSION.batch_size,
+        n_frequencies: int = REGRESSION.n_frequencies,
         dropout: float = REGRESSION.dropout,
         weight_decay: float = REGRESSION.weight_decay,
         lr: float = REGRESSION.lr,

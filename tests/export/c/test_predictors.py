@@ -59,6 +59,7 @@ def fitted(task, y, **recipe):
 def predictors():
     return {
         "classes": fitted("classification", CLASSES),
+        "plain": fitted("classification", CLASSES, n_frequencies=0),
         "numbers": fitted("regression", NUMBERS),
         "two": fitted("regression", np.column_stack([NUMBERS, -NUMBERS]), n_ensemble=1),
         "many": fitted("classification", np.arange(len(X)) % 11, n_ensemble=1),
@@ -72,7 +73,7 @@ def exported(predictors, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tables")
     for name, predictor in predictors.items():
         predictor.to_c(folder / f"{name}.c", name=name, X=X)
-    predictors["classes"].to_c(folder / "small.c", name="small", X=X, dtype="int8")
+    predictors["plain"].to_c(folder / "small.c", name="small", X=X, dtype="int8")
     return folder
 
 
@@ -140,9 +141,9 @@ def test_all_rows_are_prepared_alike(library, predictors):
 
 def test_int8(library, predictors, exported):
     assert library.self_test("small") == 0
-    inputs = predictors["classes"].preprocess(X)
+    inputs = predictors["plain"].preprocess(X)
     found = library.predict("small", inputs, 3)
-    wanted = np.mean([net.predict(inputs) for net in predictors["classes"].nets], axis=0)
+    wanted = np.mean([net.predict(inputs) for net in predictors["plain"].nets], axis=0)
     assert abs(found - wanted).max() < 0.1
 
 

@@ -140,7 +140,9 @@ def test_callbacks_of_scikit_learn(estimator):
             seen.append("teardown")
 
     X, y = targets(estimator)
-    model = small(estimator, validation_fraction=None).set_callbacks(Watch()).fit(X, y)
+    model = (
+        small(estimator, validation_fraction=None, n_frequencies=0).set_callbacks(Watch()).fit(X, y)
+    )
     assert model.n_iter_ == 3
     assert seen[0] == 12
     assert [name for name, _ in seen[1:-1]] == ["iteration"] * 3 + ["fit"]

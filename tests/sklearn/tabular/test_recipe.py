@@ -27,7 +27,7 @@ def initial_net(model, n_in, n_out, output):
     """The net that a fit of the model starts from."""
     seed = int(np.random.RandomState(model.random_state).randint(np.iinfo(np.int32).max))
     recipe = CLASSIFICATION if output == "softmax" else REGRESSION
-    names = ("hidden_layer_sizes", "dtype", "dropout")
+    names = ("hidden_layer_sizes", "dtype", "dropout", "n_frequencies")
     return replace(recipe, **{name: getattr(model, name) for name in names}).net(
         InputLayout(n_in, 0), n_out, output, seed
     )
@@ -41,6 +41,7 @@ def test_the_defaults_are_those_of_the_paper():
         "hidden_layer_sizes": (256, 256, 256),
         "epochs": "auto",
         "batch_size": 256,
+        "n_frequencies": 16,
         "dropout": 0.15,
         "weight_decay": 0.02,
         "scale_lr_factor": 6.0,
@@ -50,12 +51,12 @@ def test_the_defaults_are_those_of_the_paper():
     }
     own = {"activation": "selu", "lr": 0.04, "label_smoothing": "auto"}
     assert TabularMLPClassifier().get_params().items() >= (both | own).items()
-    own = {"activation": "mish", "lr": 0.07}
+    own = {"activation": "mish", "lr": 0.2}
     assert TabularMLPRegressor().get_params().items() >= (both | own).items()
 
 
 def test_the_initial_net():
-    net = initial_net(TabularMLPClassifier(random_state=0), 50, 7, "softmax")
+    net = initial_net(TabularMLPClassifier(n_frequencies=0, random_state=0), 50, 7, "softmax")
     each = list(zip(net.layers, net.weights, net.biases, strict=True))
     assert [layer.kind for layer, _, _ in each] == [
         "scale",
@@ -84,9 +85,40 @@ def test_the_initial_net():
     assert (net.predict(np.ones((1, 50))) == np.float32(1 / 7)).all()
 
 
+def test_embeddings_are_those_of_numbers_and_indices():
+    net = CLASSIFICATION.net(InputLayout(3, 2, (9, 20)), 2, "softmax", seed=0)
+    kinds = [layer.kind for layer in net.layers]
+    assert kinds[:6] == ["embedding", "embedding", "join", "periodic", "grouped_dense", "concat"]
+    assert [layer.n_out for layer in net.layers[:6]] == [8, 8, 21, 48, 9, 30]
+    assert net.layers[3].columns == (0, 1, 2)
+    assert [layer.lr_factor for layer in net.layers[3:5]] == [0.1, 0.1]
+    without = CLASSIFICATION.net(InputLayout(0, 2), 2, "softmax", seed=0)
+    assert without.layers[0].kind == "scale"
+
+
+@pytest.mark.parametrize(
+    ("rows", "epochs", "nets"),
+    [
+        (100, 256, 10),
+        (1000, 250, 10),
+        (5000, 50, 10),
+        (5001, 49, 5),
+        (40_000, 32, 5),
+        (60_000, 16, 5),
+        (2_000_000, 8, 5),
+    ],
+)
+def test_epochs_and_nets_for_many_rows(rows, epochs, nets):
+    assert CLASSIFICATION.n_epochs(rows) == epochs
+    assert CLASSIFICATION.n_nets(rows) == nets
+    assert CLASSIFICATION.patience_of(epochs) == int(np.ceil(epochs * 40 / 256))
+    assert replace(REGRESSION, epochs=3, n_ensemble=2, patience=7).n_epochs(rows) == 3
+
+
 def test_learning_rates_of_scales_weights_and_biases():
     """The first step of Adam is as long as the learning rate, whatever the gradient."""
-    net = initial_net(TabularMLPRegressor((8,), dtype="float64", random_state=1), 3, 1, "identity")
+    model = TabularMLPRegressor((8,), dtype="float64", n_frequencies=0, random_state=1)
+    net = initial_net(model, 3, 1, "identity")
     rng = np.random.default_rng(0)
     net.weights = [*net.weights[:-1], rng.normal(size=(1, 8))]
     before = net.weights, net.biases
@@ -112,7 +144,13 @@ def test_a_fit_is_what_the_recipe_says(estimator):
     """The oracle's net, trained by the recipe with all samples in each step, predicts the same."""
     epochs, classifies = 20, estimator is TabularMLPClassifier
     X, y = targets(estimator)
-    how = {"dropout": 0.0, "weight_decay": 0.0, "validation_fraction": None, "dtype": "float64"}
+    how = {
+        "n_frequencies": 0,
+        "dropout": 0.0,
+        "weight_decay": 0.0,
+        "validation_fraction": None,
+        "dtype": "float64",
+    }
     model = small(estimator, epochs=epochs, **how)
     n_out, output = (3, "softmax") if classifies else (1, "identity")
     ntk = {"parametrization": "ntk", "bias_lr_factor": 0.1}
@@ -125,7 +163,7 @@ def test_a_fit_is_what_the_recipe_says(estimator):
     rule = OPTIMIZERS["adam"](beta1=0.9, beta2=0.95)
     for epoch in range(epochs):
         wave = 0.5 - 0.5 * np.cos(2 * np.pi * np.log2(1 + 15 * epoch / epochs))
-        update = Update(rule, (0.04 if classifies else 0.07) * wave)
+        update = Update(rule, (0.04 if classifies else 0.2) * wave)
         loss = "cross_entropy" if classifies else "mse"
         other.train(scaled(X), learned, loss, update, batch_size=60, shuffle=False)
     model.fit(X, y)

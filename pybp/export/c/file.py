@@ -58,10 +58,16 @@ _CHECKS = """\
 #if FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16 /* 16: of _Float16 alone */
 #error "FLT_EVAL_METHOD must be 0: on 32-bit x86 compile with -msse2 -mfpmath=sse"
 #endif
-#if defined(__NEWLIB__) && !defined({fast_fma}) && !defined({NAME}_NO_FMA)
+#if defined(__NEWLIB__) && !({has_fma}) && !defined({NAME}_NO_FMA)
 #error "this CPU has no {fma}, and newlib's rounds twice: define {NAME}_NO_FMA"
 #endif
 """
+
+_HAS_FMA = {
+    "float32": "defined(__FP_FAST_FMAF) || defined(__ARM_FEATURE_FMA)",
+    "float64": "defined(__FP_FAST_FMA) || (defined(__ARM_FEATURE_FMA) && (__ARM_FP & 8))",
+}
+"""What gcc, and clang, say of a CPU with fused multiply-add."""
 
 _FUSES = """\
 #if defined({fast_fma}) && !defined({NAME}_NO_FMA)
@@ -202,6 +208,7 @@ class CFile:
             "promise": source.promise,
             "extra": self.extra_test,
             "fma": "fma" if double else "fmaf",
+            "has_fma": _HAS_FMA[source.real],
             "fast_fma": "__FP_FAST_FMA" if double else "__FP_FAST_FMAF",
             "tolerance": "1e-9" if double else "1e-4f",
         }

@@ -117,9 +117,21 @@ def test_all_headers_compile_as_cpp(exported, tmp_path):
 
 
 def gcc(source, program, *options):
-    if not shutil.which("gcc"):
-        pytest.skip("no gcc here")
     return compiled(["gcc"], [source], program, "-std=gnu99", "-O3", *options)
+
+
+def test_nothing_is_allocated_or_changed(tmp_path):
+    """The object file has no variables, and needs nothing but functions of numbers and memory."""
+    made(LAYERS["embedding and norms"]).to_c(tmp_path / "net.c")
+    program = compiled(["gcc"], [tmp_path / "net.c"], tmp_path / "net.o", "-O2", "-c")
+    if not shutil.which("nm"):
+        pytest.skip("no nm here")
+    symbols = [line.split()[-2:] for line in run(["nm", program]).splitlines()]
+    assert not [name for kind, name in symbols if kind in "BbCDdSs"]
+    needed = {name for kind, name in symbols if kind == "U"} - {"_GLOBAL_OFFSET_TABLE_"}
+    assert needed <= {"fmaf", "sqrtf", "memcpy", "memset", "memcmp", "__stack_chk_fail"}
+    exported = {name for kind, name in symbols if kind == "T"}
+    assert exported == {"net_predict", "net_predict_with"}
 
 
 def test_the_self_test_finds_a_changed_bit(tmp_path):

@@ -50,7 +50,7 @@ NUMBERS = X["age"].fillna(40).to_numpy() * 3 + 1000
 def fitted(task, y, **recipe):
     settings = CLASSIFICATION if task == "classification" else REGRESSION
     settings = replace(
-        settings, epochs=2, hidden_layer_sizes=(16, 16), **({"n_ensemble": 2} | recipe)
+        settings, epochs=8, hidden_layer_sizes=(16, 16), **({"n_ensemble": 2} | recipe)
     )
     return TabularPredictor(task, settings).fit(X.drop(2), np.delete(y, 2, axis=0), seed=0)
 

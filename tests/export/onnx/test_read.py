@@ -323,3 +323,38 @@ def test_several_inputs_are_refused(tmp_path):
 def test_dropout_layers_are_left_out(tmp_path):
     net = MLP([3, Dense(4, "relu"), Dropout(0.5), 2], seed=0)
     assert written_and_read(net, tmp_path).layers == MLP([3, Dense(4, "relu"), 2]).layers
+
+
+def test_a_graph_of_tf2onnx(read):
+    """Dense, batch norm folded into Mul and Add, swish, gelu by Erf, relu6 by Min and Max, softmax."""
+    square, ones = np.ones((4, 4), np.float32), np.ones(4, np.float32)
+    nodes = [
+        ("Cast", ["x"], ["cast"], {"to": 1}),
+        ("MatMul", ["cast", "W"], ["dense/MatMul:0"]),
+        ("Add", ["dense/MatMul:0", "b"], ["dense/BiasAdd:0"]),
+        ("Mul", ["dense/BiasAdd:0", "scale"], ["bn/mul:0"]),
+        ("Add", ["bn/mul:0", "offset"], ["bn/add:0"]),
+        ("Sigmoid", ["bn/add:0"], ["sig"]),
+        ("Mul", ["bn/add:0", "sig"], ["swish:0"]),
+        ("MatMul", ["swish:0", "V"], ["d2"]),
+        ("Add", ["d2", "c"], ["d2b"]),
+        ("Div", ["d2b", "root"], ["e0"]),
+        ("Erf", ["e0"], ["e1"]),
+        ("Add", ["one", "e1"], ["e2"]),
+        ("Mul", ["half", "d2b"], ["e3"]),
+        ("Mul", ["e3", "e2"], ["gelu:0"]),
+        ("MatMul", ["gelu:0", "V"], ["d3"]),
+        ("Max", ["d3", "zero"], ["m0"]),
+        ("Min", ["m0", "six"], ["m1"]),
+        ("Transpose", ["VT"], ["back"], {"perm": [1, 0]}),
+        ("MatMul", ["m1", "back"], ["d4"]),
+        ("Softmax", ["d4"], ["s"], {"axis": -1}),
+        ("Identity", ["s"], ["y"]),
+    ]
+    constants = {"W": W, "b": B, "scale": B + 2, "offset": B, "V": square / 4, "c": -ones}
+    constants |= {"root": np.float32(1.4142135), "half": np.float32(0.5), "one": ONE}
+    constants |= {"zero": np.float32(0), "six": np.float32(6), "VT": np.eye(4, dtype=np.float32)}
+    net = read(nodes, constants)
+    wanted = [3, Dense(4), Scale(bias=True), Activation("silu"), Dense(4, "gelu")]
+    wanted += [Dense(4, "relu6", bias=False), Dense(4, "softmax", bias=False)]
+    assert net.layers == MLP(wanted).layers

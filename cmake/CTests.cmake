@@ -33,12 +33,22 @@ if(TARGET test_files) # on those that Python wrote
     target_compile_definitions(test_files PRIVATE PYBP_FILES_DIR="${PROJECT_SOURCE_DIR}/tests/io/files")
 endif()
 
-# The fuzz target on its corpus, without a fuzzer.
+if(TARGET pybp_shared AND UNIX AND NOT APPLE AND NOT PYBP_SANITIZE AND NOT CMAKE_CROSSCOMPILING)
+    add_test(NAME test_exported_symbols COMMAND ${tests}/exported_symbols.sh $<TARGET_FILE:pybp_shared>
+        ${PROJECT_SOURCE_DIR}/csrc/registry/functions.def libpybp.so.${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+        $<IF:$<BOOL:${PYBP_INFERENCE_ONLY}>,INFERENCE,TRAINING>)
+    set_tests_properties(test_exported_symbols PROPERTIES SKIP_RETURN_CODE 77)
+endif()
+
+# The fuzz targets on their corpora, without a fuzzer.
 if(NOT WIN32)
     set(fuzz ${PROJECT_SOURCE_DIR}/csrc/fuzz)
     add_executable(test_fuzz_corpus ${fuzz}/replay.c ${fuzz_sources})
     target_link_libraries(test_fuzz_corpus PRIVATE pybp_core pybp_flags Threads::Threads)
     add_test(NAME test_fuzz_corpus COMMAND test_fuzz_corpus ${fuzz}/corpus)
+    add_executable(test_fuzz_files ${fuzz}/replay.c ${fuzz}/files.c)
+    target_link_libraries(test_fuzz_files PRIVATE pybp_core pybp_flags Threads::Threads)
+    add_test(NAME test_fuzz_files COMMAND test_fuzz_files ${fuzz}/corpus_files ${PROJECT_SOURCE_DIR}/tests/io/files)
 endif()
 
 # Its nets are those of the contract.

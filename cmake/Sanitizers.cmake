@@ -1,8 +1,9 @@
 # PYBP_SANITIZE=address,undefined or PYBP_SANITIZE=thread: instrument everything that is built.
 set(PYBP_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
-option(PYBP_BUILD_FUZZ "Build the fuzz target pybp_fuzz, and everything with what it needs (clang only)" OFF)
+option(PYBP_BUILD_FUZZ "Build the fuzz targets pybp_fuzz and pybp_fuzz_files, and everything with what it needs (clang only)" OFF)
 if(PYBP_BUILD_FUZZ)
     set(PYBP_SANITIZE fuzzer-no-link,address,undefined)
+    add_compile_definitions(FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION) # no checksums: csrc/io/container.c
 endif()
 
 if(PYBP_SANITIZE)

@@ -110,7 +110,9 @@ void pybp_net_destroy(pybp_net *net)
         return;
     pybp_workspace_free(atomic_load(&net->spare_workspace));
     pybp_workspace_free(net->manual.workspace);
+#ifndef PYBP_INFERENCE_ONLY
     pybp_train_buffers_free(net->train_buffers);
+#endif
     pybp_free(net->params);
     pybp_free(net->grads);
     for (int i = 0; i < PYBP_N_STATES; i++)

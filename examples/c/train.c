@@ -1,6 +1,6 @@
-/* XOR from C: a 2-8-1 net, trained with Adam.
+/* XOR from C: a 2-8-1 net, trained with Adam, and saved to a file if one is named. Python reads it with pybp.load.
  *
- *   cc xor.c $(pkg-config --cflags --libs pybp) && ./a.out */
+ *   cc train.c $(pkg-config --cflags --libs pybp) && ./a.out xor.pybp */
 #include <pybp.h>
 
 #include <stdio.h>
@@ -14,12 +14,13 @@ static void check(pybp_status status)
     exit(EXIT_FAILURE);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const float x[4][2] = {{0, 0}, {0, 1}, {1, 0}, {1, 1}};
     static const float y[4] = {0, 1, 1, 0};
-    const pybp_matrix inputs = {x, 4, 2, sizeof x[0], PYBP_FLOAT32};
-    const pybp_targets targets = {.values = {y, 4, 1, sizeof y[0], PYBP_FLOAT32}};
+    const pybp_matrix inputs = {.data = x, .rows = 4, .cols = 2, .row_stride = sizeof x[0], .dtype = PYBP_FLOAT32};
+    const pybp_targets targets = {
+        .values = {.data = y, .rows = 4, .cols = 1, .row_stride = sizeof y[0], .dtype = PYBP_FLOAT32}};
 
     pybp_layer_desc layers[2];
     check(pybp_layer_init(&layers[0], PYBP_LAYER_DENSE, 8, PYBP_ACTIVATION_TANH));
@@ -44,6 +45,8 @@ int main(void)
         wrong += (a[i] >= 0.5f) != (y[i] >= 0.5f);
     }
     printf("loss %.5f with %s kernels\n", result.loss, pybp_net_isa(net));
+    if (argc > 1)
+        check(pybp_net_save(net, argv[1]));
     pybp_net_free(net);
     return wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -329,24 +329,24 @@ PYBP_API pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* Files are those of Python's MLP.save and pybp.load: docs/file-format.md. Reading one executes no code, and needs no more
- * memory than a small multiple of its size. Paths are UTF-8 on Windows. */
+/* Files are those of Python's MLP.save and pybp.load: docs/file-format.md. Reading one executes no code, and needs
+ * memory for a small multiple of its size. Paths are UTF-8 on Windows. */
 
-/* Write a net to a file, with the state of its training. The file at `path` is replaced only once the new one is complete
- * and on the disk; in case of an error nothing is left of that. Thread-safe beside other readers of the net.
- * PYBP_SYSTEM: the system can't write, the disk being full, for example. PYBP_INVALID: `path` is no regular file, or the
- * net has more than 16,384 layers. PYBP_NOT_FINITE, PYBP_NO_MEMORY, PYBP_BUSY. */
+/* Write a net to a file, with the state of its training. The file at `path` is replaced only once the new one is
+ * complete and on the disk; in case of an error nothing is left of that. Thread-safe beside other readers of the net.
+ * PYBP_SYSTEM: the system can't write, the disk being full, for example. PYBP_INVALID: `path` is no regular file, or
+ * the net has more than 16,384 layers. PYBP_NOT_FINITE, PYBP_NO_MEMORY, PYBP_BUSY. */
 PYBP_API pybp_status pybp_net_save(const pybp_net *net, const char *path);
 /* The net in a file, or in the n bytes of one in memory; release it with pybp_net_free. PYBP_SYSTEM: the file can't be
- * opened. PYBP_FILE: it was not written by pybp, or it is damaged. PYBP_NOT_ONE_NET: it holds several nets, or a net whose
- * inputs are to be preprocessed: use pybp_file_open. PYBP_NO_MEMORY. *net is set on PYBP_OK only. */
+ * opened. PYBP_FILE: it was not written by pybp, or it is damaged. PYBP_NOT_ONE_NET: it holds several nets, or a net
+ * whose inputs are to be preprocessed: use pybp_file_open. PYBP_NO_MEMORY. *net is set on PYBP_OK only. */
 PYBP_API pybp_status pybp_net_load(const char *path, pybp_net **net);
 PYBP_API pybp_status pybp_net_load_buffer(const void *bytes, size_t n, pybp_net **net);
 
 /* An open file, whatever it holds: its header and all checksums have been checked. */
 typedef struct pybp_file pybp_file;
-/* Open a file, a descriptor (which stays the caller's), or n bytes in memory (which must stay as they are until the file
- * is closed). Release it with pybp_file_close. Errors as those of pybp_net_load. */
+/* Open a file, a descriptor (which stays the caller's), or n bytes in memory (which must stay as they are until the
+ * file is closed). Release it with pybp_file_close. Errors as those of pybp_net_load. */
 PYBP_API pybp_status pybp_file_open(const char *path, pybp_file **file);
 PYBP_API pybp_status pybp_file_open_descriptor(int descriptor, pybp_file **file);
 PYBP_API pybp_status pybp_file_open_buffer(const void *bytes, size_t n, pybp_file **file);
@@ -354,8 +354,8 @@ PYBP_API void pybp_file_close(pybp_file *file);
 /* What it holds: "net", "ensemble" or "tabular". Static. */
 PYBP_API const char *pybp_file_kind(const pybp_file *file);
 PYBP_API size_t pybp_file_n_nets(const pybp_file *file);
-/* A new net, number `index` of those in the file. Several threads may read from one file, but not from one descriptor on
- * Windows. */
+/* A new net, number `index` of those in the file. Several threads may read from one file, but not from one descriptor
+ * on Windows. */
 PYBP_API pybp_status pybp_file_net(const pybp_file *file, size_t index, pybp_net **net);
 /* The description of all that is in it, in JSON, valid until the file is closed. */
 PYBP_API const char *pybp_file_description(const pybp_file *file);

@@ -1,7 +1,7 @@
 /* pybp's core for other extension modules: the functions of the core that Python has loaded.
  *
- * A module that links a library of its own would have another copy of the core: no net may pass between two copies. So it
- * takes the functions from pybp's module, through a capsule:
+ * A module that links a library of its own would have another copy of the core: no net may pass between two copies. So
+ * it takes the functions from pybp's module, through a capsule:
  *
  *     if (pybp_import() < 0)          // once, in the module's initialisation; it holds the GIL
  *         return NULL;
@@ -9,7 +9,7 @@
  *     const pybp_net *net = pybp_net_of(handle);                  // valid as long as the handle
  *     pybp_status status = pybp_core->predict(net, &x, out, 1);   // without the GIL, if you like
  *
- * For Cython, pybp/core.pxd declares all this. The package's function pybp.get_include() says where these headers are. */
+ * For Cython, pybp/core.pxd declares all this. pybp.get_include() says where these headers are. */
 #ifndef PYBP_PYTHON_H
 #define PYBP_PYTHON_H
 
@@ -30,7 +30,7 @@
 typedef struct pybp_functions {
     int major, minor;      /* of the core's version */
     size_t bytes;          /* of this struct */
-    int (*raise)(pybp_status status); /* with the GIL: set the exception of a status, with pybp_last_error(); returns -1 */
+    int (*raise)(pybp_status status); /* with the GIL: set a status's exception, with pybp_last_error(); returns -1 */
 #define PYBP_FUNCTION(name, needs) PYBP_TYPE_OF(pybp_##name) *name;
 #include "registry/functions.def"
 #undef PYBP_FUNCTION
@@ -50,7 +50,9 @@ static inline int pybp_import(void)
         return -1;
     PyObject *capsule = PyObject_GetAttrString(module, "functions");
     Py_DECREF(module);
-    const pybp_functions *found = capsule == NULL ? NULL : (const pybp_functions *)PyCapsule_GetPointer(capsule, PYBP_CAPSULE);
+    const pybp_functions *found = NULL;
+    if (capsule != NULL)
+        found = (const pybp_functions *)PyCapsule_GetPointer(capsule, PYBP_CAPSULE);
     Py_XDECREF(capsule); /* the module keeps it */
     if (found == NULL)
         return -1;

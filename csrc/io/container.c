@@ -32,7 +32,11 @@ static bool is_utf8(const char *text, size_t n)
     const unsigned char *at = (const unsigned char *)text, *end = at + n;
     while (at < end) {
         const unsigned char c = *at++;
-        const int more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xF0 && c < 0xF5 ? 3 : -1;
+        const int more = c < 0x80                ? 0
+                         : c >= 0xC2 && c < 0xE0 ? 1
+                         : c >= 0xE0 && c < 0xF0 ? 2
+                         : c >= 0xF0 && c < 0xF5 ? 3
+                                                 : -1;
         if (more < 0 || end - at < more)
             return false;
         if (more > 1) {

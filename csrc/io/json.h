@@ -13,6 +13,8 @@ enum pybp_json_type {
     PYBP_JSON_ARRAY, PYBP_JSON_OBJECT
 };
 
+#define PYBP_JSON_DIGITS 1000 /* characters of a number, at most */
+
 /* A value. The items of an array follow it; of an object, its keys and their values in turn. The value after v and all
  * that is in it is v + v->span. */
 typedef struct pybp_json {
@@ -22,9 +24,9 @@ typedef struct pybp_json {
     enum pybp_json_type type;
 } pybp_json;
 
-/* Parse `length` bytes of text, fewer than 2^31, in place: strings are decoded where they are, and the values point into
- * the text. *root becomes the first value; it is the caller's, for pybp_free, and NULL after an error. PYBP_FILE: it is
- * not such JSON; PYBP_NO_MEMORY. */
+/* Parse `length` bytes of text, fewer than 2^31, in place: strings are decoded where they are, and the values point
+ * into the text. *root becomes the first value; it is the caller's, for pybp_free, and NULL after an error. PYBP_FILE:
+ * it is not such JSON; PYBP_NO_MEMORY. */
 pybp_status pybp_json_parse(char *text, size_t length, pybp_json **root);
 
 static inline const pybp_json *pybp_json_next(const pybp_json *value)
@@ -42,7 +44,8 @@ bool pybp_json_is(const pybp_json *value, const char *text);
 int pybp_json_compare(const char *a, size_t a_length, const char *b, size_t b_length);
 /* Whether it is an integer from 0 to `most`; then *number. */
 bool pybp_json_integer(const pybp_json *value, uint64_t most, uint64_t *number);
-/* Whether it is a number with a point or an exponent; then *number, which is finite. */
+/* Whether it is a number with a point or an exponent; then *number, which is finite once the text
+ * is parsed. */
 bool pybp_json_float(const pybp_json *value, double *number);
 
 #define PYBP_SHOWN 64

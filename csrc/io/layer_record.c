@@ -1,93 +1,10 @@
-#include "io/layer_record.h"
+#include "io/layer_fields.h"
 
 #include "base/status.h"
 #include "net/model/layer_traits.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-enum field_type { NUMBER, SIZE, SIZES, FLAG, PARAMS, ACTIVATION, ACTIVATION_PARAMS, INIT, PARAMETRIZATION };
-
-typedef struct field {
-    const char *name;
-    enum field_type type;
-    size_t offset; /* of its value in a record */
-} field;
-
-#define FIELD(name, type) {#name, type, offsetof(pybp_layer_record, name)}
-/* In the order in which they are written. kind, n_in, n_out and inputs come before them. */
-static const field fields[] = {
-    FIELD(params, PARAMS),
-    FIELD(activation, ACTIVATION),
-    FIELD(init, INIT),
-    FIELD(scale, FLAG),
-    FIELD(bias, FLAG),
-    FIELD(bias_init, NUMBER),
-    FIELD(bias_std, NUMBER),
-    FIELD(column, SIZE),
-    FIELD(n_categories, SIZE),
-    FIELD(l1, NUMBER),
-    FIELD(l2, NUMBER),
-    FIELD(lr_factor, NUMBER),
-    FIELD(bias_lr_factor, NUMBER),
-    FIELD(max_norm, NUMBER),
-    FIELD(trainable, FLAG),
-    FIELD(parametrization, PARAMETRIZATION),
-    FIELD(activation_params, ACTIVATION_PARAMS),
-    FIELD(init_value, NUMBER),
-    FIELD(groups, SIZE),
-    FIELD(columns, SIZES),
-};
-#undef FIELD
-enum { N_FIELDS = sizeof fields / sizeof *fields, N_FORMAT_1 = N_FIELDS - 2 };
-
-static const pybp_layer_record defaults = {
-    .activation = PYBP_ACTIVATION_IDENTITY, .init = PYBP_INIT_AUTO, .lr_factor = 1, .bias_lr_factor = 1, .trainable = true};
-
-static const char *const parametrizations[] = {[PYBP_STANDARD] = "standard", [PYBP_NTK] = "ntk"};
-
-/* The numbers of a list of parameters; *count points to how many there are. */
-static double *list_of(pybp_layer_record *record, enum field_type type, int **count, int *most)
-{
-    const bool own = type == PARAMS;
-    *count = own ? &record->n_params : &record->n_activation_params;
-    *most = own ? PYBP_MAX_LAYER_PARAMS : PYBP_MAX_ACTIVATION_PARAMS;
-    return own ? record->params : record->activation_params;
-}
-
-static bool same_columns(const pybp_layer_record *a, const pybp_layer_record *b)
-{
-    bool same = a->n_columns == b->n_columns;
-    for (size_t i = 0; i < a->n_columns && same; i++)
-        same = a->columns[i] == b->columns[i];
-    return same;
-}
-
-static bool same_field(const field *f, const pybp_layer_record *a, const pybp_layer_record *b)
-{
-    const char *one = (const char *)a + f->offset, *other = (const char *)b + f->offset;
-    switch (f->type) {
-    case NUMBER: /* 0.0 and -0.0 differ */
-        return memcmp(one, other, sizeof(double)) == 0;
-    case SIZE:
-        return *(const uint64_t *)one == *(const uint64_t *)other;
-    case SIZES:
-        return same_columns(a, b);
-    case FLAG:
-        return *(const bool *)one == *(const bool *)other;
-    case PARAMS:
-        return a->n_params == b->n_params && memcmp(one, other, (size_t)a->n_params * sizeof(double)) == 0;
-    case ACTIVATION_PARAMS:
-        return a->n_activation_params == b->n_activation_params &&
-               memcmp(one, other, (size_t)a->n_activation_params * sizeof(double)) == 0;
-    case ACTIVATION:
-        return a->activation == b->activation;
-    case INIT:
-        return a->init == b->init;
-    default:
-        return a->parametrization == b->parametrization;
-    }
-}
 
 /* ---- reading ---- */
 
@@ -101,10 +18,10 @@ static int find_row(pybp_registry which, const pybp_json *name)
     return -1;
 }
 
-static bool read_list(const pybp_json *value, pybp_layer_record *record, enum field_type type)
+static bool read_list(const pybp_json *value, pybp_layer_record *record, enum pybp_field_type type)
 {
     int *count, most;
-    double *numbers = list_of(record, type, &count, &most);
+    double *numbers = pybp_params_of(record, type, &count, &most);
     if (value->type != PYBP_JSON_ARRAY || value->length > (uint32_t)most)
         return false;
     *count = (int)value->length;
@@ -128,48 +45,36 @@ static bool read_columns(const pybp_json *value, pybp_layer_record *record)
     return columns != NULL;
 }
 
-static bool read_field(const field *f, const pybp_json *value, pybp_layer_record *record)
+static bool read_field(const pybp_layer_field *f, const pybp_json *value, pybp_layer_record *record)
 {
     char *to = (char *)record + f->offset;
     int row;
     switch (f->type) {
-    case NUMBER:
+    case PYBP_FIELD_NUMBER:
         return pybp_json_float(value, (double *)to);
-    case SIZE:
+    case PYBP_FIELD_SIZE:
         return pybp_json_integer(value, INT64_MAX, (uint64_t *)to);
-    case SIZES:
+    case PYBP_FIELD_SIZES:
         return read_columns(value, record);
-    case FLAG:
+    case PYBP_FIELD_FLAG:
         *(bool *)to = value->type == PYBP_JSON_TRUE;
         return value->type == PYBP_JSON_TRUE || value->type == PYBP_JSON_FALSE;
-    case PARAMS:
-    case ACTIVATION_PARAMS:
+    case PYBP_FIELD_PARAMS:
+    case PYBP_FIELD_ACTIVATION_PARAMS:
         return read_list(value, record, f->type);
-    case ACTIVATION:
+    case PYBP_FIELD_ACTIVATION:
         row = find_row(PYBP_REGISTRY_ACTIVATIONS, value);
         record->activation = (pybp_activation)row;
         return row >= 0;
-    case INIT:
+    case PYBP_FIELD_INIT:
         row = find_row(PYBP_REGISTRY_INITIALIZERS, value);
         record->init = (pybp_initializer)row;
         return row >= 0;
     default:
-        row = pybp_json_is(value, parametrizations[PYBP_NTK]);
+        row = pybp_json_is(value, pybp_parametrization_names[PYBP_NTK]);
         record->parametrization = row ? PYBP_NTK : PYBP_STANDARD;
-        return row || pybp_json_is(value, parametrizations[PYBP_STANDARD]);
+        return row || pybp_json_is(value, pybp_parametrization_names[PYBP_STANDARD]);
     }
-}
-
-/* Whether the file says what the layer reads; if not, this follows from its kind. */
-static bool says_inputs(const pybp_layer_record *record)
-{
-    const enum pybp_reads reads = pybp_layer_traits_of(record->kind)->reads;
-    return reads == PYBP_READS_LAYER || reads == PYBP_READS_TWO_LAYERS;
-}
-
-static bool says_n_out(const pybp_layer_record *record)
-{
-    return pybp_layer_traits_of(record->kind)->weights == PYBP_WEIGHTS_MATRIX;
 }
 
 static bool read_inputs(const pybp_json *value, size_t index, pybp_layer_record *record)
@@ -217,9 +122,9 @@ static bool read_first_fields(const pybp_json *key, size_t index, int format, py
         return true;
     if (pybp_json_is(key, "n_in") && format == 1)
         fine = pybp_json_integer(value, INT64_MAX, &record->n_in);
-    else if (pybp_json_is(key, "n_out") && (format == 1 || says_n_out(record)))
+    else if (pybp_json_is(key, "n_out") && (format == 1 || pybp_says_n_out(record)))
         fine = pybp_json_integer(value, INT64_MAX, &record->n_out);
-    else if (pybp_json_is(key, "inputs") && says_inputs(record)) {
+    else if (pybp_json_is(key, "inputs") && pybp_says_inputs(record)) {
         fine = read_inputs(value, index, record);
         if (fine && format > 1)
             fine = !(record->n_inputs == 1 && record->inputs[0] == (int64_t)index - 1);
@@ -238,13 +143,14 @@ static pybp_status read_entry(const pybp_json *key, size_t index, int format, py
     char shown[PYBP_SHOWN];
     if (read_first_fields(key, index, format, record, &status))
         return status;
-    for (int i = 0; i < (format > 1 ? N_FIELDS : N_FORMAT_1); i++) {
-        if (!pybp_json_is(key, fields[i].name))
+    for (int i = 0; i < (format > 1 ? PYBP_N_LAYER_FIELDS : PYBP_N_FORMAT_1); i++) {
+        if (!pybp_json_is(key, pybp_layer_fields[i].name))
             continue;
-        if (!read_field(&fields[i], key + 1, record))
-            return wrong(index, fields[i].name, key + 1);
-        if (format > 1 && same_field(&fields[i], record, &defaults))
-            return pybp_fail(PYBP_FILE, "layer %zu says %s, though it has the default", index, fields[i].name);
+        if (!read_field(&pybp_layer_fields[i], key + 1, record))
+            return wrong(index, pybp_layer_fields[i].name, key + 1);
+        if (format > 1 && pybp_same_field(&pybp_layer_fields[i], record, &pybp_layer_defaults))
+            return pybp_fail(PYBP_FILE, "layer %zu says %s, though it has the default", index,
+                             pybp_layer_fields[i].name);
         return PYBP_OK;
     }
     return pybp_fail(PYBP_FILE, "layer %zu has no field %s", index, pybp_json_show(key, shown));
@@ -259,9 +165,10 @@ pybp_status pybp_layer_record_read(const pybp_json *given, size_t index, int for
         return pybp_fail(PYBP_FILE, "layer %zu has no description", index);
     if (kind < 0)
         return pybp_fail(PYBP_FILE, "layer %zu has no known kind", index);
-    *record = defaults;
+    *record = pybp_layer_defaults;
     record->kind = (pybp_layer_kind)kind;
-    record->n_inputs = !says_inputs(record) ? 0 : pybp_layer_traits_of(record->kind)->reads == PYBP_READS_TWO_LAYERS ? 2 : 1;
+    const bool two = pybp_layer_traits_of(record->kind)->reads == PYBP_READS_TWO_LAYERS;
+    record->n_inputs = !pybp_says_inputs(record) ? 0 : two ? 2 : 1;
     for (int i = 0; i < record->n_inputs; i++)
         record->inputs[i] = i == 0 ? (int64_t)index - 1 : -2;
     for (uint32_t i = 0; i < given->length && status == PYBP_OK; i++, key = pybp_json_next(key + 1))
@@ -270,7 +177,7 @@ pybp_status pybp_layer_record_read(const pybp_json *given, size_t index, int for
         return status;
     if (record->n_inputs == 2 && record->inputs[1] == -2)
         return pybp_fail(PYBP_FILE, "layer %zu doesn't say what it reads", index);
-    if (format == 1 && given->length != N_FORMAT_1 + 4)
+    if (format == 1 && given->length != PYBP_N_FORMAT_1 + 4)
         return pybp_fail(PYBP_FILE, "layer %zu doesn't have the fields of format 1", index);
     return PYBP_OK;
 }
@@ -366,7 +273,7 @@ pybp_layer_record pybp_layer_record_of(const pybp_net *net, size_t index)
     };
     memcpy(record.params, layer->params, sizeof record.params);
     memcpy(record.activation_params, desc->activation_params, sizeof record.activation_params);
-    if (says_inputs(&record))
+    if (pybp_says_inputs(&record))
         record.n_inputs = layer->traits->reads == PYBP_READS_TWO_LAYERS ? 2 : 1;
     for (int i = 0; i < record.n_inputs; i++)
         record.inputs[i] = layer->link[i].from;
@@ -375,86 +282,10 @@ pybp_layer_record pybp_layer_record_of(const pybp_net *net, size_t index)
 
 pybp_status pybp_layer_record_compare(const pybp_layer_record *read, const pybp_layer_record *made, size_t index)
 {
-    for (int i = 0; i < N_FIELDS; i++)
-        if (!same_field(&fields[i], read, made))
-            return pybp_fail(PYBP_FILE, "layer %zu can't be described by this %s", index, fields[i].name);
+    for (int i = 0; i < PYBP_N_LAYER_FIELDS; i++)
+        if (!pybp_same_field(&pybp_layer_fields[i], read, made))
+            return pybp_fail(PYBP_FILE, "layer %zu can't be described by this %s", index, pybp_layer_fields[i].name);
     if ((read->n_in != 0 && read->n_in != made->n_in) || (read->n_out != 0 && read->n_out != made->n_out))
         return pybp_fail(PYBP_FILE, "layer %zu has another width", index);
     return PYBP_OK;
-}
-
-/* ---- writing ---- */
-
-static void write_list(const pybp_layer_record *record, enum field_type type, pybp_text *text)
-{
-    pybp_layer_record copy = *record;
-    int *count, most;
-    const double *numbers = list_of(&copy, type, &count, &most);
-    for (int i = 0; i < *count; i++) {
-        pybp_text_format(text, i == 0 ? "[" : ", ");
-        pybp_text_double(text, numbers[i]);
-    }
-    pybp_text_format(text, *count == 0 ? "[]" : "]");
-}
-
-static void write_columns(const pybp_layer_record *record, pybp_text *text)
-{
-    for (size_t i = 0; i < record->n_columns; i++)
-        pybp_text_format(text, "%s%zu", i == 0 ? "[" : ", ", record->columns[i]);
-    pybp_text_format(text, record->n_columns == 0 ? "[]" : "]");
-}
-
-static void write_name(pybp_registry which, int number, pybp_text *text)
-{
-    pybp_row row;
-    if (pybp_registry_row(which, number, &row) == PYBP_OK)
-        pybp_text_format(text, "\"%s\"", row.name);
-}
-
-static void write_field(const field *f, const pybp_layer_record *record, pybp_text *text)
-{
-    const char *from = (const char *)record + f->offset;
-    pybp_text_format(text, ", \"%s\": ", f->name);
-    switch (f->type) {
-    case NUMBER:
-        pybp_text_double(text, *(const double *)from);
-        break;
-    case SIZE:
-        pybp_text_format(text, "%" PRIu64, *(const uint64_t *)from);
-        break;
-    case SIZES:
-        write_columns(record, text);
-        break;
-    case FLAG:
-        pybp_text_format(text, *(const bool *)from ? "true" : "false");
-        break;
-    case PARAMS:
-    case ACTIVATION_PARAMS:
-        write_list(record, f->type, text);
-        break;
-    case ACTIVATION:
-        write_name(PYBP_REGISTRY_ACTIVATIONS, (int)record->activation, text);
-        break;
-    case INIT:
-        write_name(PYBP_REGISTRY_INITIALIZERS, (int)record->init, text);
-        break;
-    default:
-        pybp_text_format(text, "\"%s\"", parametrizations[record->parametrization]);
-    }
-}
-
-void pybp_layer_record_write(const pybp_layer_record *record, size_t index, pybp_text *text)
-{
-    pybp_text_format(text, "{\"kind\": ");
-    write_name(PYBP_REGISTRY_LAYERS, (int)record->kind, text);
-    if (says_n_out(record))
-        pybp_text_format(text, ", \"n_out\": %" PRIu64, record->n_out);
-    if (record->n_inputs == 2)
-        pybp_text_format(text, ", \"inputs\": [%" PRId64 ", %" PRId64 "]", record->inputs[0], record->inputs[1]);
-    else if (record->n_inputs == 1 && record->inputs[0] != (int64_t)index - 1)
-        pybp_text_format(text, ", \"inputs\": [%" PRId64 "]", record->inputs[0]);
-    for (int i = 0; i < N_FIELDS; i++)
-        if (!same_field(&fields[i], record, &defaults))
-            write_field(&fields[i], record, text);
-    pybp_text_format(text, "}");
 }

@@ -107,8 +107,8 @@ static pybp_status read_description(const pybp_json *given, int format, descript
     char shown[PYBP_SHOWN];
     uint64_t n_in = 0;
     if (format > 1 && !pybp_json_has_keys(given, keys, COUNT(keys)))
-        return pybp_fail(PYBP_FILE, "its net has the fields of no net; expected dtype, seed, n_in, layers, progress and "
-                                    "callbacks");
+        return pybp_fail(PYBP_FILE, "its net has the fields of no net; expected dtype, seed, n_in, layers, progress "
+                                    "and callbacks");
     const pybp_json *dtype = pybp_json_member(given, "dtype");
     if (!pybp_json_is(dtype, "float32") && !pybp_json_is(dtype, "float64"))
         return pybp_fail(PYBP_FILE, "dtype %s is unknown", pybp_json_show(dtype, shown));
@@ -214,7 +214,10 @@ static pybp_status plan(const pybp_file *file, const description *d, pybp_net **
             return pybp_fail(PYBP_FILE, "it has no array for %zu outputs of layer %zu; expected %s of this size",
                              d->layers[l].n_out, l, size == 4 ? "float32" : "float64");
     const pybp_status status = pybp_net_plan(&d->net, net);
-    if (status == PYBP_NO_MEMORY && d->net.n_in > file->container.data_bytes)
+    bool grows = d->net.n_in > file->container.data_bytes; /* so that a size may have overflowed */
+    for (size_t l = 0; l < d->net.n_layers; l++)
+        grows |= d->layers[l].kind == PYBP_LAYER_CONCAT;
+    if (status == PYBP_NO_MEMORY && grows)
         return pybp_fail(PYBP_FILE, "its layers are too wide for its size");
     return status;
 }

@@ -25,7 +25,8 @@ int pybp_saved_arrays(const pybp_net *net, size_t layer, int states, pybp_saved_
                 snprintf(at++->name, sizeof one.name, "weight_state%d", i + 1);
             }
     }
-    const pybp_saved_array line = {.layer = layer, .n_dimensions = 1, .shape = {of->n_out, 0}, .bytes = of->n_out * size};
+    const pybp_saved_array line = {.layer = layer, .n_dimensions = 1, .shape = {of->n_out, 0},
+                                   .bytes = of->n_out * size};
     if (of->has_bias) {
         *at = line;
         at->what = PYBP_BIASES;

@@ -153,8 +153,8 @@ static pybp_status compose(writer *w, pybp_text *whole)
     if (whole->failed || w->header.failed)
         return pybp_fail(PYBP_NO_MEMORY, "no memory for saving a net");
     if (whole->length > max_header)
-        return pybp_fail(PYBP_INVALID, "the net is too large: its header has %zu bytes, the limit is %zu", whole->length,
-                         max_header);
+        return pybp_fail(PYBP_INVALID, "the net is too large: its header has %zu bytes, the limit is %zu",
+                         whole->length, max_header);
     return PYBP_OK;
 }
 

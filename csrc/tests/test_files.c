@@ -230,7 +230,8 @@ static void arrays_and_description(void)
     bool found = false;
     for (size_t i = 0; i < pybp_file_n_arrays(file); i++) {
         OK(pybp_file_array(file, i, &info));
-        if (info.name_length != strlen("layers.1.biases") || memcmp(info.name, "layers.1.biases", info.name_length) != 0)
+        static const char wanted[] = "layers.1.biases";
+        if (info.name_length != strlen(wanted) || memcmp(info.name, wanted, info.name_length) != 0)
             continue;
         found = true;
         CHECK(info.n_dimensions == 1 && info.shape[0] == 3 && strcmp(info.dtype, "float32") == 0 && info.bytes == 12);

@@ -55,7 +55,9 @@ def parse_layers(given: object, file_format: int, n_in: object) -> tuple[Layer, 
     where = "a layer"
     try:
         found = []
-        for index, entry in enumerate(given if file_format == 1 else _completed(given, n_in)):
+        defaults = _defaults()  # format 1 lacks the fields that came after it
+        old = [defaults | entry for entry in given] if file_format == 1 else []
+        for index, entry in enumerate(old or _completed(given, n_in)):
             where = f"layer {index}"
             found.append(Layer.from_description(entry))
         where = "a layer"

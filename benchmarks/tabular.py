@@ -81,7 +81,13 @@ MODELS = {
     "CatBoost": catboost,
 }
 
-WITHOUT = {}
+WITHOUT = {
+    "ensemble": {"n_ensemble": 1},
+    "embeddings": {"n_frequencies": 0},
+    "dropout": {"dropout": 0.0},
+    "decay": {"weight_decay": 0.0},
+    "stopping": {"patience": None},
+}
 """What leaves out a part of the recipe: parameters of pybp's estimators."""
 
 

@@ -17,8 +17,8 @@ _LARGEST_Z = 1e9  # beyond it the smooth clip gives 3 to rounding; its square do
 class RobustScaling:
     """``z = (x - median) / spread``, then smoothly clipped: ``z / sqrt(1 + (z / 3)^2)``.
 
-    The spread of a column is the distance of its quartiles; if these are equal, half its range. NaN
-    is ignored by `fit` and becomes 0 in `transform`.
+    The spread of a column is the distance of its quartiles; if these are equal, half the median
+    distance from the median of those numbers that differ from it. NaN becomes 0.
 
     Attributes
     ----------
@@ -70,7 +70,14 @@ def median_and_spread(values: Array, times: Array | None = None) -> tuple[float,
     times = None if times is None else times[present]
     low, median, high = quantile(values, np.array([0.25, 0.5, 0.75]), times)
     # The difference of two doubles may overflow, that of their halves can't.
-    spread = 2 * (high / 2 - low / 2) or values.max() / 2 - values.min() / 2
+    spread = 2 * (high / 2 - low / 2)
+    away = values != median
+    if spread == 0 and away.any():
+        distances, times = (
+            np.abs(values[away] / 2 - median / 2),
+            None if times is None else times[away],
+        )
+        spread = quantile(distances, np.array([0.5]), times)[0]
     return float(median), float(spread) or math.inf
 
 
@@ -85,6 +92,7 @@ def quantile(values: Array, probabilities: Array, times: Array | None = None) ->
     above = np.searchsorted(ends - 1, ranks)
     below = np.maximum(above - 1, 0)
     part = np.clip(ranks - (ends[below] - 1), 0.0, 1.0)
+    part[ranks == ends[above] - 1] = 1.0
     # The difference of two doubles may overflow, that of their halves can't.
     steps = (values[above] / 2 - values[below] / 2) * part
     found = np.minimum(2 * (values[below] / 2 + steps), values[above])

@@ -10,7 +10,9 @@ from pybp.tabular import REGRESSION, TabularPredictor
 def recipe(x, train):
     """The paper's transformation of a column of numbers."""
     low, median, high = np.percentile(train, [25, 50, 75])
-    spread = high - low if high != low else (train.max() - train.min()) / 2
+    others = train[train != median]
+    away = np.median(abs(others - median)) / 2 if others.size else 0.0
+    spread = high - low if high != low else away
     z = (x - median) / spread if spread else np.zeros_like(x)
     return z / np.sqrt(1 + (z / 3) ** 2)
 

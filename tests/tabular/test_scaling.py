@@ -31,11 +31,11 @@ def test_numbers(train, X):
     np.testing.assert_allclose(scaling.transform(X), wanted, rtol=1e-9, atol=1e-12)
 
 
-def test_equal_quartiles_make_way_for_half_the_range():
-    column = np.array([0.0] * 9 + [4.0])
+def test_equal_quartiles_make_way_for_distances_from_the_median():
+    column = np.array([0.0] * 15 + [3.0, -4.0, 1e9])
+    scaled = scaling_of(column[:, np.newaxis]).transform(np.array([[0.0], [4.0], [1e9]]))
     wanted = 2 / np.sqrt(1 + (2 / 3) ** 2)
-    scaled = scaling_of(column[:, np.newaxis]).transform(np.array([[0.0], [4.0]]))
-    np.testing.assert_allclose(scaled, [[0], [wanted]], rtol=1e-15)
+    np.testing.assert_allclose(scaled, [[0], [wanted], [3]], rtol=1e-9)
 
 
 def test_a_constant_column_is_0_whatever_comes():
@@ -122,6 +122,11 @@ def test_weighted_quantiles(values, weights):
     found = quantile(values, levels, weights)
     assert (np.diff(found) >= 0).all()
     assert (found[0], found[-1]) == (values.min(), values.max())
+
+
+def test_the_last_value_is_the_last_quantile_in_spite_of_rounding():
+    times = np.array([1.0, *[2.85518466] * 11])
+    assert quantile(np.array([1.0, *[0.0] * 11]), np.array([1.0]), times) == 1
 
 
 def test_a_heavy_value_is_the_median():

@@ -1,6 +1,8 @@
 """Ensembles: averages, out-of-fold predictions, calibration, threads, metrics, time limits."""
 
+import _thread
 import math
+import threading
 import time
 from dataclasses import replace
 
@@ -264,6 +266,19 @@ def test_an_interrupted_ensemble_keeps_the_nets_it_has():
     with pytest.raises(KeyboardInterrupt):
         model.fit(*data("regression"), callbacks=[callback])
     assert [len(one.history) for one in model.trained] == [12, 3]
+    assert model.predict(data("regression")[0]).shape == (80,)
+
+
+def test_ctrl_c_ends_nets_on_threads():
+    """Ctrl-C reaches the calling thread, which asks the others to stop."""
+    model = predictor("regression", epochs=10**6, patience=None)
+    timer = threading.Timer(0.5, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*data("regression"), threads=2)
+    timer.join()
+    assert len(model.trained) == 2  # the others had not begun
+    assert all(1 <= one.best_epoch <= len(one.history) < 10**6 for one in model.trained)
     assert model.predict(data("regression")[0]).shape == (80,)
 
 

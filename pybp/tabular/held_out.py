@@ -10,7 +10,6 @@ from pybp.tabular.ensemble import Training
 from pybp.tabular.folds import Part
 from pybp.tabular.insight import HeldRows
 from pybp.tabular.intervals import Residuals
-from pybp.tabular.samples import Samples
 from pybp.tabular.targets import ClassTargets, NumberTargets
 from pybp.tabular.training import TrainedNet
 
@@ -23,8 +22,8 @@ class HeldOut:
 
     Attributes
     ----------
-    samples : Samples
-        The rows.
+    y, weights : ndarray
+        Targets and weights (or None) of the rows.
     rows : ndarray of int, shape (n_held,)
         Their indices among the samples of training, or of validation.
     outputs : ndarray, shape (n_held, n_outputs)
@@ -35,7 +34,8 @@ class HeldOut:
         Rows of each net.
     """
 
-    samples: Samples
+    y: Array
+    weights: Array | None
     rows: Array
     outputs: Array
     temperature: float
@@ -69,7 +69,8 @@ class HeldOut:
         np.add.at(mean, group, predicted)
         mean /= times[:, np.newaxis]
         each = HeldRows.kept(training.metric, held, own)
-        return cls(held.take(distinct), distinct, mean, factor, each)
+        own_weights = None if held.weights is None else held.weights[distinct]
+        return cls(held.y[distinct], own_weights, distinct, mean, factor, each)
 
     def oof(self, training: Training, n_rows: int, kept: Array) -> tuple[Array, float]:
         """The out-of-fold predictions for the rows of the table, of which `kept` were samples; their score."""
@@ -77,13 +78,13 @@ class HeldOut:
         predicted = targets.scored(self.outputs)
         table = np.full((n_rows, *predicted.shape[1:]), np.nan)
         table[kept[self.rows]] = predicted
-        truth = self.samples.y
+        truth = self.y
         if metric.custom:
             truth = targets.compared(truth, self.outputs, own_scale=True)[0]
         with np.errstate(over="ignore"):
-            return table, metric.function(truth, predicted, self.samples.weights)
+            return table, metric.function(truth, predicted, self.weights)
 
     def residuals(self, targets: NumberTargets) -> Residuals:
         """How far their targets are from the predictions."""
         low, high = targets.range(targets.predictions(self.outputs))
-        return Residuals.of(self.samples.y, low, high, self.samples.weights)
+        return Residuals.of(self.y, low, high, self.weights)

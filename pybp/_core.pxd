@@ -186,6 +186,8 @@ cdef extern from "pybp.h" nogil:
         int n_params
         double params[8]
 
+    enum: PYBP_UNIT_VARIANCE, PYBP_COMBINED_BIASES
+    pybp_status pybp_initialize(pybp_net *net, const pybp_matrix *x, int how)
     pybp_status pybp_predict(const pybp_net *net, const pybp_matrix *x, void *out, int threads)
     pybp_status pybp_predict_finite(const pybp_net *net, const pybp_matrix *x, void *out, int threads,
                                     size_t *row, size_t *col)
@@ -244,6 +246,8 @@ cdef extern from "pybp.h" nogil:
         pybp_optimizer optimizer
         const double *lr
         size_t n_lr
+        const double *weight_decay
+        const double *dropout
         size_t batch_size
         size_t accumulate
         int drop_last

@@ -251,6 +251,17 @@ cdef class Net:
         check(status)
         return result.loss, result.n_correct
 
+    def initialize(self, x, bint unit_variance, bint combined_biases):
+        """Initial values of dense layers from the rows of x."""
+        cdef int how = unit_variance * PYBP_UNIT_VARIANCE + combined_biases * PYBP_COMBINED_BIASES
+        cdef pybp_status status
+        cdef Inputs inputs = view_inputs(x)
+        self.begin_call()
+        with nogil:
+            status = pybp_initialize(self.net, &inputs.matrix, how)
+        self.end_call()
+        check(status)
+
     # ---- forward, backward and step as separate calls --------------------------------------------
 
     def forward(self, x, bint keep, out, int threads, bint training=False):
@@ -329,15 +340,16 @@ cdef class Net:
     # ---- training --------------------------------------------------------------------------------
 
     def train(self, TrainOptions options not None, x, y, const double[::1] weights,
-              const double[::1] rates not None, *, size_t epochs=1, size_t first_step=0,
-              size_t n_steps=0, before=None, on_step=None, on_epoch=None):
+              const double[::1] rates not None, const double[::1] weight_decay=None,
+              const double[::1] dropout=None, *, size_t epochs=1, size_t first_step=0, size_t n_steps=0, before=None, on_step=None, on_epoch=None):
         """Train `epochs` epochs, or `n_steps` steps of one epoch from `first_step` on (0: to its end).
 
         Returns (loss, rows predicted correctly, rows, steps, sum of losses, sum of weights) of the
         last epoch so far; the second is 0 unless counted. ``on_epoch`` is called with such a tuple
         after each epoch.
 
-        ``rates`` holds the learning rate of each step of an epoch, or one for all. A call with
+        ``rates`` holds the learning rate of each step of an epoch, or one for all; as many numbers are in
+        ``weight_decay``, instead of the optimizer's, and ``dropout``, instead of the layers' rates. A call with
         ``first_step`` > 0 continues from ``before``, the return value of the previous call.
 
         At intervals of at least 50 ms signal handlers run, then ``on_step(steps, loss)`` is called. An
@@ -354,6 +366,8 @@ cdef class Net:
             fill_result(before, &result)
         now.lr = &rates[0]
         now.n_lr = rates.shape[0]
+        now.weight_decay = pointer_to(weight_decay, now.n_lr)
+        now.dropout = pointer_to(dropout, now.n_lr)
         now.epochs = epochs
         now.first_step = first_step
         now.n_steps = n_steps

@@ -54,6 +54,15 @@ cdef int fill_columns(const size_t[::1] columns, pybp_layer_desc *layer) except 
     return 0
 
 
+cdef const double *pointer_to(const double[::1] rates, size_t n) except? NULL:
+    """NULL for None; otherwise there have to be `n` of them."""
+    if rates is None:
+        return NULL
+    if <size_t> rates.shape[0] != n:
+        raise errors.ShapeError(f"{rates.shape[0]} rates for {n} learning rates")
+    return &rates[0]
+
+
 cdef int fill_loss(tuple spec, pybp_loss_spec *loss) except -1:
     kind, params = spec
     loss.kind = <pybp_loss> <int> kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Literal, Self
 
@@ -22,11 +22,14 @@ from pybp.net.state import updates_done
 from pybp.optimizers import SGD, OptimizerLike
 from pybp.optimizers.resolve import resolve_optimizer, resolve_stepper
 from pybp.optimizers.solvers import Solver
+from pybp.schedules import Schedule
+from pybp.schedules.base import checked_schedule
 from pybp.training.callback_list import checked_callbacks
 from pybp.training.epoch import train_epoch
 from pybp.training.fit import Fit, advice, assess
 from pybp.training.history import History
 from pybp.training.progress import make_progress
+from pybp.training.rates import step_rates
 from pybp.training.settings import TrainSettings
 from pybp.training.whole_batch import WholeBatchFit
 
@@ -105,6 +108,7 @@ class MLP(Export):
         shuffle: bool = True,
         accumulate: int = 1,
         drop_last: bool = False,
+        dropout: Schedule | Callable[[int], float] | None = None,
         penalty_per_weight: bool = False,
         sample_weight: Any = None,
         class_weight: ClassWeight | None = None,
@@ -152,6 +156,8 @@ class MLP(Export):
         drop_last : bool
             Whether to skip the samples at the end of an epoch that don't fill a minibatch (with
             `accumulate`, an update), unless the epoch has no others.
+        dropout : Schedule, optional
+            Rates of the `Dropout` and `AlphaDropout` layers by step, in place of their own.
         penalty_per_weight : bool
             Whether to divide the layers' l1 and l2 by the total weight of each update's samples (without
             weights, their number), as scikit-learn does with alpha; `evaluate` does not divide them.
@@ -222,6 +228,7 @@ class MLP(Export):
                 drop_last=flag(drop_last, "drop_last"),
                 count_correct=any(metric.function is None for metric in computed),
                 penalty_per_weight=flag(penalty_per_weight, "penalty_per_weight"),
+                dropout=checked_schedule(dropout, "dropout"),
             ),
             epochs=n_epochs,
             metrics=computed,
@@ -273,7 +280,7 @@ class MLP(Export):
             if not acquired:
                 raise BusyError("this net is being fitted; a callback can't train it")
             try:
-                rates = spec.rates(updates_done(self._net, spec), 1)
+                rates = step_rates(spec, None, updates_done(self._net, spec), 1)
                 return train_epoch(self._net, self._layers, data, settings, rates).loss
             except DivergenceError:
                 raise DivergenceError(

@@ -2,6 +2,7 @@
 
 #include "base/status.h"
 #include "net/rows/loss.h"
+#include "net/update/optimizer_state.h"
 
 #include <math.h>
 
@@ -102,5 +103,19 @@ pybp_status pybp_check_rates(const double *lr, size_t n)
     for (size_t i = 0; i < n; i++)
         if (!(lr[i] >= 0) || !isfinite(lr[i]))
             return pybp_fail(PYBP_INVALID, "learning rate %g of step %zu: expected a finite number >= 0", lr[i], i);
+    return PYBP_OK;
+}
+
+pybp_status pybp_check_other_rates(const pybp_net *net, const pybp_train_options *options)
+{
+    const double *decay = options->weight_decay, *dropout = options->dropout;
+    if (decay != NULL && pybp_weight_decay_of(options->optimizer.kind) < 0)
+        return pybp_fail(PYBP_INVALID, "weight_decay: this optimizer has none");
+    for (size_t i = 0; decay != NULL && i < options->n_lr; i++)
+        if (!(decay[i] >= 0) || !pybp_fits(decay[i], net->dtype))
+            return pybp_fail(PYBP_INVALID, "weight_decay %g of step %zu: expected a finite number >= 0", decay[i], i);
+    for (size_t i = 0; dropout != NULL && i < options->n_lr; i++)
+        if (!(dropout[i] >= 0 && dropout[i] < 1))
+            return pybp_fail(PYBP_INVALID, "dropout %g of step %zu: expected a number in [0, 1)", dropout[i], i);
     return PYBP_OK;
 }

@@ -16,5 +16,7 @@ pybp_status pybp_check_loss(const pybp_net *net, const pybp_loss_spec *loss, pyb
 pybp_status pybp_check_optimizer(const pybp_net *net, const pybp_optimizer *optimizer);
 /* n > 0 learning rates are finite and >= 0. */
 pybp_status pybp_check_rates(const double *lr, size_t n);
+/* Of training options with n_lr learning rates: weight decays and rates of dropout by step, if there are any. */
+pybp_status pybp_check_other_rates(const pybp_net *net, const pybp_train_options *options);
 
 #endif

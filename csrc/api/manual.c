@@ -2,6 +2,7 @@
 #include "api/check_data.h"
 #include "api/check_options.h"
 #include "api/entry.h"
+#include "net/initialize.h"
 #include "net/jacobian.h"
 #include "net/manual_passes.h"
 #include "net/manual_step.h"
@@ -89,4 +90,13 @@ pybp_status pybp_step(pybp_net *net, const pybp_optimizer *optimizer, double lr,
     CHECK(pybp_check_optimizer(net, optimizer));
     CHECK(pybp_check_rates(&lr, 1));
     RETURN_LOCKED(net, write, step(net, optimizer, lr, threads));
+}
+
+pybp_status pybp_initialize(pybp_net *net, const pybp_matrix *x, int how)
+{
+    CHECK_POINTERS(net != NULL && x != NULL);
+    CHECK(pybp_check_rows(net, x));
+    if (how < 0 || how > (PYBP_UNIT_VARIANCE | PYBP_COMBINED_BIASES))
+        return pybp_fail(PYBP_INVALID, "how is %d, expected a sum of PYBP_UNIT_VARIANCE and PYBP_COMBINED_BIASES", how);
+    RETURN_LOCKED(net, write, pybp_initialize_rows(net, x, how));
 }

@@ -88,6 +88,7 @@ static pybp_status check_options(const pybp_net *net, const pybp_train_options *
         return check_gradient_only(o, steps);
     CHECK(pybp_check_optimizer(net, &o->optimizer));
     CHECK(pybp_check_rates(o->lr, o->n_lr));
+    CHECK(pybp_check_other_rates(net, o));
     CHECK(check_steps(o, steps));
     return o->shuffle ? check_shuffle(rows) : PYBP_OK;
 }

@@ -446,6 +446,18 @@ PYBP_API pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, co
                                    const double *weights, const pybp_loss_spec *loss,
                                    pybp_reduction reduction, int threads, pybp_evaluation *result);
 
+/* ---- initial values from data ---------------------------------------------------------------- */
+
+/* Initial values from data, for the DENSE layers that are not frozen, the first one first, each from what the layers
+ * before it, with their new values, make of the rows of x.  Biases first become 0.  `how`: a sum of
+ *   PYBP_UNIT_VARIANCE    the weights of each output are scaled such that its z has variance 1 over the rows (not where
+ *                         z is the same for all rows)
+ *   PYBP_COMBINED_BIASES  then each bias becomes minus a random convex combination of its z for five rows
+ * PYBP_INVALID, PYBP_SHAPE, PYBP_NO_MEMORY; PYBP_DIVERGED: a parameter would be infinite or NaN.  The net is then
+ * unchanged.  The last forward pass and the gradients are discarded. */
+enum { PYBP_UNIT_VARIANCE = 1, PYBP_COMBINED_BIASES = 2 };
+PYBP_API pybp_status pybp_initialize(pybp_net *net, const pybp_matrix *x, int how);
+
 /* ---- forward, backward and step as separate calls ------------------------------------------ */
 
 /* Forward pass.  The net keeps inputs and activations, for pybp_backward and pybp_net_get.  `how`: 0, or a sum of
@@ -542,6 +554,9 @@ typedef struct pybp_train_options {
     pybp_optimizer optimizer;
     const double *lr;      /* n_lr learning rates, one for each step of an epoch, or one for all */
     size_t n_lr;
+    const double *weight_decay; /* n_lr weight decays, instead of the optimizer's; NULL: that.  PYBP_INVALID if it has
+                              none */
+    const double *dropout; /* n_lr rates, instead of those of DROPOUT and ALPHA_DROPOUT layers; NULL: those */
     size_t batch_size;     /* >= 1; the last batch of an epoch may be smaller.  With BATCH_NORM no batch may
                               have only 1 row (PYBP_INVALID) */
     size_t accumulate;     /* number of batches whose gradient a step uses, as if they were one batch (0: as 1); it

@@ -41,7 +41,7 @@ pybp_status pybp_net_fill(pybp_net *net, bool zeroed)
     if (net->params == NULL)
         return pybp_fail(PYBP_NO_MEMORY, "%s", no_memory);
     pybp_optimizer_detach(net);
-    return pybp_initialize(net, zeroed) ? PYBP_OK : pybp_fail(PYBP_NO_MEMORY, "%s", no_memory);
+    return pybp_draw_parameters(net, zeroed) ? PYBP_OK : pybp_fail(PYBP_NO_MEMORY, "%s", no_memory);
 }
 
 pybp_status pybp_net_build(const pybp_net_desc *desc, pybp_net **out)

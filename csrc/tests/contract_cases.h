@@ -24,6 +24,7 @@ typedef struct contract_case {
     pybp_layer_desc layers[CONTRACT_MAX_LAYERS];
     uint64_t seed;
 
+    int from_data;            /* initial values from all rows: pybp_initialize's `how`; 0: none */
     size_t rows;
     uint64_t data_seed;
     pybp_dtype data_dtype;    /* of x and y as given; values of 21 bits, of 53 if `wide` */
@@ -37,6 +38,8 @@ typedef struct contract_case {
     pybp_reduction reduction;
     pybp_optimizer optimizer;
     double lr, lr_drop;       /* the learning rate of step s of an epoch is lr / (1 + s lr_drop) */
+    double fall;              /* > 0: weight decay and rates of dropout of step s are by_step / (1 + s fall) */
+    double decay_by_step, dropout_by_step; /* 0: those of the optimizer, of the layers */
     size_t batch, epochs;
     size_t accumulate;        /* minibatches that make a step; 0 is 1 */
     int drop_last;            /* an epoch leaves out the rows that don't make a whole step */
@@ -125,6 +128,7 @@ typedef struct contract_data {
     double *weights; /* (rows,), or NULL */
     double *lr;      /* n_lr of them: 1, or one for each step */
     size_t n_lr;
+    double *weight_decay, *dropout; /* n_lr of them, or NULL */
 } contract_data;
 
 /* 0 if memory is exhausted. */

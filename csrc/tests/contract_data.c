@@ -42,6 +42,17 @@ static double sample_weight(const contract_case *c, uint64_t row)
     return h % 8 == 0 && row != 0 ? 0.0 : 0.25 + (double)(h >> 12) * 0x1p-52;
 }
 
+/* from / (1 + s fall) for each step s, NULL if `from` is 0. Of the few numbers none is missed. */
+static double *falling(const contract_case *c, double from, size_t n)
+{
+    double *rates = from > 0.0 ? malloc(n * sizeof *rates) : NULL;
+    for (size_t s = 0; rates && s < n; s++) {
+        double by = (double)s * c->fall;
+        rates[s] = from / (1.0 + by);
+    }
+    return rates;
+}
+
 int contract_data_make(const contract_case *c, contract_data *data)
 {
     size_t n_out = contract_n_out(c), n_targets = contract_n_targets(c);
@@ -49,7 +60,7 @@ int contract_data_make(const contract_case *c, contract_data *data)
     for (int e = 0; e < abs(c->x_exponent); e++)
         x_scale *= c->x_exponent < 0 ? 0.5 : 2.0;
 
-    *data = (contract_data){.n_lr = c->lr_drop != 0.0 ? contract_n_steps(c) : 1};
+    *data = (contract_data){.n_lr = c->lr_drop != 0.0 || c->fall != 0.0 ? contract_n_steps(c) : 1};
     data->x = malloc(c->rows * c->n_in * sizeof *data->x);
     data->y = c->labels ? NULL : malloc(c->rows * n_targets * sizeof *data->y);
     data->labels = c->labels ? malloc(c->rows * sizeof *data->labels) : NULL;
@@ -75,6 +86,8 @@ int contract_data_make(const contract_case *c, contract_data *data)
         double drop = (double)s * c->lr_drop;
         data->lr[s] = c->lr / (1.0 + drop);
     }
+    data->weight_decay = falling(c, c->decay_by_step, data->n_lr);
+    data->dropout = falling(c, c->dropout_by_step, data->n_lr);
     return 1;
 }
 
@@ -85,5 +98,7 @@ void contract_data_free(contract_data *data)
     free(data->labels);
     free(data->weights);
     free(data->lr);
+    free(data->weight_decay);
+    free(data->dropout);
     memset(data, 0, sizeof *data);
 }

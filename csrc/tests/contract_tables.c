@@ -79,7 +79,21 @@ static const size_t some[] = {0, 2, 3, 6}, last[] = {6}, many[] = {1, 3, 4, 8, 1
     POINT("groups, accumulated", DENSE(15, TANH); GROUPED(5, 2, MISH); c->accumulate = 3; c->rows = 90)    \
     POINT("outputs beside inputs", DENSE(9, TANH); ADD(CONCAT)->from = 1; DENSE(8, TANH))                  \
     POINT("an output beside itself", DENSE(17, TANH); ADD(CONCAT); ADD(CONCAT)->skip = 1)                  \
-    POINT("outputs beside outputs", DENSE(16, TANH); DENSE(3, SILU); DENSE(16, RELU)->from = 1; ADD(CONCAT)->skip = 1)
+    POINT("outputs beside outputs", DENSE(16, TANH); DENSE(3, SILU); DENSE(16, RELU)->from = 1; ADD(CONCAT)->skip = 1) \
+    POINT("rates of dropout by step", DENSE(33, SELU); with(ADD(DROPOUT), 0.2); DENSE(9, SELU);            \
+          ADD(ALPHA_DROPOUT); c->fall = 0.25; c->dropout_by_step = 0.5)                                    \
+    POINT("weight decay by step", DENSE(17, TANH); trained_by(c, 2); c->fall = 0.5; c->decay_by_step = 0.4; \
+          c->optimizer.no_bias_decay = 1)                                                                  \
+    POINT("both, accumulated", DENSE(17, TANH); ADD(DROPOUT); trained_by(c, 3); c->fall = 0.125;           \
+          c->decay_by_step = 0.25; c->dropout_by_step = 0.25; c->accumulate = 2; c->rows = 90)             \
+    POINT("both, chunks", DENSE(8, TANH); ADD(DROPOUT); trained_by(c, 0); c->fall = 0.125;                 \
+          c->decay_by_step = 0.25; c->dropout_by_step = 0.25; c->rows = 1100; c->batch = 600; c->lr_drop = 0.1) \
+    POINT("unit variance", DENSE(17, SELU); DENSE(9, TANH)->no_bias = 1; c->from_data = 1)                 \
+    POINT("biases of five rows", DENSE(17, SELU); DENSE(9, TANH); c->from_data = 2)                        \
+    POINT("initial values from data, three chunks", c->n_in = 19; embed_numbers(c, many, 8, 16, 3);        \
+          ADD(SCALE)->no_bias = 1; DENSE(33, IDENTITY)->parametrization = PYBP_NTK; PARAMETRIC(MISH);      \
+          with(ADD(DROPOUT), 0.15); DENSE(17, RELU)->frozen = 1; DENSE(8, SELU); c->rows = 600; c->batch = 256; \
+          c->from_data = 3)
 
 static void pointed(size_t i, contract_case *c)
 {

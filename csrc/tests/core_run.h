@@ -96,6 +96,9 @@ static int open_net(const core_run *run, pybp_net **net)
     if (!ok(run, pybp_isa_select(run->isa), "pybp_isa_select") ||
         !ok(run, pybp_net_create(&desc, net), "pybp_net_create"))
         return 0;
+    const pybp_matrix x = inputs(run, 0, c->rows);
+    if (c->from_data && !ok(run, pybp_initialize(*net, &x, c->from_data), "pybp_initialize"))
+        return 0;
     return CHECK(strcmp(pybp_net_isa(*net), run->isa) == 0) &&
            CHECK(pybp_net_n_parameters(*net) == contract_n_parameters(c));
 }
@@ -226,7 +229,8 @@ static int train(core_run *run, pybp_net *net, double *losses)
     pybp_train_result result;
     pybp_train_options options = {
         .loss = c->loss, .reduction = c->reduction, .optimizer = c->optimizer,
-        .lr = run->data.lr, .n_lr = run->data.n_lr, .batch_size = c->batch,
+        .lr = run->data.lr, .n_lr = run->data.n_lr,
+        .weight_decay = run->data.weight_decay, .dropout = run->data.dropout, .batch_size = c->batch,
         .accumulate = c->accumulate, .drop_last = c->drop_last,
         .shuffle = c->shuffle, .threads = run->threads, .penalty_per_weight = c->penalty_per_weight,
     };

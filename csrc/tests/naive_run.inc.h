@@ -104,6 +104,44 @@ static void F(close)(F(net) *net)
     free(net->weights);
 }
 
+/* Layer l from the rows of net->x: docs/contract.md, "Initial values from data". */
+static void F(initialize_from)(F(net) *net, const contract_case *c, size_t l)
+{
+    F(layer) *layer = &net->layers[l];
+    size_t n = layer->n_out, rows = c->rows;
+    int own = layer->kind == PYBP_LAYER_DENSE && !layer->desc->frozen;
+    T *d = need(rows, sizeof(T));
+    net->training = 0;
+    for (size_t j = 0; own && layer->bias && j < n; j++)
+        net->p[layer->first + j * layer->stride + layer->fan] = C(0.0);
+    F(layer_forward)(net, layer, rows);
+    for (size_t j = 0; own && (c->from_data & PYBP_UNIT_VARIANCE) && j < n; j++) {
+        T m = F(row_chain)(C(0.0), 0, &layer->z[j], n, rows) / (T)(double)rows;
+        for (size_t r = 0; r < rows; r++)
+            d[r] = layer->z[r * n + j] - m;
+        double q = (double)F(row_chain_dot)(C(0.0), 0, d, d, 1, rows);
+        for (size_t i = 0; i < layer->fan && q > 0.0; i++) {
+            T *w = &net->p[layer->first + j * layer->stride + i];
+            *w = *w * (T)(1.0 / sqrt(q / (double)rows));
+        }
+    }
+    F(layer_forward)(net, layer, rows);
+    for (size_t j = 0; own && layer->bias && (c->from_data & PYBP_COMBINED_BIASES) && j < n; j++) {
+        double sum = 0.0, weights = 0.0;
+        for (size_t i = 0; i < 5; i++) {
+            uint64_t row;
+            multiply(word3(c->seed, STREAM_WEIGHTS, l, 2, 10 * j + i), (uint64_t)rows, &row);
+            double e = -log_f64(uniform(word3(c->seed, STREAM_WEIGHTS, l, 2, 10 * j + 5 + i)));
+            double product = e * (double)layer->z[row * n + j];
+            sum = sum + product;
+            weights = weights + e;
+        }
+        net->p[layer->first + j * layer->stride + layer->fan] = (T)(-(sum / weights));
+    }
+    F(layer_forward)(net, layer, rows);
+    free(d);
+}
+
 /* The rows order[0 ... rows - 1] into net->x, net->y, net->weights.  Returns W (B without weights). */
 static double F(gather)(F(net) *net, const contract_case *c, const contract_data *data,
                         const size_t *order, size_t rows)
@@ -133,13 +171,19 @@ static double F(epoch)(F(net) *net, const contract_case *c, const contract_data 
         double w = F(gather)(net, c, data, &order[s * step], rows);
         if (w == 0.0) /* pybp_train(): such a minibatch is skipped */
             continue;
+        pybp_optimizer optimizer = c->optimizer;
+        if (data->weight_decay)
+            optimizer.params[c->optimizer.kind == PYBP_OPTIMIZER_SGD ? 2 : 3] = data->weight_decay[s];
+        for (size_t l = 0; l < net->n_layers && data->dropout; l++)
+            if (net->layers[l].kind == PYBP_LAYER_DROPOUT || net->layers[l].kind == PYBP_LAYER_ALPHA_DROPOUT)
+                net->layers[l].settings[0] = data->dropout[s];
         F(forward)(net, rows, c->batch, 1);
         double part = c->penalty_per_weight ? 1.0 / w : 1.0;
         sum = sum + (F(loss)(net, c, rows, w) + F(penalty_part)(net, c, part, w));
         weight = weight + w;
         F(backward)(net, rows, c->batch);
         F(whole_gradient)(net, part);
-        F(update)(net, &c->optimizer, data->lr[data->n_lr > 1 ? s : 0]);
+        F(update)(net, &optimizer, data->lr[data->n_lr > 1 ? s : 0]);
         F(constrain)(net);
     }
     return loss_value(c, sum, weight);
@@ -203,6 +247,11 @@ static void F(run)(const contract_case *c, const contract_data *data, naive_resu
         unshuffled[r] = order[r] = r;
 
     F(open)(&net, c);
+    if (c->from_data) {
+        F(gather)(&net, c, data, unshuffled, c->rows);
+        for (size_t l = 0; l < c->n_layers; l++)
+            F(initialize_from)(&net, c, l);
+    }
     keep(result, NAIVE_INITIAL, net.p, net.n, sizeof(T));
 
     weight = F(gather)(&net, c, data, unshuffled, first);

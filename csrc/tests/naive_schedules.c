@@ -155,6 +155,12 @@ double naive_schedule(const pybp_schedule *s, uint64_t t, uint64_t horizon)
         f = 15.0 * fraction(t, horizon);
         f = log_f64(1.0 + f) * 1.4426950408889634;
         return s->lr * (0.5 * (1.0 - naive_cospi(2.0 * f)));
+    case PYBP_SCHEDULE_FLAT_COS:
+        f = fraction(t, horizon);
+        if (f < s->params[0])
+            return s->lr;
+        f = (f - s->params[0]) / (1.0 - s->params[0]);
+        return 0.0 + (s->lr - 0.0) * (0.5 * (1.0 + naive_cospi(f)));
     default: /* constant */
         return s->lr;
     }

@@ -57,6 +57,8 @@ static const schedule_case cases[] = {
     {"cyclic, halved", S(CYCLIC, 1e-3, 10, 20, 0.5, 1), 0, 0},
     {"cyclic, exponential", S(CYCLIC, 1e-3, 10, 20, 1, 0.999), 0, 0},
     {"coslog4", S(COSLOG4, 0), 0, 990},
+    {"flat_cos", S(FLAT_COS, 0.5), 0, 990},
+    {"flat_cos, none flat", S(FLAT_COS, 0.0), 0, 97},
 };
 #define N_CASES (sizeof cases / sizeof *cases)
 

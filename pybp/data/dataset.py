@@ -48,6 +48,11 @@ class Data:
     def __len__(self) -> int:
         return len(self.X)
 
+    @property
+    def arrays(self) -> tuple[Inputs, Array, Array | None]:
+        """X, y and weights."""
+        return self.X, self.y, self.weights
+
     def take(self, rows: Array | slice) -> "Data":
         """These rows."""
         weights = None if self.weights is None else self.weights[rows]

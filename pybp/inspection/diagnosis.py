@@ -27,6 +27,7 @@ from pybp.losses import Loss
 from pybp.net.state import set_training_passes, training_passes, updates_done
 from pybp.optimizers import Optimizer
 from pybp.training.epoch import train_epoch
+from pybp.training.rates import step_rates
 from pybp.training.settings import TrainSettings
 
 __all__ = ["Diagnosis", "LayerDiagnosis", "diagnose", "evenly_spaced_rows"]
@@ -198,7 +199,7 @@ def diagnose(
     before = trace(net, layers, data, loss, training=True)
     updated_net = net.copy()
     settings = TrainSettings(loss, optimizer, len(data), shuffle=False, threads=0)
-    rates = optimizer.rates(updates_done(net, optimizer), 1)
+    rates = step_rates(optimizer, None, updates_done(net, optimizer), 1)
     try:
         train_epoch(updated_net, layers, data, settings, rates)
         set_training_passes(
@@ -209,7 +210,7 @@ def diagnose(
     except DivergenceError:
         loss_after, weights = math.inf, [layer.W for layer in before.layers]
     diagnoses = _diagnose_layers(before, weights)
-    findings = find(_measurements(diagnoses, data.X, float(rates[0]), before.loss, loss_after))
+    findings = find(_measurements(diagnoses, data.X, float(rates.lr[0]), before.loss, loss_after))
     return Diagnosis(before.loss, loss_after, diagnoses, findings)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pybp._common.arguments import flag
-from pybp.optimizers.base import Optimizer, element_of_pair
+from pybp.optimizers.base import Decay, Optimizer, element_of_pair, number_of
 from pybp.schedules import LearningRate
 
 __all__ = ["Adam", "AdamW", "Adamax", "NAdam", "RAdam", "adam_parameter"]
@@ -26,7 +26,7 @@ class Adam(Optimizer):
         (b1, b2), each in [0, 1).
     eps : float
         Added to the denominator, > 0.
-    weight_decay : float
+    weight_decay : float or Schedule
         Adds ``weight_decay w`` to the gradient, >= 0; `AdamW` has decoupled weight decay.
     amsgrad : bool
         Use the largest v of all steps so far in place of v.
@@ -41,7 +41,7 @@ class Adam(Optimizer):
     lr: LearningRate = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
-    weight_decay: float = 0.0
+    weight_decay: Decay = 0.0
     amsgrad: bool = False
 
     def _parameter(self, name: str) -> Any:
@@ -60,7 +60,7 @@ class AdamW(Optimizer):
         (b1, b2), each in [0, 1).
     eps : float
         Added to the denominator, > 0.
-    weight_decay : float
+    weight_decay : float or Schedule
         Each update multiplies the parameters by ``1 - lr weight_decay`` first, >= 0.
     amsgrad : bool
         Use the largest v of all steps so far in place of v.
@@ -74,7 +74,7 @@ class AdamW(Optimizer):
     lr: LearningRate = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
-    weight_decay: float = 1e-2
+    weight_decay: Decay = 1e-2
     amsgrad: bool = False
 
     def _parameter(self, name: str) -> Any:
@@ -95,7 +95,7 @@ class Adamax(Optimizer):
         (b1, b2), each in [0, 1).
     eps : float
         Added to the denominator, > 0.
-    weight_decay : float
+    weight_decay : float or Schedule
         Adds ``weight_decay w`` to the gradient, >= 0.
 
     References
@@ -107,7 +107,7 @@ class Adamax(Optimizer):
     lr: LearningRate = 2e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
-    weight_decay: float = 0.0
+    weight_decay: Decay = 0.0
 
     def _parameter(self, name: str) -> Any:
         return adam_parameter(self, name)
@@ -129,7 +129,7 @@ class RAdam(Optimizer):
         (b1, b2), each in [0, 1).
     eps : float
         Added to the denominator, > 0.
-    weight_decay : float
+    weight_decay : float or Schedule
         Adds ``weight_decay w`` to the gradient, >= 0.
     decoupled_weight_decay : bool
         Decay as in `AdamW`: ``w *= 1 - lr weight_decay`` before the update.
@@ -143,7 +143,7 @@ class RAdam(Optimizer):
     lr: LearningRate = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
-    weight_decay: float = 0.0
+    weight_decay: Decay = 0.0
     decoupled_weight_decay: bool = False
 
     def _parameter(self, name: str) -> Any:
@@ -165,7 +165,7 @@ class NAdam(Optimizer):
         (b1, b2), each in [0, 1).
     eps : float
         Added to the denominator, > 0.
-    weight_decay : float
+    weight_decay : float or Schedule
         Adds ``weight_decay w`` to the gradient, >= 0.
     momentum_decay : float
         How fast mu approaches b1, >= 0.
@@ -181,7 +181,7 @@ class NAdam(Optimizer):
     lr: LearningRate = 2e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
-    weight_decay: float = 0.0
+    weight_decay: Decay = 0.0
     momentum_decay: float = 4e-3
     decoupled_weight_decay: bool = False
 
@@ -193,5 +193,5 @@ def adam_parameter(optimizer: Optimizer, name: str) -> Any:
     """The value of a parameter of the row; beta1 and beta2 are the attribute `betas`."""
     if name in ("beta1", "beta2"):
         return element_of_pair(optimizer, "betas", first=name == "beta1")
-    value = getattr(optimizer, name)
+    value = number_of(getattr(optimizer, name))
     return int(flag(value, name)) if name in ("amsgrad", "decoupled_weight_decay") else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -13,7 +13,10 @@ from pybp._common.specs import Spec
 from pybp.schedules import LearningRate, Schedule
 from pybp.schedules.base import Rates, checked_rate
 
-__all__ = ["Optimizer", "element_of_pair"]
+__all__ = ["Decay", "Optimizer", "element_of_pair", "number_of"]
+
+Decay = float | Schedule
+"""The type of the parameter `weight_decay` of an optimizer."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,6 +61,9 @@ class Optimizer(Spec):
             real(self.bias_lr_factor, "bias_lr_factor", low=0.0),
         )
 
+    def _parameter(self, name: str) -> Any:
+        return number_of(getattr(self, name))
+
     def rates(
         self, first: int, n: int, *, horizon: int | None = None, steps_per_epoch: int | None = None
     ) -> Rates:
@@ -78,10 +84,20 @@ class Optimizer(Spec):
             return lr.rates(first, n, horizon=horizon, steps_per_epoch=steps_per_epoch)
         return np.array([lr], np.float64)
 
+    def with_decay(self, weight_decay: float) -> tuple[Any, ...]:
+        """`core` with this weight decay in place of that of a schedule."""
+        core: tuple[Any, ...] = replace(self, weight_decay=float(weight_decay)).core  # type: ignore[call-arg]
+        return core
+
     def _limit(self, name: str) -> float:
         """A clipping limit as the core expects it; 0 stands for None."""
         value = getattr(self, name)
         return 0.0 if value is None else real(value, name, low=0.0, low_open=True)
+
+
+def number_of(value: Any) -> Any:
+    """The value of a parameter; of a schedule the number that it begins with, where it has one."""
+    return getattr(value, "lr", 0.0) if isinstance(value, Schedule) else value
 
 
 def element_of_pair(optimizer: Optimizer, name: str, first: bool) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pybp._common.arguments import flag
 from pybp.errors import ArgumentError
 from pybp.optimizers.adam import adam_parameter
-from pybp.optimizers.base import Optimizer, element_of_pair
+from pybp.optimizers.base import Decay, Optimizer, element_of_pair
 from pybp.schedules import LearningRate
 
 __all__ = ["SGD", "Adadelta", "Adagrad", "Lion", "RMSprop", "Rprop"]
@@ -28,7 +28,7 @@ class SGD(Optimizer):
         Momentum, in [0, 1).
     nesterov : bool
         Use Nesterov's momentum; needs `momentum` > 0.
-    weight_decay : float
+    weight_decay : float or Schedule
         Adds ``weight_decay w`` to the gradient, >= 0.
 
     References
@@ -41,7 +41,7 @@ class SGD(Optimizer):
     lr: LearningRate = 1e-2
     momentum: float = 0.0
     nesterov: bool = False
-    weight_decay: float = 0.0
+    weight_decay: Decay = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -63,7 +63,7 @@ class Adagrad(Optimizer):
         Learning rate, >= 0.
     lr_decay : float
         How fast the learning rate decreases with t, >= 0.
-    weight_decay : float
+    weight_decay : float or Schedule
         Adds ``weight_decay w`` to the gradient, >= 0.
     initial_accumulator_value : float
         Initial value of s, >= 0.
@@ -78,7 +78,7 @@ class Adagrad(Optimizer):
     name: ClassVar[str] = "adagrad"
     lr: LearningRate = 1e-2
     lr_decay: float = 0.0
-    weight_decay: float = 0.0
+    weight_decay: Decay = 0.0
     initial_accumulator_value: float = 0.0
     eps: float = 1e-10
 
@@ -98,7 +98,7 @@ class RMSprop(Optimizer):
         Decay factor of the average s, in [0, 1).
     eps : float
         Added to the denominator, > 0.
-    weight_decay : float
+    weight_decay : float or Schedule
         Adds ``weight_decay w`` to the gradient, >= 0.
     momentum : float
         Momentum, in [0, 1).
@@ -115,7 +115,7 @@ class RMSprop(Optimizer):
     lr: LearningRate = 1e-2
     alpha: float = 0.99
     eps: float = 1e-8
-    weight_decay: float = 0.0
+    weight_decay: Decay = 0.0
     momentum: float = 0.0
     centered: bool = False
 
@@ -138,7 +138,7 @@ class Adadelta(Optimizer):
         Decay factor of the averages s and u, in [0, 1).
     eps : float
         Added to the denominator, > 0.
-    weight_decay : float
+    weight_decay : float or Schedule
         Adds ``weight_decay w`` to the gradient, >= 0.
 
     References
@@ -150,7 +150,7 @@ class Adadelta(Optimizer):
     lr: LearningRate = 1.0
     rho: float = 0.9
     eps: float = 1e-6
-    weight_decay: float = 0.0
+    weight_decay: Decay = 0.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -166,7 +166,7 @@ class Lion(Optimizer):
         Learning rate, >= 0.
     betas : tuple of float
         (b1, b2), each in [0, 1).
-    weight_decay : float
+    weight_decay : float or Schedule
         Each update multiplies the parameters by ``1 - lr weight_decay`` first, >= 0.
 
     References
@@ -177,7 +177,7 @@ class Lion(Optimizer):
     name: ClassVar[str] = "lion"
     lr: LearningRate = 1e-4
     betas: tuple[float, float] = (0.9, 0.99)
-    weight_decay: float = 0.0
+    weight_decay: Decay = 0.0
 
     def _parameter(self, name: str) -> Any:
         return adam_parameter(self, name)

@@ -14,7 +14,7 @@ machine.
 
 from pybp._common.public import publish
 from pybp.schedules.base import Function, LearningRate, Schedule, Sequential
-from pybp.schedules.cycles import Cosine, CosineRestarts, CosLog4, Cyclic, OneCycle
+from pybp.schedules.cycles import Cosine, CosineRestarts, CosLog4, Cyclic, FlatCos, OneCycle
 from pybp.schedules.shapes import (
     Constant,
     Exponential,
@@ -32,6 +32,7 @@ __all__ = [
     "CosineRestarts",
     "Cyclic",
     "Exponential",
+    "FlatCos",
     "Function",
     "InverseScaling",
     "LearningRate",

@@ -23,6 +23,7 @@ __all__ = [
     "Sequential",
     "checked_milestones",
     "checked_rate",
+    "checked_schedule",
 ]
 
 Rates = npt.NDArray[np.float64]
@@ -232,6 +233,17 @@ def checked_rate(lr: LearningRate) -> float | Schedule:
     if callable(lr) and not isinstance(lr, type):
         return Function(lr)
     return real(lr, "lr", low=0.0)
+
+
+def checked_schedule(value: Any, name: str) -> Schedule | None:
+    """None or a schedule; a number stands for a constant one, a callable for a function of the step."""
+    if value is None or isinstance(value, Schedule):
+        return value
+    if callable(value) and not isinstance(value, type):
+        return Function(value)
+    raise TypeError(
+        f"{name} must be None, a schedule or a function of the step, got {shown(value)}"
+    )
 
 
 # ---- checks ----------------------------------------------------------------------------------

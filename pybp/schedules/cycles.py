@@ -9,7 +9,7 @@ from pybp._common.arguments import choice, count, flag, real
 from pybp.errors import ArgumentError
 from pybp.schedules.base import Schedule
 
-__all__ = ["CosLog4", "Cosine", "CosineRestarts", "Cyclic", "OneCycle"]
+__all__ = ["CosLog4", "Cosine", "CosineRestarts", "Cyclic", "FlatCos", "OneCycle"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -203,4 +203,29 @@ class CosLog4(Schedule):
 
     name: ClassVar[str] = "coslog4"
     lr: float
+    steps: int | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class FlatCos(Schedule):
+    """lr while ``t / N < flat``, then ``lr (1 + cos(pi u)) / 2`` with u from 0 to 1.
+
+    Parameters
+    ----------
+    lr : float
+        The rate at the beginning, >= 0.
+    flat : float
+        The fraction of N in which it stays, in [0, 1).
+    steps : int, optional
+        N.
+
+    References
+    ----------
+    Holzmueller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and boosted trees
+    on tabular data", NeurIPS 2024: the schedule of dropout and weight decay.
+    """
+
+    name: ClassVar[str] = "flat_cos"
+    lr: float
+    flat: float = 0.5
     steps: int | None = None

@@ -15,8 +15,8 @@ from pybp.layers import Layer
 from pybp.losses import Loss
 from pybp.metrics import Metric
 from pybp.net.state import end_epoch, read_state, write_state
-from pybp.schedules.base import Rates
 from pybp.training.epoch import evaluate, predict, train_epoch
+from pybp.training.rates import StepRates
 from pybp.training.results import EpochResult, Report, StepHook
 from pybp.training.settings import TrainSettings
 
@@ -30,7 +30,7 @@ def train_batches(
     layers: tuple[Layer, ...],
     batches: Batches,
     settings: TrainSettings,
-    rate: Callable[[int], Rates],
+    rate: Callable[[int], StepRates],
     report: Report | None,
     step_hook: StepHook,
 ) -> EpochResult:
@@ -52,7 +52,7 @@ def _train(
     layers: tuple[Layer, ...],
     batches: Batches,
     settings: TrainSettings,
-    rate: Callable[[int], Rates],
+    rate: Callable[[int], StepRates],
     report: Report | None,
     step_hook: StepHook,
 ) -> EpochResult:

@@ -11,8 +11,8 @@ from pybp.data.sparse import Inputs
 from pybp.layers import Layer
 from pybp.losses import Custom, Loss
 from pybp.metrics import n_correct
-from pybp.schedules.base import Rates
 from pybp.training.custom import train_custom_epoch
+from pybp.training.rates import StepRates
 from pybp.training.results import EpochResult, EpochTuple, Report, StepHook
 from pybp.training.settings import TrainSettings, check_epoch
 
@@ -49,13 +49,11 @@ def train_epoch(
     layers: tuple[Layer, ...],
     data: Data,
     settings: TrainSettings,
-    rates: Rates,
+    rates: StepRates,
     report: Report | None = None,
     step_hook: StepHook | None = None,
 ) -> EpochResult:
     """Train one epoch or, with ``settings.part``, a part of one.
-
-    `rates` holds a learning rate for each step, or one for all.
 
     Raises
     ------
@@ -66,9 +64,10 @@ def train_epoch(
     check_epoch(layers, data, settings)
     if settings.core is None:
         step_hook = StepHook() if step_hook is None else step_hook
-        return train_custom_epoch(net, layers, data, settings, rates, report, step_hook)
+        return train_custom_epoch(net, layers, data, settings, rates.lr, report, step_hook)
+    by_step = rates.lr, rates.weight_decay, rates.dropout
     if step_hook is None:
-        sums = net.train(settings.core, data.X, data.y, data.weights, rates, on_step=report)
+        sums = net.train(settings.core, *data.arrays, *by_step, on_step=report)
         return EpochResult(*sums)
     steps = settings.steps(len(data))
     done, result = 0, EpochResult()
@@ -76,10 +75,8 @@ def train_epoch(
         end = min(step_hook.next_call(done) or steps, steps)
         sums = net.train(
             settings.core,
-            data.X,
-            data.y,
-            data.weights,
-            rates,
+            *data.arrays,
+            *by_step,
             first_step=done,
             n_steps=end - done,
             before=result,
@@ -96,7 +93,7 @@ def train_epochs(
     layers: tuple[Layer, ...],
     data: Data,
     settings: TrainSettings,
-    rates: Rates,
+    rates: StepRates,
     epochs: int,
     on_epoch: Callable[[EpochTuple], None],
     report: Report | None = None,
@@ -116,10 +113,8 @@ def train_epochs(
     check_epoch(layers, data, settings)
     net.train(
         settings.core,
-        data.X,
-        data.y,
-        data.weights,
-        rates,
+        *data.arrays,
+        rates.lr,
         epochs=epochs,
         on_step=report,
         on_epoch=on_epoch,

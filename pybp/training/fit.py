@@ -15,13 +15,13 @@ from pybp.net.network import Network
 from pybp.net.state import updates_done
 from pybp.optimizers import Optimizer
 from pybp.schedules import Schedule
-from pybp.schedules.base import Rates
 from pybp.training.batches import check_batch_metrics, measure_batches, train_batches
 from pybp.training.callback import Callback
 from pybp.training.callback_list import CallbackList, StepCallbacks
 from pybp.training.epoch import evaluate, predict, train_epoch, train_epochs
 from pybp.training.history import History
 from pybp.training.progress import Progress
+from pybp.training.rates import StepRates, step_rates
 from pybp.training.results import EpochResult, EpochTuple, Report
 from pybp.training.settings import TrainSettings
 
@@ -150,7 +150,7 @@ class Fit:
             and not self.callbacks
             and all(metric.function is None for metric in self.metrics)
             and not isinstance(self.settings.loss, Custom)
-            and not isinstance(self.settings.optimizer.lr, Schedule)
+            and not self.settings.scheduled
         )
 
     def _all_epochs(self, net: Net, report: Report | None, record: Record) -> None:
@@ -163,7 +163,8 @@ class Fit:
             done += 1
             record(done, self._training_logs(net, EpochResult(*result)))
 
-        layers, rates, left = self.model.layers, settings.optimizer.rates(0, 1), self.epochs - done
+        layers, left = self.model.layers, self.epochs - done
+        rates = step_rates(settings.optimizer, None, 0, 1)
         try:
             train_epochs(net, layers, self.data, settings, rates, left, on_epoch, report)
         except DivergenceError as error:
@@ -204,12 +205,12 @@ class Fit:
         first = updates_done(net, settings.optimizer)
         horizon = None if steps is None else first + (self.epochs - epoch + 1) * steps
 
-        def rates(step: int, n: int) -> Rates:
-            planned = settings.optimizer.rates(
-                first + step, n, horizon=horizon, steps_per_epoch=steps
+        def rates(step: int, n: int) -> StepRates:
+            planned = step_rates(
+                settings.optimizer, settings.dropout, first + step, n, horizon, steps
             )
-            step_hook.rates = step_hook.hooks.changed_rates(planned)
-            return step_hook.rates
+            step_hook.rates = step_hook.hooks.changed_rates(planned.lr)
+            return planned.with_lr(step_hook.rates)
 
         if isinstance(self.data, Batches):
             return train_batches(

@@ -10,6 +10,7 @@ from pybp.errors import ArgumentError
 from pybp.layers import Layer
 from pybp.losses import Custom, Loss
 from pybp.optimizers import Optimizer
+from pybp.schedules import Schedule
 
 __all__ = ["TrainSettings", "check_batches", "check_epoch"]
 
@@ -20,7 +21,7 @@ class TrainSettings:
 
     Attributes
     ----------
-    loss, optimizer, batch_size, shuffle, accumulate, drop_last, penalty_per_weight
+    loss, optimizer, batch_size, shuffle, accumulate, drop_last, penalty_per_weight, dropout
         As in `MLP.fit`.
     threads : int
         Maximum number of threads; 0 leaves the choice to the core.
@@ -41,11 +42,15 @@ class TrainSettings:
     drop_last: bool = False
     count_correct: bool = False
     penalty_per_weight: bool = False
+    dropout: Schedule | None = None
     part: bool = False
     core: TrainOptions | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.core = None
+        decay = getattr(self.optimizer, "weight_decay", None)
+        if isinstance(self.loss, Custom) and (self.dropout or isinstance(decay, Schedule)):
+            raise ArgumentError("schedules of dropout and weight decay need a loss of pybp's own")
         if not isinstance(self.loss, Custom):
             self.core = TrainOptions(
                 loss=self.loss.core,
@@ -60,6 +65,12 @@ class TrainSettings:
                 penalty_per_weight=self.penalty_per_weight,
                 count_correct=self.count_correct,
             )
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the learning rate, weight decay or dropout changes from step to step."""
+        rates = self.optimizer.lr, getattr(self.optimizer, "weight_decay", None), self.dropout
+        return any(isinstance(rate, Schedule) for rate in rates)
 
     def gradient_options(self, chunk: int) -> TrainOptions | None:
         """The core's options to compute the gradient over all rows, in minibatches of `chunk` rows.

@@ -20,6 +20,7 @@ from pybp.schedules import (
     CosLog4,
     Cyclic,
     Exponential,
+    FlatCos,
     Function,
     InverseScaling,
     Linear,
@@ -52,6 +53,7 @@ SAMPLES = {
     "one_cycle": OneCycle(0.03, 0.4, 10.0, 20.0, True, steps=90),
     "cyclic": Cyclic(0.03, 0.002, 6, 11, "exp_range", 0.97),
     "coslog4": CosLog4(0.03, steps=95),
+    "flat_cos": FlatCos(0.03, flat=0.3, steps=95),
 }
 
 

@@ -19,17 +19,22 @@ static unsigned threshold_of(double rate)
     return threshold > 65535 ? 65535 : threshold;
 }
 
-static pybp_drop dropout_of(const pybp_layer *layer)
+static double rate_of(const pybp_rows *rows, size_t l)
 {
-    const unsigned threshold = threshold_of(layer->params[0]);
+    return rows->dropout != NULL ? *rows->dropout : rows->net->layers[l].params[0];
+}
+
+static pybp_drop dropout_of(double rate)
+{
+    const unsigned threshold = threshold_of(rate);
     return (pybp_drop){(uint16_t)threshold, 65536.0 / (65536.0 - threshold), 0, 0};
 }
 
 /* Klambauer et al., "Self-normalizing neural networks" (2017): what is dropped becomes h, the lower limit of selu; an
  * affine map then restores mean and variance. */
-static pybp_drop alpha_dropout_of(const pybp_layer *layer)
+static pybp_drop alpha_dropout_of(double rate)
 {
-    const unsigned threshold = threshold_of(layer->params[0]);
+    const unsigned threshold = threshold_of(rate);
     const double h = -1.7580993408473769, dropped = threshold / 65536.0, kept = 1 - dropped;
     const double scale = 1 / sqrt(kept + h * h * kept * dropped), shift = -(scale * dropped * h);
     return (pybp_drop){(uint16_t)threshold, scale, shift, scale * h + shift};
@@ -77,13 +82,13 @@ static void drop_forward(const pybp_rows *rows, size_t l, pybp_drop how)
 static void dropout_forward(const pybp_rows *rows, size_t l, pybp_output output)
 {
     (void)output;
-    drop_forward(rows, l, dropout_of(&rows->net->layers[l]));
+    drop_forward(rows, l, dropout_of(rate_of(rows, l)));
 }
 
 static void alpha_dropout_forward(const pybp_rows *rows, size_t l, pybp_output output)
 {
     (void)output;
-    drop_forward(rows, l, alpha_dropout_of(&rows->net->layers[l]));
+    drop_forward(rows, l, alpha_dropout_of(rate_of(rows, l)));
 }
 
 static void drop_backward(const pybp_rows *rows, size_t l)

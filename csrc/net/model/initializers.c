@@ -157,7 +157,7 @@ static bool initialize_matrix(pybp_net *net, size_t l)
     return true;
 }
 
-bool pybp_initialize(pybp_net *net, bool zeroed)
+bool pybp_draw_parameters(pybp_net *net, bool zeroed)
 {
     for (size_t l = 0; l < net->n_layers; l++) {
         initialize_vector(net, l);

@@ -6,6 +6,6 @@
 
 /* Fill net->params, which holds zeros, from the layers' descriptions and the net's seed; if `zeroed`, only scales of
  * norms and running variances. False when memory is short. */
-bool pybp_initialize(pybp_net *net, bool zeroed);
+bool pybp_draw_parameters(pybp_net *net, bool zeroed);
 
 #endif

@@ -3,6 +3,7 @@
 #include "net/rows/row_sums.h"
 #include "net/train/minibatch.h"
 #include "net/update/max_norm.h"
+#include "net/update/optimizer_state.h"
 #include "net/update/penalties.h"
 
 #include <math.h>
@@ -48,7 +49,22 @@ static void add_to_result(pybp_train_call *call, const step_rows *rows, const py
     call->result->n_rows += rows->n;
 }
 
-static void compute_gradients(pybp_train_call *call, const step_rows *rows, const pybp_rule *rule,
+/* What the step reads of a list with a number for each step, or one for all. */
+static const double *of_step(const pybp_train_options *options, const double *list, size_t step)
+{
+    return list == NULL ? NULL : &list[options->n_lr > 1 ? step : 0];
+}
+
+/* The optimizer, with the step's weight decay. */
+static pybp_optimizer optimizer_of(const pybp_train_options *options, size_t step)
+{
+    pybp_optimizer optimizer = options->optimizer;
+    if (options->weight_decay != NULL)
+        optimizer.params[pybp_weight_decay_of(optimizer.kind)] = *of_step(options, options->weight_decay, step);
+    return optimizer;
+}
+
+static void compute_gradients(pybp_train_call *call, size_t step, const step_rows *rows, const pybp_rule *rule,
                               pybp_progress *progress, int tid, int threads, pybp_barrier *barrier)
 {
     pybp_minibatch m = {.call = call, .first = rows->first};
@@ -58,7 +74,8 @@ static void compute_gradients(pybp_train_call *call, const step_rows *rows, cons
         if (m.before > 0) /* others may still read the activations of the minibatch before */
             pybp_barrier_wait(barrier);
         const pybp_rows all = {.net = call->net, .ws = call->buffers->ws, .n = m.n, .tid = tid, .batch_rows = m.n,
-                               .pass_number = progress->passes, .keeps_statistics = call->options->gradient_only};
+                               .pass_number = progress->passes, .dropout = of_step(call->options, call->options->dropout, step),
+                               .keeps_statistics = call->options->gradient_only};
         progress->passes += call->net->random;
         pybp_minibatch_propagate(&m, &all, threads, barrier);
         pybp_barrier_wait(barrier);
@@ -73,16 +90,17 @@ void pybp_train_step(pybp_train_call *call, size_t step, pybp_progress *progress
 {
     const pybp_train_options *options = call->options;
     step_rows rows = rows_of(call, step);
+    const pybp_optimizer optimizer = optimizer_of(options, step);
     pybp_rule rule;
     rows.weight = pybp_decision_of(call, step)->weight;
     if (rows.weight == 0)
         return;
     if (!options->gradient_only)
-        pybp_rule_next_step(call->net, &options->optimizer, options->lr[options->n_lr > 1 ? step : 0], progress, &rule);
+        pybp_rule_next_step(call->net, &optimizer, *of_step(options, options->lr, step), progress, &rule);
     rule.penalty = options->penalty_per_weight ? 1 / rows.weight : 1;
     if (call->net->n_penalized > 0)
         pybp_penalty_part(call->net, tid, threads, call->buffers->penalties);
-    compute_gradients(call, &rows, &rule, progress, tid, threads, barrier);
+    compute_gradients(call, step, &rows, &rule, progress, tid, threads, barrier);
     if (call->buffers->stored && !options->gradient_only)
         pybp_apply_gradients(call, &rule, tid, threads, barrier);
     if (call->net->has_max_norm && !options->gradient_only) {

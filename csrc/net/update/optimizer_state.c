@@ -2,6 +2,8 @@
 
 #include "base/status.h"
 
+#include <string.h>
+
 /* Expressions in optimizers.def call the parameters p. */
 int pybp_optimizer_states(const pybp_optimizer *optimizer)
 {
@@ -15,6 +17,21 @@ int pybp_optimizer_states(const pybp_optimizer *optimizer)
     default:
         return 0;
     }
+}
+
+int pybp_weight_decay_of(pybp_optimizer_kind kind)
+{
+    static const char *const names[PYBP_N_OPTIMIZERS][PYBP_MAX_PARAMS + 1] = {
+#define PYBP_PARAM(name, value, low, low_open, high, high_open) #name,
+#define PYBP_OPTIMIZER(NAME, name_, Class, states, powers, rule, params) [PYBP_OPTIMIZER_##NAME] = {params NULL},
+#include "registry/optimizers.def"
+#undef PYBP_OPTIMIZER
+#undef PYBP_PARAM
+    };
+    for (int i = 0; names[kind][i] != NULL; i++)
+        if (strcmp(names[kind][i], "weight_decay") == 0)
+            return i;
+    return -1;
 }
 
 void pybp_optimizer_detach(pybp_net *net)

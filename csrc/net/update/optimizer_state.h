@@ -6,6 +6,8 @@
 
 /* The state buffers that an optimizer needs, as the bits of pybp_progress.states. */
 int pybp_optimizer_states(const pybp_optimizer *optimizer);
+/* The index of weight_decay among an optimizer's parameters; -1: it has none. */
+int pybp_weight_decay_of(pybp_optimizer_kind kind);
 /* Make the net's state fit an optimizer: it stays while kind and state buffers are the same, otherwise it is new.
  * PYBP_NO_MEMORY, and no change. */
 pybp_status pybp_optimizer_attach(pybp_net *net, const pybp_optimizer *optimizer);

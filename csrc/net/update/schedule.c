@@ -121,6 +121,12 @@ static double coslog4_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
     return s->lr * (0.5 * (1 - pybp_cospi(2 * pybp_log2(1 + 15 * fraction(t, n)))));
 }
 
+static double flat_cos_rate(const pybp_schedule *s, uint64_t t, uint64_t n)
+{
+    const double flat = s->params[0], passed = fraction(t, n);
+    return passed < flat ? s->lr : half_cosine(s->lr, 0, (passed - flat) / (1 - flat));
+}
+
 static const struct {
     rate_fn *rate;
     bool has_horizon;

@@ -12,6 +12,7 @@ typedef struct pybp_rows {
     size_t batch_row;     /* number of the first one in the minibatch */
     size_t batch_rows;    /* rows of the minibatch */
     uint64_t pass_number; /* of the forward pass in training: part of the address of its random numbers */
+    const double *dropout; /* rate of the dropout layers; NULL: their own */
     bool keeps_statistics; /* running statistics stay as they are */
 } pybp_rows;
 

@@ -115,6 +115,12 @@ def cyclic(
     return base_lr + (lr - base_lr) * height * cycle_gamma**cycle * step_gamma ** t.astype(float)
 
 
+def flat_cos(t: Array, lr: float, N: int, flat: float = 0.5) -> Array:
+    r"""lr, then from t / N = flat on half a cosine down to 0."""
+    u = np.clip((np.minimum(t / N, 1.0) - flat) / (1 - flat), 0.0, 1.0)
+    return lr * 0.5 * (1 + np.cos(np.pi * u))
+
+
 def coslog4(t: Array, lr: float, N: int) -> Array:
     """Holzmüller, Grinsztajn and Steinwart (2024)."""
     return lr * 0.5 * (1.0 - np.cos(2.0 * np.pi * np.log2(1.0 + 15.0 * np.minimum(t / N, 1.0))))
@@ -133,4 +139,5 @@ SCHEDULES: dict[str, Schedule] = {
     "one_cycle": one_cycle,
     "cyclic": cyclic,
     "coslog4": coslog4,
+    "flat_cos": flat_cos,
 }

@@ -146,7 +146,8 @@ def _ordered(found: dict[str, str]) -> dict[str, str]:
 
 
 def _used(text: str, found: Iterable[str]) -> list[str]:
-    return [word for word in dict.fromkeys(re.findall(r"\w+", text)) if word in found]
+    code = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)  # without comments
+    return [word for word in dict.fromkeys(re.findall(r"\w+", code)) if word in found]
 
 
 def needed(text: str, found: dict[str, str]) -> dict[str, str]:

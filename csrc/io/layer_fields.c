@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define FIELD(name, type) {#name, PYBP_FIELD_##type, offsetof(pybp_layer_record, name)}
+#define FIELD(name, type) {#name, PYBP_FIELD_##type, offsetof(pybp_layer_record, name), 1}
+#define FIELD_2(name, type) {#name, PYBP_FIELD_##type, offsetof(pybp_layer_record, name), 2}
 /* In the order in which they are written. kind, n_in, n_out and inputs come before them. */
 const pybp_layer_field pybp_layer_fields[PYBP_N_LAYER_FIELDS] = {
     FIELD(params, PARAMS),
@@ -14,6 +15,8 @@ const pybp_layer_field pybp_layer_fields[PYBP_N_LAYER_FIELDS] = {
     FIELD(bias, FLAG),
     FIELD(bias_init, NUMBER),
     FIELD(bias_std, NUMBER),
+    FIELD_2(groups, SIZE),
+    FIELD_2(columns, SIZES),
     FIELD(column, SIZE),
     FIELD(n_categories, SIZE),
     FIELD(l1, NUMBER),
@@ -25,10 +28,9 @@ const pybp_layer_field pybp_layer_fields[PYBP_N_LAYER_FIELDS] = {
     FIELD(parametrization, PARAMETRIZATION),
     FIELD(activation_params, ACTIVATION_PARAMS),
     FIELD(init_value, NUMBER),
-    FIELD(groups, SIZE),
-    FIELD(columns, SIZES),
 };
 #undef FIELD
+#undef FIELD_2
 
 const pybp_layer_record pybp_layer_defaults = {.activation = PYBP_ACTIVATION_IDENTITY, .init = PYBP_INIT_AUTO,
                                                .lr_factor = 1, .bias_lr_factor = 1, .trainable = true};

@@ -13,9 +13,9 @@ typedef struct pybp_layer_field {
     const char *name;
     enum pybp_field_type type;
     size_t offset; /* of its value in a record */
+    int since;     /* the first format that has it */
 } pybp_layer_field;
 
-/* Format 1 has all but the last two. */
 enum { PYBP_N_LAYER_FIELDS = 20, PYBP_N_FORMAT_1 = PYBP_N_LAYER_FIELDS - 2 };
 extern const pybp_layer_field pybp_layer_fields[PYBP_N_LAYER_FIELDS];
 extern const pybp_layer_record pybp_layer_defaults;

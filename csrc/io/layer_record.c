@@ -143,8 +143,8 @@ static pybp_status read_entry(const pybp_json *key, size_t index, int format, py
     char shown[PYBP_SHOWN];
     if (read_first_fields(key, index, format, record, &status))
         return status;
-    for (int i = 0; i < (format > 1 ? PYBP_N_LAYER_FIELDS : PYBP_N_FORMAT_1); i++) {
-        if (!pybp_json_is(key, pybp_layer_fields[i].name))
+    for (int i = 0; i < PYBP_N_LAYER_FIELDS; i++) {
+        if (!pybp_json_is(key, pybp_layer_fields[i].name) || format < pybp_layer_fields[i].since)
             continue;
         if (!read_field(&pybp_layer_fields[i], key + 1, record))
             return wrong(index, pybp_layer_fields[i].name, key + 1);

@@ -11,6 +11,7 @@ import pytest
 import pybp
 from pybp import MLP, _core
 
+from layer_nets import TRAINED, inputs
 from net_files import FILES, join, split
 from project import ROOT
 
@@ -64,9 +65,14 @@ def load(call, path):
     return status, net
 
 
-def test_python_and_c_write_the_same_bytes(call, tmp_path):
-    net = MLP([3, 5, pybp.Residual([pybp.BatchNorm(), 5]), pybp.Dense(2, "softmax")], seed=7)
-    net.fit(np.eye(3), [0, 1, 1], epochs=2, optimizer="adamw")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", TRAINED)
+def test_python_and_c_write_the_same_bytes(name, dtype, call, tmp_path, rng):
+    """Of nets of each kind of layer and each option, with an optimizer's state."""
+    layers = TRAINED[name]
+    net = MLP(layers, dtype=dtype, seed=7)
+    X = inputs(layers, 8, rng)
+    net.fit(X, rng.random((8, net.n_out)), loss="mse", epochs=2, optimizer="adamw", batch_size=4)
     net.save(tmp_path / "python")
     status, loaded = load(call, tmp_path / "python")
     assert status == OK

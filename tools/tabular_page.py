@@ -160,7 +160,7 @@ def plot(results):
         left.plot(ratios, range(len(tables)), label=model, **style)
         right.plot(seconds, range(len(tables)), **style)
     left.set(xlabel="error / least error of the table", yticks=range(len(tables)), xscale="log")
-    left.set_xticks([1, 1.5, 2, 3, 5], ["1", "1.5", "2", "3", "5"], minor=False)
+    left.set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
     left.set_xticks([], minor=True)
     left.set_yticklabels(tables)
     left.invert_yaxis()

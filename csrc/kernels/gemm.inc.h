@@ -38,12 +38,14 @@
 #define PYBP_SHARED 4    /* neighbouring inputs with one pointer, for lack of registers for 12 or 24 */
 #define EACH_TILE EACH_TO_14
 #define EACH_GRADIENT EACH_TO_24
+#define EACH_GRADIENT_ACROSS EACH_TO_12
 #else
 #define PYBP_TILE 6
 #define PYBP_GRADIENT 6
 #define PYBP_SHARED 1
 #define EACH_TILE EACH_TO_6
 #define EACH_GRADIENT EACH_TO_6
+#define EACH_GRADIENT_ACROSS EACH_TO_6 /* not used: ACROSS_ROWS is 1 */
 #endif
 
 /* Switch cases: CASE(height, ...) for every height of a tile. */

@@ -65,20 +65,24 @@ PYBP_INLINE void REAL(gradient_tile)(const size_t R, const size_t P, const size_
         REAL(gradient_tile)(R, P, NV, c, inputs, g); \
         break
 
+#undef TILES
+#define TILES(n, most) (((n) + (most) - 1) / (most)) /* with a constant: divisions of variables are slow */
+
 /* Inputs k0 ... k1 - 1 into one panel, or into ACROSS_ROWS. */
-static void REAL(wide_gradient)(const REAL(chunk) c, pybp_panels in, size_t k0, size_t k1)
+static void REAL(wide_gradient)(const REAL(chunk) *chunk, pybp_panels in, size_t k0, size_t k1)
 {
-    const size_t most = PYBP_GRADIENT / c.panels;
+    const REAL(chunk) c = *chunk;
+    const int across = ACROSS_ROWS > 1 && c.panels > 1;
     real *g = c.g;
     for (size_t k = k0, height; k < k1; k += height, g += height * PANEL) {
         /* Of nearly equal height, a multiple of PYBP_SHARED. */
-        const size_t tiles = (k1 - k + most - 1) / most;
+        const size_t tiles = across ? TILES(k1 - k, PYBP_GRADIENT / ACROSS_ROWS) : TILES(k1 - k, PYBP_GRADIENT);
         height = REAL(least)((k1 - k + tiles * PYBP_SHARED - 1) / (tiles * PYBP_SHARED) * PYBP_SHARED, k1 - k);
         const real *inputs[POINTERS];
         for (size_t i = 0; i < height; i += PYBP_SHARED)
             inputs[i / PYBP_SHARED] = REAL(line)(in, (k + i) / PANEL, c.first) + (k + i) % PANEL;
-        if (ACROSS_ROWS > 1 && c.panels > 1)
-            switch (height) { EACH_TO_12(GRADIENT_CASE, ACROSS_ROWS, VPP); }
+        if (across)
+            switch (height) { EACH_GRADIENT_ACROSS(GRADIENT_CASE, ACROSS_ROWS, VPP); }
         else
             switch (height) { EACH_GRADIENT(GRADIENT_CASE, 1, VPP); }
     }
@@ -142,17 +146,17 @@ PYBP_INLINE void REAL(narrow_tile)(const size_t C, const size_t NV, size_t rows,
         break
 
 /* The same chains for cols <= PYBP_NARROW outputs. */
-static void REAL(narrow_gradient)(const REAL(chunk) c, pybp_panels in, size_t cols, size_t k0, size_t k1)
+static void REAL(narrow_gradient)(const REAL(chunk) *c, pybp_panels in, size_t cols, size_t k0, size_t k1)
 {
-    const size_t rows = c.rows;
-    const real *delta = c.delta;
-    real *g = c.g;
+    const size_t rows = c->rows;
+    const real *delta = c->delta;
+    real *g = c->g;
     const real *inputs[BLOCK_VECTORS];
     real transposed[PANEL * PYBP_BLOCK_K], lines[PYBP_BLOCK_K * PANEL];
     const size_t vectors = (k1 - k0 + LANES - 1) / LANES;
     size_t v = 0;
     for (size_t i = 0; i < vectors; i++)
-        inputs[i] = REAL(line)(in, (k0 + i * LANES) / PANEL, c.first) + (k0 + i * LANES) % PANEL;
+        inputs[i] = REAL(line)(in, (k0 + i * LANES) / PANEL, c->first) + (k0 + i * LANES) % PANEL;
     /* Weights of padding stay zero. */
     memset(transposed + cols * PYBP_BLOCK_K, 0, (PANEL - cols) * PYBP_BLOCK_K * sizeof(real));
     switch (cols) { EACH_NARROW(NARROW_CASE, v); }
@@ -160,7 +164,7 @@ static void REAL(narrow_gradient)(const REAL(chunk) c, pybp_panels in, size_t co
         for (size_t j = 0; j < PANEL; j += LANES)
             v_transpose(transposed + j * PYBP_BLOCK_K + k, PYBP_BLOCK_K, lines + k * PANEL + j, PANEL);
     for (size_t i = 0; i < (k1 - k0) * PANEL; i += LANES)
-        v_store(g + i, c.add ? v_add(v_load(g + i), v_load(lines + i)) : v_load(lines + i));
+        v_store(g + i, c->add ? v_add(v_load(g + i), v_load(lines + i)) : v_load(lines + i));
 }
 
 static void REAL(gradient)(const pybp_gradient_args *a)
@@ -176,9 +180,9 @@ static void REAL(gradient)(const pybp_gradient_args *a)
             c.delta = REAL(line)(a->delta, p, first);
             c.g = (real *)a->g + p * c.g_step;
             if (p < panels - narrow)
-                REAL(wide_gradient)(c, a->in, a->k0, a->k1);
+                REAL(wide_gradient)(&c, a->in, a->k0, a->k1);
             else
-                REAL(narrow_gradient)(c, a->in, last, a->k0, a->k1);
+                REAL(narrow_gradient)(&c, a->in, last, a->k0, a->k1);
         }
     }
 }

@@ -13,17 +13,6 @@ const pybp_layer_functions *pybp_layer_functions_of(const pybp_net *net, size_t 
     return functions[net->layers[l].desc.kind];
 }
 
-void pybp_layer_gradient(const pybp_rows *rows, size_t l, size_t panel, size_t panels, size_t k0, size_t k1, bool add,
-                         char *g, size_t g_step)
-{
-    const pybp_layer_functions *functions = pybp_layer_functions_of(rows->net, l);
-    if (functions->gradient_panels != NULL)
-        functions->gradient_panels(rows, l, panel, panels, k0, k1, add, g, g_step);
-    else
-        for (size_t p = 0; p < panels; p++)
-            functions->gradient(rows, l, panel + p, k0, k1, add, g + p * g_step * PYBP_LINE);
-}
-
 pybp_contribution pybp_contribution_of(const pybp_rows *rows, size_t l, int i)
 {
     const pybp_net *net = rows->net;

@@ -87,8 +87,10 @@ typedef struct segment {
     size_t begin, end, back_begin, back_end;
 } segment;
 
-static size_t block_rows(const pybp_net *net)
+static size_t block_rows(const pybp_net *net, size_t rows)
 {
+    if (rows <= ROW_BLOCK / 2)
+        return rows;
     size_t widest = (net->n_in + net->k->panel - 1) / net->k->panel;
     for (size_t l = 0; l < net->n_layers; l++)
         widest = net->layers[l].panels > widest ? net->layers[l].panels : widest;
@@ -97,9 +99,9 @@ static size_t block_rows(const pybp_net *net)
 
 static void process_blocks(const pybp_propagation *p, const segment *s)
 {
-    const size_t most = block_rows(p->all.net);
     size_t begin, end;
     pybp_thread_range(p->all.n, p->all.tid, p->threads, &begin, &end);
+    const size_t most = block_rows(p->all.net, end - begin);
     for (; begin < end; begin += most) {
         pybp_rows block = p->all;
         block.first = block.batch_row = begin;

@@ -23,8 +23,10 @@ typedef struct range {
  * as cut() does; panel p begins at `first`. */
 static size_t panels_alike(const pybp_layer *layer, range r, size_t first, size_t p, size_t most)
 {
-    const size_t begin = cut(r.begin, first, layer->trained), end = cut(r.end, first, layer->trained);
     size_t n = 1;
+    if (most == 1 || p + 1 == layer->panels)
+        return n;
+    const size_t begin = cut(r.begin, first, layer->trained), end = cut(r.end, first, layer->trained);
     for (; n < most && p + n < layer->panels; n++) {
         first += layer->panel_lines;
         if (cut(r.begin, first, layer->trained) != begin || cut(r.end, first, layer->trained) != end)

@@ -7,21 +7,18 @@ and says when to use which layer.
 from pybp._common.public import publish
 from pybp.layers.composite import Concat, Embedding, PeriodicEmbedding, Residual
 from pybp.layers.layer import Layer
+from pybp.layers.norms import BatchNorm, LayerNorm, RMSNorm, Scale
 from pybp.layers.numbers import GroupedDense, Periodic
 from pybp.layers.resolve import resolve_layers
 from pybp.layers.specs import (
     Activation,
     AlphaDropout,
-    BatchNorm,
     Dense,
     Dropout,
     GaussianNoise,
     LayerLike,
-    LayerNorm,
     LayerSpec,
     ParametricActivation,
-    RMSNorm,
-    Scale,
 )
 
 __all__ = [

@@ -36,7 +36,13 @@ class GroupedDense(LayerSpec):
         Initializer of each group's W; default: the net's `init`.
     bias : bool
         Whether the layer has biases b.
-    bias_init, bias_std, l1, l2, lr_factor, bias_lr_factor, max_norm, trainable, parametrization
+    bias_init, bias_std, l1, l2, lr_factor, bias_lr_factor : float
+        As in `Dense`.
+    max_norm : float, optional
+        As in `Dense`, for each output's weights.
+    trainable : bool
+        Whether updates change the layer.
+    parametrization : {"standard", "ntk"}
         As in `Dense`.
     """
 
@@ -108,8 +114,10 @@ class Periodic(LayerSpec):
         The features that it reads, counted from 0; default: all.
     init : str or Initializer, optional
         Initializer of w; default, and "auto": normal with standard deviation 0.1.
-    l1, l2, lr_factor, bias_lr_factor, trainable
+    l1, l2, lr_factor, bias_lr_factor : float
         As in `Dense`.
+    trainable : bool
+        Whether updates change the layer.
 
     References
     ----------

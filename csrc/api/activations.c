@@ -32,6 +32,7 @@ static void activate_elements(const request *of)
     for (size_t done = 0; done < all; done += sizeof a) {
         const size_t bytes = all - done < sizeof a ? all - done : sizeof a, lines = (bytes + PYBP_LINE - 1) / PYBP_LINE;
         memcpy(z, of->z + done, bytes);
+        k->flush(lines * k->panel, z);
         memcpy(a, z, sizeof a);
         k->activate[of->kind](lines, k->panel, of->params, a);
         if (of->derivative != NULL) {

@@ -125,8 +125,10 @@ static pybp_status set_parameter(pybp_net *net, pybp_array what, size_t layer, c
         pybp_pack_line(net, buffer_of(net, what), layer, line_of(&net->layers[layer], what), values);
     else
         pybp_pack_weights(net, buffer_of(net, what), layer, values);
-    if (buffer_of(net, what) == net->params)
+    if (buffer_of(net, what) == net->params) {
+        pybp_flush_layer(net, net->params, layer);
         pybp_forget_forward(net);
+    }
     return PYBP_OK;
 }
 

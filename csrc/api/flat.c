@@ -51,6 +51,7 @@ static pybp_status set_gradient(pybp_net *net, const char *values)
     if (net->grads == NULL && (net->grads = pybp_alloc(pybp_buffer_bytes(net))) == NULL)
         return pybp_fail(PYBP_NO_MEMORY, "no memory for the gradients");
     pybp_pack_all(net, net->grads, values);
+    pybp_flush_all(net, net->grads);
     net->has_gradients = true;
     return PYBP_OK;
 }
@@ -65,6 +66,7 @@ static pybp_status set_flat(pybp_net *net, pybp_flat what, const char *values)
     if (what == PYBP_FLAT_GRADIENT)
         return set_gradient(net, values);
     pybp_pack_all(net, net->params, values);
+    pybp_flush_all(net, net->params);
     pybp_forget_forward(net);
     return PYBP_OK;
 }

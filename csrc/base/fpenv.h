@@ -25,7 +25,11 @@ typedef struct pybp_fpenv {
 /* MXCSR: bits 0-5 are sticky flags, 6 is DAZ, 7-12 mask exceptions, 13-14 round, 15 is FTZ. */
 #define PYBP_MXCSR_FLAGS 0x003Fu
 #define PYBP_MXCSR_CONTROL 0xFFC0u
+#ifdef PYBP_TRAP_SUBNORMALS /* for tests: an operand that is subnormal, or a result that is tiny, raises SIGFPE */
+#define PYBP_MXCSR_WANTED 0x1680u
+#else
 #define PYBP_MXCSR_WANTED 0x1F80u
+#endif
 
 static inline pybp_fpenv pybp_fpenv_enter(void)
 {

@@ -2,15 +2,17 @@
  *
  * Elementwise rows give two vector functions, <name>_f(z) = a and <name>_df(x, back) = back f'(z), where x is what
  * the row reads, a or z; ACTIVATION_KERNELS makes kernels of them. ACTIVATION_KERNELS_1 does so for a row with a
- * parameter p, which is the functions' last argument. Rowwise rows define the kernels themselves. */
+ * parameter p, which is the functions' last argument. The kernels flush z, back and the results. Rowwise rows define
+ * the kernels themselves. */
 
 #ifndef ACTIVATION_KERNELS
 #define ACTIVATION_KERNELS(name) \
-    ACTIVATION_LOOPS(name, (void)params, REAL(name##_f)(v_load(z + i)), \
-                     REAL(name##_df)(v_load(x + i), v_load(back + i)))
+    ACTIVATION_LOOPS(name, (void)params, v_flush(REAL(name##_f)(v_flush(v_load(z + i)))), \
+                     v_flush(REAL(name##_df)(v_load(x + i), v_flush(v_load(back + i)))))
 #define ACTIVATION_KERNELS_1(name) \
-    ACTIVATION_LOOPS(name, const vec p = v_set1(*(const real *)params), REAL(name##_f)(v_load(z + i), p), \
-                     REAL(name##_df)(v_load(x + i), v_load(back + i), p))
+    ACTIVATION_LOOPS(name, const vec p = v_set1(*(const real *)params), \
+                     v_flush(REAL(name##_f)(v_flush(v_load(z + i)), p)), \
+                     v_flush(REAL(name##_df)(v_load(x + i), v_flush(v_load(back + i)), p)))
 #define ACTIVATION_LOOPS(name, parameters, f, df) \
     static void REAL(name##_activate)(size_t rows, size_t cols, const void *params, void *strip) \
     { \
@@ -35,9 +37,8 @@
     }
 #endif
 
-PYBP_INLINE vec REAL(identity_f)(vec z) { return z; }
-PYBP_INLINE vec REAL(identity_df)(vec a, vec back) { (void)a; return back; }
-ACTIVATION_KERNELS(identity)
+PYBP_INLINE vec REAL(identity_df)(vec a, vec back) { (void)a; return v_flush(back); }
+ACTIVATION_LOOPS(identity, (void)params, v_flush(v_load(z + i)), REAL(identity_df)(v_load(x + i), v_load(back + i)))
 
 PYBP_INLINE vec REAL(sigmoid_f)(vec z) { return v_sigmoid(z); }
 PYBP_INLINE vec REAL(sigmoid_df)(vec a, vec back)
@@ -53,12 +54,9 @@ PYBP_INLINE vec REAL(tanh_df)(vec a, vec back)
 }
 ACTIVATION_KERNELS(tanh)
 
-PYBP_INLINE vec REAL(relu_f)(vec z) { return v_max(v_zero(), z); } /* NaN stays NaN in this order */
-PYBP_INLINE vec REAL(relu_df)(vec a, vec back)
-{
-    return v_select(v_lt(v_zero(), a), back, v_zero());
-}
-ACTIVATION_KERNELS(relu)
+/* Flushes what it gets, as its derivative does, a verb of simd.h. NaN stays NaN. */
+PYBP_INLINE vec REAL(relu_f)(vec z) { return v_select(v_lt(z, v_set1((real)REAL_TINY)), v_zero(), z); }
+ACTIVATION_LOOPS(relu, (void)params, REAL(relu_f)(v_load(z + i)), REAL(relu_df)(v_load(x + i), v_load(back + i)))
 
 /* leaky_relu(slope), slope >= 0 */
 PYBP_INLINE vec REAL(leaky_relu_f)(vec z, vec slope) { return v_select(v_lt(v_zero(), z), z, v_mul(slope, z)); }
@@ -92,12 +90,12 @@ ACTIVATION_KERNELS(selu)
 PYBP_INLINE vec REAL(gelu_f)(vec z)
 {
     const vec h = v_mul(v_set1(REAL_C(0.5)), z);
-    return v_fma(h, v_erf(v_mul(z, v_set1(REAL_C(0.70710678118654752)))), h);
+    return v_fma(h, v_erf(v_flush(v_mul(z, v_set1(REAL_C(0.70710678118654752))))), h);
 }
 PYBP_INLINE vec REAL(gelu_df)(vec z, vec back)
 {
-    const vec half = v_set1(REAL_C(0.5)), h = v_mul(half, z);
-    const vec below = v_fma(half, v_erf(v_mul(z, v_set1(REAL_C(0.70710678118654752)))), half);
+    const vec half = v_set1(REAL_C(0.5)), h = v_flush(v_mul(half, z));
+    const vec below = v_fma(half, v_erf(v_flush(v_mul(z, v_set1(REAL_C(0.70710678118654752))))), half);
     const vec density = v_mul(v_set1(REAL_C(0.39894228040143268)), v_exp(v_neg(v_mul(h, z))));
     return v_mul(back, v_fma(z, density, below));
 }
@@ -198,7 +196,7 @@ PYBP_INLINE vec REAL(row_maximum)(pybp_panels z, size_t r, size_t n, size_t cols
         const size_t width = REAL(least)(PANEL, cols - c);
         REAL(transpose_rows)(REAL(line)(z, c / PANEL, r), n, width, tz);
         for (size_t i = 0; i < width; i++)
-            m = v_max(v_load(tz + i * LANES), m);
+            m = v_max(v_flush(v_load(tz + i * LANES)), m);
     }
     return m;
 }
@@ -213,7 +211,7 @@ PYBP_INLINE vec REAL(exponentials)(pybp_panels z, pybp_panels a, size_t r, size_
         if (cols > PANEL)
             REAL(transpose_rows)(REAL(line)(z, c / PANEL, r), n, width, tz);
         for (size_t i = 0; i < width; i++) {
-            const vec e = v_exp(v_sub(v_load(tz + i * LANES), m));
+            const vec e = v_exp(v_sub(v_flush(v_load(tz + i * LANES)), m));
             lane[i] = v_add(lane[i], e);
             v_store(te + i * LANES, e);
         }
@@ -235,7 +233,7 @@ static void REAL(softmax_activate_rows)(size_t rows, size_t cols, pybp_panels z)
             if (cols > PANEL)
                 REAL(transpose_rows)(REAL(line)(z, c / PANEL, r), n, width, te);
             for (size_t i = 0; i < width; i++)
-                v_store(te + i * LANES, v_div(v_load(te + i * LANES), s));
+                v_store(te + i * LANES, v_flush(v_div(v_load(te + i * LANES), s)));
             REAL(untranspose_rows)(te, n, width, REAL(line)(z, c / PANEL, r));
         }
     }
@@ -263,8 +261,10 @@ static void REAL(softmax_derive_rows)(size_t rows, size_t cols, pybp_panels a, p
                 REAL(transpose_rows)(REAL(line)(a, c / PANEL, r), n, width, ta);
                 REAL(transpose_rows)(REAL(line)(g, c / PANEL, r), n, width, tg);
             }
-            for (size_t i = 0; i < width; i++)
-                v_store(tg + i * LANES, v_mul(v_load(ta + i * LANES), v_sub(v_load(tg + i * LANES), t)));
+            for (size_t i = 0; i < width; i++) {
+                const vec above = v_flush(v_sub(v_load(tg + i * LANES), t));
+                v_store(tg + i * LANES, v_flush(v_mul(v_load(ta + i * LANES), above)));
+            }
             REAL(untranspose_rows)(tg, n, width, REAL(line)(g, c / PANEL, r));
         }
     }

@@ -59,7 +59,7 @@ static void REAL(narrow)(size_t n, const double *from, void *to)
 {
     real *x = to;
     for (size_t i = 0; i < n; i++)
-        x[i] = (real)from[i];
+        x[i] = REAL(from_f64)(from[i]);
 }
 
 static double REAL(get)(const void *x)
@@ -69,5 +69,5 @@ static double REAL(get)(const void *x)
 
 static void REAL(set)(void *x, double value)
 {
-    *(real *)x = (real)value;
+    *(real *)x = REAL(from_f64)(value);
 }

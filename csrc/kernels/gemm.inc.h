@@ -172,7 +172,7 @@ static void REAL(forward)(const pybp_forward_args *f)
         for (; p < end; p++) { /* while the panel's rows are in L1 */
             out = REAL(line)(f->out, p, 0);
             if (f->z.at != NULL)
-                memcpy(REAL(line)(f->z, p, 0), out, f->rows * PYBP_LINE);
+                REAL(copy_flushed)(f->rows, out, REAL(line)(f->z, p, 0));
             if (f->activate != NULL && !relu)
                 f->activate(f->rows, REAL(least)(PANEL, f->n_out - p * PANEL), f->params, out);
         }
@@ -216,6 +216,8 @@ static void REAL(back)(const pybp_back_args *b)
         REAL(product)(b->rows, end - p, REAL(is_half)(b->n_in, p), s, REAL(line)(b->delta, 0, 0), t, zeros, out);
         for (; p < end; p++) {
             out = REAL(line)(b->out, p, 0);
+            if (b->keep.at != NULL || b->add.at != NULL || b->derive == NULL)
+                REAL(flush_all)(b->rows * PANEL, out);
             if (b->keep.at != NULL)
                 memcpy(REAL(line)(b->keep, p, 0), out, b->rows * PYBP_LINE);
             if (b->add.at != NULL)

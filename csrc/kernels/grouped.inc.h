@@ -95,6 +95,7 @@ static void REAL(grouped_back)(const pybp_grouped *f)
                 end = REAL(least)(width, (group + 1) * f->fan - q * PANEL);
                 REAL(add_group_back)(f, q, group, i, end, r, rows, &delta, back);
             }
+            REAL(flush_all)(width * LANES, back);
             REAL(untranspose_rows)(back, rows, width, REAL(line)(f->x, q, r));
         }
     }

@@ -154,6 +154,8 @@ typedef struct pybp_kernels {
     void (*accumulate)(size_t n, void *sum, const void *add);
     /* sum[i] = fma(x, x, sum[i]) over n elements x, a line apart from each other, at each of 4 places. */
     void (*squares)(size_t n, const void *const at[4], double sum[4]);
+    /* What is tiny becomes 0 (simd.h); n elements, a multiple of a line. */
+    void (*flush)(size_t n, void *x);
     /* 1 if all n elements are finite. */
     int (*finite)(size_t n, const void *x);
     /* n Ts to doubles, and back with one rounding. */

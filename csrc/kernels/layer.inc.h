@@ -5,7 +5,7 @@ static void REAL(add_lines)(size_t rows, const void *a, const void *b, void *sum
     const real *x = a, *y = b;
     real *to = sum;
     for (size_t i = 0; i < rows * PANEL; i += LANES)
-        v_store(to + i, v_add(v_load(x + i), v_load(y + i)));
+        v_store(to + i, v_flush(v_add(v_load(x + i), v_load(y + i))));
 }
 
 static void REAL(multiply_lines)(size_t rows, const void *a, const void *b, void *product)
@@ -13,7 +13,7 @@ static void REAL(multiply_lines)(size_t rows, const void *a, const void *b, void
     const real *x = a, *y = b;
     real *to = product;
     for (size_t i = 0; i < rows * PANEL; i += LANES)
-        v_store(to + i, v_mul(v_load(x + i), v_load(y + i)));
+        v_store(to + i, v_flush(v_mul(v_load(x + i), v_load(y + i))));
 }
 
 /* From x towards f = f(x), as far as alpha says: out = x + alpha (f - x). */
@@ -24,7 +24,7 @@ static void REAL(mix)(size_t rows, const void *panel, const void *f_panel, const
     for (size_t i = 0; i < PANEL; i += LANES) {
         const vec part = v_load(by + i);
         for (size_t r = i; r < rows * PANEL; r += PANEL)
-            v_store(out + r, v_fma(part, v_sub(v_load(f + r), v_load(x + r)), v_load(x + r)));
+            v_store(out + r, v_flush(v_fma(part, v_flush(v_sub(v_load(f + r), v_load(x + r))), v_load(x + r))));
     }
 }
 
@@ -36,7 +36,7 @@ static void REAL(mix_back)(size_t rows, const void *g_panel, const void *alpha, 
     for (size_t i = 0; i < PANEL; i += LANES) {
         const vec part = v_load(by + i);
         for (size_t r = i; r < rows * PANEL; r += PANEL)
-            v_store(out + r, v_add(v_load(out + r), v_fnma(v_load(g + r), part, v_load(g + r))));
+            v_store(out + r, v_flush(v_add(v_load(out + r), v_fnma(v_load(g + r), part, v_load(g + r)))));
     }
 }
 
@@ -51,7 +51,7 @@ static void REAL(mix_sums)(size_t rows, const void *g_panel, const void *panel, 
         for (size_t i = 0; i < PANEL; i += LANES) {
             vec sum = v_zero();
             for (size_t r = first * PANEL + i; r < end; r += PANEL)
-                sum = v_fma(v_load(g + r), v_sub(v_load(f + r), v_load(x + r)), sum);
+                sum = v_fma(v_load(g + r), v_flush(v_sub(v_load(f + r), v_load(x + r))), sum);
             v_store(to + i, first > 0 || add ? v_add(v_load(to + i), sum) : sum);
         }
     }
@@ -73,7 +73,7 @@ static void REAL(drop)(size_t rows, const uint16_t *numbers, size_t step, const 
         for (size_t i = 0; i < PANEL; i++)
             plus[i] = numbers[i] < threshold ? dropped : shift;
         for (size_t i = 0; i < PANEL; i += LANES) {
-            v_store(out + i, v_fma(v_load(x + i), v_load(by + i), v_load(plus + i)));
+            v_store(out + i, v_flush(v_fma(v_load(x + i), v_load(by + i), v_load(plus + i))));
             v_store(factor + i, v_load(by + i));
         }
     }

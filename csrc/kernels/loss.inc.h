@@ -40,7 +40,7 @@ typedef struct REAL(pair) {
 
 /* Losses whose terms need one output at a time: x is a, or z for losses computed from z; output j has the
  * constants p[j mod n_p].
- * The function adds its term to *sum, returns dL/dx without the row's scale, and may replace x by a. */
+ * The function adds its term to *sum, returns dL/dx without the row's scale, flushed, and may replace x by a. */
 typedef vec REAL(term)(vec *x, vec y, vec *sum, const REAL(pair) *p);
 
 PYBP_INLINE void REAL(termwise)(const pybp_loss_args *l, pybp_panels x, REAL(term) *term, int replace,
@@ -61,7 +61,7 @@ PYBP_INLINE void REAL(termwise)(const pybp_loss_args *l, pybp_panels x, REAL(ter
                 vec xi = v_load(tx + i * LANES);
                 const vec g = term(&xi, v_load(ty + i * LANES), &lane[i], n_p > 0 ? p + k : NULL);
                 k = k + 1 < n_p ? k + 1 : 0;
-                v_store(tg + i * LANES, v_mul(g, scale));
+                v_store(tg + i * LANES, v_flush(v_mul(g, scale)));
                 v_store(tx + i * LANES, xi);
             }
             REAL(untranspose_rows)(tg, n, width, REAL(line)(l->delta, c / PANEL, r));
@@ -75,7 +75,7 @@ PYBP_INLINE void REAL(termwise)(const pybp_loss_args *l, pybp_panels x, REAL(ter
 PYBP_INLINE vec REAL(mse_term)(vec *a, vec y, vec *sum, const REAL(pair) *p)
 {
     (void)p;
-    const vec d = v_sub(*a, y);
+    const vec d = v_flush(v_sub(*a, y));
     *sum = v_fma(d, d, *sum);
     return v_add(d, d);
 }
@@ -88,7 +88,7 @@ static void REAL(mse_loss)(const pybp_loss_args *l)
 PYBP_INLINE vec REAL(squared_error_term)(vec *a, vec y, vec *sum, const REAL(pair) *p)
 {
     (void)p;
-    const vec d = v_sub(*a, y);
+    const vec d = v_flush(v_sub(*a, y));
     *sum = v_fma(d, d, *sum);
     return d;
 }
@@ -105,22 +105,22 @@ static void REAL(squared_error_loss)(const pybp_loss_args *l)
 PYBP_INLINE vec REAL(binary_cross_entropy_term)(vec *x, vec y, vec *sum, const REAL(pair) *p)
 {
     (void)p;
-    const vec z = *x, a = v_sigmoid(z);
+    const vec z = v_flush(*x), a = v_sigmoid(z);
     const vec linear = v_sub(v_max(v_zero(), z), v_mul(z, y));
     *sum = v_add(*sum, v_add(linear, v_log1p(v_exp(v_neg(v_abs(z))))));
     *x = a;
-    return v_sub(a, y);
+    return v_flush(v_sub(a, y));
 }
 
 /* p y softplus(-z) + (1 - y) softplus(z): without cancellation, whatever the weight. */
 PYBP_INLINE vec REAL(weighted_cross_entropy_term)(vec *x, vec y, vec *sum, const REAL(pair) *p)
 {
-    const vec z = *x, a = v_sigmoid(z), s = v_log1p(v_exp(v_neg(v_abs(z))));
+    const vec z = v_flush(*x), a = v_sigmoid(z), s = v_log1p(v_exp(v_neg(v_abs(z))));
     const vec above = v_add(v_max(v_zero(), z), s), below = v_add(v_max(v_zero(), v_neg(z)), s);
     const vec yes = v_mul(p->first, y), no = v_sub(v_set1(1), y);
     *sum = v_add(*sum, v_fma(yes, below, v_mul(no, above)));
     *x = a;
-    return v_fma(a, v_add(yes, no), v_neg(yes));
+    return v_flush(v_fma(a, v_add(yes, no), v_neg(yes)));
 }
 
 static void REAL(binary_cross_entropy_loss)(const pybp_loss_args *l)
@@ -170,11 +170,12 @@ static void REAL(cross_entropy_loss)(const pybp_loss_args *l)
             if (l->cols > PANEL || !sum_targets)
                 REAL(transpose_targets)(l, r, n, c, width, ty);
             for (size_t i = 0; i < width; i++) {
-                const vec y = v_fma(keep, v_load(ty + i * LANES), uniform), a = v_div(v_load(te + i * LANES), s);
-                const vec surprise = v_sub(t, v_sub(v_load(tz + i * LANES), m));
+                const vec y = v_fma(keep, v_load(ty + i * LANES), uniform);
+                const vec a = v_flush(v_div(v_load(te + i * LANES), s));
+                const vec surprise = v_sub(t, v_sub(v_flush(v_load(tz + i * LANES)), m));
                 lane[i] = v_select(v_eq(y, v_zero()), lane[i], v_fma(y, surprise, lane[i]));
                 v_store(te + i * LANES, a);
-                v_store(tz + i * LANES, v_mul(v_fma(a, total, v_neg(y)), scale));
+                v_store(tz + i * LANES, v_flush(v_mul(v_flush(v_fma(a, total, v_neg(y))), scale)));
             }
             REAL(untranspose_rows)(te, n, width, REAL(line)(l->a, c / PANEL, r));
             REAL(untranspose_rows)(tz, n, width, REAL(line)(l->delta, c / PANEL, r));
@@ -187,7 +188,7 @@ static void REAL(cross_entropy_loss)(const pybp_loss_args *l)
 
 PYBP_INLINE vec REAL(mae_term)(vec *a, vec y, vec *sum, const REAL(pair) *p)
 {
-    const vec d = v_sub(*a, y);
+    const vec d = v_flush(v_sub(*a, y));
     (void)p;
     *sum = v_add(*sum, v_abs(d));
     return REAL(sign)(d);
@@ -201,9 +202,9 @@ static void REAL(mae_loss)(const pybp_loss_args *l)
 /* With m = min(|d|, delta) both branches are m (|d| - m / 2). */
 PYBP_INLINE vec REAL(huber_term)(vec *a, vec y, vec *sum, const REAL(pair) *p)
 {
-    const vec d = v_sub(*a, y), size = v_abs(d), m = v_min(p->first, size);
+    const vec d = v_flush(v_sub(*a, y)), size = v_abs(d), m = v_min(p->first, size);
     *sum = v_fma(m, v_fnma(v_set1(REAL_C(0.5)), m, size), *sum);
-    return v_copysign(m, d);
+    return v_flush(v_copysign(m, d));
 }
 
 static void REAL(huber_loss)(const pybp_loss_args *l)
@@ -216,7 +217,7 @@ static void REAL(huber_loss)(const pybp_loss_args *l)
  * overflow, |d| + log1p(w^-2) - log 2. */
 PYBP_INLINE vec REAL(log_cosh_term)(vec *a, vec y, vec *sum, const REAL(pair) *p)
 {
-    const vec one = v_set1(1), d = v_sub(*a, y), size = v_abs(d);
+    const vec one = v_set1(1), d = v_flush(v_sub(*a, y)), size = v_abs(d);
     const vec e = v_expm1(v_min(v_set1(REAL_C(40.0)), size)), w = v_add(one, e);
     const mask far = v_lt(one, size);
     const vec u = v_div(v_select(far, one, v_mul(e, e)), v_select(far, v_mul(w, w), v_add(w, w)));
@@ -235,10 +236,10 @@ static void REAL(log_cosh_loss)(const pybp_loss_args *l)
 /* The constants: 1 - q where a is above y, q where it is below. */
 PYBP_INLINE vec REAL(quantile_term)(vec *a, vec y, vec *sum, const REAL(pair) *p)
 {
-    const vec d = v_sub(*a, y);
+    const vec d = v_flush(v_sub(*a, y));
     const mask above = v_lt(v_zero(), d);
     *sum = v_fma(v_select(above, p->first, p->second), v_abs(d), *sum);
-    return v_select(above, p->first, v_select(v_lt(d, v_zero()), v_neg(p->second), d));
+    return v_flush(v_select(above, p->first, v_select(v_lt(d, v_zero()), v_neg(p->second), d)));
 }
 
 static void REAL(quantile_loss)(const pybp_loss_args *l)
@@ -259,7 +260,7 @@ PYBP_INLINE vec REAL(poisson_term)(vec *a, vec y, vec *sum, const REAL(pair) *p)
     const vec rate = v_exp(*a);
     (void)p;
     *sum = v_add(*sum, v_fnma(*a, y, rate));
-    return v_sub(rate, y);
+    return v_flush(v_sub(rate, y));
 }
 
 static void REAL(poisson_loss)(const pybp_loss_args *l)
@@ -293,7 +294,7 @@ PYBP_INLINE vec REAL(squared_hinge_term)(vec *a, vec y, vec *sum, const REAL(pai
     vec back, m = REAL(margin)(*a, y, &back);
     (void)p;
     *sum = v_fma(m, m, *sum);
-    return v_mul(v_add(m, m), back);
+    return v_flush(v_mul(v_add(m, m), back));
 }
 
 static void REAL(squared_hinge_loss)(const pybp_loss_args *l)

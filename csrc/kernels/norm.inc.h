@@ -45,7 +45,7 @@ static void REAL(moments)(size_t rows, const void *panel, void *mean, void *squa
             const vec center = v_load(m + i);
             vec sum = v_zero();
             for (size_t r = first * PANEL + i; r < end; r += PANEL) {
-                const vec d = v_sub(v_load(x + r), center);
+                const vec d = v_flush(v_sub(v_load(x + r), center));
                 sum = v_fma(d, d, sum);
             }
             v_store(q + i, first > 0 ? v_add(v_load(q + i), sum) : sum);
@@ -66,8 +66,8 @@ static void REAL(batch_statistics)(size_t rows, double momentum, double eps, con
         const vec unbiased = v_div(sum, v_set1((real)(rows - 1)));
         const vec old_m = v_load(run_m + i), old_v = v_load(run_v + i);
         v_store(q + i, v_div(v_set1(1), v_sqrt(v_add(var, v_set1((real)eps)))));
-        v_store(run_m + i, v_fma(move, v_sub(v_load(m + i), old_m), old_m));
-        v_store(run_v + i, v_fma(move, v_sub(unbiased, old_v), old_v));
+        v_store(run_m + i, v_flush(v_fma(move, v_sub(v_load(m + i), old_m), old_m)));
+        v_store(run_v + i, v_flush(v_fma(move, v_sub(unbiased, old_v), old_v)));
     }
 }
 
@@ -80,10 +80,10 @@ static void REAL(running_scale)(double eps, const void *mean, const void *var, c
     real *inv = inverse, *s = scale, *t = shift;
     for (size_t i = 0; i < PANEL; i += LANES) {
         const vec one = v_div(v_set1(1), v_sqrt(v_add(v_load(v + i), v_set1((real)eps))));
-        const vec by = v_mul(v_load(g + i), one);
+        const vec by = v_flush(v_mul(v_load(g + i), one));
         v_store(inv + i, one);
         v_store(s + i, by);
-        v_store(t + i, v_fnma(v_load(m + i), by, v_load(b + i)));
+        v_store(t + i, v_flush(v_fnma(v_load(m + i), by, v_load(b + i))));
     }
 }
 
@@ -95,7 +95,7 @@ static void REAL(standardize)(size_t rows, const void *panel, const void *mean, 
     for (size_t i = 0; i < PANEL; i += LANES) {
         const vec center = v_load(m + i), by = v_load(s + i);
         for (size_t r = i; r < rows * PANEL; r += PANEL)
-            v_store(z + r, v_mul(v_sub(v_load(x + r), center), by));
+            v_store(z + r, v_flush(v_mul(v_flush(v_sub(v_load(x + r), center)), by)));
     }
 }
 
@@ -107,7 +107,7 @@ static void REAL(scale_shift)(size_t rows, const void *panel, const void *scale,
     for (size_t i = 0; i < PANEL; i += LANES) {
         const vec by = v_load(s + i), plus = v_load(t + i);
         for (size_t r = i; r < rows * PANEL; r += PANEL)
-            v_store(out + r, v_fma(v_load(x + r), by, plus));
+            v_store(out + r, v_flush(v_fma(v_load(x + r), by, plus)));
     }
 }
 
@@ -119,7 +119,7 @@ static void REAL(scale)(size_t rows, const void *panel, const void *scale, void 
     for (size_t i = 0; i < PANEL; i += LANES) {
         const vec by = v_load(s + i);
         for (size_t r = i; r < rows * PANEL; r += PANEL)
-            v_store(out + r, v_mul(v_load(x + r), by));
+            v_store(out + r, v_flush(v_mul(v_load(x + r), by)));
     }
 }
 
@@ -131,10 +131,12 @@ static void REAL(batch_norm_back)(size_t rows, size_t n, const void *g_panel, co
     real *out = out_panel;
     const vec number = v_set1((real)n);
     for (size_t i = 0; i < PANEL; i += LANES) {
-        const vec w = v_mul(v_load(by + i), v_load(inv + i));
-        const vec mean_g = v_div(v_load(b + i), number), mean_gz = v_div(v_load(d + i), number);
-        for (size_t r = i; r < rows * PANEL; r += PANEL)
-            v_store(out + r, v_mul(w, v_fnma(v_load(z + r), mean_gz, v_sub(v_load(g + r), mean_g))));
+        const vec w = v_flush(v_mul(v_load(by + i), v_load(inv + i)));
+        const vec mean_g = v_div(v_flush(v_load(b + i)), number), mean_gz = v_div(v_flush(v_load(d + i)), number);
+        for (size_t r = i; r < rows * PANEL; r += PANEL) {
+            const vec of_z = v_flush(v_fnma(v_load(z + r), mean_gz, v_sub(v_load(g + r), mean_g)));
+            v_store(out + r, v_flush(v_mul(w, of_z)));
+        }
     }
 }
 
@@ -171,9 +173,9 @@ PYBP_INLINE real REAL(row_total)(const int what, size_t r, size_t n, pybp_panels
             const size_t left = n - p * PANEL - v * LANES;
             vec at = v_load(REAL(line)(x, p, r) + v * LANES), other = at;
             if (what == ROW_SQUARES)
-                at = other = v_sub(at, v_set1(mean));
+                at = other = v_flush(v_sub(at, v_set1(mean)));
             if (what == ROW_SCALED || what == ROW_DOT)
-                at = v_mul(at, v_load(scale + p * step + v * LANES));
+                at = v_flush(v_mul(at, v_load(scale + p * step + v * LANES)));
             if (what == ROW_DOT)
                 other = v_load(REAL(line)(z, p, r) + v * LANES);
             if (what == ROW_SUM || what == ROW_SCALED)
@@ -186,7 +188,7 @@ PYBP_INLINE real REAL(row_total)(const int what, size_t r, size_t n, pybp_panels
     sum = lane[0];
     for (size_t c = 1; c < PANEL; c++)
         sum = sum + lane[c];
-    return sum;
+    return REAL(flush_one)(sum);
 }
 
 /* Layer norm, or, not centered, RMS norm. Lines of scale and shift are f->step lines apart from panel to panel. */
@@ -202,10 +204,12 @@ static void REAL(row_norm)(const pybp_row_norm *f, double eps, const void *scale
         REAL(store_some)((real *)f->inverse + r, 1, inverse);
         for (size_t p = 0; p * PANEL < f->n; p++)
             for (size_t i = 0; i < PANEL; i += LANES) {
-                const vec z = v_mul(v_sub(v_load(REAL(line)(f->x, p, r) + i), v_set1(mean)), inverse);
+                const vec d = v_flush(v_sub(v_load(REAL(line)(f->x, p, r) + i), v_set1(mean)));
+                const vec z = v_flush(v_mul(d, inverse));
                 if (f->z.at != NULL)
                     v_store(REAL(line)(f->z, p, r) + i, z);
-                v_store(REAL(line)(a, p, r) + i, v_fma(v_load(by + p * step + i), z, v_load(plus + p * step + i)));
+                v_store(REAL(line)(a, p, r) + i,
+                        v_flush(v_fma(v_load(by + p * step + i), z, v_load(plus + p * step + i))));
             }
     }
 }
@@ -223,9 +227,9 @@ static void REAL(row_norm_back)(const pybp_row_norm *f, const void *scale, pybp_
         const vec inverse = v_set1(((const real *)f->inverse)[r]);
         for (size_t p = 0; p * PANEL < f->n; p++)
             for (size_t i = 0; i < PANEL && p * PANEL + i < f->n; i += LANES) {
-                const vec h = v_mul(v_load(REAL(line)(delta, p, r) + i), v_load(by + p * step + i));
+                const vec h = v_flush(v_mul(v_load(REAL(line)(delta, p, r) + i), v_load(by + p * step + i)));
                 const vec z = v_load(REAL(line)(f->z, p, r) + i);
-                const vec back = v_mul(inverse, v_fnma(z, v_set1(s2), v_sub(h, v_set1(s1))));
+                const vec back = v_flush(v_mul(inverse, v_flush(v_fnma(z, v_set1(s2), v_sub(h, v_set1(s1))))));
                 v_store(REAL(line)(out, p, r) + i, REAL(only)(back, f->n - p * PANEL - i));
             }
     }

@@ -1,12 +1,20 @@
 /* Optimizers: two bodies for each row of optimizers.def.
  *   <name>_prepare  the constants of one step, in double, rounded once to T
  *   <name>_update   the rule on n elements
- * Moments below the smallest normal number become 0: if the gradient of a neuron becomes 0, they would otherwise stay
- * subnormal for long, and arithmetic with subnormal numbers is a hundred times slower. */
+ * Gradients, weights and moments are flushed, so that no product of two of them is subnormal. Sums of squares, which
+ * are added up and multiplied by numbers near 1 only, have a smaller threshold: they divide. */
 
-PYBP_INLINE vec REAL(flush)(vec x)
+/* A square, or a sum of squares. */
+PYBP_INLINE vec REAL(fade)(vec x)
 {
-    return v_select(v_lt(v_abs(x), v_set1(REAL_MIN)), v_zero(), x);
+    return v_select(v_lt(x, v_set1(REAL_TINY_SQUARE)), v_zero(), x);
+}
+
+/* fade(x^2) * rest */
+PYBP_INLINE vec REAL(square)(vec x, vec rest)
+{
+    const vec square = v_mul(x, x);
+    return v_mul_if(v_le(v_set1(REAL_TINY_SQUARE), square), square, rest);
 }
 
 PYBP_INLINE real *REAL(constants)(pybp_constants *constants)
@@ -25,6 +33,13 @@ PYBP_INLINE vec REAL(decayed)(vec g, vec w, vec decay, int decays)
     return decays ? v_fma(decay, w, g) : g;
 }
 
+/* The same for rules that square g or multiply it by a small number. */
+PYBP_INLINE vec REAL(decayed_flushed)(vec g, vec w, vec decay, int decays)
+{
+    g = v_flush(g);
+    return decays ? v_flush(v_fma(decay, w, g)) : g;
+}
+
 PYBP_INLINE int REAL(decays)(const pybp_constants *constants, size_t i)
 {
     return ((const real *)(const void *)constants->c)[i] != 0;
@@ -35,7 +50,7 @@ static void REAL(clip)(size_t n, void *gradient, double factor, double limit)
     real *g = gradient;
     const vec f = v_set1((real)factor), high = v_set1((real)limit), low = v_neg(high);
     for (size_t i = 0; factor < 1 && i < n; i += LANES)
-        v_store(g + i, v_mul(v_load(g + i), f));
+        v_store(g + i, v_flush(v_mul(v_load(g + i), f)));
     for (size_t i = 0; limit > 0 && i < n; i += LANES) /* NaN stays NaN in this order */
         v_store(g + i, v_min(high, v_max(low, v_load(g + i))));
 }
@@ -61,16 +76,16 @@ static void REAL(sgd_update)(size_t n, void *weights, const void *gradient, void
     const int decays = REAL(decays)(constants, 2), nesterov = REAL(decays)(constants, 3);
     if (velocity == NULL) {
         for (size_t i = 0; i < n; i += LANES) {
-            const vec wi = v_load(w + i);
-            v_store(w + i, v_fma(lr, REAL(decayed)(v_load(g + i), wi, decay, decays), wi));
+            const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
+            v_store(w + i, v_flush(v_fma(lr, gi, wi)));
         }
         return;
     }
     for (size_t i = 0; i < n; i += LANES) {
         const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
-        const vec v = REAL(flush)(v_fma(momentum, v_load(velocity + i), gi));
+        const vec v = v_flush(v_fma(momentum, v_load(velocity + i), gi));
         v_store(velocity + i, v);
-        v_store(w + i, v_fma(lr, nesterov ? v_fma(momentum, v, gi) : v, wi));
+        v_store(w + i, v_flush(v_fma(lr, nesterov ? v_fma(momentum, v, gi) : v, wi)));
     }
 }
 
@@ -93,10 +108,10 @@ static void REAL(adagrad_update)(size_t n, void *weights, const void *gradient, 
     const vec eps = REAL(constant)(constants, 2);
     const int decays = REAL(decays)(constants, 1);
     for (size_t i = 0; i < n; i += LANES) {
-        const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
-        const vec s = REAL(flush)(v_fma(gi, gi, v_load(sum + i)));
+        const vec wi = v_load(w + i), gi = REAL(decayed_flushed)(v_load(g + i), wi, decay, decays);
+        const vec s = REAL(fade)(v_fma(gi, gi, v_load(sum + i)));
         v_store(sum + i, s);
-        v_store(w + i, v_fma(rate, v_div(gi, v_add(v_sqrt(s), eps)), wi));
+        v_store(w + i, v_flush(v_fma(rate, v_div(gi, v_add(v_sqrt(s), eps)), wi)));
     }
 }
 
@@ -122,21 +137,21 @@ PYBP_INLINE void REAL(rmsprop_rule)(size_t n, real *w, const real *g, void *cons
     const vec decay = REAL(constant)(constants, 4), momentum = REAL(constant)(constants, 5);
     const int decays = REAL(decays)(constants, 4);
     for (size_t i = 0; i < n; i += LANES) {
-        const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
-        const vec s = REAL(flush)(v_fma(alpha, v_load(square + i), v_mul(rest, v_mul(gi, gi))));
+        const vec wi = v_load(w + i), gi = REAL(decayed_flushed)(v_load(g + i), wi, decay, decays);
+        const vec s = REAL(fade)(v_fma(alpha, v_load(square + i), REAL(square)(gi, rest)));
         vec spread = s;
         v_store(square + i, s);
         if (centered) { /* rounding may take the variance below 0 */
-            const vec m = REAL(flush)(v_fma(alpha, v_load(mean + i), v_mul(rest, gi)));
+            const vec m = v_flush(v_fma(alpha, v_load(mean + i), v_mul(rest, gi)));
             v_store(mean + i, m);
-            spread = v_max(v_zero(), v_fma(v_neg(m), m, s));
+            spread = REAL(fade)(v_fma(v_neg(m), m, s));
         }
         vec d = v_div(gi, v_add(v_sqrt(spread), eps));
         if (moves) {
-            d = REAL(flush)(v_fma(momentum, v_load(velocity + i), d));
+            d = v_flush(v_fma(momentum, v_load(velocity + i), d));
             v_store(velocity + i, d);
         }
-        v_store(w + i, v_fma(lr, d, wi));
+        v_store(w + i, v_flush(v_fma(lr, d, wi)));
     }
 }
 
@@ -165,12 +180,13 @@ static void REAL(adadelta_update)(size_t n, void *weights, const void *gradient,
     const vec decay = REAL(constant)(constants, 4);
     const int decays = REAL(decays)(constants, 4);
     for (size_t i = 0; i < n; i += LANES) {
-        const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays), u = v_load(moved + i);
-        const vec s = REAL(flush)(v_fma(rho, v_load(square + i), v_mul(rest, v_mul(gi, gi))));
-        const vec d = v_mul(v_div(v_sqrt(v_add(u, eps)), v_sqrt(v_add(s, eps))), gi);
+        const vec wi = v_load(w + i), u = v_load(moved + i);
+        const vec gi = REAL(decayed_flushed)(v_load(g + i), wi, decay, decays);
+        const vec s = REAL(fade)(v_fma(rho, v_load(square + i), REAL(square)(gi, rest)));
+        const vec d = v_flush(v_mul(v_div(v_sqrt(v_add(u, eps)), v_sqrt(v_add(s, eps))), gi));
         v_store(square + i, s);
-        v_store(moved + i, REAL(flush)(v_fma(rho, u, v_mul(rest, v_mul(d, d)))));
-        v_store(w + i, v_fma(lr, d, wi));
+        v_store(moved + i, REAL(fade)(v_fma(rho, u, REAL(square)(d, rest))));
+        v_store(w + i, v_flush(v_fma(lr, d, wi)));
     }
 }
 
@@ -196,10 +212,10 @@ static void REAL(lion_update)(size_t n, void *weights, const void *gradient, voi
     const vec rest1 = REAL(constant)(constants, 2), beta2 = REAL(constant)(constants, 3);
     const vec rest2 = REAL(constant)(constants, 4), keep = REAL(constant)(constants, 5);
     for (size_t i = 0; i < n; i += LANES) {
-        const vec gi = v_load(g + i), m = v_load(momentum + i);
+        const vec gi = v_flush(v_load(g + i)), m = v_load(momentum + i);
         const vec direction = REAL(sign)(v_fma(beta1, m, v_mul(rest1, gi)));
-        v_store(momentum + i, REAL(flush)(v_fma(beta2, m, v_mul(rest2, gi))));
-        v_store(w + i, v_fma(lr, direction, v_mul(v_load(w + i), keep)));
+        v_store(momentum + i, v_flush(v_fma(beta2, m, v_mul(rest2, gi))));
+        v_store(w + i, v_flush(v_fma(lr, direction, v_mul(v_load(w + i), keep))));
     }
 }
 
@@ -226,12 +242,12 @@ static void REAL(rprop_update)(size_t n, void *weights, const void *gradient, vo
     const vec start = REAL(constant)(constants, 4);
     const int starts = REAL(decays)(constants, 5);
     for (size_t i = 0; i < n; i += LANES) {
-        const vec gi = v_load(g + i), product = v_mul(gi, v_load(before + i));
+        const vec gi = v_flush(v_load(g + i)), product = v_mul(gi, v_load(before + i));
         const vec factor = v_select(v_lt(v_zero(), product), plus, v_select(v_lt(product, v_zero()), minus, v_set1(1)));
         const vec d = v_min(most, v_max(least, v_mul(starts ? start : v_load(step + i), factor)));
         const vec used = v_select(v_lt(product, v_zero()), v_zero(), gi);
-        v_store(before + i, REAL(flush)(used));
+        v_store(before + i, used);
         v_store(step + i, d);
-        v_store(w + i, v_fma(v_neg(REAL(sign)(used)), d, v_load(w + i)));
+        v_store(w + i, v_flush(v_fma(v_neg(REAL(sign)(used)), d, v_load(w + i))));
     }
 }

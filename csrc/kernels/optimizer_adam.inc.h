@@ -29,16 +29,16 @@ PYBP_INLINE void REAL(adam_rule)(size_t n, real *w, const real *g, void *const *
         vec wi = v_load(w + i), gi = v_load(g + i);
         if (shrink)
             wi = v_mul(wi, decay);
-        gi = REAL(decayed)(gi, wi, decay, decays);
-        const vec m = REAL(flush)(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
-        vec v = REAL(flush)(v_fma(beta2, v_load(second + i), v_mul(rest2, v_mul(gi, gi))));
+        gi = REAL(decayed_flushed)(gi, wi, decay, decays);
+        const vec m = v_flush(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
+        vec v = REAL(fade)(v_fma(beta2, v_load(second + i), REAL(square)(gi, rest2)));
         v_store(first + i, m);
         v_store(second + i, v);
         if (amsgrad) {
             v = v_max(v_load(largest + i), v);
             v_store(largest + i, v);
         }
-        v_store(w + i, v_fma(rate, v_div(m, v_fma(v_sqrt(v), unbias, eps)), wi));
+        v_store(w + i, v_flush(v_fma(rate, v_div(m, v_fma(v_sqrt(v), unbias, eps)), wi)));
     }
 }
 
@@ -84,12 +84,12 @@ static void REAL(adamax_update)(size_t n, void *weights, const void *gradient, v
     const vec eps = REAL(constant)(constants, 6), decay = REAL(constant)(constants, 7);
     const int decays = REAL(decays)(constants, 7);
     for (size_t i = 0; i < n; i += LANES) {
-        const vec wi = v_load(w + i), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
-        const vec m = REAL(flush)(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
-        const vec u = REAL(flush)(v_max(v_mul(beta2, v_load(largest + i)), v_add(v_abs(gi), eps)));
+        const vec wi = v_load(w + i), gi = REAL(decayed_flushed)(v_load(g + i), wi, decay, decays);
+        const vec m = v_flush(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
+        const vec u = v_flush(v_max(v_mul(beta2, v_load(largest + i)), v_add(v_abs(gi), eps)));
         v_store(first + i, m);
         v_store(largest + i, u);
-        v_store(w + i, v_fma(rate, v_div(m, u), wi));
+        v_store(w + i, v_flush(v_fma(rate, v_div(m, u), wi)));
     }
 }
 
@@ -121,12 +121,12 @@ static void REAL(radam_update)(size_t n, void *weights, const void *gradient, vo
     const vec decay = REAL(constant)(constants, 7), keep = REAL(constant)(constants, 8);
     const int adaptive = REAL(decays)(constants, 5), decays = REAL(decays)(constants, 7);
     for (size_t i = 0; i < n; i += LANES) {
-        const vec wi = v_mul(v_load(w + i), keep), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
-        const vec m = REAL(flush)(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
-        const vec v = REAL(flush)(v_fma(beta2, v_load(second + i), v_mul(rest2, v_mul(gi, gi))));
+        const vec wi = v_mul(v_load(w + i), keep), gi = REAL(decayed_flushed)(v_load(g + i), wi, decay, decays);
+        const vec m = v_flush(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
+        const vec v = REAL(fade)(v_fma(beta2, v_load(second + i), REAL(square)(gi, rest2)));
         v_store(first + i, m);
         v_store(second + i, v);
-        v_store(w + i, v_fma(rate, adaptive ? v_div(m, v_add(v_sqrt(v), eps)) : m, wi));
+        v_store(w + i, v_flush(v_fma(rate, adaptive ? v_div(m, v_add(v_sqrt(v), eps)) : m, wi)));
     }
 }
 
@@ -155,11 +155,11 @@ static void REAL(nadam_update)(size_t n, void *weights, const void *gradient, vo
     const vec keep = REAL(constant)(constants, 8), rate_g = REAL(constant)(constants, 9);
     const int decays = REAL(decays)(constants, 7);
     for (size_t i = 0; i < n; i += LANES) {
-        const vec wi = v_mul(v_load(w + i), keep), gi = REAL(decayed)(v_load(g + i), wi, decay, decays);
-        const vec m = REAL(flush)(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
-        const vec v = REAL(flush)(v_fma(beta2, v_load(second + i), v_mul(rest2, v_mul(gi, gi))));
+        const vec wi = v_mul(v_load(w + i), keep), gi = REAL(decayed_flushed)(v_load(g + i), wi, decay, decays);
+        const vec m = v_flush(v_fma(beta1, v_load(first + i), v_mul(rest1, gi)));
+        const vec v = REAL(fade)(v_fma(beta2, v_load(second + i), REAL(square)(gi, rest2)));
         v_store(first + i, m);
         v_store(second + i, v);
-        v_store(w + i, v_add(wi, v_div(v_fma(rate_m, m, v_mul(rate_g, gi)), v_fma(v_sqrt(v), unbias, eps))));
+        v_store(w + i, v_flush(v_add(wi, v_div(v_fma(rate_m, m, v_mul(rate_g, gi)), v_fma(v_sqrt(v), unbias, eps)))));
     }
 }

@@ -14,35 +14,55 @@ PYBP_INLINE real *REAL(line)(pybp_panels m, size_t panel, size_t row)
     return (real *)(void *)(m.at + (panel * m.stride + row) * PYBP_LINE);
 }
 
-/* n < PANEL elements. Copies of fixed sizes are single instructions; one of unknown size is a call. */
-PYBP_INLINE void REAL(copy_tail)(const real *from, size_t n, real *to)
+/* n elements, a multiple of LANES. */
+static void REAL(flush_all)(size_t n, void *values)
 {
-    if (n & 8) {
-        memcpy(to, from, 8 * sizeof(real));
-        to += 8;
-        from += 8;
-    }
-    if (n & 4) {
-        memcpy(to, from, 4 * sizeof(real));
-        to += 4;
-        from += 4;
-    }
-    if (n & 2) {
-        memcpy(to, from, 2 * sizeof(real));
-        to += 2;
-        from += 2;
-    }
-    if (n & 1)
-        *to = *from;
+    real *x = values;
+    for (size_t i = 0; i < n; i += LANES)
+        v_store(x + i, v_flush(v_load(x + i)));
 }
 
-/* A row that has the net's dtype. `step`: elements from panel to panel. */
+/* Lines of a panel. */
+static void REAL(copy_flushed)(size_t rows, const real *from, real *to)
+{
+    for (size_t i = 0; i < rows * PANEL; i += LANES)
+        v_store(to + i, v_flush(v_load(from + i)));
+}
+
+/* Of one element. */
+PYBP_INLINE real REAL(flush_one)(real x)
+{
+    real lanes[LANES];
+    v_store(lanes, v_flush(v_set1(x)));
+    return lanes[0];
+}
+
+/* Conversions, flushed before they round, as rounding to a subnormal takes long. */
+PYBP_INLINE real REAL(from_f64)(double x)
+{
+    const double tiny = REAL_TINY;
+    uint64_t bits, least;
+    memcpy(&bits, &x, sizeof bits);
+    memcpy(&least, &tiny, sizeof least);
+    bits &= (uint64_t)0 - (uint64_t)((bits & INT64_MAX) >= least);
+    memcpy(&x, &bits, sizeof x);
+    return (real)x;
+}
+PYBP_INLINE real REAL(from_f32)(float x)
+{
+    return REAL(from_f64)((double)x);
+}
+
+/* A row that has the net's dtype. `step`: elements from panel to panel. What is behind the last column stays. */
 PYBP_INLINE void REAL(copy_row)(const real *from, size_t cols, real *to, size_t step)
 {
     for (; cols >= PANEL; cols -= PANEL, from += PANEL, to += step)
         for (size_t i = 0; i < PANEL; i += LANES)
-            v_store(to + i, v_load(from + i));
-    REAL(copy_tail)(from, cols, to);
+            v_store(to + i, v_flush(v_load(from + i)));
+    for (; cols >= LANES; cols -= LANES, from += LANES, to += LANES)
+        v_store(to, v_flush(v_load(from)));
+    if (cols > 0)
+        v_store(to, v_flush(v_load_first(from, cols, v_load(to))));
 }
 
 /* A row that has to be converted. */
@@ -52,7 +72,7 @@ PYBP_INLINE void REAL(convert_row)(const void *row, int doubles, size_t cols, re
     const double *d = row;
     for (size_t c = 0; c < cols; c += PANEL, to += step)
         for (size_t i = 0; i < REAL(least)(PANEL, cols - c); i++)
-            to[i] = doubles ? (real)d[c + i] : (real)f[c + i];
+            to[i] = doubles ? REAL(from_f64)(d[c + i]) : REAL(from_f32)(f[c + i]);
 }
 
 /* A row of a sparse matrix: zeros, then its values in their columns. The caller's program may have changed indices since
@@ -68,7 +88,7 @@ PYBP_INLINE void REAL(spread_row)(const pybp_matrix *x, size_t row, real *to, si
     for (size_t i = begin; i < end; i++) {
         const uint64_t c = (uint64_t)pybp_sparse_index(x, x->indices, i);
         if (c < x->cols)
-            to[c / PANEL * step + c % PANEL] = x->dtype == PYBP_FLOAT64 ? (real)d[i] : (real)f[i];
+            to[c / PANEL * step + c % PANEL] = x->dtype == PYBP_FLOAT64 ? REAL(from_f64)(d[i]) : REAL(from_f32)(f[i]);
     }
 }
 

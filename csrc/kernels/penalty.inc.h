@@ -6,11 +6,11 @@ static void REAL(penalize)(size_t n, const void *weights, void *gradient, double
     real *g = gradient;
     const vec s = v_set1((real)scale), a = v_set1((real)l1), b = v_set1((real)l2);
     for (size_t i = 0; scale != 1 && i < n; i += LANES)
-        v_store(g + i, v_mul(v_load(g + i), s));
+        v_store(g + i, v_flush(v_mul(v_flush(v_load(g + i)), s)));
     for (size_t i = 0; l1 != 0 && i < n; i += LANES)
-        v_store(g + i, v_fma(a, REAL(sign)(v_load(w + i)), v_load(g + i)));
+        v_store(g + i, v_flush(v_fma(a, REAL(sign)(v_load(w + i)), v_flush(v_load(g + i)))));
     for (size_t i = 0; l2 != 0 && i < n; i += LANES)
-        v_store(g + i, v_fma(b, v_load(w + i), v_load(g + i)));
+        v_store(g + i, v_flush(v_fma(b, v_load(w + i), v_flush(v_load(g + i)))));
 }
 
 /* The chains are independent, so that the compiler vectorises them. */
@@ -36,5 +36,5 @@ static void REAL(rescale)(size_t lines, void *weights, const void *factors)
     const real *f = factors;
     for (size_t k = 0; k < lines; k++, w += PANEL)
         for (size_t c = 0; c < PANEL; c += LANES)
-            v_store(w + c, v_mul(v_load(w + c), v_load(f + c)));
+            v_store(w + c, v_flush(v_mul(v_load(w + c), v_load(f + c))));
 }

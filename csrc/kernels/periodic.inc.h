@@ -78,7 +78,7 @@ static void REAL(periodic_back)(size_t rows, pybp_panels delta, const void *weig
                 REAL(hold_panel)(&held, delta, j / PANEL, r, n, n_columns * each);
                 sum = v_fma(v_load(held.at + j % PANEL * LANES), v_set1(w[j / PANEL * step * PANEL + j % PANEL]), sum);
             }
-            v_store(lane, sum);
+            v_store(lane, v_flush(sum));
             for (size_t i = 0; i < n; i++)
                 to[i * PANEL] = lane[i];
         }

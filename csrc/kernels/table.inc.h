@@ -28,6 +28,7 @@ const pybp_kernels PYBP_TABLE = {
     .gradient_panels = ACROSS_ROWS,
     .accumulate = PYBP_FOR_TRAINING(REAL(accumulate)),
     .squares = PYBP_FOR_TRAINING(REAL(squares)),
+    .flush = REAL(flush_all),
     .finite = REAL(finite),
     .widen = REAL(widen),
     .narrow = REAL(narrow),

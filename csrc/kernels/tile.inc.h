@@ -15,7 +15,8 @@ PYBP_INLINE void TILE(one_k)(const size_t R, const size_t P, const size_t NV, co
 }
 
 /* out[i][p] = start[p] + sum over k of a[i][k] w[p][k], k < K: R rows, P panels of outputs, NV vectors of each.
- * a: row 0 of the first panel. relu and its derivative cost next to nothing while the chains are in registers. */
+ * a: row 0 of the first panel. relu and its derivative, which flush the sums, cost next to nothing while the chains are
+ * in registers. */
 PYBP_INLINE void TILE(tile)(const size_t R, const size_t P, const size_t NV, const REAL(shape) s, const real *a,
                             const real *w, const real *start, real *out)
 {

@@ -21,6 +21,12 @@ typedef __m256d f64_m;
 /* ---- float ---- */
 
 PYBP_INLINE f32_v f32_load(const float *p) { return _mm256_loadu_ps(p); }
+PYBP_INLINE f32_v f32_load_first(const float *p, size_t n, f32_v rest)
+{
+    const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i first = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), index);
+    return _mm256_blendv_ps(rest, _mm256_maskload_ps(p, first), _mm256_castsi256_ps(first));
+}
 PYBP_INLINE void f32_store(float *p, f32_v a) { _mm256_storeu_ps(p, a); }
 PYBP_INLINE f32_v f32_set1(float x) { return _mm256_set1_ps(x); }
 PYBP_INLINE f32_v f32_bcast(const float *p) { return _mm256_broadcast_ss(p); }
@@ -68,6 +74,13 @@ PYBP_INLINE f32_m f32_mnot(f32_m a)
     return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1)));
 }
 PYBP_INLINE f32_v f32_select(f32_m m, f32_v a, f32_v b) { return _mm256_blendv_ps(b, a, m); }
+PYBP_INLINE f32_v f32_flush(f32_v a)
+{
+    const __m256i high = _mm256_and_si256(_mm256_castps_si256(a), _mm256_set1_epi32(0x60000000));
+    return _mm256_andnot_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(high, _mm256_setzero_si256())), a);
+}
+PYBP_INLINE f32_v f32_mul_if(f32_m m, f32_v a, f32_v b) { return _mm256_mul_ps(_mm256_and_ps(m, a), b); }
+PYBP_INLINE f32_v f32_relu_df(f32_v a, f32_v back) { return _mm256_and_ps(f32_lt(f32_zero(), a), f32_flush(back)); }
 
 /* The sum's last bits are n + 127; the shift leaves them as the exponent. */
 PYBP_INLINE f32_v f32_pow2(f32_v n)
@@ -129,6 +142,11 @@ PYBP_INLINE void f32_transpose(const float *src, size_t src_stride, float *dst, 
 /* ---- double ---- */
 
 PYBP_INLINE f64_v f64_load(const double *p) { return _mm256_loadu_pd(p); }
+PYBP_INLINE f64_v f64_load_first(const double *p, size_t n, f64_v rest)
+{
+    const __m256i first = _mm256_cmpgt_epi64(_mm256_set1_epi64x((long long)n), _mm256_setr_epi64x(0, 1, 2, 3));
+    return _mm256_blendv_pd(rest, _mm256_maskload_pd(p, first), _mm256_castsi256_pd(first));
+}
 PYBP_INLINE void f64_store(double *p, f64_v a) { _mm256_storeu_pd(p, a); }
 PYBP_INLINE f64_v f64_set1(double x) { return _mm256_set1_pd(x); }
 PYBP_INLINE f64_v f64_bcast(const double *p) { return _mm256_broadcast_sd(p); }
@@ -172,6 +190,13 @@ PYBP_INLINE f64_m f64_mnot(f64_m a)
     return _mm256_xor_pd(a, _mm256_castsi256_pd(_mm256_set1_epi32(-1)));
 }
 PYBP_INLINE f64_v f64_select(f64_m m, f64_v a, f64_v b) { return _mm256_blendv_pd(b, a, m); }
+PYBP_INLINE f64_v f64_flush(f64_v a)
+{
+    const __m256i high = _mm256_and_si256(_mm256_castpd_si256(a), _mm256_set1_epi64x(0x6000000000000000));
+    return _mm256_andnot_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(high, _mm256_setzero_si256())), a);
+}
+PYBP_INLINE f64_v f64_mul_if(f64_m m, f64_v a, f64_v b) { return _mm256_mul_pd(_mm256_and_pd(m, a), b); }
+PYBP_INLINE f64_v f64_relu_df(f64_v a, f64_v back) { return _mm256_and_pd(f64_lt(f64_zero(), a), f64_flush(back)); }
 
 PYBP_INLINE f64_v f64_pow2(f64_v n)
 {

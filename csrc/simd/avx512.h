@@ -23,6 +23,34 @@ typedef __mmask16 f32_m;
 typedef __m512d f64_v;
 typedef __mmask8 f64_m;
 
+#ifdef PYBP_EMULATE_AVX512 /* SIMDe has none of these */
+#ifndef _mm256_test_epi64_mask
+#define _mm256_test_epi64_mask(a, b) _mm256_cmpneq_epi64_mask(_mm256_and_si256(a, b), _mm256_setzero_si256())
+#endif
+#ifndef _mm512_mask_loadu_ps
+#define _mm512_mask_loadu_ps(rest, mask, p) avx512_load_some_ps(rest, mask, p)
+#define _mm512_mask_loadu_pd(rest, mask, p) avx512_load_some_pd(rest, mask, p)
+PYBP_INLINE __m512 avx512_load_some_ps(__m512 rest, __mmask16 mask, const float *p)
+{
+    float lanes[F32_LANES];
+    _mm512_storeu_ps(lanes, rest);
+    for (size_t i = 0; i < F32_LANES; i++)
+        if (mask >> i & 1)
+            lanes[i] = p[i];
+    return _mm512_loadu_ps(lanes);
+}
+PYBP_INLINE __m512d avx512_load_some_pd(__m512d rest, __mmask8 mask, const double *p)
+{
+    double lanes[F64_LANES];
+    _mm512_storeu_pd(lanes, rest);
+    for (size_t i = 0; i < F64_LANES; i++)
+        if (mask >> i & 1)
+            lanes[i] = p[i];
+    return _mm512_loadu_pd(lanes);
+}
+#endif
+#endif
+
 /* Two 128-bit pieces of a and two of b, as two bits of imm each say. SIMDe has this type only. */
 #define AVX512_PIECES_PS(a, b, imm) \
     _mm512_castsi512_ps(_mm512_shuffle_i32x4(_mm512_castps_si512(a), _mm512_castps_si512(b), imm))
@@ -32,6 +60,10 @@ typedef __mmask8 f64_m;
 /* ---- float ---- */
 
 PYBP_INLINE f32_v f32_load(const float *p) { return _mm512_loadu_ps(p); }
+PYBP_INLINE f32_v f32_load_first(const float *p, size_t n, f32_v rest)
+{
+    return _mm512_mask_loadu_ps(rest, (__mmask16)((1u << n) - 1), p);
+}
 PYBP_INLINE void f32_store(float *p, f32_v a) { _mm512_storeu_ps(p, a); }
 PYBP_INLINE f32_v f32_set1(float x) { return _mm512_set1_ps(x); }
 PYBP_INLINE f32_v f32_bcast(const float *p) { return _mm512_set1_ps(*p); }
@@ -49,15 +81,24 @@ PYBP_INLINE f32_v f32_fnma(f32_v a, f32_v b, f32_v c) { return _mm512_fnmadd_ps(
  * broadcast an input that is used once within the FMA. */
 PYBP_INLINE f32_v f32_acc(f32_v acc, f32_v a, f32_v b) { return _mm512_fmadd_ps(a, b, acc); }
 
+/* A table of vfixupimm, 4 bits for each of the kinds of number NaN, signalling NaN, 0, 1, -inf, inf, negative,
+ * positive: 0 keeps the other operand, 8 gives +0. */
+#define AVX512_IF_POSITIVE 0x08080888
+
 /* Half a line. */
 typedef __m256 f32_half_v;
 PYBP_INLINE f32_half_v f32_half_load(const float *p) { return _mm256_loadu_ps(p); }
 PYBP_INLINE f32_half_v f32_half_bcast(const float *p) { return _mm256_set1_ps(*p); }
 PYBP_INLINE f32_half_v f32_half_acc(f32_half_v acc, f32_half_v a, f32_half_v b) { return _mm256_fmadd_ps(a, b, acc); }
-PYBP_INLINE f32_half_v f32_half_relu_f(f32_half_v z) { return _mm256_max_ps(_mm256_setzero_ps(), z); }
+PYBP_INLINE f32_half_v f32_half_relu_f(f32_half_v z)
+{
+    return _mm256_maskz_mov_ps(_mm256_cmp_ps_mask(z, _mm256_set1_ps(0x1p-63f), _CMP_NLT_UQ), z);
+}
 PYBP_INLINE f32_half_v f32_half_relu_df(f32_half_v a, f32_half_v back)
 {
-    return _mm256_and_ps(_mm256_cmp_ps(_mm256_setzero_ps(), a, _CMP_LT_OQ), back);
+    const __m256i high = _mm256_set1_epi32(0x60000000);
+    const __mmask8 counts = _mm256_test_epi32_mask(_mm256_castps_si256(back), high);
+    return _mm256_maskz_fixupimm_ps(counts, back, a, _mm256_set1_epi32(AVX512_IF_POSITIVE), 0);
 }
 PYBP_INLINE void f32_half_store(float *p, f32_half_v a)
 {
@@ -82,6 +123,16 @@ PYBP_INLINE f32_m f32_mand(f32_m a, f32_m b) { return (f32_m)(a & b); }
 PYBP_INLINE f32_m f32_mor(f32_m a, f32_m b) { return (f32_m)(a | b); }
 PYBP_INLINE f32_m f32_mnot(f32_m a) { return (f32_m)~a; }
 PYBP_INLINE f32_v f32_select(f32_m m, f32_v a, f32_v b) { return _mm512_mask_blend_ps(m, b, a); }
+PYBP_INLINE f32_v f32_flush(f32_v a)
+{
+    return _mm512_maskz_mov_ps(_mm512_test_epi32_mask(_mm512_castps_si512(a), _mm512_set1_epi32(0x60000000)), a);
+}
+PYBP_INLINE f32_v f32_mul_if(f32_m m, f32_v a, f32_v b) { return _mm512_maskz_mul_ps(m, a, b); }
+PYBP_INLINE f32_v f32_relu_df(f32_v a, f32_v back)
+{
+    const f32_m counts = _mm512_test_epi32_mask(_mm512_castps_si512(back), _mm512_set1_epi32(0x60000000));
+    return _mm512_maskz_fixupimm_ps(counts, back, a, _mm512_set1_epi32(AVX512_IF_POSITIVE), 0);
+}
 
 /* The sum's last bits are n + 127; the shift leaves them as the exponent. */
 PYBP_INLINE f32_v f32_pow2(f32_v n)
@@ -180,6 +231,10 @@ PYBP_INLINE void f32_store_columns_4(const float *src, float *dst, size_t dst_st
 /* ---- double ---- */
 
 PYBP_INLINE f64_v f64_load(const double *p) { return _mm512_loadu_pd(p); }
+PYBP_INLINE f64_v f64_load_first(const double *p, size_t n, f64_v rest)
+{
+    return _mm512_mask_loadu_pd(rest, (__mmask8)((1u << n) - 1), p);
+}
 PYBP_INLINE void f64_store(double *p, f64_v a) { _mm512_storeu_pd(p, a); }
 PYBP_INLINE f64_v f64_set1(double x) { return _mm512_set1_pd(x); }
 PYBP_INLINE f64_v f64_bcast(const double *p) { return _mm512_set1_pd(*p); }
@@ -198,10 +253,15 @@ typedef __m256d f64_half_v;
 PYBP_INLINE f64_half_v f64_half_load(const double *p) { return _mm256_loadu_pd(p); }
 PYBP_INLINE f64_half_v f64_half_bcast(const double *p) { return _mm256_set1_pd(*p); }
 PYBP_INLINE f64_half_v f64_half_acc(f64_half_v acc, f64_half_v a, f64_half_v b) { return _mm256_fmadd_pd(a, b, acc); }
-PYBP_INLINE f64_half_v f64_half_relu_f(f64_half_v z) { return _mm256_max_pd(_mm256_setzero_pd(), z); }
+PYBP_INLINE f64_half_v f64_half_relu_f(f64_half_v z)
+{
+    return _mm256_maskz_mov_pd(_mm256_cmp_pd_mask(z, _mm256_set1_pd(0x1p-511), _CMP_NLT_UQ), z);
+}
 PYBP_INLINE f64_half_v f64_half_relu_df(f64_half_v a, f64_half_v back)
 {
-    return _mm256_and_pd(_mm256_cmp_pd(_mm256_setzero_pd(), a, _CMP_LT_OQ), back);
+    const __m256i high = _mm256_set1_epi64x(0x6000000000000000);
+    const __mmask8 counts = _mm256_test_epi64_mask(_mm256_castpd_si256(back), high);
+    return _mm256_maskz_fixupimm_pd(counts, back, a, _mm256_set1_epi64x(AVX512_IF_POSITIVE), 0);
 }
 PYBP_INLINE void f64_half_store(double *p, f64_half_v a)
 {
@@ -226,6 +286,17 @@ PYBP_INLINE f64_m f64_mand(f64_m a, f64_m b) { return (f64_m)(a & b); }
 PYBP_INLINE f64_m f64_mor(f64_m a, f64_m b) { return (f64_m)(a | b); }
 PYBP_INLINE f64_m f64_mnot(f64_m a) { return (f64_m)~a; }
 PYBP_INLINE f64_v f64_select(f64_m m, f64_v a, f64_v b) { return _mm512_mask_blend_pd(m, b, a); }
+PYBP_INLINE f64_v f64_flush(f64_v a)
+{
+    const __m512i high = _mm512_set1_epi64(0x6000000000000000);
+    return _mm512_maskz_mov_pd(_mm512_test_epi64_mask(_mm512_castpd_si512(a), high), a);
+}
+PYBP_INLINE f64_v f64_mul_if(f64_m m, f64_v a, f64_v b) { return _mm512_maskz_mul_pd(m, a, b); }
+PYBP_INLINE f64_v f64_relu_df(f64_v a, f64_v back)
+{
+    const f64_m counts = _mm512_test_epi64_mask(_mm512_castpd_si512(back), _mm512_set1_epi64(0x6000000000000000));
+    return _mm512_maskz_fixupimm_pd(counts, back, a, _mm512_set1_epi64(AVX512_IF_POSITIVE), 0);
+}
 
 PYBP_INLINE f64_v f64_pow2(f64_v n)
 {

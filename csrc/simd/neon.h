@@ -21,6 +21,12 @@ typedef uint64x2_t f64_m;
 /* ---- float ---- */
 
 PYBP_INLINE f32_v f32_load(const float *p) { return vld1q_f32(p); }
+PYBP_INLINE f32_v f32_load_first(const float *p, size_t n, f32_v rest)
+{
+    rest = vld1q_lane_f32(p, rest, 0);
+    rest = n > 1 ? vld1q_lane_f32(p + 1, rest, 1) : rest;
+    return n > 2 ? vld1q_lane_f32(p + 2, rest, 2) : rest;
+}
 PYBP_INLINE void f32_store(float *p, f32_v a) { vst1q_f32(p, a); }
 PYBP_INLINE f32_v f32_set1(float x) { return vdupq_n_f32(x); }
 PYBP_INLINE f32_v f32_bcast(const float *p) { return vld1q_dup_f32(p); }
@@ -47,6 +53,19 @@ PYBP_INLINE f32_m f32_mand(f32_m a, f32_m b) { return vandq_u32(a, b); }
 PYBP_INLINE f32_m f32_mor(f32_m a, f32_m b) { return vorrq_u32(a, b); }
 PYBP_INLINE f32_m f32_mnot(f32_m a) { return vmvnq_u32(a); }
 PYBP_INLINE f32_v f32_select(f32_m m, f32_v a, f32_v b) { return vbslq_f32(m, a, b); }
+PYBP_INLINE f32_v f32_flush(f32_v a)
+{
+    const uint32x4_t bits = vreinterpretq_u32_f32(a);
+    return vreinterpretq_f32_u32(vandq_u32(bits, vtstq_u32(bits, vdupq_n_u32(0x60000000))));
+}
+PYBP_INLINE f32_v f32_mul_if(f32_m m, f32_v a, f32_v b)
+{
+    return vmulq_f32(vreinterpretq_f32_u32(vandq_u32(m, vreinterpretq_u32_f32(a))), b);
+}
+PYBP_INLINE f32_v f32_relu_df(f32_v a, f32_v back)
+{
+    return vreinterpretq_f32_u32(vandq_u32(vcltq_f32(vdupq_n_f32(0), a), vreinterpretq_u32_f32(f32_flush(back))));
+}
 
 /* Not the instructions for minimum and maximum, which treat NaN and zeros of unlike sign differently. */
 PYBP_INLINE f32_v f32_min(f32_v a, f32_v b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
@@ -102,6 +121,11 @@ PYBP_INLINE void f32_transpose(const float *src, size_t src_stride, float *dst, 
 /* ---- double ---- */
 
 PYBP_INLINE f64_v f64_load(const double *p) { return vld1q_f64(p); }
+PYBP_INLINE f64_v f64_load_first(const double *p, size_t n, f64_v rest)
+{
+    (void)n; /* 1 */
+    return vld1q_lane_f64(p, rest, 0);
+}
 PYBP_INLINE void f64_store(double *p, f64_v a) { vst1q_f64(p, a); }
 PYBP_INLINE f64_v f64_set1(double x) { return vdupq_n_f64(x); }
 PYBP_INLINE f64_v f64_bcast(const double *p) { return vld1q_dup_f64(p); }
@@ -127,6 +151,19 @@ PYBP_INLINE f64_m f64_mand(f64_m a, f64_m b) { return vandq_u64(a, b); }
 PYBP_INLINE f64_m f64_mor(f64_m a, f64_m b) { return vorrq_u64(a, b); }
 PYBP_INLINE f64_m f64_mnot(f64_m a) { return veorq_u64(a, vdupq_n_u64(UINT64_MAX)); }
 PYBP_INLINE f64_v f64_select(f64_m m, f64_v a, f64_v b) { return vbslq_f64(m, a, b); }
+PYBP_INLINE f64_v f64_flush(f64_v a)
+{
+    const uint64x2_t bits = vreinterpretq_u64_f64(a);
+    return vreinterpretq_f64_u64(vandq_u64(bits, vtstq_u64(bits, vdupq_n_u64(0x6000000000000000))));
+}
+PYBP_INLINE f64_v f64_mul_if(f64_m m, f64_v a, f64_v b)
+{
+    return vmulq_f64(vreinterpretq_f64_u64(vandq_u64(m, vreinterpretq_u64_f64(a))), b);
+}
+PYBP_INLINE f64_v f64_relu_df(f64_v a, f64_v back)
+{
+    return vreinterpretq_f64_u64(vandq_u64(vcltq_f64(vdupq_n_f64(0), a), vreinterpretq_u64_f64(f64_flush(back))));
+}
 
 PYBP_INLINE f64_v f64_min(f64_v a, f64_v b) { return vbslq_f64(vcltq_f64(a, b), a, b); }
 PYBP_INLINE f64_v f64_max(f64_v a, f64_v b) { return vbslq_f64(vcltq_f64(b, a), a, b); }

@@ -12,6 +12,8 @@
 #undef REAL_MIN
 #undef REAL_MAX
 #undef REAL_EPS
+#undef REAL_TINY
+#undef REAL_TINY_SQUARE
 #undef REAL_INF
 #undef REAL_NAN
 #undef REAL_IS_F32
@@ -28,6 +30,8 @@
 #define REAL_MIN FLT_MIN /* smallest normal number */
 #define REAL_MAX FLT_MAX
 #define REAL_EPS FLT_EPSILON
+#define REAL_TINY 0x1p-63 /* a double: what is smaller becomes 0 (flush) */
+#define REAL_TINY_SQUARE 0x1p-110f /* likewise sums of squares that optimizers keep */
 #define REAL_INF __builtin_inff()
 #define REAL_NAN __builtin_nanf("")
 #define REAL_IS_F32 1

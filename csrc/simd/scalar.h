@@ -49,6 +49,7 @@ PYBP_INLINE double f64_from_bits(uint64_t u)
 /* ---- float ---- */
 
 PYBP_INLINE f32_v f32_load(const float *p) { return *p; }
+PYBP_INLINE f32_v f32_load_first(const float *p, size_t n, f32_v rest) { return n > 0 ? *p : rest; }
 PYBP_INLINE void f32_store(float *p, f32_v a) { *p = a; }
 PYBP_INLINE f32_v f32_set1(float x) { return x; }
 PYBP_INLINE f32_v f32_bcast(const float *p) { return *p; }
@@ -79,6 +80,9 @@ PYBP_INLINE f32_m f32_mand(f32_m a, f32_m b) { return a & b; }
 PYBP_INLINE f32_m f32_mor(f32_m a, f32_m b) { return a | b; }
 PYBP_INLINE f32_m f32_mnot(f32_m a) { return !a; }
 PYBP_INLINE f32_v f32_select(f32_m m, f32_v a, f32_v b) { return m ? a : b; }
+PYBP_INLINE f32_v f32_flush(f32_v a) { return f32_to_bits(a) & 0x60000000u ? a : 0.0f; }
+PYBP_INLINE f32_v f32_mul_if(f32_m m, f32_v a, f32_v b) { return (m ? a : 0.0f) * b; }
+PYBP_INLINE f32_v f32_relu_df(f32_v a, f32_v back) { return 0.0f < a ? f32_flush(back) : 0.0f; }
 
 /* The sum's last bits are n + 127; the shift leaves them as the exponent. */
 PYBP_INLINE f32_v f32_pow2(f32_v n)
@@ -112,6 +116,7 @@ PYBP_INLINE void f32_transpose(const float *src, size_t src_stride, float *dst, 
 /* ---- double ---- */
 
 PYBP_INLINE f64_v f64_load(const double *p) { return *p; }
+PYBP_INLINE f64_v f64_load_first(const double *p, size_t n, f64_v rest) { return n > 0 ? *p : rest; }
 PYBP_INLINE void f64_store(double *p, f64_v a) { *p = a; }
 PYBP_INLINE f64_v f64_set1(double x) { return x; }
 PYBP_INLINE f64_v f64_bcast(const double *p) { return *p; }
@@ -143,6 +148,9 @@ PYBP_INLINE f64_m f64_mand(f64_m a, f64_m b) { return a & b; }
 PYBP_INLINE f64_m f64_mor(f64_m a, f64_m b) { return a | b; }
 PYBP_INLINE f64_m f64_mnot(f64_m a) { return !a; }
 PYBP_INLINE f64_v f64_select(f64_m m, f64_v a, f64_v b) { return m ? a : b; }
+PYBP_INLINE f64_v f64_flush(f64_v a) { return f64_to_bits(a) & 0x6000000000000000u ? a : 0.0; }
+PYBP_INLINE f64_v f64_mul_if(f64_m m, f64_v a, f64_v b) { return (m ? a : 0.0) * b; }
+PYBP_INLINE f64_v f64_relu_df(f64_v a, f64_v back) { return 0.0 < a ? f64_flush(back) : 0.0; }
 
 PYBP_INLINE f64_v f64_pow2(f64_v n)
 {

@@ -10,6 +10,7 @@
  *   P_v, P_m, P_LANES       vector, comparison mask, elements in a vector
  *                           (P_LANES is F32_LANES, F64_LANES)
  *   P_load(const T *)       unaligned loads and stores are fine
+ *   P_load_first(p, n, rest)  lanes 0 ... n - 1 from p, the others of rest; 0 < n < P_LANES
  *   P_store(T *, v)
  *   P_set1(T)               the same value in all lanes
  *   P_bcast(const T *)      the same, from memory
@@ -29,6 +30,10 @@
  *   P_lt P_le P_eq          a mask; false where an operand is NaN
  *   P_mand P_mor P_mnot     on masks
  *   P_select(m, a, b)       m ? a : b, moves bits and computes nothing
+ *   P_flush(a)              |a| < tiny ? 0 : a, tiny = 2^-63 in float, 2^-511 in double, by a look at two bits of
+ *                           the exponent: it computes nothing, so no CPU needs longer for a subnormal a
+ *   P_relu_df(a, back)      a > 0 ? P_flush(back) : 0; a is 0, not tiny, or NaN
+ *   P_mul_if(m, a, b)       (m ? a : 0) * b
  *   P_pow2(n)               2^n; n integral, 2^n a normal number
  *   P_ldexp(a, n)           a * 2^n, rounded once; 1/2 <= |a| <= 2 or NaN, n integral,
  *                           |n| <= 250 in float, 2042 in double

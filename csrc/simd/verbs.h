@@ -8,6 +8,7 @@
 #define PYBP_PASTE(a, b) PYBP_PASTE_(a, b) /* expands its arguments first */
 
 #define v_load REAL(load)
+#define v_load_first REAL(load_first)
 #define v_store REAL(store)
 #define v_set1 REAL(set1)
 #define v_bcast REAL(bcast)
@@ -35,6 +36,8 @@
 #define v_mor REAL(mor)
 #define v_mnot REAL(mnot)
 #define v_select REAL(select)
+#define v_flush REAL(flush)
+#define v_mul_if REAL(mul_if)
 
 #define v_pow2 REAL(pow2)
 #define v_ldexp REAL(ldexp)

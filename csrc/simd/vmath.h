@@ -19,11 +19,12 @@
  *   cos      2.10     2.08     2.2
  *   sin      1.59     1.51     2.0
  *
- * Limits. NaN gives NaN. exp underflows gradually with one rounding; log takes
+ * Limits. NaN gives NaN. exp and sigmoid are 0 where they would be smaller than tiny, 2^-63 or 2^-511 (simd.h,
+ * flush), and make nothing that is much smaller on their way; log takes
  * denormal numbers; log(+-0) = -inf, log(x < 0) = NaN, log(inf) = inf, log1p
  * likewise at -1; tanh, expm1 and log1p keep the sign of zero and return tiny x
  * as it is, erf the sign of zero; cos and sin are those of x clamped to +-COS_HIGH (2^16 in float, 2^32 in double),
- * and |cos| <= 1, |sin| <= 1; |tanh| <= 1 and |erf| <= 1; sigmoid(-large) is a denormal number, then 0.
+ * and |cos| <= 1, |sin| <= 1; |tanh| <= 1 and |erf| <= 1.
  *
  * ---- The recipe, which defines the bits ----
  *
@@ -51,13 +52,12 @@
  * exp_clamped(x)
  *     n, p = reduce(x)
  *     e = 1 + p
- *     e * 2^n                           rounded once, like scalbn; it may be
- *                                       inf, denormal or 0
+ *     e * 2^n                           exact, or inf
  *
  * exp(x)
- *     y = min(EXP_HIGH, x)
+ *     y = min(EXP_HIGH, flush(x))
  *     y = max(EXP_LOW, y)
- *     exp_clamped(y)
+ *     flush(exp_clamped(y))
  *
  * expm1(x)
  *     y = min(EXP_HIGH, x)
@@ -91,7 +91,7 @@
  *     y = max(EXP_LOW, -|x|)
  *     e = exp_clamped(y)
  *     d = 1 + e
- *     x < 0 ? e / d : 1 / d
+ *     flush(x < 0 ? e / d : 1 / d)
  *
  * log_reduced(m, k, extra)              log(m 2^k) + extra
  *     f = m - 1
@@ -149,7 +149,7 @@
  *     r = fnma(q, PI_HI, y)             exact
  *     r = fnma(q, PI_MID, r)
  *     r = fnma(q, PI_LO, r)
- *     z = r * r
+ *     z = flush(r * r)
  *     poly = S[last]; for i = last-1, ..., 0: poly = fma(poly, z, S[i])
  *     t = z * r
  *     fma(poly, t, r)

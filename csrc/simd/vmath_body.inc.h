@@ -56,8 +56,8 @@ PYBP_INLINE vec REAL(exp_clamped)(vec x)
 
 PYBP_INLINE vec v_exp(vec x)
 {
-    x = v_max(v_set1(REAL(exp_low)), v_min(v_set1(REAL(exp_high)), x));
-    return REAL(exp_clamped)(x);
+    x = v_max(v_set1(REAL(exp_low)), v_min(v_set1(REAL(exp_high)), v_flush(x))); /* a tiny one would be squared */
+    return v_flush(REAL(exp_clamped)(x));
 }
 
 PYBP_INLINE vec v_expm1(vec x)
@@ -89,7 +89,7 @@ PYBP_INLINE vec v_sigmoid(vec x)
 {
     const vec one = v_set1(REAL_C(1.0));
     vec e = REAL(exp_clamped)(v_max(v_set1(REAL(exp_low)), v_neg(v_abs(x))));
-    return v_div(v_select(v_lt(x, v_zero()), e, one), v_add(one, e));
+    return v_flush(v_div(v_select(v_lt(x, v_zero()), e, one), v_add(one, e)));
 }
 
 /* log(m * 2^k) + extra. */
@@ -155,7 +155,7 @@ PYBP_INLINE vec REAL(sin_reduced)(vec x, const real shift, mask *odd)
     vec r = v_fnma(q, v_set1(REAL(pi_hi)), y);
     r = v_fnma(q, v_set1(REAL(pi_mid)), r);
     r = v_fnma(q, v_set1(REAL(pi_lo)), r);
-    const vec z = v_mul(r, r);
+    const vec z = v_flush(v_mul(r, r)); /* changes no bits of the result, and keeps z r from being subnormal */
     return v_fma(REAL(horner)(z, REAL(sin_c), VMATH_COUNT(REAL(sin_c))), v_mul(z, r), r);
 }
 

@@ -27,9 +27,9 @@ static const double f64_log2e = 0x1.71547652b82fep+0;
 static const float f32_ln2_hi = 0x1.62e43p-1f, f32_ln2_lo = -0x1.05c61p-29f;
 static const double f64_ln2_hi = 0x1.62e42fefa39efp-1, f64_ln2_lo = 0x1.abc9e3b39803fp-56;
 
-/* exp is 0 below and inf above, rounded. */
-static const float f32_exp_low = -104.0f, f32_exp_high = 89.0f;
-static const double f64_exp_low = -746.0, f64_exp_high = 710.0;
+/* exp is 0 below, as it is flushed, and inf above, rounded. */
+static const float f32_exp_low = -44.0f, f32_exp_high = 89.0f;
+static const double f64_exp_low = -355.0, f64_exp_high = 710.0;
 
 /* expm1 is -1 below, rounded. */
 static const float f32_expm1_low = -20.0f;

@@ -9,6 +9,8 @@
 #define ABS(x) fabsf(x)
 #define C(constant) constant##f
 #define SMALLEST_NORMAL FLT_MIN
+#define TINY 0x1p-63
+#define TINY_SQUARE 0x1p-110f
 #define LANES 16
 
 #define BITS uint32_t
@@ -22,7 +24,7 @@
 #define LOG2E 0x1.715476p+0f
 #define LN2_HI 0x1.62e43p-1f
 #define LN2_LO -0x1.05c61p-29f
-#define EXP_LOW -104.0f
+#define EXP_LOW -44.0f
 #define EXP_HIGH 89.0f
 #define EXPM1_LOW -20.0f
 #define TANH_HIGH 20.0f

@@ -8,6 +8,8 @@
 #define ABS(x) fabs(x)
 #define C(constant) constant
 #define SMALLEST_NORMAL DBL_MIN
+#define TINY 0x1p-511
+#define TINY_SQUARE 0x1p-1000
 #define LANES 8
 
 #define BITS uint64_t
@@ -21,7 +23,7 @@
 #define LOG2E 0x1.71547652b82fep+0
 #define LN2_HI 0x1.62e42fefa39efp-1
 #define LN2_LO 0x1.abc9e3b39803fp-56
-#define EXP_LOW -746.0
+#define EXP_LOW -355.0
 #define EXP_HIGH 710.0
 #define EXPM1_LOW -40.0
 #define TANH_HIGH 40.0

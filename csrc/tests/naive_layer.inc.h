@@ -69,7 +69,7 @@ static void F(dense_back)(const F(net) *net, const F(layer) *layer, size_t rows)
                 if (i >= layer->reads[j] && i < layer->reads[j] + layer->fan)
                     back = FMA(layer->delta[r * layer->n_out + j],
                                net->p[layer->first + j * layer->stride + i - layer->reads[j]], back);
-            layer->back[r * layer->n_in + i] = back;
+            layer->back[r * layer->n_in + i] = F(flush)(back);
         }
 }
 
@@ -95,28 +95,28 @@ static void F(batch_norm_train)(const F(net) *net, const F(layer) *layer, const 
     T *z = &layer->z[j], momentum = (T)layer->settings[0];
     T m = F(row_chain)(C(0.0), 0, &x[j], n, rows) / (T)(double)rows;
     for (size_t r = 0; r < rows; r++)
-        z[r * n] = x[r * n + j] - m;
+        z[r * n] = F(flush)(x[r * n + j] - m);
     T q = F(row_chain_dot)(C(0.0), 0, z, z, n, rows);
     T i = F(inverse_root)(q / (T)(double)rows, layer->settings[1]);
     layer->inverse[j] = i;
     for (size_t r = 0; r < rows; r++) {
-        z[r * n] = z[r * n] * i;
-        layer->a[r * n + j] = FMA(F(gamma)(net, layer, j), z[r * n], F(beta)(net, layer, j));
+        z[r * n] = F(flush)(z[r * n] * i);
+        layer->a[r * n + j] = F(flush)(FMA(F(gamma)(net, layer, j), z[r * n], F(beta)(net, layer, j)));
     }
     T unbiased = q / (T)(double)(rows - 1);
-    layer->mean[j] = FMA(momentum, m - layer->mean[j], layer->mean[j]);
-    layer->var[j] = FMA(momentum, unbiased - layer->var[j], layer->var[j]);
+    layer->mean[j] = F(flush)(FMA(momentum, m - layer->mean[j], layer->mean[j]));
+    layer->var[j] = F(flush)(FMA(momentum, unbiased - layer->var[j], layer->var[j]));
 }
 
 static void F(batch_norm_apply)(const F(net) *net, const F(layer) *layer, const T *x, size_t rows, size_t j)
 {
     size_t n = layer->n_out;
     T i = F(inverse_root)(layer->var[j], layer->settings[1]);
-    T s = F(gamma)(net, layer, j) * i, t = FMA(-layer->mean[j], s, F(beta)(net, layer, j));
+    T s = F(flush)(F(gamma)(net, layer, j) * i), t = F(flush)(FMA(-layer->mean[j], s, F(beta)(net, layer, j)));
     layer->inverse[j] = i;
     for (size_t r = 0; r < rows; r++) {
-        layer->z[r * n + j] = (x[r * n + j] - layer->mean[j]) * i;
-        layer->a[r * n + j] = FMA(x[r * n + j], s, t);
+        layer->z[r * n + j] = F(flush)(F(flush)(x[r * n + j] - layer->mean[j]) * i);
+        layer->a[r * n + j] = F(flush)(FMA(x[r * n + j], s, t));
     }
 }
 
@@ -124,16 +124,16 @@ static void F(batch_norm_back)(const F(net) *net, const F(layer) *layer, size_t 
 {
     size_t n = layer->n_out;
     const T *g = &layer->delta[j], *z = &layer->z[j];
-    T w = F(gamma)(net, layer, j) * layer->inverse[j];
+    T w = F(flush)(F(gamma)(net, layer, j) * layer->inverse[j]);
     if (!net->training) {
         for (size_t r = 0; r < rows; r++)
-            layer->back[r * n + j] = g[r * n] * w;
+            layer->back[r * n + j] = F(flush)(g[r * n] * w);
         return;
     }
-    T b = F(row_chain)(C(0.0), 0, g, n, rows) / (T)(double)rows;
-    T d = F(row_chain_dot)(C(0.0), 0, g, z, n, rows) / (T)(double)rows;
+    T b = F(flush)(F(row_chain)(C(0.0), 0, g, n, rows)) / (T)(double)rows;
+    T d = F(flush)(F(row_chain_dot)(C(0.0), 0, g, z, n, rows)) / (T)(double)rows;
     for (size_t r = 0; r < rows; r++)
-        layer->back[r * n + j] = w * FMA(-z[r * n], d, g[r * n] - b);
+        layer->back[r * n + j] = F(flush)(w * F(flush)(FMA(-z[r * n], d, g[r * n] - b)));
 }
 
 /* ---- layer_norm, rms_norm ------------------------------------------------------------------------------ */
@@ -143,14 +143,14 @@ static void F(row_norm_forward)(const F(net) *net, const F(layer) *layer, const 
     size_t n = layer->n_out;
     T *z = &layer->z[r * n], m = C(0.0);
     if (layer->kind == PYBP_LAYER_LAYER_NORM)
-        m = F(lane_sum)(x, n) / (T)(double)n;
+        m = F(flush)(F(lane_sum)(x, n)) / (T)(double)n;
     for (size_t j = 0; j < n; j++)
-        z[j] = layer->kind == PYBP_LAYER_LAYER_NORM ? x[j] - m : x[j];
-    T i = F(inverse_root)(F(lane_dot)(z, z, n) / (T)(double)n, layer->settings[0]);
+        z[j] = layer->kind == PYBP_LAYER_LAYER_NORM ? F(flush)(x[j] - m) : x[j];
+    T i = F(inverse_root)(F(flush)(F(lane_dot)(z, z, n)) / (T)(double)n, layer->settings[0]);
     layer->inverse[r] = i;
     for (size_t j = 0; j < n; j++) {
-        z[j] = z[j] * i;
-        layer->a[r * n + j] = FMA(F(gamma)(net, layer, j), z[j], F(beta)(net, layer, j));
+        z[j] = F(flush)(z[j] * i);
+        layer->a[r * n + j] = F(flush)(FMA(F(gamma)(net, layer, j), z[j], F(beta)(net, layer, j)));
     }
 }
 
@@ -160,11 +160,11 @@ static void F(row_norm_back)(const F(net) *net, const F(layer) *layer, size_t r)
     const T *z = &layer->z[r * n];
     T *h = net->t1, i = layer->inverse[r];
     for (size_t j = 0; j < n; j++)
-        h[j] = layer->delta[r * n + j] * F(gamma)(net, layer, j);
-    T s1 = F(lane_sum)(h, n) / (T)(double)n, s2 = F(lane_dot)(h, z, n) / (T)(double)n;
+        h[j] = F(flush)(layer->delta[r * n + j] * F(gamma)(net, layer, j));
+    T s1 = F(flush)(F(lane_sum)(h, n)) / (T)(double)n, s2 = F(flush)(F(lane_dot)(h, z, n)) / (T)(double)n;
     for (size_t j = 0; j < n; j++) {
         T above = layer->kind == PYBP_LAYER_LAYER_NORM ? h[j] - s1 : h[j];
-        layer->back[r * n + j] = i * FMA(-z[j], s2, above);
+        layer->back[r * n + j] = F(flush)(i * F(flush)(FMA(-z[j], s2, above)));
     }
 }
 
@@ -174,9 +174,9 @@ static void F(parametric_forward)(const F(net) *net, const F(layer) *layer, cons
 {
     size_t n = layer->n_out;
     for (size_t k = 0; k < rows * n; k++) {
-        layer->z[k] = F(element)(layer->activation, layer->params, x[k]);
-        T way = layer->z[k] - x[k];
-        layer->a[k] = FMA(F(gamma)(net, layer, k % n), way, x[k]);
+        layer->z[k] = F(flush)(F(element)(layer->activation, layer->params, x[k]));
+        T way = F(flush)(layer->z[k] - x[k]);
+        layer->a[k] = F(flush)(FMA(F(gamma)(net, layer, k % n), way, x[k]));
     }
 }
 
@@ -184,9 +184,9 @@ static void F(parametric_back)(const F(net) *net, const F(layer) *layer, const T
 {
     size_t n = layer->n_out;
     for (size_t k = 0; k < rows * n; k++) {
-        T g = layer->delta[k], alpha = F(gamma)(net, layer, k % n), h = g * alpha;
-        T through = F(element_delta)(layer->activation, layer->params, x[k], layer->z[k], h);
-        layer->back[k] = through + FMA(-g, alpha, g);
+        T g = layer->delta[k], alpha = F(gamma)(net, layer, k % n), h = F(flush)(g * alpha);
+        T through = F(flush)(F(element_delta)(layer->activation, layer->params, x[k], layer->z[k], h));
+        layer->back[k] = F(flush)(through + FMA(-g, alpha, g));
     }
 }
 
@@ -197,7 +197,7 @@ static T F(parametric_gradient)(T s, int more, const F(layer) *layer, const T *x
     for (size_t chunk = 0; chunk < rows; chunk += CHUNK) {
         T c = C(0.0);
         for (size_t r = chunk; r < rows && r < chunk + CHUNK; r++) {
-            T way = layer->z[r * n + j] - x[r * n + j];
+            T way = F(flush)(layer->z[r * n + j] - x[r * n + j]);
             c = FMA(layer->delta[r * n + j], way, c);
         }
         s = chunk || more ? s + c : c;
@@ -214,8 +214,8 @@ static void F(disturb)(const F(net) *net, const F(layer) *layer, T x, size_t r, 
     size_t at = r * layer->n_out + j;
     if (layer->kind == PYBP_LAYER_GAUSSIAN_NOISE) {
         double u = uniform(word3(net->seed, STREAM_MASKS, l, pass, at));
-        layer->z[at] = (T)(layer->settings[0] * inverse_normal(u));
-        layer->a[at] = x + layer->z[at];
+        layer->z[at] = F(convert)(layer->settings[0] * inverse_normal(u));
+        layer->a[at] = F(flush)(x + layer->z[at]);
         return;
     }
     unsigned threshold = dropped_numbers(layer->settings[0]);
@@ -224,7 +224,7 @@ static void F(disturb)(const F(net) *net, const F(layer) *layer, T x, size_t r, 
     if (layer->kind == PYBP_LAYER_ALPHA_DROPOUT)
         alpha_constants(threshold, &scale, &shift, &dropped);
     layer->z[at] = kept ? (T)scale : C(0.0);
-    layer->a[at] = kept ? FMA(x, (T)scale, (T)shift) : (T)dropped;
+    layer->a[at] = F(flush)(kept ? FMA(x, (T)scale, (T)shift) : (T)dropped);
 }
 
 static int F(multiplies)(const F(net) *net, const F(layer) *layer)

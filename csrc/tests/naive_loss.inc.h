@@ -9,13 +9,13 @@ static T F(binary_term)(const pybp_loss_spec *spec, size_t j, T z, T a, T y, T s
         ones += (T)naive_loss_param(spec, k, 1.0) == C(1.0);
     if (ones == n) {
         T product = z * y;
-        *delta = (a - y) * scale;
+        *delta = F(flush)(F(flush)(a - y) * scale);
         return (above - product) + s;
     }
     T yes = (T)spec->params[j % n] * y, no = C(1.0) - y, below = C(0.0) > -z ? C(0.0) : -z;
     above = above + s;
     below = below + s;
-    *delta = FMA(a, yes + no, -yes) * scale;
+    *delta = F(flush)(F(flush)(FMA(a, yes + no, -yes)) * scale);
     T other = no * above;
     return FMA(yes, below, other);
 }
@@ -34,7 +34,7 @@ static T F(log_cosh)(T d)
 /* The others: the row's loss is the lane sum of p q, and g = dL/da times scale. */
 static void F(loss_term)(const pybp_loss_spec *spec, size_t j, T a, T y, T scale, T *p, T *q, T *g)
 {
-    T d = a - y, t = y == C(0.0) ? -C(1.0) : y, m;
+    T d = F(flush)(a - y), t = y == C(0.0) ? -C(1.0) : y, m;
     T sign = d > C(0.0) ? C(1.0) : d < C(0.0) ? -C(1.0) : d;
     *q = C(1.0);
     switch (spec->kind) {
@@ -80,5 +80,5 @@ static void F(loss_term)(const pybp_loss_spec *spec, size_t j, T a, T y, T scale
         *g = spec->kind == PYBP_LOSS_MSE ? C(2.0) * d : d;
         break;
     }
-    *g = *g * scale;
+    *g = F(flush)(F(flush)(*g) * scale);
 }

@@ -1,5 +1,22 @@
 /* Scalar twins of csrc/simd/vmath.h: the same operations in the same order, one rounding each. */
 
+/* docs/contract.md, "Tiny numbers" */
+static T F(flush)(T x)
+{
+    return ABS(x) < (T)TINY ? C(0.0) : x;
+}
+
+static T F(fade)(T x)
+{
+    return x < TINY_SQUARE ? C(0.0) : x;
+}
+
+/* To T, rounded once. */
+static T F(convert)(double x)
+{
+    return fabs(x) < TINY ? C(0.0) : (T)x;
+}
+
 /* c[0] + x (c[1] + x (...)) */
 static T F(polynomial)(T x, const T *c, int count)
 {
@@ -48,10 +65,9 @@ static T F(exp_reduced)(T x, T *n)
     return FMA(r2, F(even_odd)(r, r2, q, (int)(sizeof q / sizeof q[0])), r);
 }
 
-static T F(exp)(T x)
+/* exp before it is flushed. */
+static T F(exp_kept)(T x)
 {
-    if (x != x)
-        return x;
     if (x > EXP_HIGH)
         x = EXP_HIGH;
     if (x < EXP_LOW)
@@ -60,6 +76,11 @@ static T F(exp)(T x)
     T half = F(nearest)(n * C(0.5));
     T e = C(1.0) + p;
     return e * F(power_of_two)(half) * F(power_of_two)(n - half);
+}
+
+static T F(exp)(T x)
+{
+    return x != x ? x : F(flush)(F(exp_kept)(x));
 }
 
 static T F(tanh)(T x)
@@ -86,8 +107,8 @@ static T F(sigmoid)(T x)
 {
     if (x != x)
         return x;
-    T e = F(exp)(-ABS(x));
-    return (x < C(0.0) ? e : C(1.0)) / (C(1.0) + e);
+    T e = F(exp_kept)(-ABS(x));
+    return F(flush)((x < C(0.0) ? e : C(1.0)) / (C(1.0) + e));
 }
 
 /* x = m 2^k with sqrt(1/2) <= m < sqrt(2); x positive and normal. */
@@ -198,7 +219,7 @@ static T F(erf)(T x)
     } else {
         T t = a > ERF_HIGH ? ERF_HIGH : a;
         T u = FMA(F(polynomial)(t, large, (int)(sizeof large / sizeof large[0])), t, t);
-        y = C(1.0) - F(exp)(-u);
+        y = C(1.0) - F(exp_kept)(-u);
     }
     return signbit(x) ? -y : y;
 }

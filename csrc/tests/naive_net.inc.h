@@ -83,7 +83,7 @@ static T F(neuron)(T bias, const T *w, const T *a, size_t n)
     T z = bias;
     for (size_t i = 0; i < n; i++)
         z = FMA(a[i], w[i], z);
-    return z;
+    return F(flush)(z);
 #endif
 }
 
@@ -103,17 +103,17 @@ static void F(activate)(const F(layer) *layer, const T *z, size_t n, T *a)
 {
     if (layer->kind == PYBP_LAYER_PERIODIC) {
         for (size_t j = 0; j < n; j++)
-            a[j] = F(cos)(z[j]);
+            a[j] = F(flush)(F(cos)(z[j]));
         return;
     }
     if (layer->activation == PYBP_ACTIVATION_SOFTMAX) {
         T m, s = F(softmax_terms)(z, n, a, &m);
         for (size_t j = 0; j < n; j++)
-            a[j] = a[j] / s;
+            a[j] = F(flush)(a[j] / s);
         return;
     }
     for (size_t j = 0; j < n; j++)
-        a[j] = F(element)(layer->activation, layer->params, z[j]);
+        a[j] = F(flush)(F(element)(layer->activation, layer->params, z[j]));
 }
 
 /* ---- Backward, 1 and 3: from dL/da of row r to delta ------------------------------------------ */
@@ -128,17 +128,17 @@ static void F(derive)(const F(layer) *layer, size_t r, const T *g, T *delta)
     }
     if (layer->kind == PYBP_LAYER_PERIODIC) {
         for (size_t j = 0; j < n; j++)
-            delta[j] = g[j] * -F(sin)(z[j]);
+            delta[j] = F(flush)(g[j] * -F(sin)(z[j]));
         return;
     }
     if (layer->activation == PYBP_ACTIVATION_SOFTMAX) {
         T t = F(lane_dot)(g, a, n);
         for (size_t j = 0; j < n; j++)
-            delta[j] = a[j] * (g[j] - t);
+            delta[j] = F(flush)(a[j] * F(flush)(g[j] - t));
         return;
     }
     for (size_t j = 0; j < n; j++)
-        delta[j] = F(element_delta)(layer->activation, layer->params, z[j], a[j], g[j]);
+        delta[j] = F(flush)(F(element_delta)(layer->activation, layer->params, z[j], a[j], g[j]));
 }
 
 /* ---- Loss of a row, and its delta ------------------------------------------------------------- */
@@ -160,7 +160,7 @@ static T F(row_loss)(F(net) *net, const pybp_loss_spec *spec, size_t r, T scale)
         }
         T total = F(lane_sum)(smooth, n), loss = F(lane_dot)(smooth, t2, n);
         for (size_t j = 0; j < n; j++)
-            delta[j] = FMA(a[j], total, -smooth[j]) * scale;
+            delta[j] = F(flush)(F(flush)(FMA(a[j], total, -smooth[j])) * scale);
         free(smooth);
         return loss;
     }
@@ -186,7 +186,7 @@ static double F(loss)(F(net) *net, const contract_case *c, size_t rows, double w
             scale = scale / weight; /* 1 / B, or w_r / W */
         if (loss_per_output[c->loss.kind])
             scale = scale / (double)contract_n_out(c);
-        net->row_loss[r] = (double)F(row_loss)(net, &c->loss, r, (T)scale);
+        net->row_loss[r] = (double)F(row_loss)(net, &c->loss, r, F(convert)(scale));
     }
     return c->weighted ? row_dot(net->weights, net->row_loss, rows) : row_sum(net->row_loss, rows);
 }

@@ -68,11 +68,11 @@ static void F(whole_gradient)(F(net) *net, double part)
                     *g = C(0.0);
                 else if (i < layer->fan) {
                     if (F(root)(layer) != 1.0)
-                        *g = *g * (T)F(scale)(layer);
+                        *g = F(flush)(F(flush)(*g) * (T)F(scale)(layer));
                     if (layer->desc->l1 > 0.0)
-                        *g = FMA(l1, w > C(0.0) ? C(1.0) : w < C(0.0) ? C(-1.0) : w, *g);
+                        *g = F(flush)(FMA(l1, w > C(0.0) ? C(1.0) : w < C(0.0) ? C(-1.0) : w, F(flush)(*g)));
                     if (layer->desc->l2 > 0.0)
-                        *g = FMA(l2, w, *g);
+                        *g = F(flush)(FMA(l2, w, F(flush)(*g)));
                 }
             }
     }
@@ -87,7 +87,7 @@ static void F(constrain)(F(net) *net)
             T *w = &net->p[layer->first + j * layer->stride];
             double norm = sqrt(F(squares)(w, layer->fan));
             for (size_t i = 0; norm > limit && i < layer->fan; i++)
-                w[i] = w[i] * (T)(limit / norm);
+                w[i] = F(flush)(w[i] * (T)(limit / norm));
         }
     }
 }

@@ -36,7 +36,7 @@ static void F(layer_forward)(const F(net) *net, const F(layer) *layer, size_t ro
         break;
     case PYBP_LAYER_SCALE:
         for (size_t k = 0; k < rows * n; k++)
-            layer->a[k] = FMA(F(gamma)(net, layer, k % n), x[k], F(beta)(net, layer, k % n));
+            layer->a[k] = F(flush)(FMA(F(gamma)(net, layer, k % n), x[k], F(beta)(net, layer, k % n)));
         break;
     case PYBP_LAYER_DROPOUT:
     case PYBP_LAYER_ALPHA_DROPOUT:
@@ -52,7 +52,7 @@ static void F(layer_forward)(const F(net) *net, const F(layer) *layer, size_t ro
         break;
     case PYBP_LAYER_ADD:
         for (size_t k = 0; k < rows * n; k++)
-            layer->a[k] = x[k] + F(output_of)(net, layer->skip)[k];
+            layer->a[k] = F(flush)(x[k] + F(output_of)(net, layer->skip)[k]);
         break;
     case PYBP_LAYER_CONCAT:
         for (size_t r = 0; r < rows; r++)
@@ -122,7 +122,7 @@ static void F(layer_back)(const F(net) *net, const F(layer) *layer, size_t rows)
         break;
     case PYBP_LAYER_SCALE:
         for (size_t k = 0; k < rows * n; k++)
-            layer->back[k] = g[k] * F(gamma)(net, layer, k % n);
+            layer->back[k] = F(flush)(g[k] * F(gamma)(net, layer, k % n));
         break;
     case PYBP_LAYER_PARAMETRIC_ACTIVATION:
         F(parametric_back)(net, layer, F(output_of)(net, layer->source), rows);
@@ -136,7 +136,7 @@ static void F(layer_back)(const F(net) *net, const F(layer) *layer, size_t rows)
         break;
     default:
         for (size_t k = 0; k < rows * n; k++)
-            layer->back[k] = F(multiplies)(net, layer) ? g[k] * layer->z[k] : g[k];
+            layer->back[k] = F(multiplies)(net, layer) ? F(flush)(g[k] * layer->z[k]) : g[k];
     }
 }
 
@@ -184,7 +184,7 @@ static void F(collect)(const F(net) *net, int to, size_t n, size_t rows, T *g)
                 T back = layer->back[k];
                 if (input && layer->kind == PYBP_LAYER_CONCAT)
                     back = layer->delta[k / n * layer->n_out + layer->n_in + k % n];
-                g[k] = given ? g[k] + back : back;
+                g[k] = given ? F(flush)(g[k] + back) : back;
             }
             given = 1;
         }

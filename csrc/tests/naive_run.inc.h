@@ -12,11 +12,11 @@ static void F(initialize)(const F(net) *net, const contract_case *c, size_t l)
         for (size_t i = 0; i < layer->fan; i++) {
             size_t index = j * layer->fan + i;
             w[i] = vector       ? C(1.0)
-                   : orthogonal ? (T)(orthogonal[index] * F(scale)(layer))
-                                : (T)(initial_weight(c, l, layer->fan, index) * F(scale)(layer));
+                   : orthogonal ? F(convert)(orthogonal[index] * F(scale)(layer))
+                                : F(convert)(initial_weight(c, l, layer->fan, index) * F(scale)(layer));
         }
         if (layer->bias)
-            w[layer->fan] = (T)initial_bias(c, l, j);
+            w[layer->fan] = F(convert)(initial_bias(c, l, j));
     }
     free(orthogonal);
 }
@@ -32,7 +32,7 @@ static void F(open_layer)(F(net) *net, const contract_case *c, size_t l)
         desc->kind == PYBP_LAYER_GROUPED_DENSE || desc->kind == PYBP_LAYER_PARAMETRIC_ACTIVATION)
         layer->activation = desc->activation;
     for (size_t i = 0; i < PYBP_MAX_ACTIVATION_PARAMS; i++)
-        layer->params[i] = (T)desc->activation_params[i];
+        layer->params[i] = F(convert)(desc->activation_params[i]);
     for (int i = 0; i < PYBP_MAX_LAYER_PARAMS; i++)
         layer->settings[i] = contract_layer_param(c, l, i);
     layer->source = contract_source(l, desc->from);
@@ -118,11 +118,11 @@ static void F(initialize_from)(F(net) *net, const contract_case *c, size_t l)
     for (size_t j = 0; own && (c->from_data & PYBP_UNIT_VARIANCE) && j < n; j++) {
         T m = F(row_chain)(C(0.0), 0, &layer->z[j], n, rows) / (T)(double)rows;
         for (size_t r = 0; r < rows; r++)
-            d[r] = layer->z[r * n + j] - m;
+            d[r] = F(flush)(layer->z[r * n + j] - m);
         double q = (double)F(row_chain_dot)(C(0.0), 0, d, d, 1, rows);
         for (size_t i = 0; i < layer->fan && q > 0.0; i++) {
             T *w = &net->p[layer->first + j * layer->stride + i];
-            *w = *w * (T)(1.0 / sqrt(q / (double)rows));
+            *w = F(flush)(*w * (T)(1.0 / sqrt(q / (double)rows)));
         }
     }
     F(layer_forward)(net, layer, rows);
@@ -136,7 +136,7 @@ static void F(initialize_from)(F(net) *net, const contract_case *c, size_t l)
             sum = sum + product;
             weights = weights + e;
         }
-        net->p[layer->first + j * layer->stride + layer->fan] = (T)(-(sum / weights));
+        net->p[layer->first + j * layer->stride + layer->fan] = F(convert)(-(sum / weights));
     }
     F(layer_forward)(net, layer, rows);
     free(d);
@@ -150,11 +150,11 @@ static double F(gather)(F(net) *net, const contract_case *c, const contract_data
     for (size_t r = 0; r < rows; r++) {
         size_t from = order[r];
         for (size_t i = 0; i < n_in; i++)
-            net->x[r * n_in + i] = (T)data->x[from * n_in + i];
+            net->x[r * n_in + i] = F(convert)(data->x[from * n_in + i]);
         for (size_t j = 0; j < n_out; j++) /* class index k: y_k = 1, the others 0 */
             net->y[r * n_out + j] =
                 data->labels ? (T)((size_t)data->labels[from] == j)
-                             : (T)data->y[from * n_targets + j / (n_out / n_targets)];
+                             : F(convert)(data->y[from * n_targets + j / (n_out / n_targets)]);
         net->weights[r] = data->weights ? data->weights[from] : 1.0;
     }
     return data->weights ? row_sum(net->weights, rows) : (double)rows;

@@ -6,6 +6,8 @@
 #undef ABS
 #undef C
 #undef SMALLEST_NORMAL
+#undef TINY
+#undef TINY_SQUARE
 #undef LANES
 #undef BITS
 #undef MANTISSA_BITS

@@ -119,9 +119,15 @@ static F(scalars) F(make_scalars)(const F(net) *net, const pybp_optimizer *o, co
     return s;
 }
 
-static T F(flushed)(T x)
+static T F(square)(T x)
 {
-    return ABS(x) < SMALLEST_NORMAL ? C(0.0) : x;
+    return F(fade)(x * x);
+}
+
+static double F(power)(double power, double factor)
+{
+    double next = power * factor;
+    return next < 0x1p-511 ? 0.0 : next;
 }
 
 static T F(sign)(T x)
@@ -137,23 +143,22 @@ static void F(rprop)(const F(scalars) *s, T g, T *w, T *before, T *step)
     *step = s->step_max < *step ? s->step_max : *step;
     if (product < C(0.0))
         g = C(0.0);
-    *before = F(flushed)(g);
+    *before = g;
     *w = FMA(-F(sign)(g), *step, *w);
 }
 
 static void F(rmsprop)(const pybp_optimizer *o, const F(scalars) *s, T g, T *w, T *square, T *velocity, T *mean)
 {
     T spread, d;
-    *square = F(flushed)(FMA(s->rate1, *square, s->rest1 * (g * g)));
+    *square = F(fade)(FMA(s->rate1, *square, s->rest1 * F(square)(g)));
     spread = *square;
     if (o->params[4] != 0.0) { /* centered */
-        *mean = F(flushed)(FMA(s->rate1, *mean, s->rest1 * g));
-        spread = FMA(-*mean, *mean, *square);
-        spread = C(0.0) > spread ? C(0.0) : spread;
+        *mean = F(flush)(FMA(s->rate1, *mean, s->rest1 * g));
+        spread = F(fade)(FMA(-*mean, *mean, *square));
     }
     d = g / (SQRT(spread) + s->eps);
     if (o->params[3] != 0.0) {
-        *velocity = F(flushed)(FMA(s->momentum, *velocity, d));
+        *velocity = F(flush)(FMA(s->momentum, *velocity, d));
         d = *velocity;
     }
     *w = FMA(-s->lr, d, *w);
@@ -163,13 +168,18 @@ static void F(rmsprop)(const pybp_optimizer *o, const F(scalars) *s, T g, T *w, 
 static void F(move)(const pybp_optimizer *o, const F(scalars) *s, T g, T *w, T *s1, T *s2, T *s3)
 {
     T d;
+    int flushes = o->kind != PYBP_OPTIMIZER_SGD;
+    if (flushes)
+        g = F(flush)(g);
     if (s->shrinks)
         *w = *w * s->keep;
     if (s->decays)
         g = FMA(s->wd, *w, g);
+    if (flushes)
+        g = F(flush)(g);
     switch (o->kind) {
     case PYBP_OPTIMIZER_ADAGRAD:
-        *s1 = F(flushed)(FMA(g, g, *s1));
+        *s1 = F(fade)(FMA(g, g, *s1));
         *w = FMA(-s->c, g / (SQRT(*s1) + s->eps), *w);
         break;
     case PYBP_OPTIMIZER_RMSPROP:
@@ -177,39 +187,39 @@ static void F(move)(const pybp_optimizer *o, const F(scalars) *s, T g, T *w, T *
         break;
     case PYBP_OPTIMIZER_ADAM:
     case PYBP_OPTIMIZER_ADAMW:
-        *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * g));
-        *s2 = F(flushed)(FMA(s->rate2, *s2, s->rest2 * (g * g)));
+        *s1 = F(flush)(FMA(s->rate1, *s1, s->rest1 * g));
+        *s2 = F(fade)(FMA(s->rate2, *s2, s->rest2 * F(square)(g)));
         d = *s2;
         if (o->params[4] != 0.0) /* amsgrad */
             d = *s3 = *s3 > *s2 ? *s3 : *s2;
         *w = FMA(-s->c, *s1 / FMA(SQRT(d), s->root, s->eps), *w);
         break;
     case PYBP_OPTIMIZER_NADAM:
-        *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * g));
-        *s2 = F(flushed)(FMA(s->rate2, *s2, s->rest2 * (g * g)));
+        *s1 = F(flush)(FMA(s->rate1, *s1, s->rest1 * g));
+        *s2 = F(fade)(FMA(s->rate2, *s2, s->rest2 * F(square)(g)));
         d = FMA(s->c, *s1, s->c_gradient * g);
         *w = *w - d / FMA(SQRT(*s2), s->root, s->eps);
         break;
     case PYBP_OPTIMIZER_ADADELTA:
-        *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * (g * g)));
-        d = SQRT(*s2 + s->eps) / SQRT(*s1 + s->eps) * g;
-        *s2 = F(flushed)(FMA(s->rate1, *s2, s->rest1 * (d * d)));
+        *s1 = F(fade)(FMA(s->rate1, *s1, s->rest1 * F(square)(g)));
+        d = F(flush)(SQRT(*s2 + s->eps) / SQRT(*s1 + s->eps) * g);
+        *s2 = F(fade)(FMA(s->rate1, *s2, s->rest1 * F(square)(d)));
         *w = FMA(-s->lr, d, *w);
         break;
     case PYBP_OPTIMIZER_ADAMAX:
-        *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * g));
+        *s1 = F(flush)(FMA(s->rate1, *s1, s->rest1 * g));
         d = s->rate2 * *s2;
-        *s2 = F(flushed)(d > ABS(g) + s->eps ? d : ABS(g) + s->eps);
+        *s2 = F(flush)(d > ABS(g) + s->eps ? d : ABS(g) + s->eps);
         *w = FMA(-s->c, *s1 / *s2, *w);
         break;
     case PYBP_OPTIMIZER_RADAM:
-        *s1 = F(flushed)(FMA(s->rate1, *s1, s->rest1 * g));
-        *s2 = F(flushed)(FMA(s->rate2, *s2, s->rest2 * (g * g)));
+        *s1 = F(flush)(FMA(s->rate1, *s1, s->rest1 * g));
+        *s2 = F(fade)(FMA(s->rate2, *s2, s->rest2 * F(square)(g)));
         *w = FMA(-s->c, s->adaptive ? *s1 / (SQRT(*s2) + s->eps) : *s1, *w);
         break;
     case PYBP_OPTIMIZER_LION:
         *w = FMA(-s->lr, F(sign)(FMA(s->rate1, *s1, s->rest1 * g)), *w);
-        *s1 = F(flushed)(FMA(s->rate2, *s1, s->rest2 * g));
+        *s1 = F(flush)(FMA(s->rate2, *s1, s->rest2 * g));
         break;
     case PYBP_OPTIMIZER_RPROP:
         F(rprop)(s, g, w, s1, s2);
@@ -219,7 +229,7 @@ static void F(move)(const pybp_optimizer *o, const F(scalars) *s, T g, T *w, T *
             *w = FMA(-s->lr, g, *w);
             break;
         }
-        *s1 = F(flushed)(FMA(s->rate1, *s1, g));
+        *s1 = F(flush)(FMA(s->rate1, *s1, g));
         *w = FMA(-s->lr, o->params[1] != 0.0 ? FMA(s->rate1, *s1, g) : *s1, *w);
     }
 }
@@ -228,6 +238,8 @@ static void F(clip)(F(net) *net, const pybp_optimizer *o)
 {
     if (o->clip_norm > 0.0) {
         double total = 0.0;
+        for (size_t k = 0; k < net->n; k++)
+            net->g[k] = F(flush)(net->g[k]);
         for (size_t block = 0; block < net->n; block += NORM_BLOCK) {
             double sum = 0.0;
             for (size_t k = block; k < net->n && k < block + NORM_BLOCK; k++)
@@ -236,7 +248,7 @@ static void F(clip)(F(net) *net, const pybp_optimizer *o)
         }
         double f = o->clip_norm / (sqrt(total) + 1e-6);
         for (size_t k = 0; f < 1.0 && k < net->n; k++)
-            net->g[k] = net->g[k] * (T)f;
+            net->g[k] = F(flush)(net->g[k] * (T)f);
     }
     if (o->clip_value > 0.0) {
         T v = (T)o->clip_value;
@@ -253,11 +265,11 @@ static void F(update)(F(net) *net, const pybp_optimizer *o, double lr)
     if (o->kind == PYBP_OPTIMIZER_ADAM || o->kind == PYBP_OPTIMIZER_ADAMW ||
         o->kind == PYBP_OPTIMIZER_ADAMAX || o->kind == PYBP_OPTIMIZER_RADAM ||
         o->kind == PYBP_OPTIMIZER_NADAM) {
-        net->p1 = net->p1 * o->params[0];
-        net->p2 = net->p2 * o->params[1];
+        net->p1 = F(power)(net->p1, o->params[0]);
+        net->p2 = F(power)(net->p2, o->params[1]);
     }
     if (o->kind == PYBP_OPTIMIZER_NADAM)
-        net->p3 = net->p3 * F(momentum)(o->params, net->t);
+        net->p3 = F(power)(net->p3, F(momentum)(o->params, net->t));
     F(clip)(net, o);
 
     T none = C(0.0);
@@ -273,6 +285,7 @@ static void F(update)(F(net) *net, const pybp_optimizer *o, double lr)
                 F(move)(o, i < layer->fan ? &of_weights : &of_biases, net->g[k], &net->p[k],
                         net->state1 ? &net->state1[k] : &none, net->state2 ? &net->state2[k] : &none,
                         net->state3 ? &net->state3[k] : &none);
+                net->p[k] = F(flush)(net->p[k]);
             }
     }
 }

@@ -1,4 +1,4 @@
-"""Extreme data: denormal, all equal, one class, one row, a million columns, weights of zero."""
+"""Extreme data: tiny, all equal, one class, one row, a million columns, weights of zero."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ from pybp import MLP
 from processes import linux, run
 from registered import CLASSES
 
-TINY = {"float32": 2.0**-149, "float64": 2.0**-1074}
+TINY = {"float32": 2.0**-63, "float64": 2.0**-511}
 DTYPES = list(TINY)
 OPTIMIZERS = CLASSES["optimizers"]
 
@@ -24,23 +24,41 @@ def all_finite(net):
     return all(np.isfinite(array).all() for array in [*net.weights, *net.biases])
 
 
-# ---- denormal numbers ----
+# ---- tiny numbers ----
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_denormal_inputs_are_not_flushed(dtype):
-    """Whole multiples of the smallest number add up exactly, forward and backward."""
+def test_numbers_from_the_threshold_on_count(dtype):
+    """Whole multiples of the threshold add up exactly, forward and backward."""
     net = MLP([3, 2], dtype=dtype, seed=0)
     net.weights = [[[1, 2, 3], [-1, 0, 5]]]
     X = np.array([[1, 2, 3], [0, 7, -2], [1000, -1000, 1]]).astype(dtype)
-    tiny = X * np.dtype(dtype).type(TINY[dtype])
-    assert (tiny[0] > 0).all()
+    small = X * np.dtype(dtype).type(TINY[dtype])
     wanted = X @ np.array([[1, -1], [2, 0], [3, 5]])
-    assert (net.forward(tiny) == (wanted * TINY[dtype]).astype(dtype)).all()
-    assert (net.predict(tiny) == net.forward(tiny)).all()
+    assert (net.forward(small) == (wanted * TINY[dtype]).astype(dtype)).all()
+    assert (net.predict(small) == net.forward(small)).all()
     net.backward(np.ones((3, 2)))
     dW, _ = net.gradients[0]
-    assert (dW == tiny.sum(axis=0)).all()
+    assert (dW == small.sum(axis=0)).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_inputs_below_the_threshold_are_zero(dtype):
+    net = MLP([3, 2], dtype=dtype, seed=0)
+    below = np.full((5, 3), TINY[dtype] * 0.999, dtype)
+    assert (net.forward(below) == 0).all()
+    assert (net.predict(below) == 0).all()
+    net.backward(np.ones((5, 2)))
+    dW, db = net.gradients[0]
+    assert (dW == 0).all()
+    assert (db == 5).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_tiny_weights_become_zero(dtype):
+    net = MLP([2, 1], dtype=dtype, seed=0)
+    net.weights = [[[TINY[dtype], -TINY[dtype] * 0.999]]]
+    assert (net.weights[0] == [[TINY[dtype], 0]]).all()
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

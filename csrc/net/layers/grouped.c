@@ -9,8 +9,10 @@ static void finish(const pybp_rows *rows, size_t l, pybp_activate_panel *activat
     const pybp_layer *layer = &rows->net->layers[l];
     const pybp_panels z = pybp_z_of(rows, l);
     for (size_t p = 0; p < layer->panels; p++) {
-        if (z.at != NULL && z.at != out.at)
+        if (z.at != NULL && z.at != out.at) {
             memcpy(pybp_panel_at(z, p), pybp_panel_at(out, p), rows->n * PYBP_LINE);
+            rows->net->k->flush(rows->n * rows->net->k->panel, pybp_panel_at(z, p));
+        }
         if (activate != NULL)
             activate(rows->n, pybp_panel_width(rows->net, layer->n_out, p), layer->activation_params,
                      pybp_panel_at(out, p));

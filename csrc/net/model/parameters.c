@@ -82,6 +82,16 @@ void pybp_pack_all(const pybp_net *net, char *buffer, const char *values)
     }
 }
 
+void pybp_flush_layer(const pybp_net *net, char *buffer, size_t l)
+{
+    net->k->flush(net->layers[l].lines * net->k->panel, pybp_param_line(net, buffer, l, 0, 0));
+}
+
+void pybp_flush_all(const pybp_net *net, char *buffer)
+{
+    net->k->flush(net->lines * net->k->panel, buffer);
+}
+
 bool pybp_buffer_finite(const pybp_net *net, const char *buffer)
 {
     return net->k->finite(net->lines * net->k->panel, buffer);

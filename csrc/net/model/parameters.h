@@ -17,6 +17,10 @@ void pybp_pack_line(const pybp_net *net, char *buffer, size_t layer, size_t line
 void pybp_unpack_all(const pybp_net *net, const char *buffer, char *values);
 void pybp_pack_all(const pybp_net *net, char *buffer, const char *values);
 
+/* What is tiny becomes 0 (simd.h, flush): in a layer, or in the whole buffer. */
+void pybp_flush_layer(const pybp_net *net, char *buffer, size_t l);
+void pybp_flush_all(const pybp_net *net, char *buffer);
+
 /* Whether all values of a parameter buffer, padding included, are finite. */
 bool pybp_buffer_finite(const pybp_net *net, const char *buffer);
 /* To be called when parameters have changed: pybp_backward then needs a new forward pass. */

@@ -174,7 +174,11 @@ void pybp_minibatch_gradients(const pybp_minibatch *m, const pybp_rows *all, con
 static void finish_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
 {
     const tile_job *t = ctx;
-    pybp_rule_finish_gradient(t->call->net, t->rule, l, panel, k0, k1, in_buffer(t, l, panel, k0));
+    const pybp_net *net = t->call->net;
+    char *g = in_buffer(t, l, panel, k0);
+    if (t->call->options->optimizer.clip_norm > 0)
+        net->k->flush((k1 - k0) * net->k->panel, g);
+    pybp_rule_finish_gradient(net, t->rule, l, panel, k0, k1, g);
 }
 
 static void apply_tile(void *ctx, size_t l, size_t panel, size_t k0, size_t k1)
@@ -188,7 +192,7 @@ void pybp_apply_gradients(pybp_train_call *call, pybp_rule *rule, int tid, int t
 {
     tile_job t = {.call = call, .rule = rule, .g = call->buffers->grads};
     const double clip_norm = call->options->optimizer.clip_norm;
-    if (!call->net->plain_gradients)
+    if (!call->net->plain_gradients || clip_norm > 0)
         for_each_own_tile(call, tid, threads, finish_tile, &t);
     if (clip_norm > 0) {
         const size_t blocks = pybp_gradient_blocks(call->net);

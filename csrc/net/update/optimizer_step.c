@@ -21,6 +21,13 @@ static double nadam_momentum(const double *params, uint64_t t)
     return params[0] * (1 - 0.5 * pybp_exp((double)t * params[4] * log_of_0_96));
 }
 
+/* b^t, which ends at 0 before it is subnormal. */
+static double next_power(double power, double factor)
+{
+    const double next = power * factor;
+    return next < 0x1p-511 ? 0 : next;
+}
+
 /* Count the step, and update the running products and momenta that the optimizer reads. */
 static void advance(const pybp_optimizer *optimizer, pybp_progress *progress, pybp_step_scalars *step)
 {
@@ -29,11 +36,11 @@ static void advance(const pybp_optimizer *optimizer, pybp_progress *progress, py
     step->t = progress->steps;
     step->powers = progress->powers;
     for (int i = 0; powers != NONE && i < 2; i++)
-        progress->powers[i] = progress->powers[i] * optimizer->params[i];
+        progress->powers[i] = next_power(progress->powers[i], optimizer->params[i]);
     if (powers == NADAM) {
         step->mu = nadam_momentum(optimizer->params, step->t);
         step->mu_next = nadam_momentum(optimizer->params, step->t + 1);
-        progress->powers[2] = progress->powers[2] * step->mu;
+        progress->powers[2] = next_power(progress->powers[2], step->mu);
     }
 }
 

@@ -28,6 +28,7 @@ _WORDS = {
         "REAL_FMA": "fmaf",
         "REAL_SQRT": "sqrtf",
         "REAL_MIN": "FLT_MIN",
+        "REAL_TINY": "0x1p-63",
         "REAL_INF": "INFINITY",
         "REAL_NAN": "NAN",
         "LANES": "16",
@@ -40,6 +41,7 @@ _WORDS = {
         "REAL_FMA": "fma",
         "REAL_SQRT": "sqrt",
         "REAL_MIN": "DBL_MIN",
+        "REAL_TINY": "0x1p-511",
         "REAL_INF": "(double)INFINITY",
         "REAL_NAN": "(double)NAN",
         "LANES": "8",
@@ -66,9 +68,6 @@ def functions(prefix: str, dtype: DTypeName) -> dict[str, str]:
     for path in (*map(_core_file, _CORE), *(_HERE / "parts" / name for name in _OWN)):
         text = _translated(path.read_text(encoding="utf-8"), prefix, dtype)
         found |= dict(_constants(text, prefix)) | dict(_definitions(text, prefix))
-    real = _WORDS[dtype]["real"]
-    flush = f"{prefix}_flush"  # the core's, if it has one
-    found.setdefault(flush, f"static inline {real} {flush}({real} a) {{ return a; }}")
     return _ordered(found)
 
 

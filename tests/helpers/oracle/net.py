@@ -43,6 +43,11 @@ class Net:
         self.passes = 0  # forward passes in training
         self.rule: type[Optimizer] | None = None
         self.states: list[State] = []
+        self.tiny = 2.0**-511  # what is smaller counts as 0; 2^-63 in a twin of a float32 net
+
+    def flushed(self, x: Array) -> Array:
+        """Tiny numbers become 0."""
+        return np.where(np.abs(x) < self.tiny, 0.0, x)
 
     @classmethod
     def create(
@@ -70,15 +75,16 @@ class Net:
 
     def forward(self, X: Array, training: bool = False) -> list[Pass]:
         """A pass through all layers; in training with new masks and updated running statistics."""
-        x = np.atleast_2d(np.asarray(X, dtype=np.float64))
+        x = self.flushed(np.atleast_2d(np.asarray(X, dtype=np.float64)))
         passes: list[Pass] = []
         for place, layer in enumerate(self.layers):
             inputs = [passes[source].a if source >= 0 else x for source in self.reads(place)]
             kind, frame = LAYERS[layer.kind], Frame(training, self.seed, place, self.passes)
             z, a, memory = kind.forward(layer, inputs, frame)
             if kind.activated:
+                z = self.flushed(z)
                 a = kind.activation(layer).f(z, **layer.params)
-            passes.append(Pass(inputs, z, a, memory, frame))
+            passes.append(Pass(inputs, z, self.flushed(a), memory, frame))
         self.passes += training
         return passes
 
@@ -154,10 +160,12 @@ class Net:
                 activation = kind.activation(layer)
                 p.delta = activation.backward(slopes[i], p.z, p.a, **layer.params)
             # Steps 2 and 4: gradients of weights and biases.
-            p.dW, p.db, p.backs = kind.backward(layer, p, p.delta)
+            p.delta = self.flushed(p.delta)
+            p.dW, p.db, backs = kind.backward(layer, p, p.delta)
+            p.backs = [self.flushed(back) for back in backs]
             for source, back in zip(self.reads(i), p.backs, strict=True):
                 if source >= 0:
-                    slopes[source] = slopes[source] + back
+                    slopes[source] = self.flushed(slopes[source] + back)
         return passes
 
     def input_gradient(self, passes: list[Pass]) -> Array:
@@ -236,10 +244,10 @@ class Net:
         ]
         for layer in self.layers:
             if layer.W is not None and layer.trainable:
-                layer.W = moved.pop(0)
+                layer.W = self.flushed(moved.pop(0))
                 layer.constrain()
             if layer.b is not None and layer.trainable:
-                layer.b = moved.pop(0)
+                layer.b = self.flushed(moved.pop(0))
 
     def train(
         self,

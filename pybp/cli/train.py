@@ -5,6 +5,7 @@ import json
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from typing import Any
 import numpy as np
 
 import pybp
+from pybp._common.optional import require
 from pybp._common.text import aligned, shortened
 from pybp.cli.arguments import add_file_options, count, dialect_of, names, seconds, seed
 from pybp.cli.model import checksum, outcome
 from pybp.cli.output import refuse_existing, write_text
 from pybp.cli.tables import LabelledTable, read_labelled
 from pybp.cli.training_progress import TrainingProgress
+from pybp.errors import ArgumentError, PybpError, StateError
 from pybp.report import Subject, card, report
 from pybp.report.scores import Score
 from pybp.tabular import CLASSIFICATION, REGRESSION, Preprocessing, TabularPredictor
@@ -94,16 +97,71 @@ def add_train(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="the result in JSON")
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.add_argument("--force", action="store_true", help="replace files that exist")
+    parser.add_argument(
+        "--mpi", action="store_true", help="share the nets between the ranks that mpiexec started"
+    )
     add_file_options(parser)
     parser.set_defaults(command=train)
 
 
 def train(arguments: argparse.Namespace) -> int:
-    """Train, save and report; return the exit code."""
+    """Train, save and report; return the exit code. With --mpi only rank 0 writes and prints."""
+    comm = require("mpi4py.MPI", "--mpi").COMM_WORLD if arguments.mpi else None
+    first = comm is None or comm.Get_rank() == 0
+    arguments.quiet |= not first
+    try:
+        prepared = _on_all_ranks(comm, lambda: _prepared(arguments, first))
+        if prepared is None:
+            return 1
+        output, data, task, profiles, valid = prepared
+        predictor, elapsed = _fit(arguments, data, valid, task, comm)
+    except (PybpError, OSError):
+        if first:
+            raise
+        return 1  # rank 0 tells it, too
+    if not first:
+        return 0
+    predictor.record = _record(arguments, data, profiles)
+    predictor.save(output)
+    subject = _subject(predictor, data if valid is None else valid, arguments, output)
+    _report(arguments, subject)
+    if arguments.json:
+        json.dump(_as_json(subject, output, elapsed), sys.stdout, indent=2)
+        print()
+    elif not arguments.quiet:
+        _print_result(subject, output, elapsed, held_out=valid is not None)
+    return 0
+
+
+_Prepared = tuple[str, LabelledTable, str, list[ColumnProfile], LabelledTable | None]
+"""The model file, the training data, the task, the columns' profiles, the validation data."""
+
+
+def _on_all_ranks(comm: Any, prepare: Callable[[], _Prepared]) -> _Prepared | None:
+    """What `prepare` gives, if it fails on no rank; None where it failed on another one only."""
+    if comm is None:
+        return prepare()
+    made, own = None, None
+    try:
+        made = prepare()
+    except (PybpError, OSError) as error:
+        own = error
+    messages = comm.allgather(None if own is None else str(own))
+    told = [f"rank {rank}: {text}" for rank, text in enumerate(messages) if text is not None]
+    if own is not None:
+        raise own
+    if told and comm.Get_rank() == 0:
+        raise StateError(told[0])
+    return None if told else made
+
+
+def _prepared(arguments: argparse.Namespace, first: bool) -> _Prepared:
+    """Check the output files, and read the tables."""
     output = arguments.output or _default_output(arguments.data)
-    for path in (output, arguments.report, arguments.card):
+    if arguments.mpi and "-" in (arguments.data, arguments.valid):
+        raise ArgumentError("--mpi: each rank reads the data, so they can't be standard input")
+    for path in (output, arguments.report, arguments.card) if first else ():
         refuse_existing(path, arguments.force)
-    talk = not (arguments.quiet or arguments.json)
     data, task = read_labelled(
         arguments.data,
         dialect_of(arguments),
@@ -114,20 +172,10 @@ def train(arguments: argparse.Namespace) -> int:
         categorical=arguments.categorical,
     )
     profiles = profile(data.columns)
-    if talk:
+    if not (arguments.quiet or arguments.json):
         _print_columns(data, profiles, task)
     valid = None if arguments.valid is None else _validation(arguments, data, task)
-    predictor, elapsed = _fit(arguments, data, valid, task)
-    predictor.record = _record(arguments, data, profiles, elapsed)
-    predictor.save(output)
-    subject = _subject(predictor, data if valid is None else valid, profiles, arguments, output)
-    _report(arguments, subject)
-    if arguments.json:
-        json.dump(_as_json(subject, output, elapsed), sys.stdout, indent=2)
-        print()
-    elif talk:
-        _print_result(subject, output, elapsed, held_out=valid is not None)
-    return 0
+    return output, data, task, profiles, valid
 
 
 def _default_output(data: str) -> str:
@@ -151,7 +199,11 @@ def _validation(arguments: argparse.Namespace, data: LabelledTable, task: str) -
 
 
 def _fit(
-    arguments: argparse.Namespace, data: LabelledTable, valid: LabelledTable | None, task: str
+    arguments: argparse.Namespace,
+    data: LabelledTable,
+    valid: LabelledTable | None,
+    task: str,
+    comm: Any,
 ) -> tuple[TabularPredictor, float]:
     start = time.perf_counter()
     recipe = CLASSIFICATION if task == "classification" else REGRESSION
@@ -183,15 +235,13 @@ def _fit(
             seed=arguments.seed,
             threads=arguments.threads,
             callbacks=[progress],
+            comm=comm,
         )
     return predictor, time.perf_counter() - start
 
 
 def _record(
-    arguments: argparse.Namespace,
-    data: LabelledTable,
-    profiles: list[ColumnProfile],
-    elapsed: float,
+    arguments: argparse.Namespace, data: LabelledTable, profiles: list[ColumnProfile]
 ) -> dict[str, Any]:
     """What the model file tells about its training."""
     return {
@@ -212,7 +262,6 @@ def _record(
 def _subject(
     predictor: TabularPredictor,
     data: LabelledTable,
-    profiles: list[ColumnProfile],
     arguments: argparse.Namespace,
     output: str,
 ) -> Subject:

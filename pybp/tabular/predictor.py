@@ -21,6 +21,7 @@ from pybp.tabular.folds import Part, parts
 from pybp.tabular.held_out import HeldOut
 from pybp.tabular.modelfile import read_predictor, save_predictor
 from pybp.tabular.preprocessing import Preprocessing
+from pybp.tabular.ranks import Communicator, each_on_its_rank, same_on_all
 from pybp.tabular.recipe import CLASSIFICATION, REGRESSION, Recipe
 from pybp.tabular.samples import Samples
 from pybp.tabular.targets import ClassTargets, NumberTargets, Targets
@@ -107,6 +108,7 @@ class TabularPredictor(TrainedEnsemble):
         callbacks: Iterable[Callback] = (),
         progress: bool | str = False,
         threads: int | None = None,
+        comm: Communicator | None = None,
     ) -> Self:
         """Train new nets.
 
@@ -137,6 +139,10 @@ class TabularPredictor(TrainedEnsemble):
         threads : int, optional
             Maximum number of threads, as in `MLP.fit`. Without such callbacks and progress several nets
             are trained at the same time, each on threads of its own. The result doesn't depend on it.
+        comm : mpi4py.MPI.Comm or the like, optional
+            The ranks, each of which trains some of the nets and then gets those of the others, so that all
+            have the same predictor; the bits don't depend on their number. All ranks call `fit` with the
+            same arguments. Of the communicator, `Get_rank`, `Get_size` and `allgather` are called.
 
         Returns
         -------
@@ -150,7 +156,11 @@ class TabularPredictor(TrainedEnsemble):
         DivergenceError, KeyboardInterrupt
             As in `MLP.fit`. The nets that have trained an epoch stay, with the parameters of their best
             epochs so far; they are not calibrated.
+        StateError
+            Training failed on another rank.
         """
+        if comm is not None and seed is None:
+            seed = same_on_all(comm, int(np.random.SeedSequence().generate_state(1)[0]))
         random = seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
         recipe, table, targets = self.recipe, as_table(X), self._targets(y)
         encoded, weights = _checked_targets(targets, table, y, sample_weight)
@@ -172,13 +182,17 @@ class TabularPredictor(TrainedEnsemble):
         targets.fit_scale(samples.y, samples.weights)
         factors = targets.training_weights(class_weight, samples.y, samples.weights)
         training = Training(recipe, targets, metric, samples, factors, validation, chosen, progress)
-        held = HeldOut.of(training, plan, self._train(training, plan, threads))
+        held = HeldOut.of(training, plan, self._train(training, plan, threads, comm))
         if held is not None:
             self._use_held_out(held, training, len(encoded), kept)
         return self
 
     def _train(
-        self, training: Training, plan: list[Part], threads: int | None
+        self,
+        training: Training,
+        plan: list[Part],
+        threads: int | None,
+        comm: Communicator | None,
     ) -> dict[int, TrainedNet]:
         """Train a net for each part; returns those that have trained an epoch, by the index of the part."""
         recipe, targets = self.recipe, self.targets
@@ -192,12 +206,23 @@ class TabularPredictor(TrainedEnsemble):
                 self.trained = [trained[i] for i in sorted(trained)]
             training.train(trained[index], plan[index], threads, stops)
 
-        limit = recipe.time_limit
+        def on_this_rank(indices: list[int]) -> dict[int, TrainedNet]:
+            if indices:
+                run(
+                    lambda i, threads, stops: train(indices[i], threads, stops),
+                    len(indices),
+                    threads,
+                    in_turn=training.in_turn,
+                    time_limit=recipe.time_limit,
+                )
+            return _with_an_epoch(trained)
+
         try:
-            run(train, len(plan), threads, in_turn=training.in_turn, time_limit=limit)
-        finally:
-            done = {i: trained[i] for i in sorted(trained) if trained[i].best_epoch > 0}
-            self.trained = list(done.values())
+            done = each_on_its_rank(comm, len(plan), on_this_rank)
+        except BaseException:
+            self.trained = list(_with_an_epoch(trained).values())
+            raise
+        self.trained = list(done.values())
         return done
 
     def _use_held_out(self, held: HeldOut, training: Training, n_rows: int, kept: Array) -> None:
@@ -277,6 +302,11 @@ class TabularPredictor(TrainedEnsemble):
         """
         with open_file(path) as file:
             return read_predictor(file, cls)[0]
+
+
+def _with_an_epoch(trained: dict[int, TrainedNet]) -> dict[int, TrainedNet]:
+    """The nets that have trained an epoch, in ascending order."""
+    return {index: trained[index] for index in sorted(trained) if trained[index].best_epoch > 0}
 
 
 def _checked_targets(

@@ -119,6 +119,18 @@ static void REAL(embed_gradient)(size_t rows, const void *column, size_t categor
     }
 }
 
+/* n <= PANEL elements, and no more: what is behind them may be another thread's row. Copies of fixed sizes are single
+ * instructions; one of unknown size is a call. */
+PYBP_INLINE void REAL(copy_some)(const real *from, size_t n, real *to)
+{
+    for (size_t size = PANEL; size > 0; size /= 2)
+        if (n & size) {
+            memcpy(to, from, size * sizeof(real));
+            to += size;
+            from += size;
+        }
+}
+
 /* Copy columns, as many at a time as are in one panel before and after. */
 static void REAL(copy_columns)(size_t rows, size_t n, pybp_panels from, size_t from_col, pybp_panels to, size_t to_col)
 {
@@ -128,7 +140,7 @@ static void REAL(copy_columns)(size_t rows, size_t n, pybp_panels from, size_t f
         const real *x = REAL(line)(from, from_col / PANEL, 0) + from_col % PANEL;
         real *out = REAL(line)(to, to_col / PANEL, 0) + to_col % PANEL;
         for (size_t r = 0; r < rows * PANEL; r += PANEL)
-            REAL(copy_row)(x + r, m, out + r, 0);
+            REAL(copy_some)(x + r, m, out + r);
         from_col += m;
         to_col += m;
         n -= m;

@@ -53,7 +53,8 @@ PYBP_INLINE real REAL(from_f32)(float x)
     return REAL(from_f64)((double)x);
 }
 
-/* A row that has the net's dtype. `step`: elements from panel to panel. What is behind the last column stays. */
+/* A row that has the net's dtype. `step`: elements from panel to panel; `to` begins a line. What is behind the last column is
+ * written as it was. */
 PYBP_INLINE void REAL(copy_row)(const real *from, size_t cols, real *to, size_t step)
 {
     for (; cols >= PANEL; cols -= PANEL, from += PANEL, to += step)

@@ -85,6 +85,11 @@ def add_train(commands: Any) -> None:
     )
     parser.add_argument("--epochs", type=count, help="the largest number of epochs")
     parser.add_argument(
+        "--plain-numbers",
+        action="store_true",
+        help="without periodic embeddings of numbers, which c-int8 can't export",
+    )
+    parser.add_argument(
         "--time-limit",
         type=seconds,
         metavar="S",
@@ -212,6 +217,7 @@ def _fit(
         "n_ensemble": arguments.ensemble,
         "epochs": arguments.epochs,
         "time_limit": arguments.time_limit,
+        "n_frequencies": 0 if arguments.plain_numbers else None,
         "validation_fraction": None if arguments.folds is None else 1 / arguments.folds,
     }
     recipe = replace(recipe, **{name: value for name, value in given.items() if value is not None})

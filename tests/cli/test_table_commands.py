@@ -223,8 +223,13 @@ def test_export_to_onnx_predicts_the_same(folder, tmp_path, capsys):
 @pytest.mark.parametrize("form", ["c", "c-int8"])
 def test_export_to_c_compiles_and_passes_its_own_test(folder, tmp_path, form):
     compiler = shutil.which("gcc") or pytest.skip("gcc is needed")
-    target, data = tmp_path / "m.c", folder / "test.csv"
-    assert run("export", folder / "c.pybp", "--to", form, "-o", target, "--data", data) == 0
+    model, target, data = folder / "c.pybp", tmp_path / "m.c", folder / "test.csv"
+    if form == "c-int8":
+        assert run("export", model, "--to", form, "-o", target, "--data", data) == 1  # periodic
+        model = tmp_path / "plain.pybp"
+        arguments = ["--target", "colour", *QUICK[:-1], "id,price", "--plain-numbers", "--quiet"]
+        assert run("train", folder / "data.csv", *arguments, "-o", model) == 0
+    assert run("export", model, "--to", form, "-o", target, "--data", data) == 0
     program = tmp_path / "m"
     subprocess.run([compiler, "-std=c99", "-DNET_MAIN", target, "-lm", "-o", program], check=True)
     subprocess.run([program], check=True)

@@ -27,8 +27,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     -------
     MLP, list of MLP, TabularPredictor or estimator
         A net, the nets of an ensemble, a predictor for tables, or the estimator of `pybp.sklearn` that
-        was saved; without scikit-learn its predictor. Predictions have the same bits as those of what
-        was saved, and so has the further training of an `MLP`.
+        was saved (without scikit-learn, its predictor). Its predictions have the same bits as before, and
+        so has the further training of an `MLP`.
 
     Raises
     ------

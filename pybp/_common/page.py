@@ -133,7 +133,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, text: Sequence[
 def heat_table(
     corner: str, head: Sequence[str], names: Sequence[str], values: Sequence[Sequence[float]]
 ) -> str:
-    """A table of counts whose cells are the darker the larger their fraction of the row."""
+    """A table of counts; the larger a cell's fraction of its row, the darker the cell."""
     rows = []
     for name, row in zip(names, values, strict=True):
         total = sum(row) or 1

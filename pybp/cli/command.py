@@ -30,7 +30,7 @@ _COMMANDS = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with `argv` (default: those of the process); return the exit code.
 
-    0 is success, 1 an error that one line on standard error tells, 2 a wrong command line, 130 an
+    0: success; 1: an error, described in one line on standard error; 2: a wrong command line; 130: an
     interrupt.
     """
     if sys.stdout is None:

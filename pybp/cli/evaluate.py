@@ -31,7 +31,7 @@ def add_evaluate(commands: Any) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="scores of a model on a table with known targets",
-        description="Print the scores of a model on a table with known targets, with 95% intervals, beside a baseline.",
+        description="Print the scores of a model on a table with known targets, with 95% intervals and those of a baseline.",
         epilog=_EVALUATE,
     )
     _add_inputs(parser)
@@ -45,7 +45,7 @@ def add_report(commands: Any) -> None:
     parser = commands.add_parser(
         "report",
         help="a report on a model, as one page of HTML",
-        description="Test a model on a table with known targets, and write what is found as one page of HTML, which needs no other file.",
+        description="Test a model on a table with known targets, and write one page of HTML, which needs no other file.",
         epilog=_REPORT,
     )
     _add_inputs(parser)

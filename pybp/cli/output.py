@@ -15,7 +15,7 @@ __all__ = ["refuse_existing", "write_csv", "write_text"]
 
 
 def refuse_existing(path: str | None, force: bool) -> None:
-    """Raise ArgumentError if a file is there and would be lost, or its folder is not."""
+    """Raise ArgumentError if a file would replace another one, or its folder doesn't exist."""
     if path is None or path == "-":
         return
     target = Path(path)

@@ -32,7 +32,7 @@ def add_predict(commands: Any) -> None:
     parser = commands.add_parser(
         "predict",
         help="predict for the rows of a table",
-        description="Predict for each row of a table. Its columns are found by name; further ones are ignored.",
+        description="Predict for each row of a table. Columns are found by name; others than the model's are ignored.",
         epilog=_EXAMPLE,
     )
     parser.add_argument("model", help="a file that pybp train has written")
@@ -48,7 +48,7 @@ def add_predict(commands: Any) -> None:
         "--interval",
         type=fraction,
         metavar="P",
-        help="intervals that hold the number with this probability",
+        help="intervals that contain the true number with this probability",
     )
     parser.add_argument("--threads", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--force", action="store_true", help="replace a file that exists")

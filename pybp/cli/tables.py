@@ -24,7 +24,7 @@ __all__ = [
     "read_labelled",
 ]
 
-_CLASSES = 20  # at most so many different whole numbers are taken for classes
+_CLASSES = 20  # at most this many different whole numbers are taken for classes
 
 
 @dataclass(frozen=True)
@@ -220,6 +220,6 @@ def _numbers(label: PlainColumn) -> Array:
     if label.kind == "categories":
         example = label.values[0]
         raise ArgumentError(
-            f"the target {label.name!r} holds {example!r}, no numbers, so the task is no regression"
+            f"the target {label.name!r} holds {example!r}, no numbers, so the task can't be regression"
         )
     return label.numbers

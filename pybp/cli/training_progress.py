@@ -17,7 +17,7 @@ _LINES = 5.0  # seconds between two lines, where standard error is no terminal
 
 
 class TrainingProgress(Callback):
-    """Shows how many epochs of all nets are done, and how long the others take at most.
+    """Shows the fraction of the epochs of all nets that are done, and the time that the rest takes at most.
 
     Nets may be trained at the same time by several threads.
 

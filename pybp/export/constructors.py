@@ -43,7 +43,7 @@ class Constructors(Inspection):
         Raises
         ------
         FileFormatError
-            The file is damaged, or the model has something that is no layer of pybp; the message names the
+            The file is damaged, or the model contains something that pybp doesn't have; the message names the
             node. Subgraphs, functions and data in other files are refused.
         OSError
             The file can't be read.
@@ -75,12 +75,12 @@ class Constructors(Inspection):
         -------
         MLP
             A net with the weights of the module, in their dtype. For 64 random rows it gives the outputs of
-            the module: within 1e-4 (float32) or 1e-10 (float64) of the largest one, at least 1.
+            the module, within 1e-4 (float32) or 1e-10 (float64) of the largest one, or of 1 if that is larger.
 
         Raises
         ------
         ArgumentError
-            The module has what is no layer of pybp; the message names it.
+            The module contains something that pybp doesn't have; the message names it.
         ExportError
             The net computes other outputs than the module.
         """
@@ -105,7 +105,7 @@ class Constructors(Inspection):
         Raises
         ------
         ArgumentError
-            The model has a layer that pybp hasn't; the message names it.
+            The model has a layer that pybp doesn't have; the message names it.
         ExportError
             The net computes other outputs than the model.
         """

@@ -1,4 +1,4 @@
-"""Layers that read one another, as other libraries hold them, and the list of layers that makes them."""
+"""Layers and what each reads, as in models of other libraries, and the list of pybp's layers that equals them."""
 
 from __future__ import annotations
 
@@ -125,7 +125,9 @@ class LayerGraph:
         n_frequencies = len(columns) // len(different)
         wanted = [column for column in different for _ in range(n_frequencies)]
         if list(columns) != wanted or different[-1] >= self.width(source):
-            raise ArgumentError(f"{name}: pybp has as many cosines of each column, in their order")
+            raise ArgumentError(
+                f"{name}: pybp reads equally many cosines of each column, ordered by column"
+            )
         every = different == list(range(self.width(source)))
         entry = Periodic(n_frequencies, None if every else different)
         own = Parameters(weights, biases)
@@ -189,7 +191,7 @@ class LayerGraph:
         Raises
         ------
         ArgumentError
-            A sum is none of a residual block; the message has its name.
+            A sum is not that of a residual block; the message names it.
         """
         dominators = self._dominators()
         readers = Counter(source for node in self.nodes for source in node.sources)
@@ -200,7 +202,7 @@ class LayerGraph:
         return Plan(entries, tuple(_flat(items)))
 
     def _dominators(self) -> list[int]:
-        """For each node the last one that every way from the input to it passes."""
+        """For each node the last other node that is on every path from the input to it."""
         found, depths = [INPUT], [0]
         for node in self.nodes[1:]:
             one, other = node.sources[0], node.sources[-1]

@@ -29,8 +29,8 @@ class Export(Constructors):
             The file. An existing file is replaced atomically.
         check : bool or array-like, shape (n_samples, n_in)
             Rows for which ONNX Runtime must give the outputs of the net, or True for 64 random rows.
-            They may differ by 1e-4 (float32) or 1e-10 (float64) of the largest output, at least 1. False:
-            nothing is compared, and ONNX Runtime is not needed.
+            They may differ by 1e-4 (float32) or 1e-10 (float64) of the largest output, or of 1 if that is
+            larger. False: nothing is compared, and ONNX Runtime is not needed.
 
         Raises
         ------
@@ -91,8 +91,8 @@ class Export(Constructors):
 
         Notes
         -----
-        ``net_predict(x, y)`` computes the bits of `predict` under any C99 compiler that keeps to IEEE 754,
-        with every optimisation that does. It allocates nothing and has no state. docs/export.md tells more.
+        ``net_predict(x, y)`` gives the bits of `predict` with any C99 compiler, at any level of optimisation,
+        as long as it keeps to IEEE 754. It allocates nothing and has no state. See docs/export.md.
         """
         net_to_c(self, path, name, dtype, X, input_names, class_names)
 

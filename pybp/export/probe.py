@@ -21,7 +21,8 @@ def compare_with(net: Network, predict: Callable[[Array], Array], what: str) -> 
     Raises
     ------
     ExportError
-        The outputs differ by more than 1e-4 (float32) or 1e-10 (float64) of the largest one, at least 1.
+        The outputs differ by more than 1e-4 (float32) or 1e-10 (float64) of the largest one, or of 1 if that
+        is larger.
     """
     rows = random_rows(net)
     try:

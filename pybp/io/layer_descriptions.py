@@ -34,7 +34,7 @@ def describe_layers(layers: Sequence[Layer]) -> list[dict[str, Any]]:
 
 
 def parse_layers(given: object, file_format: int, n_in: object) -> tuple[Layer, ...]:
-    """The layers of a description, which must be exactly what pybp writes for them.
+    """The layers of a description, which must be exactly the one that pybp writes for them.
 
     Parameters
     ----------

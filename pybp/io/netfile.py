@@ -173,7 +173,7 @@ def load_net(path: str | os.PathLike[str]) -> SavedNet:
 def open_file(path: str | os.PathLike[str]) -> Iterator[File]:
     """Open a file of pybp for the duration of a ``with`` block; the core checks it.
 
-    What is raised in the block because of the file's contents becomes a FileFormatError that names it.
+    Errors in the block that the file's contents cause become FileFormatErrors that name the file.
     """
     target = checked_path(path)
     try:
@@ -196,7 +196,7 @@ def read_nets(file: File) -> list[SavedNet]:
 def read_net(file: File, index: int, file_format: int, description: Any) -> SavedNet:
     """Net number `index` of a file, which has this description.
 
-    The core checks it, after Python has seen whether a list of layers makes its layers.
+    Python checks that a list of layers makes its layers, then the core checks the rest.
     """
     layers: tuple[Layer, ...] = ()
     if isinstance(description, dict) and "layers" in description:

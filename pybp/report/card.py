@@ -8,8 +8,8 @@ from pybp.report.subject import Subject
 __all__ = ["card"]
 
 _LIMITS = (
-    "For rows like those of training. Columns whose distribution moves, and categories that training has not seen, make "
-    "predictions worse than the scores below. Nothing here has been checked for fairness towards groups of people."
+    "Use it for rows like those of training. Predictions are worse than the scores below where the distribution of a "
+    "column has moved, and for categories that training has not seen. Nothing here has been checked for fairness towards groups of people."
 )
 
 

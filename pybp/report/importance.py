@@ -27,9 +27,9 @@ class Importance(NamedTuple):
 def importances(subject: Subject) -> list[Importance]:
     """The permutation importance of each column, the largest first.
 
-    It is the growth of the log loss, or for numbers the loss of R²: the growth of the mean squared error
-    as a fraction of the variance. From at most 2,000 rows; the interval is that of the mean over rows, five
-    permutations each.
+    For classes it is the growth of the log loss. For numbers it is the fall of R²: the growth of the mean
+    squared error, divided by the variance. At most 2,000 rows are used, with five permutations; the
+    interval is that of the mean over the rows.
     """
     random = np.random.default_rng(0)
     n = len(subject.y)

@@ -27,7 +27,7 @@ _POINTS = 200
 class Score(NamedTuple):
     """A score, the interval in which it lies with 95% confidence, and that of a baseline.
 
-    The interval has the 2.5% and 97.5% quantiles over 400 samples of the rows, drawn with replacement.
+    The interval ends at the 2.5% and 97.5% quantiles over 400 samples of the rows, drawn with replacement.
     The baseline predicts the fractions of the classes, or the mean, of the same rows.
     """
 

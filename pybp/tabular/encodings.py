@@ -73,7 +73,7 @@ class Encoding(ABC):
 
     @property
     def code_names(self) -> list[str]:
-        """Names of the inputs that hold one-hot codes or say that a value is missing."""
+        """Names of the one-hot inputs and of those that say that a value is missing."""
         return []
 
     @property
@@ -250,7 +250,7 @@ class Times(Measured):
 
 @dataclass(frozen=True)
 class Categories(Encoding):
-    """The column holds categories: they become one-hot codes, or an index that an embedding reads.
+    """The column holds categories: they become one-hot inputs, or an index that an embedding reads.
 
     Attributes
     ----------
@@ -259,10 +259,9 @@ class Categories(Encoding):
     categories : tuple
         The categories that have codes of their own: 0, 1, ....
     one_hot : bool
-        Whether codes become one-hot codes; else they are inputs, and all are >= 0.
+        Whether codes become one-hot inputs; else they are category indices, all >= 0.
     other : int
-        The code of all other categories, those of `fit` (rare ones) and unknown ones; -1 is 0 in all
-        one-hot codes.
+        The code of all other categories, rare or unknown; -1 makes all one-hot inputs 0.
     missing : int
         The code of missing values.
     """

@@ -30,7 +30,7 @@ class InputLayout:
     n_numbers : int
         Scaled numbers.
     n_codes : int
-        Scaled one-hot codes, and inputs that say whether a value is missing.
+        Scaled one-hot inputs, and inputs that say whether a value is missing.
     n_categories : tuple of int
         For each further input the number of categories: it holds indices 0, 1, ... below that.
     """

@@ -110,8 +110,8 @@ def _categories(values: Array, different: list[Any], name: Any, times: Array | N
 def _coded(name: Any, kept: tuple[Any, ...], others: bool, missing: bool) -> Categories:
     """The encoding of categories; `others`, `missing`: whether `fit` saw rare and missing ones.
 
-    No index stands for nothing that `fit` saw: if it saw no rare ones, unknown ones count as
-    missing, or as the first category.
+    Each index occurs in `fit`, because another one would be an untrained vector: if `fit` saw no rare
+    categories, unknown ones count as missing, or as the first category if none was missing either.
     """
     n = len(kept) + others
     if n <= _ONE_HOT:

@@ -59,14 +59,13 @@ class TabularPredictor(TrainedEnsemble):
         The logits of all nets were divided by it after training: their last layers hold the quotient.
         It is 1 for regression and if no rows were held out.
     oof_prediction : ndarray or None
-        The prediction for each row of X by the nets that held it out, averaged: probabilities of shape
+        The mean prediction for each row of X by the nets that held it out: probabilities of shape
         (n_samples, n_classes), or numbers in the shape of y. NaN for rows that no net held out; None if
-        there are only such. The epochs that they are predictions of were chosen by other rows of the fold.
+        all are such. Each row is predicted by an epoch that other rows of its fold chose.
     oof_score : float or None
         The recipe's metric of `oof_prediction`.
     record : dict
-        What `save` writes beside, for those who read the file: anything that JSON has. `fit` leaves it as
-        it is.
+        What `save` also writes, for readers of the file: any values of JSON. `fit` doesn't change it.
     residuals : Residuals or None
         How far the numbers of held-out rows were from the predictions.
 
@@ -127,8 +126,9 @@ class TabularPredictor(TrainedEnsemble):
             Weights of the classes in training, by label, 1 for those left out; "balanced" gives all
             classes the same weight together.
         categorical_features : "from_dtype", None, or array-like of bool, int or str
-            Which columns hold categories. "from_dtype": those of dtype category, string, object and
-            bool, but not objects that are numbers. None: no column. Or a mask, indices or names.
+            Which columns hold categories. "from_dtype": those of dtype category, string and bool, and
+            of dtype object unless all values are numbers, times or durations. None: no column. Or a
+            mask, indices or names.
         seed : int or RandomState, optional
             Seed of the folds, the initial weights and the order of samples.
         callbacks : iterable of Callback

@@ -51,7 +51,7 @@ class Preprocessing:
         categorical_features : "from_dtype", None, or array-like of bool, int or str
             Which columns hold categories: see `pybp.tabular.columns.column_kinds`.
         weights : ndarray, shape (n_samples,), optional
-            Weights of the rows, of which the least counts as one row; those with 0 are ignored.
+            Weights of the rows: a row counts weight / least weight times; rows of weight 0 are ignored.
         """
         names, kinds = column_names(X), column_kinds(X, categorical_features)
         times = None if weights is None else weights / weights[weights > 0].min()
@@ -101,7 +101,7 @@ class Preprocessing:
 
     @property
     def left_out(self) -> dict[Any, str]:
-        """The columns that are no inputs, and why: "constant", "missing", "ids" or "duplicate"."""
+        """The columns that are left out, and why: "constant", "missing", "ids" or "duplicate"."""
         return {e.name: e.reason for e in self.encodings if isinstance(e, LeftOut)}
 
     def transform(self, X: Any, dtype: DTypeName = "float64") -> Array:
@@ -191,7 +191,7 @@ class Preprocessing:
 def _code_scales(
     encoding: Encoding, encoded: Encoded, times: Array | None
 ) -> list[tuple[float, float]]:
-    """Median and spread of each one-hot code, from how often each of its values occurs."""
+    """Median and spread of each input of a code, from how often each of its values occurs."""
     if not encoding.code_names:
         return []
     table = encoding.code_table[encoded.codes]

@@ -55,22 +55,22 @@ RECIPE_PARAMETERS = """
         than 256, and not less than 32 up to 50,000 samples, 16 up to 100,000, and 8 above.
     patience, patience_factor : int or "auto" and float
         Training stops after epoch ``patience_factor * best + patience``, best being the best epoch so
-        far; never earlier than the last one if patience is None. "auto" is 40/256 of the epochs.
+        far. None: never before the last epoch. "auto" is 40/256 of the epochs.
     time_limit : float, optional
-        Seconds after which training stops, with the nets that there are by then: the result then
+        Seconds after which training stops, with the nets that were trained by then; the result then
         depends on the time.
     batch_size : int
         Samples in a minibatch; at most all of them. Samples that don't fill the last minibatch of
         an epoch are left out of that epoch.
     lr : float
-        The largest one of the schedule `pybp.schedules.CosLog4`, >= 0.
+        The largest learning rate of the schedule `pybp.schedules.CosLog4`, >= 0.
     scale_lr_factor, bias_lr_factor : float
         Factors of the learning rate for the scales of the inputs and for the biases, >= 0.
     betas : tuple of float
         Decay rates of `pybp.optimizers.Adam`.
     validation_fraction : float, optional
-        Fraction of the samples that a net's training doesn't use, in [0, 1), with each class in
-        proportion; they choose its epoch. An ensemble has ``round(1 / validation_fraction)`` folds of
+        Fraction of the samples, in [0, 1), that a net is not trained on, with each class in proportion;
+        they choose its epoch. An ensemble has ``round(1 / validation_fraction)`` folds of
         the samples, which its nets hold out in turn. With 0 or None all nets train on all samples,
         and the last epoch is kept.
     dtype : {"float32", "float64"}
@@ -96,7 +96,7 @@ _EMBEDDING = 8
 class Recipe:
     __doc__ = f"""The settings of a net for tables and of its training.
 
-    `CLASSIFICATION` and `REGRESSION` are the two settings of RealMLP-TD.
+    `CLASSIFICATION` and `REGRESSION` follow RealMLP-TD; docs/tabular.md says how they differ from it.
 
     Parameters
     ----------{RECIPE_PARAMETERS}

@@ -106,7 +106,7 @@ class ClassTargets(Targets):
         unknown = self.classes[codes] != labels
         if unknown.any():
             label = labels[unknown].tolist()[0]
-            raise ArgumentError(f"validation_data has the label {label!r}, but y has not")
+            raise ArgumentError(f"validation_data has the label {label!r}, which y doesn't have")
         return np.asarray(codes, np.int32)
 
     def fit_scale(self, y: Array, weights: Array | None) -> None:

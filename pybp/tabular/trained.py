@@ -104,7 +104,8 @@ class TrainedEnsemble:
         Parameters
         ----------
         X : DataFrame or array-like, shape (n_samples, n_features)
-            Inputs, with the columns of `fit`. Unknown categories count as missing.
+            Inputs, with the columns of `fit`. Unknown categories count as rare ones, or as missing if
+            none was rare.
         threads : int, optional
             As in `MLP.fit`.
 
@@ -137,11 +138,11 @@ class TrainedEnsemble:
     def predict_interval(
         self, X: Any, coverage: float = 0.9, *, threads: int | None = None
     ) -> Array:
-        """For each sample an interval that contains its number with the probability `coverage`.
+        """Intervals that contain the true number with the probability `coverage`.
 
-        The prediction, or with loss="quantile" the range from the least to the largest quantile, is made
-        wider on both sides by the quantile of the held-out rows' residuals (conformal prediction). The
-        coverage is that of all samples together, if they come from the distribution of the training samples.
+        The prediction, or with loss="quantile" the range from the least to the largest quantile, is widened
+        on both sides by a quantile of the held-out rows' residuals (conformal prediction). The coverage
+        holds on average over all samples, if they come from the same distribution as those of training.
 
         Parameters
         ----------
@@ -189,8 +190,8 @@ class TrainedEnsemble:
         path : str or path-like
             The file. An existing file is replaced atomically.
         check : DataFrame or array-like, or False
-            Rows for which ONNX Runtime must give what the predictor predicts: numbers within 1e-4
-            (float32) or 1e-10 (float64) of the largest one, at least 1, and the same labels.
+            Rows for which ONNX Runtime must predict the same: the same labels, and numbers within 1e-4
+            (float32) or 1e-10 (float64) of the largest one, or of 1 if that is larger.
 
         Raises
         ------
@@ -214,7 +215,7 @@ class TrainedEnsemble:
         predictor_to_onnx(self, path, check)
 
     def onnx_inputs(self, X: Any) -> dict[str, Array]:
-        """A table as the inputs of the model that `to_onnx` writes.
+        """The inputs of the model that `to_onnx` writes, for a table.
 
         Parameters
         ----------
@@ -235,10 +236,10 @@ class TrainedEnsemble:
 
     @property
     def feature_importances(self) -> Array:
-        """How much the metric of held-out rows is worse if a column's values are permuted.
+        """How much worse the metric of held-out rows gets if a column's values are permuted.
 
-        It is computed when it is first asked for, from at most 10,000 of the held-out rows, which copies of
-        the predictor have, but not pickles: ask before pickling.
+        It is computed on first access, from at most 10,000 of the held-out rows. Copies of the predictor
+        have these rows, pickles don't: read it before pickling.
 
         Returns
         -------
@@ -284,8 +285,8 @@ class TrainedEnsemble:
     def explain(self, X: Any) -> Array:
         """How much each column contributes to the predictions: gradient times input.
 
-        The sum over a column's inputs; for an embedded category over the numbers of its vector. An
-        input is 0 where a number is the column's median.
+        It is summed over a column's inputs, or over the numbers of the vector of an embedded category. A
+        number that is the column's median is the input 0, and so contributes nothing.
 
         Parameters
         ----------

@@ -60,9 +60,9 @@ def train(
 class BestEpoch(Callback):
     """Keeps the parameters of the epoch that is best on held-out rows, the last one among equals.
 
-    The predictions for the held-out rows that it keeps are honest: the even rows choose the epoch whose
-    predictions for the odd rows are kept, and the odd rows that for the even rows. A score of them is
-    therefore not better for having been chosen by.
+    It also keeps predictions for the held-out rows: those for the odd rows are of the epoch that is best
+    on the even rows, and the reverse. So no row has chosen the epoch that predicts it, and a score of
+    these predictions is not too good.
 
     Parameters
     ----------

@@ -180,7 +180,7 @@ def _texts(categories: Sequence[Any], kind: str) -> list[str]:
     """Literals of categories."""
     if kind == "double":
         if any(float(value) != value for value in categories):
-            raise ArgumentError("a category is an integer that no double equals")
+            raise ArgumentError("a category is an integer that a double can't hold exactly")
         return [number(float(value), "float64") for value in categories]
     for value in categories:
         if "\0" in _plain(value):

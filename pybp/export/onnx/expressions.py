@@ -1,4 +1,4 @@
-"""Formulas of one value, and the activations and norms that they are.
+"""Formulas of one value, and which activation or norm each equals.
 
 Exporters write an activation such as gelu as several operators, each in its own way. So a formula is
 computed for sample values, and compared with what pybp's activations and norms compute for them.
@@ -61,7 +61,7 @@ class Formula:
 
 @dataclass(frozen=True, eq=False)
 class Variable(Formula):
-    """The value that a formula is one of."""
+    """The value that a formula depends on."""
 
     op: str = "variable"
 

@@ -88,7 +88,7 @@ def _scaler(reader: GraphReader, node: OnnxNode) -> Value:
         for name, default in (("offset", [0.0]), ("scale", [1.0]))
     )
     if any(values.size not in (1, width) for values in (offset, scale)):
-        raise wrong(node, f"it has not {width} offsets and scales")
+        raise wrong(node, f"expected {width} offsets and scales")
     gamma = np.broadcast_to(scale, (width,)).astype(np.float32)
     beta = np.broadcast_to(-offset * scale, (width,)).astype(np.float32)
     spec, parameters = Scale(bias=True), Parameters(gamma, beta)

@@ -30,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Head:
-    """What a classifier makes of the outputs of its net.
+    """How a classifier turns the outputs of its net into predictions.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Head:
 
 @dataclass(frozen=True)
 class NumberHead:
-    """What is made of the outputs of a net where they are numbers.
+    """How the outputs of a net become predicted numbers.
 
     Attributes
     ----------
@@ -146,7 +146,7 @@ def write_model(
 
 
 def given_rows(check: Any) -> bool:
-    """Whether `check` gives rows; True is refused, since random rows are no table of the user's."""
+    """Whether `check` gives rows; True is refused, since random rows need not look like the user's table."""
     if isinstance(check, bool | np.bool_):
         if check:
             raise ArgumentError("check must be rows such as X[:100], or False, got True")

@@ -26,7 +26,7 @@ _PROBABILITIES = ("probabilities", "output_probability")
 def read_onnx(
     path: str | os.PathLike[str], output: str | None, make: Callable[[Plan, DType], Net]
 ) -> Net:
-    """What `make` makes of the layers of a model with their parameters, and the type of these.
+    """Read the layers of a model; returns what `make` makes of them and their parameters, and the dtype.
 
     Raises
     ------

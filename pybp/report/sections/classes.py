@@ -69,8 +69,8 @@ def _roc(subject: Subject) -> str:
         plot.line(curve.x.tolist(), curve.y.tolist(), colour, name=subject.classes[c])
     area = next(score for score in subject.scores if score.name == "ROC AUC")
     caption = (
-        f"The area under it is {number(area.value)}: so often a row of the class gets a higher "
-        "probability than a row of another. The dashed line is chance."
+        f"The area under it is {number(area.value)}: the fraction of pairs in which a row of "
+        "the class gets a higher probability than a row of another class. The dashed line is chance."
     )
     return figure(plot.svg(caption), "ROC curve", caption)
 
@@ -86,7 +86,7 @@ def _precision_recall(subject: Subject) -> str:
         curve = precision_recall(positive, subject.outputs[:, c])
         plot.line(curve.x.tolist(), curve.y.tolist(), colour, name=subject.classes[c])
         plot.line([0, 1], [positive.mean()] * 2, colour, dashed=True)
-    caption = "Of the rows called positive, how many are; the dashed line is the class's frequency."
+    caption = "How many of the rows predicted as the class belong to it; the dashed line is its frequency."
     return figure(plot.svg(caption), "Precision and recall", caption)
 
 
@@ -108,7 +108,7 @@ def _calibration(subject: Subject) -> str:
     )
     caption = (
         f"Groups of rows with similar probabilities of {name}: how often the class is the true one, with a 95% interval. "
-        "On the dashed line, probabilities are what they say."
+        "On the dashed line, the probabilities are right."
     )
     numbers = table(
         ["predicted", "observed", "95% interval", "rows"],

@@ -132,7 +132,7 @@ def errors(subject: Subject) -> Section:
         "The worst errors",
         (
             note(
-                "The test rows that the model gets most wrong, counted from 1. Look for what they have in common, and for wrong labels."
+                "The test rows with the largest errors, numbered from 1. Look for what they have in common, and for wrong labels."
             ),
             table(["row", "true", "predicted", *(c.name for c in columns)], rows, text=(1, 2)),
             note(f"{left_out} further columns are left out.") if left_out > 0 else "",

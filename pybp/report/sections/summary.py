@@ -44,8 +44,8 @@ def summary(subject: Subject) -> Section:
                 ],
             ),
             note(
-                f"Scores are of the test rows, which training has not seen. The baseline {baseline}. Intervals "
-                "are from samples of the test rows with replacement: they tell how much a score depends on "
+                f"The scores are those of the test rows, on which the model was not trained. The baseline {baseline}. Intervals "
+                "are computed from samples of the test rows, drawn with replacement: they show how much a score depends on "
                 "which rows were tested."
             ),
         ),
@@ -61,5 +61,5 @@ def _verdict(score: Score) -> str:
     if better:
         return f"Its {against}."
     if worse:
-        return f"It is worse than a constant: {against}."
-    return f"It can't be told from a constant on these rows: {against}."
+        return f"It is worse than the baseline: {against}."
+    return f"These rows don't show whether it is better than the baseline: {against}."

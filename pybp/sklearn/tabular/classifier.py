@@ -112,7 +112,8 @@ class TabularMLPClassifier(ClassifierMixin, TabularEstimator):
         Parameters
         ----------
         X : DataFrame or array-like, shape (n_samples, n_features)
-            Inputs, with the columns of `fit`. Unknown categories count as missing.
+            Inputs, with the columns of `fit`. Unknown categories count as rare ones, or as missing if
+            none was rare.
 
         Returns
         -------

@@ -64,7 +64,7 @@ def as_numbers(cells: Sequence[str], decimal: str = ".") -> Array | None:
 
 
 def as_dates(cells: Sequence[str]) -> Array | None:
-    """(n,) datetime64[us], NaT where missing; None if a cell is no date of ISO 8601 without a zone."""
+    """(n,) datetime64[us], NaT where missing; None if a cell is no date of ISO 8601. A zone may only be Z."""
     present = {cell for cell in cells if cell not in MISSING}
     if not present or not all(_DATE.fullmatch(cell) for cell in present):
         return None

@@ -284,7 +284,7 @@ def test_bad_validation_data(given):
 
 def test_bad_labels_of_validation_data():
     X, y = targets(TabularMLPClassifier)
-    with pytest.raises(ValueError, match="validation_data has the label 11, but y has not"):
+    with pytest.raises(ValueError, match="validation_data has the label 11, which y doesn't have"):
         small(TabularMLPClassifier).fit(X, y, validation_data=(X, y + 9))
 
 

@@ -329,17 +329,17 @@ PYBP_API pybp_status pybp_net_poke(pybp_net *net, size_t layer, size_t row, size
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* Files are those of Python's MLP.save and pybp.load: docs/file-format.md. Reading one executes no code, and needs
- * memory for a small multiple of its size. Paths are UTF-8 on Windows. */
+/* Files are those of Python's MLP.save and pybp.load: docs/file-format.md, which also bounds the memory that reading
+ * takes. Reading executes no code. Paths are UTF-8 on Windows. */
 
 /* Write a net to a file, with the state of its training. The file at `path` is replaced only once the new one is
- * complete and on the disk; in case of an error nothing is left of that. Thread-safe beside other readers of the net.
- * PYBP_SYSTEM: the system can't write, the disk being full, for example. PYBP_INVALID: `path` is no regular file, or
- * the net has more than 16,384 layers. PYBP_NOT_FINITE, PYBP_NO_MEMORY, PYBP_BUSY. */
+ * complete and on the disk; after an error the new one is removed. Other threads may read the net meanwhile.
+ * PYBP_SYSTEM: the system can't write, for example because the disk is full. PYBP_INVALID: `path` is no regular file,
+ * or the net has more than 16,384 layers. PYBP_NOT_FINITE, PYBP_NO_MEMORY, PYBP_BUSY. */
 PYBP_API pybp_status pybp_net_save(const pybp_net *net, const char *path);
 /* The net in a file, or in the n bytes of one in memory; release it with pybp_net_free. PYBP_SYSTEM: the file can't be
- * opened. PYBP_FILE: it was not written by pybp, or it is damaged. PYBP_NOT_ONE_NET: it holds several nets, or a net
- * whose inputs are to be preprocessed: use pybp_file_open. PYBP_NO_MEMORY. *net is set on PYBP_OK only. */
+ * opened. PYBP_FILE: it was not written by pybp, or it is damaged. PYBP_NOT_ONE_NET: it holds several nets, or nets
+ * whose inputs need its preprocessing: use pybp_file_open. PYBP_NO_MEMORY. *net is set on PYBP_OK only. */
 PYBP_API pybp_status pybp_net_load(const char *path, pybp_net **net);
 PYBP_API pybp_status pybp_net_load_buffer(const void *bytes, size_t n, pybp_net **net);
 
@@ -357,7 +357,7 @@ PYBP_API size_t pybp_file_n_nets(const pybp_file *file);
 /* A new net, number `index` of those in the file. Several threads may read from one file, but not from one descriptor
  * on Windows. */
 PYBP_API pybp_status pybp_file_net(const pybp_file *file, size_t index, pybp_net **net);
-/* The description of all that is in it, in JSON, valid until the file is closed. */
+/* The description of the contents in JSON, valid until the file is closed. */
 PYBP_API const char *pybp_file_description(const pybp_file *file);
 
 #define PYBP_MAX_DIMENSIONS 8
@@ -448,10 +448,10 @@ PYBP_API pybp_status pybp_evaluate(const pybp_net *net, const pybp_matrix *x, co
 
 /* ---- initial values from data ---------------------------------------------------------------- */
 
-/* Initial values from data, for the DENSE layers that are not frozen, the first one first, each from what the layers
- * before it, with their new values, make of the rows of x.  Biases first become 0.  `how`: a sum of
- *   PYBP_UNIT_VARIANCE    the weights of each output are scaled such that its z has variance 1 over the rows (not where
- *                         z is the same for all rows)
+/* Set the parameters of the DENSE layers that are not frozen by the rows of x. The first layer comes first; each later
+ * one gets the outputs of the layers before it, with their new parameters.  Biases first become 0.  `how`: a sum of
+ *   PYBP_UNIT_VARIANCE    the weights of each output are scaled such that its z has variance 1 over the rows,
+ *                         unless it is the same for all rows
  *   PYBP_COMBINED_BIASES  then each bias becomes minus a random convex combination of its z for five rows
  * PYBP_INVALID, PYBP_SHAPE, PYBP_NO_MEMORY; PYBP_DIVERGED: a parameter would be infinite or NaN.  The net is then
  * unchanged.  The last forward pass and the gradients are discarded. */

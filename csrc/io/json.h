@@ -1,4 +1,4 @@
-/* A strict reader of JSON: no repeated keys, NaN, infinity, lone surrogates or endless nesting. */
+/* A strict reader of JSON: repeated keys, NaN, infinity, lone surrogates and deep nesting are errors. */
 #ifndef PYBP_IO_JSON_H
 #define PYBP_IO_JSON_H
 
@@ -44,8 +44,7 @@ bool pybp_json_is(const pybp_json *value, const char *text);
 int pybp_json_compare(const char *a, size_t a_length, const char *b, size_t b_length);
 /* Whether it is an integer from 0 to `most`; then *number. */
 bool pybp_json_integer(const pybp_json *value, uint64_t most, uint64_t *number);
-/* Whether it is a number with a point or an exponent; then *number, which is finite once the text
- * is parsed. */
+/* Whether it is a number with a point or an exponent; then *number. (Parsing refuses infinite ones.) */
 bool pybp_json_float(const pybp_json *value, double *number);
 
 #define PYBP_SHOWN 64

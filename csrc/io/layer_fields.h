@@ -24,7 +24,7 @@ extern const char *const pybp_parametrization_names[2];
 bool pybp_same_field(const pybp_layer_field *f, const pybp_layer_record *a, const pybp_layer_record *b);
 /* The numbers of a list of parameters; *count points to how many there are, at most *most. */
 double *pybp_params_of(pybp_layer_record *record, enum pybp_field_type type, int **count, int *most);
-/* Whether files say what the layer reads, and its number of outputs; if not, these follow from its kind. */
+/* Whether files have a layer's inputs, and its number of outputs; if not, these follow from its kind. */
 bool pybp_says_inputs(const pybp_layer_record *record);
 bool pybp_says_n_out(const pybp_layer_record *record);
 

@@ -92,7 +92,7 @@ static bool read_inputs(const pybp_json *value, size_t index, pybp_layer_record 
     return true;
 }
 
-/* In format 1 also a layer that reads what it always does says what. */
+/* Format 1 also has the inputs of layers whose inputs follow from their place. */
 static bool says_all_inputs(const pybp_json *value, size_t index, const pybp_layer_record *record)
 {
     const bool joined = pybp_layer_traits_of(record->kind)->reads == PYBP_READS_JOINED;

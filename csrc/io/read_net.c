@@ -260,7 +260,7 @@ pybp_status pybp_file_net(const pybp_file *file, size_t index, pybp_net **net)
     const pybp_fpenv env = pybp_fpenv_enter();
     const pybp_status status = read_net(file, index, net);
     pybp_fpenv_leave(env);
-    /* What other entry points call a wrong argument is here a wrong file. */
+    /* An argument that other entry points would call wrong comes from the file here. */
     return status == PYBP_OK || status == PYBP_NO_MEMORY ? status : pybp_fail(PYBP_FILE, "%s", pybp_last_error());
 }
 

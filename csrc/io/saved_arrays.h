@@ -18,7 +18,8 @@ enum { PYBP_MAX_SAVED_ARRAYS = 2 * (1 + PYBP_N_STATES) + 2 };
 /* The arrays of a layer, in the order of a file, if the optimizer has these states (bits as in pybp_progress). Returns
  * their number. The net need not have its parameters yet. */
 int pybp_saved_arrays(const pybp_net *net, size_t layer, int states, pybp_saved_array arrays[PYBP_MAX_SAVED_ARRAYS]);
-/* Whether layers that have memory but no arrays need no more of it than a file with so many bytes of arrays allows. */
+/* Whether the layers that have memory but no arrays need at most as much as a file with this many bytes of arrays may
+ * ask for. */
 bool pybp_widths_fit(const pybp_net *net, uint64_t data_bytes);
 
 #endif

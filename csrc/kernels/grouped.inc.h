@@ -1,5 +1,5 @@
-/* Grouped dense layers: inputs and outputs are cut into groups, and each output is a sum over its group's inputs. A group
- * may be much narrower than a panel, so that a vector holds one column of LANES rows (panel.inc.h); only the gradient's
+/* Grouped dense layers: inputs and outputs are cut into groups, and each output is a sum over its group's inputs. A
+ * group may be much narrower than a panel, so that a vector holds one column of LANES rows (panel.inc.h); only the gradient's
  * vectors hold inputs. */
 
 /* The columns of LANES rows of one panel, transposed: that of column c, from the c % PANEL-th vector on. */

@@ -149,7 +149,7 @@ typedef struct pybp_kernels {
     /* For each panel of outputs: g[k - k0] (lines) = sum over rows of delta[row] in[row][k], k0 <= k < k1, in chunks of
      * PYBP_CHUNK rows. */
     void (*gradient)(const pybp_gradient_args *args);
-    size_t gradient_panels; /* panels of outputs that are faster together than one after the other */
+    size_t gradient_panels; /* panels of outputs to take at once, which is faster */
     /* sum[i] += add[i], n elements, a multiple of a line. */
     void (*accumulate)(size_t n, void *sum, const void *add);
     /* sum[i] = fma(x, x, sum[i]) over n elements x, a line apart from each other, at each of 4 places. */

@@ -1,8 +1,8 @@
 /* Optimizers: two bodies for each row of optimizers.def.
  *   <name>_prepare  the constants of one step, in double, rounded once to T
  *   <name>_update   the rule on n elements
- * Gradients, weights and moments are flushed, so that no product of two of them is subnormal. Sums of squares, which
- * are added up and multiplied by numbers near 1 only, have a smaller threshold: they divide. */
+ * Gradients, weights and moments are flushed, so that no product of two of them is subnormal. Sums of squares have a
+ * smaller threshold: they are only added up, multiplied by numbers near 1, and divided by. */
 
 /* A square, or a sum of squares. */
 PYBP_INLINE vec REAL(fade)(vec x)

@@ -53,8 +53,8 @@ PYBP_INLINE real REAL(from_f32)(float x)
     return REAL(from_f64)((double)x);
 }
 
-/* A row that has the net's dtype. `step`: elements from panel to panel; `to` begins a line. What is behind the last column is
- * written as it was. */
+/* A row that has the net's dtype. `step`: elements from panel to panel; `to` begins a line. What is behind the last column
+ * is written as it was. */
 PYBP_INLINE void REAL(copy_row)(const real *from, size_t cols, real *to, size_t step)
 {
     for (; cols >= PANEL; cols -= PANEL, from += PANEL, to += step)
@@ -76,8 +76,8 @@ PYBP_INLINE void REAL(convert_row)(const void *row, int doubles, size_t cols, re
             to[i] = doubles ? REAL(from_f64)(d[c + i]) : REAL(from_f32)(f[c + i]);
 }
 
-/* A row of a sparse matrix: zeros, then its values in their columns. The caller's program may have changed indices since
- * they were checked; a column that does not exist is left out. */
+/* A row of a sparse matrix: zeros, then its values in their columns. The caller's program may have changed indices
+ * since they were checked; a column that does not exist is left out. */
 PYBP_INLINE void REAL(spread_row)(const pybp_matrix *x, size_t row, real *to, size_t step)
 {
     size_t begin, end;

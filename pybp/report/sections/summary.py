@@ -44,7 +44,8 @@ def summary(subject: Subject) -> Section:
                 ],
             ),
             note(
-                f"The scores are those of the test rows, on which the model was not trained. The baseline {baseline}. Intervals "
+                f"The scores are those of the test rows, and count only if the nets that predict a row were not trained on it. "
+                f"The baseline {baseline}. Intervals "
                 "are computed from samples of the test rows, drawn with replacement: they show how much a score depends on "
                 "which rows were tested."
             ),

@@ -1,6 +1,6 @@
 """Make docs/report-desktop.png and docs/report-phone.png: the report of docs/command.md in Chromium.
 
-    python tools/report_pictures.py TABLE TARGET
+    python tools/report_pictures.py TABLE TARGET [IGNORED,COLUMNS]
 
 Trains on three quarters of the rows of TABLE, a CSV file, and reports on the others.
 """
@@ -18,7 +18,7 @@ from PIL import Image
 import pages
 from pybp.cli import main as pybp
 
-SIZES = {"desktop": (1280, 2600), "phone": (390, 1700)}
+SIZES = {"desktop": (1280, 2400), "phone": (390, 1700)}
 COLOURS = 64  # of the palette: a third of the bytes
 
 
@@ -52,13 +52,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table")
     parser.add_argument("target")
+    parser.add_argument("ignored", nargs="?", default=None)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         halves(arguments.table, folder)
         model, page = folder / "model.pybp", folder / "report.html"
+        ignored = [] if arguments.ignored is None else ["--ignore", arguments.ignored]
         for command in (
-            ["train", folder / "train.csv", "--target", arguments.target, "-o", model],
+            ["train", folder / "train.csv", "--target", arguments.target, *ignored, "-o", model],
             ["report", model, folder / "test.csv", "-o", page],
         ):
             if pybp([str(word) for word in command]):

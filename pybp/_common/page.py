@@ -45,7 +45,8 @@ svg text{fill:var(--dim);font:12px system-ui,sans-serif}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 th,td{padding:4px 14px 4px 0;text-align:right;vertical-align:top;border-bottom:1px solid var(--rule)}
 th{font-weight:600;white-space:nowrap}
-.text{text-align:left;max-width:26em;overflow-wrap:anywhere}
+td{white-space:nowrap}
+.text{text-align:left;max-width:26em;white-space:normal;overflow-wrap:break-word}
 td.heat{padding:6px 12px;border:1px solid var(--back)}
 details{margin:6px 0}
 summary{cursor:pointer;color:var(--c0);font-size:.9rem}

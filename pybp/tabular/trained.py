@@ -374,4 +374,7 @@ class TrainedEnsemble:
             return
         table = as_table(X)
         values = column_values(self.preprocessing, table, 8)
-        predictor_to_c(model, path, name, dtype, self.preprocess(X), values)
+        inputs = self.preprocessing.transform(
+            table
+        )  # in float64: `dtype` may be more exact than the net's
+        predictor_to_c(model, path, name, dtype, inputs, values)

@@ -16,6 +16,13 @@ __all__ = ["TableRow"]
 
 _PARTS = ("year", "month", "day_of_year", "weekday", "hour", "days")
 _TYPES = {"double": "double {};", "int64_t": "int64_t {};", "text": "const char *{};"}
+_MACROS = frozenset(
+    [
+        *("arm", "complex", "errno", "far", "hpux", "i386", "imaginary", "linux", "mips", "near"),
+        *("noreturn", "sparc", "stderr", "stdin", "stdout", "sun", "unix"),
+    ]
+)
+"""Macros of compilers in their GNU modes and of headers: gcc has ``#define linux 1``."""
 _MISSING = {"double": "NAN where it is missing", "int64_t": "INT64_MIN where it is missing"}
 
 
@@ -193,9 +200,8 @@ def _field_names(names: Sequence[Any]) -> list[str]:
     found: list[str] = []
     for index, name in enumerate(names):
         text = re.sub(r"[^A-Za-z0-9]+", "_", _plain(name)).strip("_").lower()[:50]
-        text = (
-            text if re.match(r"[a-z]", text) and text not in KEYWORDS else f"column_{text or index}"
-        )
+        if not re.match(r"[a-z]", text) or text in KEYWORDS | _MACROS:
+            text = f"column_{text or index}"
         text = text.rstrip("_")
         while text in found:
             text = f"{text}_{index}"

@@ -160,6 +160,21 @@ def test_names_are_made_identifiers(exported):
     assert re.findall(r"(CLASSES_CLASS_\w+),", header) == [f"CLASSES_CLASS_{c}" for c in "012"]
 
 
+def test_columns_named_like_macros_and_new_keywords(tmp_path):
+    """gcc defines linux and unix as 1 unless it is told to be strict."""
+    if not (shutil.which("gcc") and shutil.which("g++")):
+        pytest.skip("no gcc and g++ here")
+    names = ["linux", "unix", "i386", "errno", "stdin", "co_await", "char8_t", "consteval"]
+    recipe = replace(REGRESSION, epochs=1, n_ensemble=1, hidden_layer_sizes=(4,))
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(40, len(names))), columns=names)
+    model = TabularPredictor("regression", recipe).fit(table, NUMBERS[:40], seed=0)
+    model.to_c(tmp_path / "model.c", name="model", X=table)
+    run([compiled(["gcc"], [tmp_path / "model.c"], tmp_path / "test", "-DMODEL_MAIN")])
+    source = tmp_path / "all.cpp"
+    source.write_text('#include <errno.h>\n#include <stdio.h>\n#include "model.h"\n')
+    run(["g++", "-std=c++20", "-fsyntax-only", source])
+
+
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_no_warnings(exported, compiler, tmp_path):
     define = ["-DCLASSES_MAIN", "-fsanitize=undefined", "-fno-sanitize-recover=all"]
@@ -208,10 +223,14 @@ def test_estimators(tmp_path):
         assert ("CLASS_0" in header) == (name == "c")
     tabular = TabularMLPClassifier(epochs=1, n_ensemble=1, hidden_layer_sizes=(4,)).fit(X, CLASSES)
     tabular.to_c(tmp_path / "t.c", name="t", X=X)
+    tabular.to_c(tmp_path / "d.c", name="d", X=X, dtype="float64")  # more exact than the estimator
     functions = shared_library(
-        "gcc", [tmp_path / f"{n}.c" for n in "crt"], tmp_path, *[f"-D{n}_SELF_TEST" for n in "CRT"]
+        "gcc",
+        [tmp_path / f"{n}.c" for n in "crtd"],
+        tmp_path,
+        *[f"-D{n}_SELF_TEST" for n in "CRTD"],
     )
-    assert [functions.self_test(name) for name in "crt"] == [0, 0, 0]
+    assert [functions.self_test(name) for name in "crtd"] == [0, 0, 0, 0]
     given = numbers.to_numpy(np.float32)
     found = functions.predict("c", given.astype(classifier.net_.dtype), 3)
     np.testing.assert_array_equal(found, classifier.net_.predict(given))

@@ -220,19 +220,29 @@ def test_export_to_onnx_predicts_the_same(folder, tmp_path, capsys):
     np.testing.assert_allclose(found, exact, atol=1e-5)
 
 
-@pytest.mark.parametrize("form", ["c", "c-int8"])
-def test_export_to_c_compiles_and_passes_its_own_test(folder, tmp_path, form):
+def passes_its_own_test(source, folder, prefix):
     compiler = shutil.which("gcc") or pytest.skip("gcc is needed")
-    model, target, data = folder / "c.pybp", tmp_path / "m.c", folder / "test.csv"
-    if form == "c-int8":
-        assert run("export", model, "--to", form, "-o", target, "--data", data) == 1  # periodic
-        model = tmp_path / "plain.pybp"
-        arguments = ["--target", "colour", *QUICK[:-1], "id,price", "--plain-numbers", "--quiet"]
-        assert run("train", folder / "data.csv", *arguments, "-o", model) == 0
-    assert run("export", model, "--to", form, "-o", target, "--data", data) == 0
-    program = tmp_path / "m"
-    subprocess.run([compiler, "-std=c99", "-DNET_MAIN", target, "-lm", "-o", program], check=True)
+    program = folder / "m"
+    define = f"-D{prefix}_MAIN"
+    subprocess.run([compiler, "-std=c99", define, source, "-lm", "-o", program], check=True)
     subprocess.run([program], check=True)
+
+
+def test_export_to_c_compiles_and_passes_its_own_test(folder, tmp_path):
+    target, data = tmp_path / "m.c", folder / "test.csv"
+    assert run("export", folder / "c.pybp", "--to", "c", "-o", target, "--data", data) == 0
+    passes_its_own_test(target, tmp_path, "NET")
+
+
+def test_export_to_int8_of_plain_numbers(folder, tmp_path, capsys):
+    target, data, plain = tmp_path / "m.c", folder / "test.csv", tmp_path / "plain.pybp"
+    options = [*QUICK, "--plain-numbers", "--quiet"]
+    assert run("train", folder / "data.csv", "--target", "colour", *options, "-o", plain) == 0
+    form = ("--to", "c-int8", "-o", target, "--data", data, "--name", "small")
+    assert run("export", plain, *form) == 0
+    passes_its_own_test(target, tmp_path, "SMALL")
+    assert run("export", folder / "c.pybp", *form, "--force") == 1
+    assert "pybp train --plain-numbers" in capsys.readouterr().err
 
 
 def test_standard_input_and_output(folder):
@@ -282,6 +292,8 @@ def error_of(capsys, *arguments):
         (["evaluate", "c.pybp", "few.csv"], 1, "no column 'colour'"),
         (["export", "c.pybp", "--to", "c-int8", "-o", "x.c"], 1, "needs --data"),
         (["export", "c.pybp", "--to", "c", "-o", "c.pybp"], 1, "exists; --force"),
+        (["export", "c.pybp", "--to", "c", "-o", "x.c", "--name", "1"], 1, "name"),
+        (["export", "c.pybp", "--to", "onnx", "-o", "x.onnx", "--name", "x"], 1, "--name"),
         (["export", "c.pybp", "--to", "pmml", "-o", "x"], 2, "invalid choice"),
         (["show", "net.pybp"], 1, "it holds 'net'"),
         (["shwo"], 2, "invalid choice"),

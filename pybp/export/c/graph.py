@@ -15,6 +15,10 @@ from pybp.net.network import Network
 
 __all__ = ["Blend", "Columns", "Elementwise", "Linear", "Node", "graph"]
 
+_REMEDIES = {
+    "periodic": "; models for tables have none if trained with n_frequencies=0 (pybp train --plain-numbers)"
+}
+
 
 @dataclass(frozen=True)
 class Node:
@@ -156,7 +160,10 @@ class _Folding:
             alpha, _ = self._gamma_beta(index, layer)
             node = Blend((inputs[0], len(self.nodes) - 1), layer.n_out, 1 - alpha, alpha)
         else:
-            raise ArgumentError(f"layers of the kind {layer.kind!r} can't be computed in int8")
+            raise ArgumentError(
+                f"layers of the kind {layer.kind!r} can't be computed in int8"
+                + _REMEDIES.get(layer.kind, "")
+            )
         self.place[index + 1] = len(self.nodes)
         self.nodes.append(node)
 

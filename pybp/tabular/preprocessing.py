@@ -139,7 +139,12 @@ class Preprocessing:
         found = column_names(X)
         named = all(isinstance(name, str) for name in [*found, *names])
         if len(found) != len(names) or (named and found != names):
-            raise ArgumentError(f"X has the columns {found[:20]}; fit had {names[:20]}")
+            lacking = [name for name in names if named and name not in found]
+            new = [name for name in found if named and name not in names]
+            told = [f"it lacks {lacking[:20]}"] if lacking else []
+            told += [f"fit had no {new[:20]}"] if new else []
+            told = told or [f"fit had {names[:20]}"]
+            raise ArgumentError(f"X has the columns {found[:20]}; {' and '.join(told)}")
 
     # ---- as data -----------------------------------------------------------------------------
 

@@ -223,10 +223,15 @@ def test_infinity_is_refused(library):
 def test_other_columns_than_in_fit():
     frame = pd.DataFrame(CODES, columns=["a", "b", "c"])
     model = fitted(frame)
-    for other in (frame.rename(columns={"a": "z"}), frame[["a", "b"]], frame[["b", "a", "c"]]):
-        with pytest.raises(ArgumentError, match=r"X has the columns .*; fit had \['a', 'b', 'c'\]"):
+    for other, told in (
+        (frame.rename(columns={"a": "z"}), r"it lacks \['a'\] and fit had no \['z'\]$"),
+        (frame[["a", "b"]], r"it lacks \['c'\]$"),
+        (frame.assign(d=1), r"fit had no \['d'\]$"),
+        (frame[["b", "a", "c"]], r"fit had \['a', 'b', 'c'\]$"),
+    ):
+        with pytest.raises(ArgumentError, match=r"X has the columns .*; " + told):
             model.predict(other)
-    with pytest.raises(ArgumentError, match=r"X has the columns \[0, 1\]"):
+    with pytest.raises(ArgumentError, match=r"X has the columns \[0, 1\]; fit had \['a'"):
         model.predict(CODES[:, :2])
     assert (model.predict(CODES) == model.predict(frame)).all()
 

@@ -9,7 +9,7 @@ static inline int64_t REAL(shifted)(int64_t x, int shift)
     return up >= 0 ? up >> shift : ~(~up >> shift);
 }
 
-/* A number that exceeds an int8_t stays so. */
+/* The shifted sum is cut to +-512 first, so that adding zero can't overflow. */
 static inline int8_t REAL(rescaled)(int64_t sum, int shift, int32_t zero)
 {
     const int64_t q = REAL(shifted)(sum, shift);

@@ -12,7 +12,7 @@ static inline real v_fma(real a, real b, real c)
 }
 
 /* A product that no compiler merges with a sum. By default gcc fuses a * b + c where the CPU can, and it
- * ignores the pragma; a fused multiply-add of -0, which changes no bits, it keeps. */
+ * ignores the pragma. It doesn't fuse the result of a fused multiply-add of -0, which has the product's bits. */
 static inline real v_mul(real a, real b)
 {
 #ifdef NET_FUSES_PRODUCTS

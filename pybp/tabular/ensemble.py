@@ -19,6 +19,9 @@ from pybp.tabular.training import BestEpoch, Stop, TrainedNet, train
 
 __all__ = ["Training", "run"]
 
+_INITIAL_ROWS = 4096
+"""The initial weights and biases are made from at most so many rows, in equal distances."""
+
 
 @dataclass(frozen=True)
 class Training:
@@ -66,12 +69,13 @@ class Training:
             if self.weights is not None:  # with those of the classes
                 held = replace(held, weights=self.weights[part.held])
         best = None if held is None else self._best(held, threads)
-        y = self.samples.y[rows]
+        X, y = self.samples.inputs[rows], self.samples.y[rows]
+        trained.net.initialize(X[:: -(-len(X) // _INITIAL_ROWS)])
         train(
             trained,
             best,
             [*stops, *self.callbacks],
-            X=self.samples.inputs[rows],
+            X=X,
             y=targets.scaled(y),
             sample_weight=None if self.weights is None else self.weights[rows],
             validation_data=None if held is None else self._watched(held),
@@ -80,6 +84,7 @@ class Training:
             epochs=recipe.n_epochs(len(self.samples)),
             batch_size=recipe.batch_size,
             drop_last=True,
+            dropout=recipe.dropout_rates(),
             progress=self.progress,
             threads=threads,
         )

@@ -200,7 +200,8 @@ class TabularPredictor(TrainedEnsemble):
         trained: dict[int, TrainedNet] = {}
 
         def train(index: int, threads: int | None, stops: list[Callback]) -> None:
-            net = recipe.net(layout, targets.n_outputs, targets.output, plan[index].seed)
+            seed, n_samples = plan[index].seed, len(training.samples)
+            net = recipe.net(layout, targets.n_outputs, targets.output, seed, n_samples)
             trained[index] = TrainedNet(net)
             if training.in_turn:  # callbacks may use the predictor
                 self.trained = [trained[i] for i in sorted(trained)]

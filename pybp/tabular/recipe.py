@@ -1,6 +1,5 @@
 """Recipes: the settings of a net for tables and of its training."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,7 +24,7 @@ from pybp.layers import (
 from pybp.losses import MAE, MSE, CrossEntropy, Loss, Quantile
 from pybp.mlp import MLP
 from pybp.optimizers import AdamW
-from pybp.schedules import CosLog4
+from pybp.schedules import CosLog4, FlatCos
 from pybp.tabular.inputs import InputLayout
 
 __all__ = ["CLASSIFICATION", "RECIPE_PARAMETERS", "REFERENCES", "REGRESSION", "Recipe"]
@@ -42,17 +41,18 @@ RECIPE_PARAMETERS = """
     activation : str or ActivationFunction
         Activation f of the hidden layers, ``x + alpha (f(x) - x)`` with a learned alpha for each neuron.
     n_frequencies : int
-        Number of frequencies for each column of numbers in `pybp.layers.PeriodicEmbedding`; 0: the
-        numbers are not embedded.
+        Number of frequencies for each column of numbers in `pybp.layers.PeriodicEmbedding`, of which each has
+        two, a coarse and a fine one, from 1000 samples on; 0: the numbers are not embedded.
     dropout : float
-        Fraction of the neurons of hidden layers that are left out in each step of training.
+        Fraction of the neurons of hidden layers that are left out in each step of training; it follows
+        `pybp.schedules.FlatCos`.
     weight_decay : float
-        That of `pybp.optimizers.AdamW`, for the weights.
+        That of `pybp.optimizers.AdamW`, for the weights; it follows `FlatCos`, too.
     n_ensemble : int or "auto"
         Number of nets, whose predictions are averaged; "auto": 10 up to 5000 samples, 5 above.
     epochs : int or "auto"
         The largest number of epochs; "auto" is 250,000 divided by the number of samples, but not more
-        than 256, and not less than 32 up to 50,000 samples, 16 up to 100,000, and 8 above.
+        than 256; or if these are more, 1,250,000 divided by it, at least 8 and at most 64.
     patience, patience_factor : int or "auto" and float
         Training stops after epoch ``patience_factor * best + patience``, best being the best epoch so
         far. None: never before the last epoch. "auto" is 40/256 of the epochs.
@@ -87,6 +87,12 @@ REFERENCES = """
 
 _ALPHA_LR_FACTOR = 0.1
 """The factor of the learning rate for the alphas of activations."""
+
+_COARSE, _FINE, _SAMPLES_FOR_FINE = 0.1, 10.0, 1000
+"""Standard deviations of the frequencies of a number's embeddings; from so many samples on it has a fine one."""
+
+_FREQUENCIES_LR_FACTOR = 0.6
+"""The factor of the learning rate for the embeddings of numbers."""
 
 _EMBEDDING = 8
 """The length of the vectors that stand for category indices."""
@@ -192,39 +198,60 @@ class Recipe:
         """The largest number of epochs."""
         if self.epochs != "auto":
             return self.epochs
-        least = next(epochs for epochs, most in _LEAST_EPOCHS if n_samples <= most)
-        return min(max(_ROWS_OF_TRAINING // n_samples, least), 256)
+        few = min(_FEW_ROWS // n_samples, 256)
+        many = min(max(_MANY_ROWS // n_samples, 8), 64)
+        return max(few, many)
 
     def patience_of(self, epochs: int) -> int | None:
         """The patience for a number of epochs."""
         return -(-epochs * 40 // 256) if self.patience == "auto" else self.patience
 
-    def net(self, layout: InputLayout, n_out: int, output: ActivationName, seed: int) -> MLP:
-        """The net before training.
+    def net(
+        self,
+        layout: InputLayout,
+        n_out: int,
+        output: ActivationName,
+        seed: int,
+        n_samples: int,
+    ) -> MLP:
+        """The net for so many samples, before `initialize` and training.
 
         Vectors of length 8 for category indices, periodic embeddings of numbers, a scale for each of
-        these and of the other inputs, hidden layers whose weights start from N(0, 1), and an output
-        that starts at 0.
+        these and of the other inputs, hidden layers whose weights are from N(0, 1), and an output that
+        starts at 0.
         """
-        dense: dict[str, Any] = {"parametrization": "ntk", "bias_lr_factor": self.bias_lr_factor}
-        normal: dict[str, Any] = {"init": Normal(1.0), "bias_std": 1.0}
+        dense: dict[str, Any] = {
+            "init": Normal(1.0),
+            "parametrization": "ntk",
+            "bias_lr_factor": self.bias_lr_factor,
+        }
         embeddings = layout.embeddings(_EMBEDDING)
         layers: list[LayerLike] = [layout.n_inputs]
         layers += [Embedding(embeddings)] if embeddings else []
         if layout.n_numbers and self.n_frequencies:
-            layers += [PeriodicEmbedding(range(layout.n_numbers), self.n_frequencies)]
+            numbers = range(layout.n_numbers)
+            layers += [
+                PeriodicEmbedding(
+                    numbers, self.n_frequencies, init=Normal(std), lr_factor=_FREQUENCIES_LR_FACTOR
+                )
+                for std in (_COARSE, _FINE)[: 1 + (n_samples >= _SAMPLES_FOR_FINE)]
+            ]
         layers += [Scale(lr_factor=self.scale_lr_factor)]
         for n in self.hidden_sizes:
-            layers += [Dense(n, "identity", **normal, **dense)]
+            layers += [Dense(n, "identity", **dense)]
             layers += [ParametricActivation(self.activation, lr_factor=_ALPHA_LR_FACTOR)]
             layers += [Dropout(self.dropout)] if self.dropout > 0 else []
-        layers += [Dense(n_out, output, init="zeros", **dense)]
+        layers += [Dense(n_out, output, **(dense | {"init": "zeros"}))]
         return MLP(layers, dtype=self.dtype, seed=seed)
 
     def optimizer(self) -> AdamW:
         """The optimizer."""
-        decay = self.weight_decay
+        decay = FlatCos(self.weight_decay)
         return AdamW(lr=CosLog4(self.lr), betas=self.betas, weight_decay=decay, decay_bias=False)
+
+    def dropout_rates(self) -> FlatCos | None:
+        """The rates of dropout in training."""
+        return FlatCos(self.dropout) if self.dropout > 0 else None
 
 
 def _check_quantiles(quantiles: Any) -> None:
@@ -237,13 +264,10 @@ def _check_quantiles(quantiles: Any) -> None:
         raise ArgumentError(f"quantiles must be ascending, got {shown(quantiles)}")
 
 
-_LEAST_EPOCHS = ((32, 50_000), (16, 100_000), (8, math.inf))
-"""Epochs "auto" are at least so many up to so many samples."""
+_FEW_ROWS, _MANY_ROWS = 250_000, 1_250_000
+"""Epochs "auto" read so many samples in all, where they are more or less than 64."""
 
-_ROWS_OF_TRAINING = 250_000
-"""Where more than the least epochs are trained, they read so many samples."""
-
-CLASSIFICATION = Recipe(activation="selu", lr=0.04)
+CLASSIFICATION = Recipe(activation="selu", lr=0.02)
 """The settings for classification."""
 
 REGRESSION = Recipe(activation="mish", lr=0.2)

@@ -67,7 +67,7 @@ class Section:
     Attributes
     ----------
     mark : str
-        Its place in the page's address.
+        Its id, which links to it use.
     title : str
         The heading.
     parts : tuple of str
@@ -99,7 +99,7 @@ def page(title: str, subtitle: str, sections: Sequence[Section], footer: str) ->
 
 
 def cards(values: Iterable[tuple[str, str]]) -> str:
-    """Large numbers, each with what it is."""
+    """Large numbers, each with a label."""
     boxes = "".join(
         f'<div class="card"><b>{escape(value)}</b><span>{escape(what)}</span></div>'
         for value, what in values

@@ -46,7 +46,7 @@ class Axis:
 
     @classmethod
     def of(cls, label: str, *values: Values, zero: bool = False, percent: bool = False) -> "Axis":
-        """The range of some values, a little wider; from 0 on if `zero`."""
+        """An axis for these values, a little wider than their range; from 0 on if `zero`."""
         finite = [v for line in values for v in line if math.isfinite(v)] or [0.0, 1.0]
         low, high = min(finite), max(finite)
         margin = (high - low) * 0.04
@@ -73,12 +73,12 @@ class Axis:
 
 
 class Plot:
-    """A plot with two axes, to which marks are added one by one.
+    """A plot with two axes, to which lines, bars and points are added one by one.
 
     Parameters
     ----------
     title : str
-        What is seen, for readers of the picture's text.
+        The title, which screen readers read.
     x, y : Axis
         The axes.
     """
@@ -96,7 +96,7 @@ class Plot:
     def line(
         self, xs: Values, ys: Values, colour: int = 0, *, name: str = "", dashed: bool = False
     ) -> "Plot":
-        """A line through points; those that are not finite part it."""
+        """A line through points, interrupted where they are not finite."""
         pieces: list[list[str]] = [[]]
         for x, y in zip(xs, ys, strict=True):
             if math.isfinite(x) and math.isfinite(y):
@@ -171,7 +171,7 @@ class Plot:
         return "".join(parts)
 
     def _legend(self) -> str:
-        """Names of the marks, at the top right."""
+        """The names of lines and points, at the top right."""
         parts = []
         for place, (name, colour) in enumerate(self._names if len(self._names) > 1 else []):
             y = _TOP + 14 + 16 * place

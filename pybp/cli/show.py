@@ -32,7 +32,7 @@ def add_show(commands: Any) -> None:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Print it; return the exit code."""
+    """Print what the file holds; return the exit code."""
     predictor = load_model(arguments.model)
     record, targets = predictor.record, predictor.targets
     classes = targets.classes.tolist() if isinstance(targets, ClassTargets) else None

@@ -51,8 +51,8 @@ RECIPE_PARAMETERS = """
     n_ensemble : int or "auto"
         Number of nets, whose predictions are averaged; "auto": 10 up to 5000 samples, 5 above.
     epochs : int or "auto"
-        The largest number of epochs; "auto" is 250,000 divided by the number of samples, but not more
-        than 256; or if these are more, 1,250,000 divided by it, at least 8 and at most 64.
+        The largest number of epochs; for n samples, "auto" is the larger of 250,000 / n, at most 256,
+        and 1,250,000 / n, between 8 and 64.
     patience, patience_factor : int or "auto" and float
         Training stops after epoch ``patience_factor * best + patience``, best being the best epoch so
         far. None: never before the last epoch. "auto" is 40/256 of the epochs.

@@ -10,7 +10,7 @@ import numpy as np
 from pybp._common.types import Array
 from pybp.export.onnx.ensembles import Scaled, TableModel, output_names, table_to_onnx
 from pybp.export.onnx.predictions import given_rows
-from pybp.export.onnx.tables import InputColumn, input_columns
+from pybp.export.onnx.tables import InputColumn, input_columns, missing_text
 from pybp.tabular.categories import category_to_json
 from pybp.tabular.columns import as_table, is_missing
 from pybp.tabular.preprocessing import Preprocessing
@@ -75,16 +75,17 @@ def _values(table: Any, column: InputColumn) -> Array:
     if column.kind == "durations":
         return read_durations(*where).astype("timedelta64[us]").view(np.int64)
     codes, values = read_categories(*where)
-    convert = _text if column.kind == "texts" else _number
-    dtype = object if column.kind == "texts" else np.float64
-    known = np.array([*(convert(value) for value in values), convert(None)], dtype)
+    if column.kind == "texts":
+        missing = missing_text(column.description["categories"])
+        texts = [missing if is_missing(value) else _text(value) for value in values]
+        known = np.array([*texts, missing], object)
+    else:
+        known = np.array([*map(_number, values), _number(None)], np.float64)
     return np.asarray(known[codes])
 
 
 def _text(value: Any) -> str:
     """A category as a string; those that are none are unknown to the net anyway."""
-    if is_missing(value):
-        return ""
     return str(value) if isinstance(value, str) else f"{type(value).__name__} {value}"
 
 

@@ -3,7 +3,7 @@
 The inputs of a model are the columns that the preprocessing reads, each of shape (N, 1):
 
 - numbers, and categories that are numbers or bools: float64, NaN where they are missing
-- categories that are strings: strings, "" where they are missing
+- categories that are strings: strings, "" where they are missing; "<missing>" if "" is a category
 - times and durations: int64, microseconds, the least integer (NumPy's NaT) where they are missing
 """
 
@@ -20,7 +20,7 @@ from pybp.errors import ArgumentError
 from pybp.export.onnx.calendar import time_part
 from pybp.export.onnx.writer import GraphWriter
 
-__all__ = ["MISSING_TIME", "InputColumn", "input_columns", "write_inputs"]
+__all__ = ["MISSING_TIME", "InputColumn", "input_columns", "missing_text", "write_inputs"]
 
 MISSING_TIME = int(np.iinfo(np.int64).min)
 _DOUBLE, _INT64 = np.dtype(np.float64), np.dtype(np.int64)
@@ -79,6 +79,14 @@ def input_columns(description: Mapping[str, Any]) -> list[InputColumn]:
             "the preprocessing leaves out all columns: a model would have no inputs"
         )
     return found
+
+
+def missing_text(categories: Sequence[Any]) -> str:
+    """The string that says that a value is missing: "", or "<missing>" if "" is a category."""
+    text = ""
+    while text in categories:
+        text = f"<{text or 'missing'}>"
+    return text
 
 
 def _kind(column: Mapping[str, Any]) -> str:
@@ -166,7 +174,10 @@ class _Writer:
         self._codes.append((self._flat(code), table))
 
     def _code_of_text(self, name: str, categories: list[str], other: int, missing: int) -> str:
-        codes = {"": missing, **{text: code for code, text in enumerate(categories)}}
+        codes = {
+            missing_text(categories): missing,
+            **{text: code for code, text in enumerate(categories)},
+        }
         return self._graph.ml(
             "LabelEncoder",
             name,

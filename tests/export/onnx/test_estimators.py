@@ -265,6 +265,15 @@ def test_an_array_and_a_polars_frame(tmp_path):
     np.testing.assert_allclose(found["prediction"], model.predict(table), atol=1e-4)
 
 
+def test_missing_beside_the_empty_string(tmp_path):
+    table = pd.DataFrame({"s": ["", None, "u"] * 40})
+    predictor = TabularPredictor("regression", replace(REGRESSION, **SHORT))
+    predictor.fit(table, [0.0, 5.0, 9.0] * 40, seed=0)
+    assert len(np.unique(predictor.predict(table[:3]))) == 3
+    predictor.to_onnx(tmp_path / "m.onnx", check=table)
+    assert predictor.onnx_inputs(table[:3])["s"].tolist() == [[""], ["<missing>"], ["u"]]
+
+
 def test_estimator_for_tables(tmp_path):
     model = TabularMLPClassifier(epochs=2, n_ensemble=2, random_state=0).fit(TABLE, Y["classes"])
     model.to_onnx(tmp_path / "m.onnx", check=TABLE)

@@ -81,10 +81,12 @@ class Plot:
         The title, which screen readers read.
     x, y : Axis
         The axes.
+    legend : {"top right", "bottom right", "bottom left"}
+        The corner for the names of lines and points; best where there are few of them.
     """
 
-    def __init__(self, title: str, x: Axis, y: Axis) -> None:
-        self.title, self.x, self.y = title, x, y
+    def __init__(self, title: str, x: Axis, y: Axis, legend: str = "top right") -> None:
+        self.title, self.x, self.y, self._corner = title, x, y, legend
         self._marks: list[str] = []
         self._names: list[tuple[str, int]] = []
         self._left = 30 + _LETTER * max((len(text) for _, text in y.ticks()), default=1)
@@ -171,15 +173,20 @@ class Plot:
         return "".join(parts)
 
     def _legend(self) -> str:
-        """The names of lines and points, at the top right."""
+        """The names of lines and points."""
+        if len(self._names) < 2:
+            return ""
+        low, left = self._corner.startswith("bottom"), self._corner.endswith("left")
+        top = _HEIGHT - _BOTTOM - 16 * len(self._names) + 8 if low else _TOP + 14
         parts = []
-        for place, (name, colour) in enumerate(self._names if len(self._names) > 1 else []):
-            y = _TOP + 14 + 16 * place
-            width = _LETTER * len(name)
+        for place, (whole, colour) in enumerate(self._names):
+            name, y = _cut(whole, 30), top + 16 * place
+            x = self._left + 6 if left else _WIDTH - _RIGHT - _LETTER * len(name) - 22
             parts.append(
-                f'<rect class="f{colour}" x="{_WIDTH - _RIGHT - width - 22:.0f}" y="{y - 9}" width="10" height="10"/>'
+                f'<rect class="f{colour}" x="{x:.0f}" y="{y - 9}" width="10" height="10"/>'
             )
-            parts.append(_text(_WIDTH - _RIGHT - 6, y, name, "end"))
+            end = self._left + 22 if left else _WIDTH - _RIGHT - 6
+            parts.append(_text(end, y, name, "start" if left else "end"))
         return "".join(parts)
 
 

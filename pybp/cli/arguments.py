@@ -14,6 +14,7 @@ __all__ = [
     "add_file_options",
     "count",
     "dialect_of",
+    "folds",
     "fraction",
     "names",
     "seconds",
@@ -62,6 +63,13 @@ def count(text: str) -> int:
     """A whole number >= 1."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number >= 1")
+    return int(text)
+
+
+def folds(text: str) -> int:
+    """A whole number >= 2."""
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number >= 2")
     return int(text)
 
 

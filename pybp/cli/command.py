@@ -69,7 +69,7 @@ def _run(argv: Sequence[str]) -> int:
         raise
     arguments.line = shlex.join(["pybp", *argv])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore" if getattr(arguments, "quiet", False) else "always")
+        warnings.simplefilter("ignore" if getattr(arguments, "quiet", False) else "default")
         warnings.showwarning = _show_warning
         code: int = arguments.command(arguments)
     return code

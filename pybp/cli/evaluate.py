@@ -8,7 +8,7 @@ from typing import Any
 from pybp._common.text import aligned, shortened
 from pybp.cli.arguments import add_file_options, dialect_of
 from pybp.cli.model import load_model, profiles, target_of
-from pybp.cli.output import refuse_existing, write_text
+from pybp.cli.output import refuse_existing, refuse_same, write_text
 from pybp.cli.tables import read_labelled
 from pybp.cli.train import facts_of, scores_json
 from pybp.report import Subject, card, report
@@ -107,6 +107,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
 def write_report(arguments: argparse.Namespace) -> int:
     """Write the report; return the exit code."""
+    refuse_same(arguments.output, arguments.card)
     for path in (arguments.output, arguments.card):
         refuse_existing(path, arguments.force)
     subject = _subject(arguments)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pybp.cli.arguments import add_file_options, dialect_of
 from pybp.cli.model import file_kinds, load_model
-from pybp.cli.output import refuse_existing
+from pybp.cli.output import refuse_existing, refuse_standard_output
 from pybp.cli.tables import read_inputs
 from pybp.errors import ArgumentError
 
@@ -50,6 +50,7 @@ def add_export(commands: Any) -> None:
 
 def export(arguments: argparse.Namespace) -> int:
     """Write the file; return the exit code."""
+    refuse_standard_output(arguments.output)
     refuse_existing(arguments.output, arguments.force)
     if arguments.to == "onnx" and arguments.name is not None:
         raise ArgumentError("--name: an ONNX file has no prefix; it is for --to c and c-int8")

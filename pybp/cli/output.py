@@ -11,7 +11,7 @@ from typing import Any
 from pybp.errors import ArgumentError
 from pybp.io.atomic import write_atomically
 
-__all__ = ["refuse_existing", "write_csv", "write_text"]
+__all__ = ["refuse_existing", "refuse_same", "refuse_standard_output", "write_csv", "write_text"]
 
 
 def refuse_existing(path: str | None, force: bool) -> None:
@@ -23,6 +23,22 @@ def refuse_existing(path: str | None, force: bool) -> None:
         raise ArgumentError(f"{path} exists; --force replaces it")
     if not target.absolute().parent.is_dir():
         raise ArgumentError(f"the folder {target.absolute().parent} doesn't exist")
+
+
+def refuse_same(*paths: str | None) -> None:
+    """Raise ArgumentError if one file would be written over another."""
+    seen: set[Path] = set()
+    for path in paths:
+        if path is not None and path != "-":
+            if Path(path).resolve() in seen:
+                raise ArgumentError(f"{path} is given for two files")
+            seen.add(Path(path).resolve())
+
+
+def refuse_standard_output(path: str | None) -> None:
+    """Raise ArgumentError if a binary file should go to standard output."""
+    if path == "-":
+        raise ArgumentError("--output: needs a file, not standard output")
 
 
 def write_text(path: str, text: str) -> None:

@@ -106,7 +106,8 @@ def read_labelled(
         Columns, by name or number.
     task : {"auto", "classification", "regression"}
     columns, kinds : sequence of str, optional
-        The columns to read and what they hold; by default all others of the file.
+        The columns to read and what they hold, where a model is tested; by default all others of the
+        file, and the target must be one that can be learned.
     """
     frame = read_table(path, dialect)
     names = [str(name) for name in frame.columns]
@@ -127,7 +128,10 @@ def read_labelled(
     inputs = plain_columns(_selected(frame, chosen), kinds)
     label = plain_columns(_selected(frame, [y_index]), None)[0]
     weights = None if w_index is None else _weights(frame, w_index, names[w_index])
-    return _labelled(inputs, label, weights, task, path)
+    labelled, task = _labelled(inputs, label, weights, task, path)
+    if columns is None:
+        _refuse_target(labelled, task, path)
+    return labelled, task
 
 
 def known_columns(wanted: Sequence[str], names: Sequence[str], path: str) -> Sequence[str]:
@@ -184,17 +188,24 @@ def _labelled(
     label = label.take(keep)
     task = _task(label) if task == "auto" else task
     y = _classes(label) if task == "classification" else _numbers(label)
-    if len(np.unique(y)) < 2:
-        raise ArgumentError(f"{path}: the target {label.name!r} is {y.tolist()[0]!r} in all rows")
-    if task == "classification" and len(np.unique(y)) > max(2, len(y) // 2):
-        raise ArgumentError(
-            f"{path}: the target {label.name!r} has {len(np.unique(y)):,} classes in {len(y):,} rows, as an id has; "
-            "give another --target, or --task regression if it is a number"
-        )
     if dropped:
         inputs = [column.take(keep) for column in inputs]
         weights = None if weights is None else weights[keep]
     return LabelledTable(inputs, y, weights, label.name, dropped), task
+
+
+def _refuse_target(data: LabelledTable, task: str, path: str) -> None:
+    """Raise ArgumentError if nothing can be learned about the target."""
+    n, rows = len(np.unique(data.y)), len(data.y)
+    if n < 2:
+        raise ArgumentError(
+            f"{path}: the target {data.target!r} is {data.y.tolist()[0]!r} in all rows"
+        )
+    if task == "classification" and n > max(2, rows // 2):
+        raise ArgumentError(
+            f"{path}: the target {data.target!r} has {n:,} classes in {rows:,} rows, as an id has; "
+            "give another --target, or --task regression if it is a number"
+        )
 
 
 def _task(label: PlainColumn) -> str:

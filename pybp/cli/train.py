@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 import time
 import warnings
@@ -15,9 +16,9 @@ import numpy as np
 import pybp
 from pybp._common.optional import require
 from pybp._common.text import aligned, shortened
-from pybp.cli.arguments import add_file_options, count, dialect_of, names, seconds, seed
+from pybp.cli.arguments import add_file_options, count, dialect_of, folds, names, seconds, seed
 from pybp.cli.model import checksum, outcome
-from pybp.cli.output import refuse_existing, write_text
+from pybp.cli.output import refuse_existing, refuse_same, refuse_standard_output, write_text
 from pybp.cli.tables import LabelledTable, read_labelled
 from pybp.cli.training_progress import TrainingProgress
 from pybp.errors import ArgumentError, PybpError, StateError
@@ -60,7 +61,7 @@ def add_train(commands: Any) -> None:
         "--valid", metavar="FILE", help="rows that choose the epoch, instead of folds of the data"
     )
     held.add_argument(
-        "--folds", type=count, help="parts of the data that are held out in turn (default: 5)"
+        "--folds", type=folds, help="parts of the data that are held out in turn (default: 5)"
     )
     parser.add_argument(
         "--categorical",
@@ -165,6 +166,8 @@ def _prepared(arguments: argparse.Namespace, first: bool) -> _Prepared:
     output = arguments.output or _default_output(arguments.data)
     if arguments.mpi and "-" in (arguments.data, arguments.valid):
         raise ArgumentError("--mpi: each rank reads the data, so they can't be standard input")
+    refuse_standard_output(output)
+    refuse_same(output, arguments.report, arguments.card)
     for path in (output, arguments.report, arguments.card) if first else ():
         refuse_existing(path, arguments.force)
     data, task = read_labelled(
@@ -176,6 +179,8 @@ def _prepared(arguments: argparse.Namespace, first: bool) -> _Prepared:
         ignore=arguments.ignore,
         categorical=arguments.categorical,
     )
+    if arguments.folds is not None and arguments.folds > len(data.y):
+        raise ArgumentError(f"--folds: {arguments.folds:,} of {len(data.y):,} rows")
     profiles = profile(data.columns)
     if not (arguments.quiet or arguments.json):
         _print_columns(data, profiles, task)
@@ -367,14 +372,12 @@ def _as_json(subject: Subject, output: str, elapsed: float) -> dict[str, Any]:
     }
 
 
-def scores_json(scores: list[Score]) -> dict[str, dict[str, float]]:
-    """Scores as JSON has them."""
+def scores_json(scores: list[Score]) -> dict[str, dict[str, float | None]]:
+    """Scores as JSON has them: null where there is none, as the ROC AUC of rows of one class."""
     return {
         score.name: {
-            "value": score.value,
-            "low": score.low,
-            "high": score.high,
-            "baseline": score.baseline,
+            name: getattr(score, name) if math.isfinite(getattr(score, name)) else None
+            for name in ("value", "low", "high", "baseline")
         }
         for score in scores
     }

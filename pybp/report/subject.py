@@ -5,7 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
+from pybp._common.arguments import shown
 from pybp._common.types import Array
+from pybp.errors import ArgumentError
 from pybp.report.scores import Score, class_scores, log_losses, number_scores
 from pybp.tabular import ClassTargets, TabularPredictor
 from pybp.tabular.files import Table
@@ -61,8 +63,23 @@ class Subject:
 
     @cached_property
     def labels(self) -> Array:
-        """(n_samples,) the true classes, as indices."""
-        return np.searchsorted(self._class_values, self.y)
+        """(n_samples,) the true classes, as indices; compared as text, as files don't tell 1 from "1".
+
+        Raises
+        ------
+        ArgumentError
+            A class is none of the model's.
+        """
+        known = {name: index for index, name in enumerate(self.classes)}
+        distinct, inverse = np.unique(self.y, return_inverse=True)
+        names = [str(value) for value in distinct.tolist()]
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise ArgumentError(
+                f"the target has the value {shown(unknown[0])}, but the model's classes are "
+                f"{', '.join(self.classes[:20])}{' ...' if len(known) > 20 else ''}"
+            )
+        return np.array([known[name] for name in names], np.int64)[inverse]
 
     @cached_property
     def outputs(self) -> Array:

@@ -193,6 +193,28 @@ def test_evaluate_and_report(folder, tmp_path, capsys):
     assert f"{scores['accuracy']['value']:.4g}" in text
 
 
+def test_rows_of_one_class_are_tested(folder, tmp_path, capsys):
+    red = [row for row in rows(60, seed=1) if row[4] == "red"]
+    for some in (red, red[:1]):
+        test = write(tmp_path / "red.csv", some)
+        assert run("evaluate", folder / "c.pybp", test, "--json") == 0
+        scores = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["scores"]
+        assert scores["ROC AUC"]["value"] is None
+        assert 0 <= scores["accuracy"]["value"] <= 1
+    assert run("report", folder / "c.pybp", test, "-o", tmp_path / "r.html") == 0
+
+
+def test_classes_are_compared_as_text(tmp_path, capsys):
+    """A file of some classes only may hold numbers where that of training held text."""
+    train = [[row[1], "12x"[i % 3]] for i, row in enumerate(rows(60))]
+    data = write(tmp_path / "d.csv", train, ["size", "y"])
+    model = tmp_path / "m.pybp"
+    assert run("train", data, "--target", "y", *QUICK[:-2], "-o", model, "--quiet") == 0
+    test = write(tmp_path / "t.csv", [row for row in train if row[1] != "x"], ["size", "y"])
+    assert run("evaluate", model, test) == 0
+    assert "accuracy" in capsys.readouterr().out
+
+
 def test_show(folder, capsys):
     assert run("show", folder / "c.pybp") == 0
     out = capsys.readouterr().out
@@ -297,6 +319,13 @@ def error_of(capsys, *arguments):
         (["export", "c.pybp", "--to", "pmml", "-o", "x"], 2, "invalid choice"),
         (["show", "net.pybp"], 1, "it holds 'net'"),
         (["shwo"], 2, "invalid choice"),
+        (["train", "data.csv", "--target", "colour", "--folds", "1"], 2, "whole number >= 2"),
+        (["train", "data.csv", "--target", "colour", "--folds", "999"], 1, "999 of 120 rows"),
+        (["train", "data.csv", "--target", "colour", "-o", "-"], 1, "not standard output"),
+        (["train", "data.csv", "--target", "colour", "-o", "m", "--card", "./m"], 1, "two files"),
+        (["report", "c.pybp", "test.csv", "-o", "m", "--card", "m"], 1, "two files"),
+        (["export", "c.pybp", "--to", "onnx", "-o", "-"], 1, "not standard output"),
+        (["evaluate", "c.pybp", "other.csv"], 1, "'green' (str), but the model's classes are blue"),
     ],
 )
 def test_errors_are_one_line(folder, monkeypatch, capsys, arguments, code, message):
@@ -307,6 +336,7 @@ def test_errors_are_one_line(folder, monkeypatch, capsys, arguments, code, messa
         [["1", "a", "2024-01-01"], ["big", "a", "2024-01-01"]],
         ["size", "kind", "day"],
     )
+    write(folder / "other.csv", [[*rows(1)[0][:4], "green", "1"]])
     pybp.MLP([2, 1]).save(folder / "net.pybp")
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
     found = error_of(capsys, *arguments)

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from pybp._common.svg import Axis, Plot
 from pybp.report import card, report
 from pybp.report.importance import dependence, importances
 from pybp.tabular.plain_columns import PlainColumn
@@ -69,6 +70,30 @@ def test_dependence_grows_with_the_column(any_subject):
     found = dependence(any_subject, 0)
     assert len(found.values) == 20
     assert found.means[-1] > found.means[0]
+
+
+def legend(svg):
+    """The places of the names of a plot's marks: x, y and text."""
+    found = re.findall(
+        r'<rect class="f\d" [^>]*/><text x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)', svg
+    )
+    return [(float(x), float(y), text) for x, y, text in found]
+
+
+@pytest.mark.parametrize("corner", ["top right", "bottom right", "bottom left"])
+def test_a_legend_stays_in_its_corner(corner):
+    plot = Plot("t", Axis(0, 1, "x"), Axis(0, 1, "y"), legend=corner)
+    for name in ("short", "a name that is much longer than the picture is wide"):
+        plot.line([0, 1], [0, 1], name=name)
+    svg = plot.svg()
+    places = legend(svg)
+    assert [text for _, _, text in places] == ["short", "a name that is much longer th…"]
+    frame = [float(y) for y in re.findall(r'class="grid" [^>]*y1="([\d.]+)"', svg)]
+    middle = (min(frame) + max(frame)) / 2
+    for x, y, _ in places:
+        assert min(frame) < y < max(frame)
+        assert (y > middle) == corner.startswith("bottom")
+        assert (x < 200) == corner.endswith("left")
 
 
 def test_drift_is_told(drifted_subject, tmp_path):

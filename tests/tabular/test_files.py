@@ -82,13 +82,14 @@ def test_other_quotes_and_carriage_returns(tmp_path, reader):
     [
         ("age,job\n39,clerk\n", True),
         ("39,clerk\n40,baker\n", False),
-        ("a,a\n1,2\n", False),  # names differ
+        (",age,job\n0,39,clerk\n", True),  # pandas writes its index so
+        (",red\nblue,red\n", False),
         ("red,blue\nblue,red\nred,red\n", False),  # the first row is like the others
         ("name,town\nann,rome\nbob,oslo\n", True),
     ],
 )
 def test_a_header_is_detected(tmp_path, text, header):
-    assert (read_table(write(tmp_path, text)).columns[0] != "column_1") == header
+    assert (read_table(write(tmp_path, text)).columns[-1][:7] != "column_") == header
 
 
 def test_a_header_can_be_said(tmp_path, reader):
@@ -183,7 +184,7 @@ def test_both_readers_agree(tmp_path_factory, rows):
 def test_files_that_are_refused(tmp_path, content, message):
     path = write(tmp_path, content)
     with pytest.raises(FileFormatError, match=message):
-        read_table(path, Dialect(header=True) if content == b"a,b,a\n1,2,3\n" else None)
+        read_table(path)
 
 
 def test_many_columns(tmp_path):

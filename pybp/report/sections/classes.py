@@ -63,6 +63,7 @@ def _roc(subject: Subject) -> str:
         "ROC curve",
         Axis(0, 1, "false positive rate", percent=True),
         Axis(0, 1, "true positive rate", percent=True),
+        legend="bottom right",
     ).line([0, 1], [0, 1], 5, dashed=True)
     for colour, c in enumerate(_drawn(subject)):
         curve = roc(subject.labels == c, subject.outputs[:, c])
@@ -80,6 +81,7 @@ def _precision_recall(subject: Subject) -> str:
         "Precision and recall",
         Axis(0, 1, "recall", percent=True),
         Axis(0, 1, "precision", percent=True),
+        legend="bottom left",
     )
     for colour, c in enumerate(_drawn(subject)):
         positive = subject.labels == c

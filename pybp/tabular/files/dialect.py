@@ -144,16 +144,21 @@ def _has_header(dialect: Dialect, rows: list[list[str]]) -> bool:
     if len(rows) < 2:
         return True
     names, body = [cell.strip() for cell in rows[0]], rows[1:]
-    if any(not n or number(n, dialect.decimal) is not None for n in names) or len(set(names)) < len(
-        names
-    ):
+    if any(number(name, dialect.decimal) is not None for name in names):
         return False
     below = list(zip(*[row for row in body if len(row) == len(names)], strict=False))
-    if any(_all_numbers(column, dialect.decimal) for column in below):
-        return True
-    return not any(
-        name in {cell.strip() for cell in column}
+    if any(
+        name and _all_numbers(column, dialect.decimal)
         for name, column in zip(names, below, strict=False)
+    ):
+        return True  # perhaps with an empty name, as pandas gives its index, or one twice
+    return (
+        len(set(names)) == len(names)
+        and all(names)
+        and not any(
+            name in {cell.strip() for cell in column}
+            for name, column in zip(names, below, strict=False)
+        )
     )
 
 

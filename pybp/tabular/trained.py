@@ -226,8 +226,8 @@ class TrainedEnsemble:
         -------
         dict of str to ndarray, shape (n_samples, 1)
             Columns of numbers, and of categories that are numbers or bools, in float64, NaN where they are
-            missing; of strings as objects, "" ("<missing>" if "" is a category) where they are; of times and durations as microseconds
-            in int64, the least integer where they are missing.
+            missing; of strings as objects, "" where they are missing, or "<missing>" if "" is a category; of
+            times and durations as microseconds in int64, the least integer where they are missing.
         """
         self._first  # noqa: B018  # raises before fit
         return onnx_inputs(self.preprocessing, X)

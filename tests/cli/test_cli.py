@@ -15,7 +15,7 @@ from pybp.cli import main
 from pybp.cli.demo import GOAL
 from pybp.cli.screen import Screen
 
-from processes import linux
+from processes import heed_ctrl_c, linux
 
 COMMAND = [sys.executable, "-P", "-m", "pybp"]  # -P: not the pybp of the working directory
 
@@ -106,7 +106,9 @@ def test_bad_arguments(arguments, complaint, capsys):
 def start(*arguments):
     """Start the command and leave it running."""
     pipe = subprocess.PIPE
-    return subprocess.Popen([*COMMAND, *arguments], stdout=pipe, stderr=pipe, text=True)
+    return subprocess.Popen(
+        [*COMMAND, *arguments], stdout=pipe, stderr=pipe, text=True, preexec_fn=heed_ctrl_c
+    )
 
 
 def test_interrupt_ends_quietly():

@@ -1,5 +1,6 @@
 """Run code in a Python process of its own, with pybp, some data and a small net defined."""
 
+import signal
 import subprocess
 import sys
 import textwrap
@@ -21,6 +22,11 @@ def digest(net):
     import hashlib
     return hashlib.sha256(b"".join(W.tobytes() for W in net.weights)).hexdigest()
 """
+
+
+def heed_ctrl_c():
+    """For `preexec_fn`: a shell that runs the tests in the background has them ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def script(code, setup=SETUP):

@@ -14,7 +14,7 @@ import pybp
 from pybp import MLP, Callback
 from pybp.errors import BusyError
 
-from processes import linux, run, script
+from processes import heed_ctrl_c, linux, run, script
 
 
 def endless(rows=10**7):
@@ -45,7 +45,9 @@ def test_ctrl_c(batch_size):
     net.fit(data[0][:100], data[1][:100], epochs=1)
     print("usable", flush=True)
     """
-    with subprocess.Popen(script(code), stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(
+        script(code), stdout=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
+    ) as child:
         assert child.stdout.readline() == "ready\n"
         time.sleep(0.3)
         sent = time.monotonic()

@@ -297,7 +297,7 @@ def test_the_net_of_the_best_epoch_is_restored(estimator):
 @BOTH
 def test_a_fraction_of_the_samples_chooses_the_epoch(estimator):
     X, y = targets(estimator, rows=100)
-    model = small(estimator, validation_fraction=0.25).fit(X, y)
+    model = small(estimator, validation_fraction=0.25, patience=None).fit(X, y)
     assert model.validation_loss_curve_ is not None
     assert model.net_.epochs_done == 12
     without = small(estimator, validation_fraction=None).fit(X, y)

@@ -159,13 +159,24 @@ def _with_gradients(layers: list[LayerTrace], at_output: Array) -> Iterator[Laye
             yield layer  # there dL/da is delta
             continue
         parts = [
-            reader.delta if reader.kind == "add" else reader.back
+            _passed_back(reader, place, layers)
             for reader in layers
-            for source in reader.inputs
+            for place, source in enumerate(reader.inputs)
             if source == index
         ]
         given = [part for part in parts if part is not None]
         yield replace(layer, dL_da=at_output if index == last else sum(given[1:], given[0]))
+
+
+def _passed_back(reader: LayerTrace, place: int, layers: list[LayerTrace]) -> Array | None:
+    """What a layer passes back to the one that it reads at this place."""
+    if reader.kind == "add":
+        return reader.delta
+    if reader.kind == "concat":  # each gets the columns of its outputs
+        widths = [(layers[s].a if s >= 0 else reader.input).shape[1] for s in reader.inputs]
+        first = sum(widths[:place])
+        return reader.delta[:, first : first + widths[place]]
+    return reader.back
 
 
 def _layer(net: Net, index: int, layer: Layer, data: Data) -> LayerTrace:

@@ -29,7 +29,7 @@ ONE_OF_EACH = {
     "parametric_activation": ParametricActivation("tanh", lr_factor=1.0),
     "grouped_dense": GroupedDense(3, 2, "tanh"),
     "periodic": Periodic(2),
-    "concat": Concat([Dense(4, "tanh")]),
+    "concat": Concat([Dense(3, "tanh")]),
     "batch_norm": BatchNorm(momentum=0.3, eps=1e-3),
     "layer_norm": LayerNorm(eps=1e-3),
     "rms_norm": RMSNorm(eps=1e-3, bias=True),

@@ -246,9 +246,14 @@ def test_the_gradient_of_a_sure_output_is_infinite():
 def test_a_derivative_for_each_activation(layers, rng):
     net = MLP(layers, seed=0)
     trace = net.trace(inputs(layers, 7, rng), rng.normal(size=(7, 3)), loss="mse")
+    activated = ("dense", "grouped_dense", "activation")
     for layer in trace.layers:
-        assert (layer.derivative is None) == (layer.kind not in ("dense", "activation"))
+        assert (layer.derivative is None) == (layer.kind not in activated)
         assert layer.dL_da.shape == layer.a.shape
+        if layer.derivative is not None and layer.derivative.ndim == 2:
+            np.testing.assert_allclose(
+                layer.delta, layer.dL_da * layer.derivative, rtol=1e-4, atol=1e-6
+            )
     str(trace)
     trace._repr_html_()
 

@@ -175,6 +175,7 @@ def test_many_rows_are_read_in_blocks_with_the_same_bits(monkeypatch, learned):
 
 
 def test_times_of_all_units_and_zones():
+    pytest.importorskip("pyarrow")  # for polars.from_pandas
     times = pd.Series([START + datetime.timedelta(days=9 * i) for i in range(50)])
     plain = Preprocessing.fit(pd.DataFrame({"t": times})).transform(pd.DataFrame({"t": times}))
     berlin = pd.DataFrame({"t": times.dt.tz_localize("Europe/Berlin")})
@@ -224,6 +225,7 @@ def test_the_first_and_last_times(extreme):
 @pytest.mark.parametrize("name", ["when", "length", "number"])
 @pytest.mark.parametrize("rows", [slice(0, 1), slice(0, 50)])
 def test_other_kinds_than_in_fit_are_named(learned, name, rows):
+    pytest.importorskip("pyarrow")  # for polars.from_pandas
     whole = frame()
     for other in ("when", "length", "size"):
         if other == name:

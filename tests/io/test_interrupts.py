@@ -113,6 +113,7 @@ seen = []
 signal.signal(signal.SIGTERM, handler)
 net = MLP([20, 64, pybp.BatchNorm(), 64, 2], output="softmax", seed=0)
 net.fit(X, y, epochs=1, threads={threads}, progress=False)
+net.reset_optimizer() # else L-BFGS does it later, perhaps behind the first signals
 import threading
 def terminate():
     for _ in range(3):

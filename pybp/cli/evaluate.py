@@ -5,12 +5,11 @@ import json
 import sys
 from typing import Any
 
-from pybp._common.text import aligned, shortened
 from pybp.cli.arguments import add_file_options, dialect_of
 from pybp.cli.model import load_model, profiles, target_of
 from pybp.cli.output import refuse_existing, refuse_same, write_text
 from pybp.cli.tables import read_labelled
-from pybp.cli.train import facts_of, scores_json
+from pybp.cli.train import facts_of, print_scores, scores_json
 from pybp.report import Subject, card, report
 
 __all__ = ["add_evaluate", "add_report"]
@@ -91,17 +90,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         json.dump(found, sys.stdout, indent=2)
         print()
         return 0
-    rows = [
-        [
-            s.name,
-            shortened(s.value),
-            f"{shortened(s.low)} to {shortened(s.high)}",
-            shortened(s.baseline),
-        ]
-        for s in subject.scores
-    ]
-    for line in aligned([["", "score", "95% interval", "baseline"], *rows], str.ljust):
-        print(line)
+    print_scores(subject.scores)
     return 0
 
 

@@ -9,12 +9,11 @@ import numpy as np
 from pybp.cli.arguments import add_file_options, dialect_of, fraction, names
 from pybp.cli.model import file_kinds, load_model, target_of
 from pybp.cli.output import refuse_existing, write_csv
-from pybp.cli.tables import known_columns, read_inputs
+from pybp.cli.tables import known_columns, selected_table
 from pybp.errors import ArgumentError
 from pybp.tabular import ClassTargets, TabularPredictor
 from pybp.tabular.files import Table, read_table, table_batches
 from pybp.tabular.files.source import kind_of
-from pybp.tabular.plain_columns import plain_columns
 
 __all__ = ["add_predict"]
 
@@ -85,11 +84,8 @@ def _tables(predictor: TabularPredictor, arguments: argparse.Namespace) -> Itera
     if path == "-" or kind_of(path) == "csv":
         yield from table_batches(path, kinds, dialect_of(arguments), _ROWS, optional=arguments.keep)
         return
-    inputs = read_inputs(path, dialect_of(arguments), kinds)
-    frame = read_table(path)
-    kept = list(known_columns(arguments.keep, list(frame.columns), path))
-    columns = {column.name: column.values for column in plain_columns(frame.select(kept))}
-    yield Table({**columns, **{name: inputs[name] for name in kinds}})
+    wanted = list(dict.fromkeys([*kinds, *arguments.keep]))
+    yield selected_table(read_table(path), wanted, path)
 
 
 def _texts(table: Table, name: str, path: str) -> list[Any]:

@@ -22,6 +22,7 @@ __all__ = [
     "known_columns",
     "read_inputs",
     "read_labelled",
+    "selected_table",
 ]
 
 _CLASSES = 20  # at most this many different whole numbers are taken for classes
@@ -160,8 +161,18 @@ def read_inputs(path: str, dialect: Dialect, kinds: Mapping[str, Kind]) -> Table
     if path == "-" or kind_of(path) == "csv":
         parts = list(table_batches(path, kinds, dialect))
         return Table({name: np.concatenate([part[name] for part in parts]) for name in kinds})
-    frame = read_table(path)
-    wanted = list(known_columns(list(kinds), list(frame.columns), path))
+    return selected_table(read_table(path), list(kinds), path)
+
+
+def selected_table(frame: Any, names: Sequence[str], path: str) -> Table:
+    """Some columns of a frame that was read from `path`.
+
+    Raises
+    ------
+    ArgumentError
+        Columns are missing.
+    """
+    wanted = list(known_columns(names, list(frame.columns), path))
     return as_plain_table(plain_columns(frame.select(wanted)))
 
 

@@ -341,17 +341,7 @@ def _print_columns(data: LabelledTable, profiles: list[ColumnProfile], task: str
 def _print_result(subject: Subject, output: str, elapsed: float, held_out: bool) -> None:
     where = "on the validation rows" if held_out else "out of fold"
     print(f"\nScores {where}, with 95% intervals; a baseline {_baseline(subject)}:")
-    rows = [
-        [
-            s.name,
-            shortened(s.value),
-            f"{shortened(s.low)} to {shortened(s.high)}",
-            shortened(s.baseline),
-        ]
-        for s in subject.scores
-    ]
-    for line in aligned([["", "score", "95% interval", "baseline"], *rows], str.ljust):
-        print(line)
+    print_scores(subject.scores)
     size = Path(output).stat().st_size
     print(f"\n{output}: {len(subject.predictor.nets)} nets, {size / 1e6:.2f} MB, {elapsed:.1f} s")
 
@@ -370,6 +360,21 @@ def _as_json(subject: Subject, output: str, elapsed: float) -> dict[str, Any]:
         "seconds": round(elapsed, 3),
         "scores": scores_json(subject.scores),
     }
+
+
+def print_scores(scores: list[Score]) -> None:
+    """Print a table of scores with their intervals, beside those of the baseline."""
+    rows = [
+        [
+            score.name,
+            shortened(score.value),
+            f"{shortened(score.low)} to {shortened(score.high)}",
+            shortened(score.baseline),
+        ]
+        for score in scores
+    ]
+    for line in aligned([["", "score", "95% interval", "baseline"], *rows], str.ljust):
+        print(line)
 
 
 def scores_json(scores: list[Score]) -> dict[str, dict[str, float | None]]:
